@@ -1,0 +1,68 @@
+/**
+ * Span ids: 64 bits, as 16 lower-case hex characters inside the library, as decimal text in Datadog's headers and in the
+ * LLM Observability event.
+ *
+ * @since 0.1.0
+ */
+
+const hex16 = /^[0-9a-f]{16}$/
+const hexUpTo16 = /^[0-9a-fA-F]{1,16}$/
+const decimalUpTo20 = /^[0-9]{1,20}$/
+const max = 0xffffffffffffffffn
+
+/**
+ * The id that means "none" on every wire.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const zero = "0000000000000000"
+
+/**
+ * Whether a text is a span id as kept inside the library: 16 lower-case hex characters, not all zero.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isValid = (text: string): boolean => hex16.test(text) && text !== zero
+
+/**
+ * Reads hex text of 1 to 16 characters in either case, and pads it. `undefined` for any other text and for zero.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromHex = (text: string): string | undefined => {
+  if (!hexUpTo16.test(text)) return undefined
+  const id = text.toLowerCase().padStart(16, "0")
+  return id === zero ? undefined : id
+}
+
+/**
+ * Reads an unsigned 64-bit decimal, as in `x-datadog-parent-id`. `undefined` for any other text, for zero and above 2^64-1.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromDecimal = (text: string): string | undefined => {
+  if (!decimalUpTo20.test(text)) return undefined
+  const value = BigInt(text)
+  return value === 0n || value > max ? undefined : value.toString(16).padStart(16, "0")
+}
+
+/**
+ * The 16 hex characters of a decimal id that is known to be good; zero for one that is not.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const toHex16 = (decimal: string): string => fromDecimal(decimal) ?? zero
+
+/**
+ * The decimal text of an id of hex characters, which is what Datadog's headers and events hold; `"0"` for a text that is
+ * not hex.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const toDecimal = (hex: string): string => hexUpTo16.test(hex) ? BigInt("0x" + hex).toString() : "0"
