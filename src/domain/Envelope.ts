@@ -1,0 +1,43 @@
+/**
+ * The wrapper of one event in a request to the LLM intake. The body of a request is an array of them.
+ *
+ * @since 0.1.0
+ */
+import type { SpanEvent } from "./SpanEvent.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Envelope {
+  readonly "_dd.stage": "raw"
+  readonly "_dd.tracer_version": string
+  /** Present for events in the experiments scope. */
+  readonly "_dd.scope"?: "experiments"
+  readonly event_type: "span"
+  readonly spans: readonly [SpanEvent]
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (event: SpanEvent, libraryVersion: string): Envelope => ({
+  "_dd.stage": "raw",
+  "_dd.tracer_version": libraryVersion,
+  ...(event._dd["scope"] === "experiments" ? { "_dd.scope": "experiments" as const } : undefined),
+  event_type: "span",
+  spans: [event]
+})
+
+// `JSON.rawJSON` writes a 64-bit integer as it is; it is in the language and not yet in the compiler's library.
+const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => number }).rawJSON
+
+/**
+ * The envelope as JSON text, with `start_ns` as an exact integer.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const encode = (self: Envelope): string =>
+  JSON.stringify({ ...self, spans: [{ ...self.spans[0], start_ns: rawJson(self.spans[0].start_ns.toString()) }] })

@@ -1,0 +1,98 @@
+/**
+ * Where a label came from, and which of two labels wins.
+ *
+ * **Details**
+ *
+ * The session, the user, the account and the application of a span can be named in several places. What a person wrote
+ * in code outranks what a trusted service passed on, and that outranks what a browser sent. An inherited label keeps the
+ * rank of the place it first came from, so that a session that a browser named never gains authority by being inherited.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The place a label was found in.
+ *
+ * - `explicit`: a span option, an annotation, or `DD_TAGS`
+ * - `context`: `annotateSpans` around the span
+ * - `parent`: inherited from the parent span in this process
+ * - `propagated`: the trace's default, set by an earlier span or an upstream service
+ * - `request`: the body or the query of the HTTP request
+ * - `rum`: W3C baggage written by the RUM browser SDK
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Source = "explicit" | "context" | "parent" | "propagated" | "request" | "rum"
+
+/**
+ * A label and its provenance. `origin` differs from `source` only for an inherited label: it is then the place where
+ * the ancestor got it. An empty `value` means that somebody opted out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sourced {
+  readonly value: string
+  readonly source: Source
+  readonly origin: Source
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (value: string, source: Source): Sourced => ({ value, source, origin: source })
+
+/**
+ * The label as a child sees it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const inherit = (self: Sourced): Sourced => ({ value: self.value, source: "parent", origin: self.origin })
+
+/**
+ * Whether a label may become the trace's default or leave the process in our headers. What a browser or a request body
+ * named is not passed on as if we vouched for it.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isVouched = (self: Sourced): boolean => self.origin !== "rum" && self.origin !== "request"
+
+/**
+ * The candidates for one label of one span.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Candidates {
+  readonly explicit?: string | undefined
+  readonly context?: string | undefined
+  readonly parent?: Sourced | undefined
+  readonly traceDefault?: Sourced | undefined
+  /** From `DD_TAGS`: explicit, but about the process rather than the span. */
+  readonly process?: string | undefined
+  readonly request?: string | undefined
+  readonly rum?: string | undefined
+}
+
+/**
+ * Picks the label: the one ranking of the library, from the strongest candidate to the weakest.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const resolve = (c: Candidates): Sourced | undefined => {
+  if (c.explicit !== undefined) return make(c.explicit, "explicit")
+  if (c.context !== undefined) return make(c.context, "context")
+  const vouchedParent = c.parent !== undefined && isVouched(c.parent)
+  if (vouchedParent) return inherit(c.parent!)
+  if (c.traceDefault !== undefined) return c.traceDefault
+  if (c.process !== undefined) return make(c.process, "explicit")
+  if (c.request !== undefined) return make(c.request, "request")
+  if (c.parent !== undefined) return inherit(c.parent)
+  if (c.rum !== undefined) return make(c.rum, "rum")
+  return undefined
+}

@@ -1,0 +1,217 @@
+/**
+ * The identity of an LLM Observability span: resolved once, when it starts.
+ *
+ * @since 0.1.0
+ */
+import type { AgentAttribution } from "./AgentAttribution.ts"
+import * as Attribution from "./AgentAttribution.ts"
+import * as MlApp from "./MlApp.ts"
+import type { Sourced } from "./SessionSource.ts"
+import * as SessionSource from "./SessionSource.ts"
+import type { SpanKind } from "./SpanKind.ts"
+
+/**
+ * The parent id of a span that has no parent.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const undefinedParent = "undefined"
+
+/**
+ * The retention decision of an LLM trace: texts, as they stand in the event. Nothing is dropped because of it: every
+ * event is sent and the backend applies the decision.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Retention {
+  readonly sampleRate: string
+  readonly samplingDecision: "0" | "1"
+}
+
+/**
+ * What identifies a span and what it inherited.
+ *
+ * `spanId` and `parentId` are decimal texts of 64-bit ids (`parentId` is `"undefined"` for a root), `traceId` is the
+ * LLM trace id (32 hex characters, or the decimal text that an upstream sent), `apmTraceId` the APM trace id (32 hex).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SpanContext {
+  readonly kind: SpanKind
+  readonly name: string
+  readonly spanId: string
+  readonly parentId: string
+  readonly traceId: string
+  readonly apmTraceId: string
+  readonly mlApp: MlApp.MlApp
+  readonly session: Sourced | undefined
+  readonly userId: Sourced | undefined
+  readonly accountId: Sourced | undefined
+  readonly agent: AgentAttribution | undefined
+  readonly retention: Retention | undefined
+  /** The tags of the experiment that the span belongs to, from baggage; they put it into the experiments scope. */
+  readonly experiment: ExperimentScope | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExperimentScope {
+  readonly experimentId: string
+  readonly tags: { readonly [key: string]: string }
+}
+
+/**
+ * The LLM trace that an upstream service passed on. It is the parent of a span that has none in this process.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Remote {
+  readonly parentId?: string | undefined
+  readonly traceId?: string | undefined
+  readonly mlApp?: string | undefined
+  readonly sessionId?: string | undefined
+  readonly retention?: Retention | undefined
+  readonly agent?: AgentAttribution | undefined
+}
+
+/**
+ * What a request says about its user: the labels are candidates of the lowest ranks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Labels {
+  readonly request?: { readonly sessionId?: string | undefined } | undefined
+  readonly rum?:
+    | {
+      readonly sessionId?: string | undefined
+      readonly userId?: string | undefined
+      readonly accountId?: string | undefined
+    }
+    | undefined
+  readonly experiment?: ExperimentScope | undefined
+}
+
+/**
+ * The labels that one place (the span's options, `annotateSpans`, `DD_TAGS`) names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Named {
+  readonly sessionId?: string | undefined
+  readonly userId?: string | undefined
+  readonly accountId?: string | undefined
+}
+
+/**
+ * All that a span's identity is made from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Start {
+  readonly kind: SpanKind
+  readonly name: string
+  readonly spanId: string
+  readonly apmTraceId: string
+  /** A fresh LLM trace id, used when there is no parent. */
+  readonly newTraceId: string
+  readonly parent: SpanContext | undefined
+  readonly remote: Remote | undefined
+  readonly explicit: Named & { readonly mlApp?: string | undefined; readonly agentService?: string | undefined }
+  readonly context: Named
+  readonly process: Named
+  readonly traceDefault: Sourced | undefined
+  readonly labels: Labels | undefined
+  readonly configured: { readonly mlApp?: string | undefined; readonly service?: string | undefined }
+  /** Decides the retention of a new LLM trace. */
+  readonly retention: (apmTraceId: string) => Retention
+}
+
+/**
+ * Resolves the identity: parent, trace, application, session, user, account, agent, experiment and retention.
+ *
+ * **Details**
+ *
+ * A new LLM trace decides its own retention. A span under an upstream parent takes the upstream's decision; when the
+ * upstream sent none, none is made up.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const resolve = (start: Start): SpanContext => {
+  const { context, explicit, labels, parent, process } = start
+  const remote = parent === undefined ? start.remote : undefined
+  const remoteParent = remote?.parentId
+  const rum = labels?.rum
+  return {
+    kind: start.kind,
+    name: start.name,
+    spanId: start.spanId,
+    parentId: parent?.spanId ?? remoteParent ?? undefinedParent,
+    traceId: parent?.traceId ?? (remoteParent === undefined ? undefined : remote!.traceId ?? start.apmTraceId) ??
+      start.newTraceId,
+    apmTraceId: start.apmTraceId,
+    mlApp: MlApp.resolve({
+      agentService: explicit.agentService,
+      mlApp: explicit.mlApp,
+      parent: parent?.mlApp,
+      propagated: remote?.mlApp,
+      remoteParent: remoteParent !== undefined,
+      configured: start.configured.mlApp,
+      service: start.configured.service
+    }),
+    session: SessionSource.resolve({
+      explicit: explicit.sessionId,
+      context: context.sessionId,
+      parent: parent?.session,
+      traceDefault: start.traceDefault ??
+        (remote?.sessionId === undefined ? undefined : SessionSource.make(remote.sessionId, "propagated")),
+      process: process.sessionId,
+      request: labels?.request?.sessionId,
+      rum: rum?.sessionId
+    }),
+    userId: SessionSource.resolve({
+      explicit: explicit.userId,
+      context: context.userId,
+      parent: parent?.userId,
+      process: process.userId,
+      rum: rum?.userId
+    }),
+    accountId: SessionSource.resolve({
+      explicit: explicit.accountId,
+      context: context.accountId,
+      parent: parent?.accountId,
+      process: process.accountId,
+      rum: rum?.accountId
+    }),
+    agent: parent === undefined ? remote?.agent : Attribution.resolve(parent),
+    retention: parent !== undefined
+      ? parent.retention
+      : remoteParent !== undefined
+      ? remote!.retention
+      : start.retention(start.apmTraceId),
+    experiment: parent?.experiment ?? labels?.experiment
+  }
+}
+
+/**
+ * The identity after an annotation of the running span named labels: explicit, and seen by children that start later.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const rename = (self: SpanContext, named: Named & { readonly name?: string | undefined }): SpanContext => ({
+  ...self,
+  name: named.name ?? self.name,
+  session: named.sessionId === undefined ? self.session : SessionSource.make(named.sessionId, "explicit"),
+  userId: named.userId === undefined ? self.userId : SessionSource.make(named.userId, "explicit"),
+  accountId: named.accountId === undefined ? self.accountId : SessionSource.make(named.accountId, "explicit")
+})

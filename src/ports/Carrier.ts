@@ -1,0 +1,64 @@
+/**
+ * The port between an LLM Observability span and the APM span that can carry its event.
+ *
+ * **Details**
+ *
+ * An LLM span opens an Effect span and hands a slot to the tracer in the span's annotations. A tracer that can carry
+ * events fills the slot; any other leaves it empty, and the event then goes to the intake.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type { Sourced } from "../domain/SessionSource.ts"
+import type { SpanContext } from "../domain/SpanContext.ts"
+import type { SpanKind } from "../domain/SpanKind.ts"
+import type { SpanRecord } from "../domain/SpanRecord.ts"
+
+/**
+ * What the LLM spans of one local trace share.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TraceState {
+  /** The session that later spans without one take. */
+  session: Sourced | undefined
+}
+
+/**
+ * An APM span that can carry an event. `spanId` is 16 hex characters, `traceId` 32.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Carrier {
+  readonly traceId: string
+  readonly spanId: string
+  readonly service: string
+  readonly trace: TraceState
+  /** Tells the local root which LLM trace it belongs to; the first span that asks wins. */
+  readonly link: (context: SpanContext) => void
+  /** Gives the finished record, before the span ends; `undefined` when there is none. */
+  readonly attach: (record: SpanRecord | undefined, failed: boolean) => void
+  readonly rename: (name: string) => void
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Slot {
+  readonly kind: SpanKind
+  carrier: Carrier | undefined
+}
+
+/**
+ * The slot, in the annotations of the Effect span.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const CarrierSlot: Context.Reference<Slot | undefined> = Context.Reference<Slot | undefined>(
+  "effect-llmobs/ports/CarrierSlot",
+  { defaultValue: () => undefined }
+)

@@ -1,0 +1,42 @@
+/**
+ * The references through which spans of one fiber find one another.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type { Annotation } from "../domain/Annotation.ts"
+import type { SpanContext } from "../domain/SpanContext.ts"
+
+/**
+ * A running LLM Observability span, as its children and annotations see it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OpenSpan {
+  readonly context: SpanContext
+  readonly annotation: Annotation
+  readonly ended: boolean
+}
+
+/**
+ * The running LLM Observability span of this fiber: the parent of the next one.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const CurrentSpan: Context.Reference<OpenSpan | undefined> = Context.Reference<OpenSpan | undefined>(
+  "effect-llmobs/ports/CurrentSpan",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * What `annotateSpans` adds to spans that start in its region. Fiber-scoped: nothing of it is on the wire.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const SpanAnnotations: Context.Reference<Annotation | undefined> = Context.Reference<Annotation | undefined>(
+  "effect-llmobs/ports/SpanAnnotations",
+  { defaultValue: () => undefined }
+)

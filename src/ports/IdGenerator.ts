@@ -1,0 +1,29 @@
+/**
+ * The port to randomness and to the process: fresh ids.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export interface IdGeneratorService {
+  /** A span id: 16 hex characters, never all zero. */
+  readonly spanId: () => string
+  /** A trace id: 32 hex characters, the Unix seconds in the upper eight. */
+  readonly traceId: (unixSeconds: number) => string
+  /** A number in [0, 1), for back-off. */
+  readonly random: () => number
+}
+
+/**
+ * Makes ids. Synchronous, for the hot path.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class IdGenerator extends Context.Service<IdGenerator, IdGeneratorService>()(
+  "effect-llmobs/ports/IdGenerator"
+) {}

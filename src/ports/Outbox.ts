@@ -1,0 +1,47 @@
+/**
+ * The port to the outbox: where an event waits for the LLM intake.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type { SpanRecord } from "../domain/SpanRecord.ts"
+
+/**
+ * An event in the outbox. `offeredAt` is in Unix milliseconds, `uncertain` says that it was sent once and that nobody
+ * knows whether it arrived.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Item {
+  readonly record: SpanRecord
+  readonly offeredAt: number
+  uncertain: boolean
+}
+
+/**
+ * An outbox. Everything on it is synchronous: an offer is accepted or refused at once.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface OutboxService {
+  /** Takes an event, or refuses it (`false`) for lack of room. */
+  readonly offer: (record: SpanRecord, options: { readonly now: number; readonly uncertain: boolean }) => boolean
+  /** Lends the oldest event to a sender. It still counts as pending. */
+  readonly take: () => Item | undefined
+  /** Gives a lent event back, in front. */
+  readonly restore: (item: Item) => void
+  /** Ends the loan of an event that was delivered or dropped. */
+  readonly settle: (item: Item) => void
+  /** Events held, lent ones included. */
+  readonly size: () => number
+  /** Estimated bytes that wait, lent ones excluded. */
+  readonly waitingBytes: () => number
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class Outbox extends Context.Service<Outbox, OutboxService>()("effect-llmobs/ports/Outbox") {}

@@ -1,0 +1,60 @@
+/**
+ * The port to the recorder: who turns spans into events.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+import type { AnnotationInput } from "../domain/Annotation.ts"
+import type { SpanKind } from "../domain/SpanKind.ts"
+import type { Carrier } from "./Carrier.ts"
+import type { OpenSpan } from "./CurrentSpan.ts"
+
+/**
+ * The options of a span, as a user writes them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SpanOptions extends AnnotationInput {
+  /** The model that answers: llm and embedding spans. */
+  readonly model?: string | undefined
+  /** Who runs the model: llm and embedding spans. Lower-cased on the wire. */
+  readonly provider?: string | undefined
+  /** The application that the span belongs to. */
+  readonly agentService?: string | undefined
+  /** The same as `agentService`, by its older name. */
+  readonly mlApp?: string | undefined
+}
+
+/**
+ * Records spans. Every member is synchronous and total.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface RecorderService {
+  readonly start: (options: {
+    readonly fiber: Fiber.Fiber<unknown, unknown>
+    readonly kind: SpanKind
+    readonly name: string
+    readonly options: SpanOptions | undefined
+    readonly span: Tracer.Span
+    readonly carrier: Carrier | undefined
+  }) => OpenSpan
+  readonly annotate: (span: OpenSpan | undefined, input: AnnotationInput) => void
+  readonly finish: (fiber: Fiber.Fiber<unknown, unknown>, span: OpenSpan, exit: Exit.Exit<unknown, unknown>) => void
+}
+
+/**
+ * The recorder of the region, or `undefined` without a layer: spans are then plain Effect spans.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Recorder: Context.Reference<RecorderService | undefined> = Context.Reference<RecorderService | undefined>(
+  "effect-llmobs/ports/Recorder",
+  { defaultValue: () => undefined }
+)
