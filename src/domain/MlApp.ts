@@ -1,0 +1,82 @@
+/**
+ * The application that a span belongs to (`ml_app`, `agent_service`).
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Where the name came from, from the strongest to the weakest.
+ *
+ * - `explicit`: an option of the span
+ * - `parent`: the parent span in this process
+ * - `propagated`: the parent span in an upstream service
+ * - `configured`: the layer or `DD_LLMOBS_ML_APP`
+ * - `service`: the service name
+ * - `default`: nobody named one
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Source = "explicit" | "parent" | "propagated" | "configured" | "service" | "default"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface MlApp {
+  readonly value: string
+  readonly source: Source
+}
+
+/**
+ * The name of an application that nobody named.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const unnamed = "unnamed-ml-app"
+
+/**
+ * Candidates; an empty text counts as absent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Candidates {
+  readonly agentService?: string | undefined
+  readonly mlApp?: string | undefined
+  readonly parent?: MlApp | undefined
+  readonly propagated?: string | undefined
+  /** Whether the upstream passed on a parent span, and not just a name. */
+  readonly remoteParent: boolean
+  readonly configured?: string | undefined
+  readonly service?: string | undefined
+}
+
+/**
+ * Picks the name.
+ *
+ * **Details**
+ *
+ * A name from upstream counts only with a parent span from upstream: a service that merely has LLM Observability switched
+ * on puts its name into every request it makes, and would rename the applications it calls. (Datadog's Python SDK takes
+ * the name in either case.)
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const resolve = (c: Candidates): MlApp => {
+  if (isNamed(c.agentService)) return { value: c.agentService, source: "explicit" }
+  if (isNamed(c.mlApp)) return { value: c.mlApp, source: "explicit" }
+  if (c.parent !== undefined) {
+    return c.parent.source === "parent"
+      ? c.parent
+      : { value: c.parent.value, source: "parent" }
+  }
+  if (c.remoteParent && isNamed(c.propagated)) return { value: c.propagated, source: "propagated" }
+  if (isNamed(c.configured)) return { value: c.configured, source: "configured" }
+  if (isNamed(c.service)) return { value: c.service, source: "service" }
+  return { value: unnamed, source: "default" }
+}
+
+const isNamed = (text: string | undefined): text is string => text !== undefined && text !== ""
