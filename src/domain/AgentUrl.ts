@@ -122,7 +122,8 @@ export const render = (self: AgentUrl): string =>
 // Spaces and control characters, which could end a header or a line of a request.
 const unsafe = /[^\x21-\x7e]/
 const hostName = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?$/
-const ipv6 = /^[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,32})?$/
+// At least two colons: one alone is a port that does not belong here.
+const ipv6 = /^(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,32})?$/
 
 const bad = (what: string): Problem.Problem => Problem.make("invalid_setting", `${what}. It is ignored.`)
 
