@@ -1,0 +1,66 @@
+/**
+ * The last things that happened, bounded in number and bytes: the oldest give way and are counted.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * A bounded list that forgets its oldest entries first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BoundedLog<in out A> {
+  /** Adds an entry of the given size. One that is larger than the whole log is only counted as evicted. */
+  readonly add: (entry: A, bytes: number) => void
+  /** A snapshot, oldest first. */
+  readonly all: () => ReadonlyArray<A>
+  /** How many entries had to give way. */
+  readonly evicted: () => number
+  /** Forgets everything, the count too. */
+  readonly clear: () => void
+}
+
+/**
+ * Most entries, and most bytes of all entries together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Bounds {
+  readonly maxCount: number
+  readonly maxBytes: number
+}
+
+/**
+ * An empty log.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <A>(bounds: Bounds): BoundedLog<A> => {
+  let entries: Array<{ readonly entry: A; readonly bytes: number }> = []
+  let bytesHeld = 0
+  let evicted = 0
+  return {
+    add: (entry, bytes) => {
+      entries.push({ entry, bytes })
+      bytesHeld += bytes
+      while (entries.length > bounds.maxCount || bytesHeld > bounds.maxBytes) {
+        const oldest = entries.shift()
+        if (oldest === undefined) {
+          return
+        }
+        bytesHeld -= oldest.bytes
+        evicted++
+      }
+    },
+    all: () => entries.map(({ entry }) => entry),
+    evicted: () => evicted,
+    clear: () => {
+      entries = []
+      bytesHeld = 0
+      evicted = 0
+    }
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * What the LLM Observability intake accepts: spans at `api/v2/llmobs`, evaluations at the eval-metric paths.
+ *
+ * **Details**
+ *
+ * A body is JSON, perhaps gzipped, of at most 5 MiB once unpacked. Integers beyond 2^53, such as `start_ns`, are read
+ * exactly, as `bigint`.
+ *
+ * @since 0.1.0
+ */
+import { Buffer } from "node:buffer"
+import { promisify } from "node:util"
+import { gunzip } from "node:zlib"
+
+/**
+ * The largest body that is taken, in bytes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxBytes = 5_242_880
+
+/**
+ * What a path of the intake is for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Kind = "spans" | "evaluations"
+
+/**
+ * The paths that the intake has, each under its own subdomain.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const routes: ReadonlyArray<{ readonly subdomain: string; readonly path: string; readonly kind: Kind }> = [
+  { subdomain: "llmobs-intake", path: "/api/v2/llmobs", kind: "spans" },
+  { subdomain: "api", path: "/api/intake/llm-obs/v1/eval-metric", kind: "evaluations" },
+  { subdomain: "api", path: "/api/intake/llm-obs/v2/eval-metric", kind: "evaluations" }
+]
+
+/**
+ * What a path under a subdomain is for; nothing when the intake has no such path.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const find = (path: string, subdomain: string): Kind | undefined =>
+  routes.find((route) => route.path === path && route.subdomain === subdomain)?.kind
+
+/**
+ * What a path is for when the intake itself is addressed, perhaps below some base path.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const findDirect = (path: string): Kind | undefined => routes.find((route) => path.endsWith(route.path))?.kind
+
+/**
+ * A JSON object.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type JsonRecord = { readonly [key: string]: unknown }
+
+/**
+ * An envelope and one of the span events in it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Enveloped {
+  readonly envelope: JsonRecord
+  readonly event: JsonRecord
+}
+
+/**
+ * Whether a value is an object and not a list.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRecord = (u: unknown): u is JsonRecord => typeof u === "object" && u !== null && !Array.isArray(u)
+
+const longestInteger = 40
+
+const exact = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+  const source = context?.source
+  return typeof value === "number" && source !== undefined && !Number.isSafeInteger(value)
+      && source.length <= longestInteger && /^-?\d+$/.test(source)
+    ? BigInt(source)
+    : value
+}
+
+/**
+ * Parses JSON, integers exactly. Nothing when it is not JSON.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parseJson = (text: string): { readonly value: unknown } | undefined => {
+  try {
+    return { value: JSON.parse(text, exact) as unknown }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The events of a span body: an array of envelopes (or one) that each hold a list of events. Nothing when it is not of
+ * that shape.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const spanEvents = (body: unknown): ReadonlyArray<Enveloped> | undefined => {
+  const found: Array<Enveloped> = []
+  for (const envelope of Array.isArray(body) ? body : [body]) {
+    if (!isRecord(envelope) || !Array.isArray(envelope["spans"])) {
+      return undefined
+    }
+    for (const event of envelope["spans"]) {
+      if (!isRecord(event)) {
+        return undefined
+      }
+      found.push({ envelope, event })
+    }
+  }
+  return found
+}
+
+/**
+ * The metrics of an evaluation body. Nothing when it is not of that shape.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const evaluations = (body: unknown): ReadonlyArray<JsonRecord> | undefined => {
+  const data = isRecord(body) ? body["data"] : undefined
+  const attributes = isRecord(data) ? data["attributes"] : undefined
+  const metrics = isRecord(attributes) ? attributes["metrics"] : undefined
+  return Array.isArray(metrics) && metrics.every(isRecord) ? metrics : undefined
+}
+
+/**
+ * What the intake answers to a body, and what it takes from it. `body` is the JSON, if it is one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Verdict {
+  readonly status: 202 | 400 | 404 | 413
+  readonly text: string
+  readonly body: unknown
+  readonly events: ReadonlyArray<Enveloped>
+  readonly evaluations: number
+}
+
+const refuse = (status: 400 | 404 | 413, reason: string, body?: unknown): Verdict => ({
+  status,
+  text: JSON.stringify({ errors: [reason] }),
+  body,
+  events: [],
+  evaluations: 0
+})
+
+const unzip = promisify<Uint8Array, { readonly maxOutputLength: number }, Buffer>(gunzip)
+
+const unpack = async (
+  bytes: Uint8Array,
+  encoding: string | undefined
+): Promise<Uint8Array | "too_large" | "unreadable"> => {
+  if (encoding === undefined || encoding === "identity") {
+    return bytes.byteLength > maxBytes ? "too_large" : bytes
+  }
+  if (encoding !== "gzip") {
+    return "unreadable"
+  }
+  return unzip(bytes, { maxOutputLength: maxBytes }).catch((cause: { readonly code?: unknown }) =>
+    cause.code === "ERR_BUFFER_TOO_LARGE" ? "too_large" as const : "unreadable" as const
+  )
+}
+
+/**
+ * Judges a body for a path of the given kind.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const judge = async (
+  kind: Kind | undefined,
+  bytes: Uint8Array,
+  encoding: string | undefined
+): Promise<Verdict> => {
+  if (kind === undefined) {
+    return refuse(404, "Not Found")
+  }
+  const unpacked = await unpack(bytes, encoding)
+  if (unpacked === "too_large") {
+    return refuse(413, "Payload Too Large")
+  }
+  const parsed = unpacked === "unreadable" ? undefined : parseJson(Buffer.from(unpacked).toString("utf8"))
+  if (parsed === undefined) {
+    return refuse(400, "the body is not JSON")
+  }
+  const events = kind === "spans" ? spanEvents(parsed.value) : []
+  const metrics = kind === "evaluations" ? evaluations(parsed.value) : []
+  return events === undefined || metrics === undefined
+    ? refuse(400, "the body has not the shape of this endpoint", parsed.value)
+    : { status: 202, text: "", body: parsed.value, events, evaluations: metrics.length }
+}
