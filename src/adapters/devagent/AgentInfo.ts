@@ -1,0 +1,99 @@
+/**
+ * The answer to `/info`, by which clients learn what an Agent can do.
+ *
+ * @since 0.1.0
+ */
+import { createHash } from "node:crypto"
+
+/**
+ * The Agent version that the embedded Agent behaves like and says it is.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const version = "7.85.1"
+
+/**
+ * The endpoints that are served.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const servedEndpoints: ReadonlyArray<string> = [
+  "/v0.3/traces",
+  "/v0.4/traces",
+  "/evp_proxy/v1/",
+  "/evp_proxy/v2/",
+  "/evp_proxy/v3/",
+  "/evp_proxy/v4/"
+]
+
+/**
+ * What can be set about the answer. `info` is merged over it last: a key that is `undefined` is left out, as an older
+ * Agent would.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InfoSettings {
+  readonly endpoints: ReadonlyArray<string>
+  readonly clientDropP0s: boolean
+  readonly spanMetaStructs: boolean
+  readonly maxRequestBytes: number
+  readonly ignoreResources: ReadonlyArray<string>
+  readonly filterTags: { readonly require: ReadonlyArray<string>; readonly reject: ReadonlyArray<string> }
+  readonly info: { readonly [key: string]: unknown }
+}
+
+/**
+ * The JSON text of the answer, and its hash: the state that goes out with every response, so that a client notices a
+ * change.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const render = (
+  settings: InfoSettings,
+  listening: { readonly port: number; readonly socketPath: string }
+): { readonly text: string; readonly state: string } => {
+  const text = JSON.stringify({
+    version,
+    git_commit: "",
+    endpoints: settings.endpoints,
+    feature_flags: [],
+    client_drop_p0s: settings.clientDropP0s,
+    span_meta_structs: settings.spanMetaStructs,
+    long_running_spans: true,
+    span_events: true,
+    evp_proxy_allowed_headers: [
+      "Content-Type",
+      "Accept-Encoding",
+      "Content-Encoding",
+      "User-Agent",
+      "DD-CI-PROVIDER-NAME"
+    ],
+    config: {
+      default_env: "none",
+      target_tps: 10,
+      max_eps: 200,
+      receiver_port: listening.port,
+      receiver_socket: listening.socketPath,
+      connection_limit: 0,
+      receiver_timeout: 0,
+      max_request_bytes: settings.maxRequestBytes,
+      statsd_port: 8125,
+      max_memory: 0,
+      max_cpu: 0,
+      analyzed_spans_by_service: {},
+      obfuscation: {}
+    },
+    peer_tags: [],
+    span_kinds_stats_computed: [],
+    obfuscation_version: 1,
+    filter_tags: settings.filterTags,
+    filter_tags_regex: { require: [], reject: [] },
+    ignore_resources: settings.ignoreResources,
+    ...settings.info
+  })
+  return { text, state: createHash("sha256").update(text).digest("hex") }
+}
