@@ -119,3 +119,12 @@ export const high64 = (traceId: string): string => traceId.length > 16 ? traceId
  * @since 0.1.0
  */
 export const toDecimal = (traceId: string): string => hexUpTo32.test(traceId) ? BigInt("0x" + traceId).toString() : "0"
+
+/**
+ * The text by which LLM Observability names an APM trace: all 32 hex characters, or the decimal when the id has no more
+ * than 64 bits. It is what `_dd.apm_trace_id` holds.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const toText = (traceId: string): string => high64(traceId) === zeroHalf ? toDecimal(traceId) : traceId
