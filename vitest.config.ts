@@ -1,0 +1,22 @@
+import { defaultClientConditions, defaultServerConditions } from "vite"
+import { defineConfig } from "vitest/config"
+import ClosingLineReporter from "./scripts/ClosingLineReporter.ts"
+import { documentedExamples } from "./scripts/DocumentedExamples.ts"
+
+const source = "effect-llmobs-source"
+
+export default defineConfig({
+  plugins: [documentedExamples()],
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    // A process per file, since tests start servers and set environment variables; two at a time, since the machines that
+    // judge us have two cores.
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: [["default", { summary: false }], new ClosingLineReporter()]
+  }
+})
