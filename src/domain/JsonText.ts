@@ -1,0 +1,120 @@
+/**
+ * The text form of structured values, for the places where Datadog stores one text.
+ *
+ * **Details**
+ *
+ * A text is itself; any other value is its compact JSON text, keys in the order they were given and characters outside
+ * ASCII as they are.
+ *
+ * @since 0.1.0
+ */
+import * as JsonSnapshot from "./JsonSnapshot.ts"
+import type { Json, Limits, Measured } from "./JsonSnapshot.ts"
+
+/**
+ * The limits for values that end as text: structure is kept deeper, since text has no depth.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const limits: Limits = { ...JsonSnapshot.defaultLimits, depth: 64 }
+
+/**
+ * The text of a snapshot.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const render = (json: Json): string => typeof json === "string" ? json : JSON.stringify(json)
+
+/**
+ * A size bound for `render(json)` as a text inside another JSON, from the bound of the snapshot. Every quote and
+ * backslash is escaped once more.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const bytes = (json: Json, bound: number): number => typeof json === "string" ? bound : bound * 2
+
+/**
+ * Copies a value and gives its text; `undefined` for what JSON cannot say.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromUnknown = (value: unknown, path?: string): Measured<string | undefined> => {
+  const snapshot = JsonSnapshot.take(value, limits, path)
+  return snapshot.value === undefined || typeof snapshot.value === "string"
+    ? snapshot as Measured<string | undefined>
+    : { value: render(snapshot.value), bytes: bytes(snapshot.value, snapshot.bytes), problems: snapshot.problems }
+}
+
+/**
+ * The exact length of `JSON.stringify(value)` in UTF-8 bytes, without making it. A bigint counts as an integer.
+ *
+ * **Details**
+ *
+ * Meant for values that this library has rendered: plain, without cycles and not deeper than a snapshot.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const byteLength = (value: unknown): number => {
+  switch (typeof value) {
+    case "string":
+      return stringLength(value)
+    case "number":
+      return Number.isFinite(value) ? String(value === 0 ? 0 : value).length : 4
+    case "boolean":
+      return value ? 4 : 5
+    case "bigint":
+      return value.toString().length
+    case "object":
+      return value === null ? 4 : Array.isArray(value) ? arrayLength(value) : objectLength(value)
+    default:
+      return 0
+  }
+}
+
+const arrayLength = (items: ReadonlyArray<unknown>): number => {
+  let length = 2 + Math.max(0, items.length - 1)
+  for (const item of items) length += byteLength(item) || 4
+  return length
+}
+
+const objectLength = (value: object): number => {
+  let length = 2
+  let separator = 0
+  for (const key of Object.keys(value)) {
+    const item = byteLength((value as { readonly [key: string]: unknown })[key])
+    if (item === 0) continue
+    length += separator + stringLength(key) + 1 + item
+    separator = 1
+  }
+  return length
+}
+
+const stringLength = (text: string): number => {
+  const units = text.length
+  let length = 2 + units
+  for (let i = 0; i < units; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) length += asciiExtra[unit]!
+    else if (unit < 0x800) length += 1
+    else if (unit < 0xd800 || unit > 0xdfff) length += 2
+    else if (unit < 0xdc00 && isLow(text.charCodeAt(i + 1))) {
+      length += 2
+      i += 1
+    } else length += 5
+  }
+  return length
+}
+
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
+
+// What escaping adds to each ASCII character: one for the quote, the backslash and \b \t \n \f \r, five for the
+// other control characters.
+const asciiExtra = Uint8Array.from(
+  { length: 0x80 },
+  (_, unit) => unit === 0x22 || unit === 0x5c || (unit >= 8 && unit <= 13 && unit !== 11) ? 1 : unit < 0x20 ? 5 : 0
+)
