@@ -72,7 +72,8 @@ export const write = (experiment: ExperimentScope): ReadonlyMap<string, string> 
 }
 
 /**
- * What to do with the experiment and the LLM trace that a request brings: take it, leave it, or judge by the request.
+ * What to do with the experiment that a request brings: take it, leave it, or judge by the request. The LLM trace that it
+ * brings is taken with `accept` and judged by the request otherwise.
  *
  * @category models
  * @since 0.1.0
