@@ -12,8 +12,7 @@ interface Counts {
   skipped: number
 }
 
-const line = (counts: Counts): string =>
-  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
+const line = (counts: Counts): string => `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
 
 const reasonOf = (test: TestCase): string => {
   const result = test.result()

@@ -48,11 +48,11 @@ export const withAssertions = (code: string): { readonly code: string; readonly 
     const expected = /^\s*\/\/ => (.+)$/.exec(rest)?.[1]
     if (expected === undefined) continue
     const actual = code.slice(node.expression.start, node.expression.end)
-    out += `${code.slice(from, node.start)};assert.deepStrictEqual(${actual}, ${expected});`
+    out += `${code.slice(from, node.start)};exampleAssert.deepStrictEqual(${actual}, ${expected});`
     from = node.end
     assertions++
   }
-  return { code: `import { assert } from "vitest";${out}${code.slice(from)}`, assertions }
+  return { code: `import { assert as exampleAssert } from "vitest";${out}${code.slice(from)}`, assertions }
 }
 
 const request = /^(.*)\?example=(\d+)&lang\.ts$/

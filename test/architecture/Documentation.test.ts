@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import { missing } from "./Documentation.ts"
+import * as SourceFile from "./SourceFile.ts"
+
+const files = SourceFile.readAll("src")
+const largest = 600
+const banned = new Set(["Utils", "Util", "Common", "Helpers", "Helper", "Misc", "Types"])
+
+const module = "/**\n * About.\n *\n * @since 0.1.0\n */\n"
+const tags = "/**\n * @category models\n * @since 0.1.0\n */\n"
+
+describe("the files of src", () => {
+  it("say what they are for, and document what they export", () => {
+    assert.deepStrictEqual(files.flatMap((file) => missing(file.path, file.text)), [])
+  })
+
+  it("are named after their one concept", () => {
+    const names = files.map((file) => file.path.split("/").at(-1)!.slice(0, -".ts".length))
+    assert.deepStrictEqual(names.filter((name) => name !== "index" && !/^[A-Z][A-Za-z0-9]*$/.test(name)), [])
+    assert.deepStrictEqual(names.filter((name) => banned.has(name)), [])
+  })
+
+  it(`have at most ${largest} lines`, () => {
+    const long = files.filter((file) => file.path !== "src/domain/index.ts" && file.text.split("\n").length > largest)
+    assert.deepStrictEqual(long.map((file) => file.path), [])
+  })
+})
+
+describe("the check of the documentation", () => {
+  it("accepts a documented file", () => {
+    const list = "const c = 1\nexport {\n  /**\n   * @category models\n   * @since 0.1.0\n   */\n  c as void\n}\n"
+    const overloads = `${tags}export function f(a: 1): 1\nexport function f(a: 2): 2\n`
+    assert.deepStrictEqual(missing("a", `${module}\n${tags}export const a = 1\n\n${overloads}\n${list}`), [])
+  })
+
+  const refused: ReadonlyArray<readonly [name: string, text: string]> = [
+    ["a file without a block of its own", `${tags}export const a = 1\n`],
+    ["a block of the module without @since", `/**\n * About.\n */\n${tags}export const a = 1\n`],
+    ["an export without a block", `${module}export const a = 1\n`],
+    ["an export below the block of another", `${module}${tags}export const a = 1\nexport const b = 1\n`],
+    ["an export without a category", `${module}${tags.replace(/ \* @category.*\n/, "")}export type A = 1\n`],
+    ["an export with two categories", `${module}${tags.replace(/( \* @category.*\n)/, "$1$1")}export type A = 1\n`],
+    ["an export without a version", `${module}${tags.replace(/ \* @since.*\n/, "")}export type A = 1\n`],
+    ["a category that says nothing", `${module}${tags.replace("models", "utils")}export interface A {}\n`],
+    ["an undocumented export in a list", `${module}const a = 1\nexport { a }\n`]
+  ]
+  for (const [name, text] of refused) {
+    it(`refuses ${name}`, () => {
+      assert.lengthOf(missing("a", text), 1)
+    })
+  }
+})

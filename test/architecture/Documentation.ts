@@ -1,0 +1,62 @@
+/**
+ * What every file of `src` owes its reader: a block about the module, and for each export a block with one category and
+ * the version it came with. Read from the text, so that nothing needs a compiler.
+ */
+
+const declaration =
+  /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|namespace) (\w+)/
+const block = /\/\*\*(?:[^*]|\*(?!\/))*\*\/\s*$/
+const since = /^ *\* @since \d+\.\d+\.\d+$/gm
+const category = /^ *\* @category (.+)$/gm
+const meaningless = new Set(["utils", "utilities", "common", "helpers", "misc", "other"])
+
+const complaints = (comment: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const categories = [...comment.matchAll(category)].map((match) => match[1]!)
+  if ((comment.match(since) ?? []).length !== 1) found.push("needs one @since")
+  if (categories.length !== 1) found.push("needs one @category")
+  if (categories.some((name) => meaningless.has(name))) found.push("needs a @category that says something")
+  return found
+}
+
+interface Export {
+  readonly name: string
+  /** The block right above it, if there is one. */
+  readonly comment: string | undefined
+}
+
+/** The exports of a file that are declared where they are exported, or in a list. */
+const exportsOf = (text: string): ReadonlyArray<Export> => {
+  const found: Array<Export> = []
+  let offset = 0
+  for (const line of text.split("\n")) {
+    const name = declaration.exec(line)?.[1]
+    if (name !== undefined) {
+      const comment = block.exec(text.slice(text.lastIndexOf("/**", offset), offset))?.[0]
+      // The overloads of a function share the block of the first.
+      const overload = line.startsWith("export function") && found.at(-1)?.name === name
+      if (!overload) found.push({ name, comment })
+    }
+    offset += line.length + 1
+  }
+  for (const list of text.matchAll(/^export (?:type )?\{([^}]*)\}(?! from)/gm)) {
+    const entries = list[1]!.matchAll(/(\/\*\*(?:[^*]|\*(?!\/))*\*\/)?\s*(?:\w+ as )?(\w+)\s*(?:,|$)/g)
+    for (const entry of entries) found.push({ name: entry[2]!, comment: entry[1] })
+  }
+  return found
+}
+
+/** What is missing in the documentation of one file, a sentence each. */
+export const missing = (path: string, text: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const head = /^\/\*\*\n \* (?!@)(?:[^*]|\*(?!\/))*\*\/\n/.exec(text)?.[0]
+  if (head === undefined) found.push(`${path}: does not begin with a block about the module`)
+  else if (/@category/.test(head)) found.push(`${path}: the block about the module is missing, or stands elsewhere`)
+  else if (!/^ \* @since \d+\.\d+\.\d+$/m.test(head)) found.push(`${path}: the block about the module has no @since`)
+  if (path.endsWith("/index.ts")) return found
+  for (const { comment, name } of exportsOf(text)) {
+    if (comment === undefined) found.push(`${path}: ${name} is not documented`)
+    else found.push(...complaints(comment).map((complaint) => `${path}: ${name} ${complaint}`))
+  }
+  return found
+}

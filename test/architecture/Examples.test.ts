@@ -1,0 +1,70 @@
+import { assert, describe, it } from "@effect/vitest"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import * as Path from "node:path"
+import { examplesOf, withAssertions } from "../../scripts/DocumentedExamples.ts"
+import { readAll, root } from "./SourceFile.ts"
+
+const pages = existsSync(Path.join(root, "docs"))
+  ? readdirSync(Path.join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name.split(Path.sep).join("/")}`)
+  : []
+const paths = [...readAll("src").map((file) => file.path), ...pages, "README.md"]
+  .filter((path) => existsSync(Path.join(root, path)))
+
+describe("the examples of the documentation", () => {
+  for (const path of paths) {
+    const file = Path.join(root, path)
+    examplesOf(readFileSync(file, "utf8")).forEach((example, index) => {
+      it(`give the values they show: ${path}, line ${example.line}`, async () => {
+        assert.isAbove(withAssertions(example.code).assertions, 0, "an example shows at least one value by `// =>`")
+        await import(/* @vite-ignore */ `${file}?example=${index}&lang.ts`)
+      })
+    })
+  }
+
+  it("are looked for in every file of src and in every page", () => {
+    assert.isAbove(paths.length, 50)
+  })
+})
+
+const fenced = [
+  "/**",
+  " * ```ts import.meta.vitest",
+  " * const a = [",
+  " *   1",
+  " * ]",
+  " *",
+  " * a // => [1]",
+  " * ```",
+  " */"
+]
+
+describe("the reader of examples", () => {
+  it("finds a block in a comment and in a page", () => {
+    const code = "const a = [\n  1\n]\n\na // => [1]"
+    assert.deepStrictEqual(examplesOf(fenced.join("\n")), [{ code, line: 2 }])
+    assert.deepStrictEqual(examplesOf(["# Title", "```ts import.meta.vitest", code, "```"].join("\n")), [{
+      code,
+      line: 2
+    }])
+  })
+
+  it("leaves other blocks alone", () => {
+    assert.deepStrictEqual(examplesOf("```ts\nconst a = 1\n```"), [])
+  })
+
+  it("turns what is shown into assertions, over several lines too", () => {
+    const { assertions, code } = withAssertions("const a = 1\nArray.of(\n  a\n) // => [1]\na // a remark\n")
+    assert.strictEqual(assertions, 1)
+    assert.include(code, ".deepStrictEqual(Array.of(\n  a\n), [1])")
+    assert.include(code, "a // a remark")
+  })
+
+  it("fails for a value that is wrong", async () => {
+    const file = Path.join(import.meta.dirname, "wrong-example.md")
+    const caught = await import(/* @vite-ignore */ `${file}?example=0&lang.ts`).then(() => undefined, (error) => error)
+    assert.instanceOf(caught, Error)
+    assert.include(String(caught), "expected 2 to deeply equal 3")
+  })
+})
