@@ -107,7 +107,8 @@ export const rules: ReadonlyArray<{
   { name: "no-record", when: (f) => !f.record || f.claim === "dropped", verdict: scrub },
   {
     name: "nothing-to-ride-on",
-    when: (f) => f.claim !== "riding" && (!f.carrier || f.mode === "llmobs-agent-proxy" || f.mode === "llmobs-agentless"),
+    when: (f) =>
+      f.claim !== "riding" && (!f.carrier || f.mode === "llmobs-agent-proxy" || f.mode === "llmobs-agentless"),
     verdict: offer("nothing-to-ride-on")
   },
   {

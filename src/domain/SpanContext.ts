@@ -44,6 +44,8 @@ export interface SpanContext {
   readonly name: string
   readonly spanId: string
   readonly parentId: string
+  /** Where the parent was found: in this process, or in the headers of a request. */
+  readonly parentSource: "parent" | "propagated" | undefined
   readonly traceId: string
   readonly apmTraceId: string
   readonly mlApp: MlApp.MlApp
@@ -156,6 +158,7 @@ export const resolve = (start: Start): SpanContext => {
     name: start.name,
     spanId: start.spanId,
     parentId: parent?.spanId ?? remoteParent ?? undefinedParent,
+    parentSource: parent !== undefined ? "parent" : remoteParent !== undefined ? "propagated" : undefined,
     traceId: parent?.traceId ?? (remoteParent === undefined ? undefined : remote!.traceId ?? start.apmTraceId) ??
       start.newTraceId,
     apmTraceId: start.apmTraceId,

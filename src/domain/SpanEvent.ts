@@ -7,6 +7,7 @@ import type { Json } from "./JsonSnapshot.ts"
 import * as SpanMeta from "./SpanMeta.ts"
 import type { SpanRecord } from "./SpanRecord.ts"
 import * as Tags from "./Tags.ts"
+import * as TraceId from "./TraceId.ts"
 import type { WireFormat } from "./WireFormat.ts"
 
 /**
@@ -52,8 +53,9 @@ export const render = (record: SpanRecord, format: WireFormat): SpanEvent => {
     : written
   const dd = SpanMeta.reserved(record)
   dd["span_id"] = context.spanId
-  dd["trace_id"] = context.apmTraceId
-  dd["apm_trace_id"] = context.apmTraceId
+  const apmTraceId = TraceId.toText(context.apmTraceId)
+  dd["trace_id"] = apmTraceId
+  dd["apm_trace_id"] = apmTraceId
   return {
     trace_id: context.traceId,
     span_id: context.spanId,
@@ -65,7 +67,9 @@ export const render = (record: SpanRecord, format: WireFormat): SpanEvent => {
     meta: SpanMeta.render(record, format),
     metrics: annotation.metrics ?? {},
     tags: Tags.render(tags),
-    ...(context.session !== undefined && context.session.value !== "" ? { session_id: context.session.value } : undefined),
+    ...(context.session !== undefined && context.session.value !== ""
+      ? { session_id: context.session.value }
+      : undefined),
     ...(annotation.spanLinks !== undefined && annotation.spanLinks.length > 0
       ? { span_links: annotation.spanLinks as unknown as ReadonlyArray<Json> }
       : undefined),

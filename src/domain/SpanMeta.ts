@@ -46,7 +46,10 @@ export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">
   if (annotation.input !== undefined) meta["input"] = io(annotation.input)
   if (annotation.output !== undefined) meta["output"] = io(annotation.output)
   if (record.prompt !== undefined) {
-    meta["input"] = { ...(meta["input"] as Writable | undefined), prompt: Prompt.render(record.prompt, context.mlApp.value) }
+    meta["input"] = {
+      ...(meta["input"] as Writable | undefined),
+      prompt: Prompt.render(record.prompt, context.mlApp.value)
+    }
   }
   if (annotation.expectedOutput !== undefined) meta["expected_output"] = annotation.expectedOutput
   if (kind === "llm" && annotation.toolDefinitions !== undefined && annotation.toolDefinitions.length > 0) {

@@ -108,7 +108,10 @@ export const finish = (input: Finish): SpanRecord => {
     toolVersion: kind === "tool" ? annotation.toolVersion ?? inheritedToolVersion(context.name, ancestor) : undefined,
     error,
     bytes: fixedBytes + annotation.bytes + tagBytes(input.tags) + textBytes(context.name) * 2 +
-      (prompt !== undefined && prompt !== annotation.prompt ? promptBytes(prompt) : 0) +
+      (prompt === undefined
+        ? 0
+        : textBytes(context.mlApp.value) * 2 + (prompt === annotation.prompt ? 0 : promptBytes(prompt))) +
+      textBytes(context.mlApp.value) * 2 +
       (error === undefined ? 0 : textBytes(error.message) + textBytes(error.stack) + textBytes(error.type) * 2)
   }
 }
@@ -121,4 +124,5 @@ const inheritedToolVersion = (name: string, ancestor: Finish["ancestor"]): strin
   return undefined
 }
 
-const promptBytes = (prompt: Prompt): number => JSON.stringify(prompt).length * 6
+// The keys that every rendered prompt has, and the texts of an inherited one, which no annotation of this span counted.
+const promptBytes = (prompt: Prompt): number => JSON.stringify(prompt).length * 6 + 256

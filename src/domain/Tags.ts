@@ -113,8 +113,9 @@ const assign = (target: { [key: string]: string }, source: Tags): void => {
 }
 
 const set = (target: { [key: string]: string }, key: string, value: string): void => {
-  if (key === "__proto__") Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
-  else target[key] = value
+  if (key === "__proto__") {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+  } else target[key] = value
 }
 
 /**

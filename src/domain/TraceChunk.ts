@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import type { ApmSpan } from "./ApmSpan.ts"
+import type { Extracted } from "./Propagation.ts"
 import type { SpanRecord } from "./SpanRecord.ts"
+import * as TraceId from "./TraceId.ts"
 
 /**
  * A span of a chunk, and the record that rides it, if one does.
@@ -44,8 +46,8 @@ export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
  *
  * **Details**
  *
- * The Agent reads the sampling priority, the decision maker and the upper half of the trace id (`_dd.p.tid`, 16 hex
- * characters, left out when it is zero) from there.
+ * The Agent reads the sampling priority, the decision maker, the origin and the upper half of the trace id (`_dd.p.tid`,
+ * 16 hex characters, left out when it is zero) from there. What an upstream passed on stands there too.
  *
  * @category combinators
  * @since 0.1.0
@@ -53,22 +55,23 @@ export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
 export const firstSpanTags = (options: {
   readonly traceId: string
   readonly priority: number
-  readonly origin: string | undefined
-  readonly decision: {
-    readonly meta: { readonly [key: string]: string }
-    readonly metrics: { readonly [key: string]: number }
-  }
+  readonly decisionMaker: string | undefined
+  readonly upstream: Extracted | undefined
 }): {
   readonly meta: { readonly [key: string]: string }
   readonly metrics: { readonly [key: string]: number }
 } => {
-  const tid = options.traceId.slice(0, 16)
-  return {
-    meta: {
-      ...options.decision.meta,
-      ...(tid === "0000000000000000" ? undefined : { "_dd.p.tid": tid }),
-      ...(options.origin === undefined ? undefined : { "_dd.origin": options.origin })
-    },
-    metrics: { ...options.decision.metrics, _sampling_priority_v1: options.priority }
+  const { decisionMaker, upstream } = options
+  const meta: { [key: string]: string } = {}
+  if (upstream !== undefined) {
+    for (const [key, value] of upstream.propagationTags) meta[key] = value
+    for (const [key, value] of upstream.baggageTags) meta[key] = value
+    if (upstream.origin !== undefined) meta["_dd.origin"] = upstream.origin
+    if (upstream.lastParentId !== undefined) meta["_dd.parent_id"] = upstream.lastParentId
+    if (upstream.propagationError !== undefined) meta["_dd.propagation_error"] = upstream.propagationError
   }
+  if (decisionMaker !== undefined) meta["_dd.p.dm"] = decisionMaker
+  const high = TraceId.high64(options.traceId)
+  if (high !== TraceId.zeroHalf) meta["_dd.p.tid"] = high
+  return { meta, metrics: { _sampling_priority_v1: options.priority } }
 }

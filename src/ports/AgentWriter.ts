@@ -5,6 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type { SpanRecord } from "../domain/SpanRecord.ts"
 import type { TraceChunk } from "../domain/TraceChunk.ts"
 import type { Outcome } from "./Transport.ts"
 
@@ -28,6 +29,8 @@ export interface EncodedChunk {
  */
 export class AgentWriter extends Context.Service<AgentWriter, {
   readonly maxPayloadBytes: number
+  /** The exact size in bytes of a record's packed struct. */
+  readonly structBytes: (record: SpanRecord) => number
   readonly encode: (chunk: TraceChunk) => EncodedChunk | undefined
   readonly send: (chunks: ReadonlyArray<EncodedChunk>) => Effect.Effect<Outcome>
 }>()("effect-llmobs/ports/AgentWriter") {}

@@ -5,26 +5,8 @@
  */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
-import type { ApmSpanLink } from "../domain/ApmSpan.ts"
-import type { Labels, Remote } from "../domain/SpanContext.ts"
-
-/**
- * The APM trace that an upstream service started. `traceId` is 32 hex characters, `parentId` 16.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Upstream {
-  readonly traceId: string
-  readonly parentId: string
-  readonly priority: number | undefined
-  readonly origin: string | undefined
-  /** `_dd.p.*` tags that travel with the trace, and other tags that its first span here gets. */
-  readonly tags: { readonly [key: string]: string }
-  /** Foreign `tracestate` members, unaltered. */
-  readonly tracestate: string | undefined
-  readonly links: ReadonlyArray<ApmSpanLink>
-}
+import type { Extracted } from "../domain/Propagation.ts"
+import type { Labels } from "../domain/SpanContext.ts"
 
 /**
  * The request as a server span describes it.
@@ -45,12 +27,10 @@ export interface RequestInfo {
  * @since 0.1.0
  */
 export interface Ambient {
-  readonly upstream: Upstream | undefined
+  /** What the headers of the request brought: the APM trace, the LLM trace, baggage for the next hop. */
+  readonly upstream: Extracted | undefined
   readonly labels: Labels
-  readonly propagated: Remote | undefined
   readonly request: RequestInfo | undefined
-  /** Baggage members for the next hop, unaltered. */
-  readonly baggage: ReadonlyMap<string, string>
 }
 
 /**

@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type { Claim } from "../domain/Claim.ts"
 import type { Sourced } from "../domain/SessionSource.ts"
 import type { SpanContext } from "../domain/SpanContext.ts"
 import type { SpanKind } from "../domain/SpanKind.ts"
@@ -38,8 +39,8 @@ export interface Carrier {
   readonly trace: TraceState
   /** Tells the local root which LLM trace it belongs to; the first span that asks wins. */
   readonly link: (context: SpanContext) => void
-  /** Gives the finished record, before the span ends; `undefined` when there is none. */
-  readonly attach: (record: SpanRecord | undefined, failed: boolean) => void
+  /** Gives the finished record and says who has taken its event, before the span ends. */
+  readonly attach: (record: SpanRecord | undefined, claim: Claim) => void
   readonly rename: (name: string) => void
 }
 

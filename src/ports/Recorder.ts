@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
-import type { AnnotationInput } from "../domain/Annotation.ts"
+import type { Annotation, AnnotationInput } from "../domain/Annotation.ts"
 import type { SpanKind } from "../domain/SpanKind.ts"
 import type { Carrier } from "./Carrier.ts"
 import type { OpenSpan } from "./CurrentSpan.ts"
@@ -43,9 +43,17 @@ export interface RecorderService {
     readonly options: SpanOptions | undefined
     readonly span: Tracer.Span
     readonly carrier: Carrier | undefined
-  }) => OpenSpan
+  }) => OpenSpan | undefined
   readonly annotate: (span: OpenSpan | undefined, input: AnnotationInput) => void
-  readonly finish: (fiber: Fiber.Fiber<unknown, unknown>, span: OpenSpan, exit: Exit.Exit<unknown, unknown>) => void
+  /** What spans that start inside a region get, beyond what the regions around it say. */
+  readonly region: (outer: Annotation | undefined, input: AnnotationInput) => Annotation
+  /** Ends a span. `output` makes its output from the value that the effect succeeded with. */
+  readonly finish: (
+    fiber: Fiber.Fiber<unknown, unknown>,
+    span: OpenSpan,
+    exit: Exit.Exit<unknown, unknown>,
+    output: ((value: never) => unknown) | undefined
+  ) => void
 }
 
 /**

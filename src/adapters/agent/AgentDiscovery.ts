@@ -1,0 +1,49 @@
+/**
+ * Asks an Agent what it can do: `GET /info`.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as AgentCapabilities from "../../domain/AgentCapabilities.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { Target, Transport } from "../../ports/Transport.ts"
+
+/**
+ * The capabilities of the Agent, or `undefined` when nobody answers there as an Agent does.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const probe = (options: {
+  readonly transport: typeof Transport.Service
+  readonly target: Target
+  readonly timeoutMillis: number
+  readonly diagnostics: DiagnosticsService
+}): Effect.Effect<AgentCapabilities.AgentCapabilities | undefined> =>
+  Effect.map(
+    options.transport.send({
+      target: options.target,
+      method: "GET",
+      path: "/info",
+      headers: {},
+      body: undefined,
+      timeoutMillis: options.timeoutMillis
+    }),
+    (outcome) => {
+      if (outcome._tag === "Failure" || outcome.status < 200 || outcome.status > 299) return undefined
+      const { problems, value } = AgentCapabilities.parse(
+        parseJson(outcome.body),
+        outcome.headers["datadog-agent-state"]
+      )
+      if (problems.length > 0) options.diagnostics.report(problems)
+      return value
+    }
+  )
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Writes trace chunks to the Agent: `POST /v0.4/traces`.
+ *
+ * **Details**
+ *
+ * The request says how many chunks it holds and asks for honest status codes. It never claims that statistics were
+ * computed here: the Agent would stop computing them, and the user's APM metrics would vanish.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as WireFormat from "../../domain/WireFormat.ts"
+import type { AgentWriter } from "../../ports/AgentWriter.ts"
+import type { Outcome, Target, Transport } from "../../ports/Transport.ts"
+import * as V04 from "./V04.ts"
+
+/**
+ * The largest payload that is built; one chunk alone may be larger.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxPayloadBytes = 8 * 1024 * 1024
+
+/**
+ * The largest body that the Agent reads.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxBodyBytes = 25 * 1024 * 1024
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly transport: typeof Transport.Service
+  readonly target: Target
+  readonly timeoutMillis: number
+  /** Identity headers: `datadog-meta-*`, and those of the container where they are known. */
+  readonly headers: { readonly [name: string]: string }
+  /** Given the body of each 200: it holds the sampling rates. */
+  readonly onRates: (body: string) => void
+  readonly onDefect: (error: unknown) => void
+}): typeof AgentWriter.Service => {
+  const format = WireFormat.select("apm-agent", "ride")
+  return {
+    maxPayloadBytes,
+    structBytes: (record) => V04.packStruct(record, format).byteLength,
+    encode: (chunk) => {
+      try {
+        const bytes = V04.packChunk(chunk, format)
+        return bytes.byteLength > maxBodyBytes - 16 ? undefined : { chunk, bytes }
+      } catch (error) {
+        options.onDefect(error)
+        return undefined
+      }
+    },
+    send: (chunks) =>
+      Effect.map(
+        options.transport.send({
+          target: options.target,
+          method: "POST",
+          path: "/v0.4/traces",
+          headers: {
+            ...options.headers,
+            "content-type": "application/msgpack",
+            "datadog-client-computed-top-level": "true",
+            "datadog-send-real-http-status": "1",
+            "x-datadog-trace-count": String(chunks.length)
+          },
+          body: concat([V04.arrayHeader(chunks.length), ...chunks.map((chunk) => chunk.bytes)]),
+          timeoutMillis: options.timeoutMillis
+        }),
+        (outcome): Outcome => {
+          if (outcome._tag === "Answer" && outcome.status === 200) options.onRates(outcome.body)
+          return outcome
+        }
+      )
+  }
+}
+
+const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  let size = 0
+  for (const part of parts) size += part.byteLength
+  const out = new Uint8Array(size)
+  let offset = 0
+  for (const part of parts) {
+    out.set(part, offset)
+    offset += part.byteLength
+  }
+  return out
+}

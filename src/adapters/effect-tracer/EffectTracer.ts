@@ -1,0 +1,257 @@
+/**
+ * The tracer: Effect spans become APM spans, and carriers of LLM events.
+ *
+ * **Details**
+ *
+ * Which spans are exported is the user's decision about APM volume: `llm` exports the local root of each trace and the
+ * LLM spans, `all` every span. A span that is not exported shows the id of its nearest exported ancestor, so that
+ * children and outgoing headers name a parent that exists. `sampled` mirrors the sampling priority, and no span is left
+ * out because of it: the decision is the Agent's to apply, and events of rejected traces are rescued.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import type { ApmSpanLink } from "../../domain/ApmSpan.ts"
+import type { Extracted } from "../../domain/Propagation.ts"
+import * as SpanError from "../../domain/SpanError.ts"
+import * as SpanId from "../../domain/SpanId.ts"
+import * as TraceId from "../../domain/TraceId.ts"
+import { LiveSpan, LocalTrace } from "../../engine/LocalTrace.ts"
+import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
+import { CarrierSlot } from "../../ports/Carrier.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
+import * as SpanAttributes from "./SpanAttributes.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly apm: "llm" | "all"
+  readonly service: string
+  readonly ids: IdGeneratorService
+  readonly ambient: typeof AmbientContext.Service
+  readonly diagnostics: DiagnosticsService
+  /** The priority as it stands, without freezing it. */
+  readonly priority: (trace: LocalTrace) => number
+  readonly start: (span: LiveSpan) => void
+  readonly finish: (span: LiveSpan) => void
+  readonly nowMillis: () => number
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Tracer.Tracer => {
+  const tracer = Tracer.make({
+    span: (input) => {
+      try {
+        return open(options, input)
+      } catch (error) {
+        options.diagnostics.defect("tracer.span", error)
+        return new Tracer.NativeSpan(input)
+      }
+    }
+  })
+  ours.add(tracer)
+  return tracer
+}
+
+const ours = new WeakSet<Tracer.Tracer>()
+
+/**
+ * Whether a tracer was made here: then a layer inside its region replaces it instead of standing back.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(tracer)
+
+type SpanInput = Parameters<Tracer.Tracer["span"]>[0]
+
+const open = (options: Options, input: SpanInput): EffectSpan => {
+  const slot = Context.get(input.annotations, CarrierSlot)
+  const parent = Option.getOrUndefined(input.parent)
+  const fiber = input.root ? undefined : Fiber.getCurrent()
+  const ambient = fiber === undefined ? undefined : options.ambient.current(fiber)
+  const inner = parent !== undefined && parent instanceof EffectSpan && parent.options === options ? parent : undefined
+  const trace = inner?.trace ?? makeTrace(options, input, parent, ambient)
+  if (fiber !== undefined && trace.root !== undefined) SpanAttributes.readRoute(fiber, trace.root)
+  const exported = trace.root === undefined || slot !== undefined || options.apm === "all"
+  if (!exported) return new EffectSpan(options, input, trace, undefined, inner!.spanId)
+  const kind = slot === undefined ? input.kind : "llm"
+  const live = new LiveSpan({
+    trace,
+    spanId: options.ids.spanId(),
+    parentId: inner?.spanId ?? trace.upstream?.parentId,
+    name: kind === "server" || kind === "client" ? `http.${kind}.request` : input.name,
+    resource: slot?.kind ?? input.name,
+    service: options.service,
+    type: slot !== undefined ? "llm" : kind === "server" ? "web" : kind === "client" ? "http" : "",
+    startNs: input.startTime,
+    llm: slot !== undefined,
+    topLevel: trace.root === undefined
+  })
+  if (trace.root === undefined) {
+    trace.root = live
+    if (trace.upstream !== undefined) live.links.push(...trace.upstream.links)
+  }
+  if (slot !== undefined) slot.carrier = live
+  else SpanAttributes.describe(live, input.kind, ambient?.request)
+  options.start(live)
+  return new EffectSpan(options, input, trace, live, live.spanId)
+}
+
+const makeTrace = (
+  options: Options,
+  input: SpanInput,
+  parent: Tracer.AnySpan | undefined,
+  ambient: Ambient | undefined
+): LocalTrace => {
+  const upstream = ambient?.upstream
+  const named = parent === undefined ? undefined : fromSpan(parent)
+  // Effect reads only `traceparent` and b3 from a request: its server span is continued by what we read from the same
+  // request. Any other parent that a user names is taken as it is.
+  const isOfRequest = parent === undefined || input.kind === "server" || named?.traceId === upstream?.traceId
+  if (upstream?.traceId !== undefined && isOfRequest) return new LocalTrace(upstream.traceId, upstream)
+  if (named !== undefined) return new LocalTrace(named.traceId!, named)
+  return new LocalTrace(options.ids.traceId(options.nowMillis() / 1000), upstream)
+}
+
+const fromSpan = (span: Tracer.AnySpan): Extracted | undefined => {
+  const traceId = TraceId.fromHex(span.traceId)
+  const parentId = SpanId.fromHex(span.spanId)
+  if (traceId === undefined || parentId === undefined) return undefined
+  return {
+    style: undefined,
+    traceId,
+    parentId,
+    priority: span.sampled ? 1 : 0,
+    origin: undefined,
+    propagationTags: noTags,
+    tracestate: [],
+    lastParentId: undefined,
+    links: [],
+    baggage: noBaggage,
+    baggageTags: noTags,
+    llmobs: undefined,
+    propagationError: undefined
+  }
+}
+
+const noTags: ReadonlyMap<string, string> = new Map()
+const noBaggage: Extracted["baggage"] = new Map()
+
+class EffectSpan implements Tracer.Span {
+  readonly _tag = "Span"
+  readonly name: string
+  readonly parent: Option.Option<Tracer.AnySpan>
+  readonly annotations: Context.Context<never>
+  readonly kind: Tracer.SpanKind
+  readonly links: Array<Tracer.SpanLink>
+  readonly spanId: string
+  readonly options: Options
+  readonly trace: LocalTrace
+  readonly live: LiveSpan | undefined
+  status: Tracer.SpanStatus
+  #attributes: Map<string, unknown> | undefined = undefined
+  #events: Array<SpanAttributes.SpanEvent> | undefined = undefined
+
+  constructor(options: Options, input: SpanInput, trace: LocalTrace, live: LiveSpan | undefined, spanId: string) {
+    this.options = options
+    this.name = input.name
+    this.parent = input.parent
+    this.annotations = input.annotations
+    this.kind = input.kind
+    this.links = input.links
+    this.trace = trace
+    this.live = live
+    this.spanId = spanId
+    this.status = { _tag: "Started", startTime: input.startTime }
+  }
+
+  get traceId(): string {
+    return this.trace.traceId
+  }
+
+  get sampled(): boolean {
+    return this.options.priority(this.trace) > 0
+  }
+
+  get attributes(): Map<string, unknown> {
+    return this.#attributes ??= new Map()
+  }
+
+  attribute(key: string, value: unknown): void {
+    if (this.status._tag === "Ended") return
+    if (key === "manual.keep" || key === "manual.drop") this.trace.manual = key === "manual.keep" ? "keep" : "drop"
+    else this.attributes.set(key, value)
+  }
+
+  event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void {
+    if (this.status._tag === "Ended" || this.live === undefined) return
+    ;(this.#events ??= []).push({ name, startTime, attributes })
+  }
+
+  addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
+    if (this.status._tag === "Ended") return
+    for (const link of links) this.links.push(link)
+  }
+
+  end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
+    if (this.status._tag === "Ended") return
+    const startTime = this.status.startTime
+    this.status = { _tag: "Ended", startTime, endTime, exit }
+    const live = this.live
+    if (live === undefined) return
+    try {
+      live.durationNs = endTime > startTime ? Number(endTime - startTime) : 0
+      if (this.#attributes !== undefined) SpanAttributes.write(this.#attributes, live)
+      if (this.#events !== undefined) SpanAttributes.writeEvents(this.#events, live)
+      for (const link of this.links) {
+        const written = toLink(link)
+        if (written !== undefined) live.links.push(written)
+      }
+      if (this.kind === "server") SpanAttributes.writeStatus(live, exit)
+      writeError(live, exit)
+    } catch (error) {
+      this.options.diagnostics.defect("tracer.end", error)
+    }
+    this.options.finish(live)
+  }
+}
+
+const toLink = (link: Tracer.SpanLink): ApmSpanLink | undefined => {
+  const traceId = TraceId.fromHex(link.span.traceId)
+  const spanId = SpanId.fromHex(link.span.spanId)
+  if (traceId === undefined || spanId === undefined) return undefined
+  const attributes: { [key: string]: string } = {}
+  for (const key of Object.keys(link.attributes)) attributes[key] = SpanAttributes.text(link.attributes[key])
+  return { traceId, spanId, attributes, flags: link.span.sampled ? 1 : 0 }
+}
+
+// The error of an LLM span is the one in its record: redaction has been over it.
+const writeError = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>): void => {
+  if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
+  live.error = 1
+  const error = live.llm ? live.record?.error : firstError(exit.cause)
+  if (error === undefined) return
+  live.meta["error.type"] = error.type
+  live.meta["error.message"] = error.message
+  live.meta["error.stack"] = error.stack
+}
+
+const firstError = (cause: Cause.Cause<unknown>): SpanError.SpanError | undefined => {
+  for (const reason of cause.reasons) {
+    if (reason._tag === "Fail") return SpanError.fromUnknown(reason.error)
+    if (reason._tag === "Die") return SpanError.fromUnknown(reason.defect)
+  }
+  return undefined
+}

@@ -1,0 +1,153 @@
+/**
+ * What an Effect span says about itself, as tags of an APM span.
+ *
+ * @since 0.1.0
+ */
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { SpanKind } from "effect/Tracer"
+import * as JsonText from "../../domain/JsonText.ts"
+import type { LiveSpan } from "../../engine/LocalTrace.ts"
+import type { RequestInfo } from "../../ports/AmbientContext.ts"
+
+/**
+ * An event on a span. `startTime` is Unix time in nanoseconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SpanEvent {
+  readonly name: string
+  readonly startTime: bigint
+  readonly attributes: Record<string, unknown> | undefined
+}
+
+// Attributes that Effect's HTTP modules write by OpenTelemetry's names, and the names that Datadog gives them.
+const renamed: ReadonlyMap<string, string> = new Map([
+  ["http.request.method", "http.method"],
+  ["http.response.status_code", "http.status_code"],
+  ["url.full", "http.url"],
+  ["user_agent.original", "http.useragent"],
+  ["client.address", "http.client_ip"],
+  ["server.address", "out.host"]
+])
+
+/** The Agent cuts a longer text itself. */
+const maxText = 25_000
+
+/**
+ * A value as the text of a tag.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const text = (value: unknown): string => {
+  const written = typeof value === "string" ? value : JsonText.fromUnknown(value).value ?? ""
+  return written.length > maxText ? written.slice(0, maxText) : written
+}
+
+/**
+ * Writes attributes into the tags of a span. Numbers become metrics, everything else text; `service.name`,
+ * `resource.name`, `operation.name` and `span.type` set the field of that name.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const write = (attributes: ReadonlyMap<string, unknown>, live: LiveSpan): void => {
+  for (const [key, value] of attributes) {
+    switch (key) {
+      case "service.name":
+        live.service = text(value)
+        break
+      case "resource.name":
+        live.resource = text(value)
+        break
+      case "operation.name":
+        live.name = text(value)
+        break
+      case "span.type":
+        live.type = text(value)
+        break
+      case "url.full":
+        // The query is left out, as Datadog's tracers leave it out: it can hold secrets.
+        live.meta["http.url"] = text(value).split("?", 1)[0]!
+        break
+      case "url.query":
+      case "__proto__":
+        break
+      default: {
+        const name = renamed.get(key) ?? key
+        if (typeof value === "number" && name !== "http.status_code") live.metrics[name] = value
+        else live.meta[name] = text(value)
+      }
+    }
+  }
+  if (live.resource === "" || live.meta["http.route"] !== undefined) nameResource(live)
+}
+
+const nameResource = (live: LiveSpan): void => {
+  const method = live.meta["http.method"]
+  const route = live.meta["http.route"]
+  if (method !== undefined && route !== undefined) live.resource = `${method} ${route}`
+}
+
+/**
+ * Writes the events of a span as one JSON text: not every Agent takes them as they are.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: LiveSpan): void => {
+  let size = 2
+  const written: Array<string> = []
+  for (const event of events) {
+    const attributes = event.attributes === undefined
+      ? ""
+      : `,"attributes":${JsonText.fromUnknown({ ...event.attributes }).value ?? "{}"}`
+    const entry = `{"name":${JSON.stringify(event.name)},"time_unix_nano":${event.startTime}${attributes}}`
+    size += entry.length + 1
+    if (size > maxText) break
+    written.push(entry)
+  }
+  live.meta["events"] = `[${written.join(",")}]`
+}
+
+/**
+ * Writes what the kind of a span and the request it serves say, whether or not the trace is sampled.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const describe = (live: LiveSpan, kind: SpanKind, request: RequestInfo | undefined): void => {
+  if (kind !== "internal") live.meta["span.kind"] = kind
+  if (kind !== "server" || request === undefined) return
+  live.meta["http.method"] = request.method
+  live.resource = request.method
+}
+
+/**
+ * Writes the status of the response that a server span ended with.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const writeStatus = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>): void => {
+  const response = exit._tag === "Success" ? exit.value as { readonly status?: unknown } | undefined : undefined
+  if (typeof response?.status === "number") live.meta["http.status_code"] = String(response.status)
+  nameResource(live)
+}
+
+// The key under which the router keeps the route of a request.
+const routeKey = "effect/http/HttpRouter/RouteContext"
+
+/**
+ * Takes over the route of the request that a fiber handles: the router tells it to sampled spans only.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const readRoute = (fiber: Fiber.Fiber<unknown, unknown>, root: LiveSpan): void => {
+  if (root.type !== "web" || root.meta["http.route"] !== undefined) return
+  const context = fiber.context.mapUnsafe.get(routeKey) as { readonly route?: { readonly path?: unknown } } | undefined
+  if (typeof context?.route?.path === "string") root.meta["http.route"] = context.route.path
+}

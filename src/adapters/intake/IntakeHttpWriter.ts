@@ -1,0 +1,104 @@
+/**
+ * Writes span events to the LLM intake: through the Agent's EVP proxy, or direct with an API key.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import * as Envelope from "../../domain/Envelope.ts"
+import * as SpanEvent from "../../domain/SpanEvent.ts"
+import type { SpanRecord } from "../../domain/SpanRecord.ts"
+import * as Truncation from "../../domain/Truncation.ts"
+import * as WireFormat from "../../domain/WireFormat.ts"
+import type { IntakeWriter } from "../../ports/IntakeWriter.ts"
+import type { Target, Transport } from "../../ports/Transport.ts"
+
+/**
+ * The path of the intake for span events.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const spansPath = "/api/v2/llmobs"
+
+/**
+ * The road of a request: where it goes, under which prefix, with which headers of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Route =
+  | { readonly _tag: "EvpProxy"; readonly target: Target; readonly prefix: string }
+  | { readonly _tag: "Intake"; readonly target: Target; readonly apiKey: Redacted.Redacted }
+
+const comma = 0x2c
+const open = 0x5b
+const close = 0x5d
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly transport: typeof Transport.Service
+  readonly route: Route
+  readonly timeoutMillis: number
+  readonly libraryVersion: string
+  /** One event, rendered, in bytes: larger ones are shrunk. */
+  readonly maxEventBytes: number
+  /** One request body, in bytes. */
+  readonly maxPayloadBytes: number
+  readonly headers: { readonly [name: string]: string }
+  readonly onDefect: (error: unknown) => void
+}): typeof IntakeWriter.Service => {
+  const { route } = options
+  const format = WireFormat.table[route._tag === "EvpProxy" ? "evp-proxy" : "llmobs-intake"]
+  const encoder = new TextEncoder()
+  const encode = (record: SpanRecord): Uint8Array => {
+    const event = SpanEvent.render(record, format)
+    const bytes = encoder.encode(Envelope.encode(Envelope.make(event, options.libraryVersion)))
+    if (bytes.byteLength <= options.maxEventBytes) return bytes
+    const shrunk = Truncation.shrink(event, options.maxEventBytes).value
+    return encoder.encode(Envelope.encode(Envelope.make(shrunk, options.libraryVersion)))
+  }
+  return {
+    maxPayloadBytes: options.maxPayloadBytes,
+    encode: (record) => {
+      try {
+        return { bytes: encode(record) }
+      } catch (error) {
+        options.onDefect(error)
+        return undefined
+      }
+    },
+    send: (events) =>
+      options.transport.send({
+        target: route.target,
+        method: "POST",
+        path: route._tag === "EvpProxy" ? route.prefix + spansPath : spansPath,
+        headers: {
+          ...options.headers,
+          "content-type": "application/json",
+          ...(route._tag === "EvpProxy"
+            ? { "x-datadog-evp-subdomain": "llmobs-intake" }
+            : { "dd-api-key": Redacted.value(route.apiKey) })
+        },
+        body: array(events.map((event) => event.bytes)),
+        timeoutMillis: options.timeoutMillis
+      })
+  }
+}
+
+const array = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  let size = 1 + Math.max(1, parts.length)
+  for (const part of parts) size += part.byteLength
+  const out = new Uint8Array(size)
+  out[0] = open
+  let offset = 1
+  for (const part of parts) {
+    out.set(part, offset)
+    offset += part.byteLength
+    out[offset++] = comma
+  }
+  out[size - 1] = close
+  return out
+}

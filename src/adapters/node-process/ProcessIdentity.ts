@@ -1,0 +1,70 @@
+/**
+ * What this process is: its runtime, its id, the name of its program, its container.
+ *
+ * @since 0.1.0
+ */
+import * as Crypto from "node:crypto"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** A random id of this process, new at each start. */
+  readonly runtimeId: string
+  readonly languageVersion: string
+  /** The name of the program's package, else `node`: the service when none is configured. */
+  readonly programName: string
+  /** The container's id, when the control groups tell it. */
+  readonly containerId: string | undefined
+}
+
+/**
+ * Reads the identity. Files that cannot be read leave their part out.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const read = (): ProcessIdentity => ({
+  pid: process.pid,
+  runtimeId: Crypto.randomUUID(),
+  languageVersion: process.version,
+  programName: programName(),
+  containerId: containerId()
+})
+
+const programName = (): string => {
+  const program = process.argv[1]
+  if (program === undefined) return "node"
+  let folder = Path.dirname(program)
+  for (let depth = 0; depth < 16; depth++) {
+    const name = packageName(Path.join(folder, "package.json"))
+    if (name !== undefined) return name
+    const parent = Path.dirname(folder)
+    if (parent === folder) break
+    folder = parent
+  }
+  return "node"
+}
+
+const packageName = (file: string): string | undefined => {
+  try {
+    const name: unknown = JSON.parse(Fs.readFileSync(file, "utf8")).name
+    return typeof name === "string" && name !== "" ? name : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const containerPattern = /([0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){4}|[0-9a-f]{32}-\d+)(?:\.scope)?\s*$/m
+
+const containerId = (): string | undefined => {
+  try {
+    return containerPattern.exec(Fs.readFileSync("/proc/self/cgroup", "utf8").slice(0, 65_536))?.[1]
+  } catch {
+    return undefined
+  }
+}

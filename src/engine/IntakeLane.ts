@@ -1,0 +1,220 @@
+/**
+ * The lane of events to the LLM intake.
+ *
+ * **Details**
+ *
+ * Events are taken from the outbox in order and packed into payloads. A payload that must be sent again stays together
+ * and waits behind the others, so that one bad payload never blocks the rest. A payload that is refused for what is in
+ * it is cut in halves until the event that the intake refuses stands alone.
+ *
+ * @since 0.1.0
+ */
+import * as Backoff from "../domain/Backoff.ts"
+import * as DeliveryVerdict from "../domain/DeliveryVerdict.ts"
+import type { EncodedEvent, IntakeWriter } from "../ports/IntakeWriter.ts"
+import type { Item, OutboxService } from "../ports/Outbox.ts"
+import type { ByteBudget } from "./ByteBudget.ts"
+import type { LedgerBook } from "./Ledger.ts"
+import type { Lane, Settled } from "./Shipper.ts"
+
+/**
+ * What leaves in one request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Payload {
+  readonly items: ReadonlyArray<Item>
+  readonly events: ReadonlyArray<EncodedEvent>
+  readonly bytes: number
+  readonly writer: typeof IntakeWriter.Service
+  readonly destination: DeliveryVerdict.Destination
+}
+
+/**
+ * Where events go now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Destination {
+  readonly writer: typeof IntakeWriter.Service
+  readonly destination: "agent-evp" | "intake"
+}
+
+const done: Settled = { _tag: "Done" }
+
+// Above this size a 502 of the EVP proxy can mean that the payload is too large.
+const suspiciousBytes = 1024 * 1024
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly outbox: OutboxService
+  readonly ledger: LedgerBook
+  readonly budget: ByteBudget
+  readonly random: () => number
+  /** `undefined` while nobody is known who takes events. */
+  readonly destination: () => Destination | undefined
+  /** A payload is closed when it has this many bytes, well under what the writer allows. */
+  readonly targetBytes: number
+  readonly maxAgeMillis: number
+  /** The Agent says that it has no EVP proxy. */
+  readonly onRediscover: () => void
+  /** Nobody answered, or somebody did after nobody had. */
+  readonly onReachable: (reachable: boolean) => void
+  readonly warn: (key: string, message: string) => void
+}): Lane<Payload> => {
+  const { budget, ledger, outbox } = options
+  const again: Array<Payload> = []
+  let failures = 0
+  let turn = false
+
+  const finish = (item: Item): void => {
+    outbox.settle(item)
+    budget.release(item.record)
+  }
+
+  const drop = (items: ReadonlyArray<Item>, reason: "refused" | "expired" | "oversized"): void => {
+    for (const item of items) finish(item)
+    ledger.drop(reason, items.length)
+  }
+
+  const fresh = ({ destination, writer }: Destination, now: number): Payload | undefined => {
+    const items: Array<Item> = []
+    const events: Array<EncodedEvent> = []
+    let bytes = 2
+    while (bytes < options.targetBytes) {
+      const item = outbox.take()
+      if (item === undefined) break
+      if (now - item.offeredAt > options.maxAgeMillis) {
+        drop([item], "expired")
+        continue
+      }
+      const event = writer.encode(item.record)
+      if (event === undefined || event.bytes.byteLength + 2 > writer.maxPayloadBytes) {
+        drop([item], "oversized")
+        continue
+      }
+      if (bytes + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
+        outbox.restore(item)
+        break
+      }
+      items.push(item)
+      events.push(event)
+      bytes += event.bytes.byteLength + 1
+    }
+    return items.length === 0 ? undefined : { items, events, bytes, writer, destination }
+  }
+
+  // A payload that was packed for another destination is packed again from its events.
+  const repack = (payload: Payload, to: Destination): Payload | undefined => {
+    if (payload.writer === to.writer) return payload
+    const items: Array<Item> = []
+    const events: Array<EncodedEvent> = []
+    let bytes = 2
+    for (const item of payload.items) {
+      const event = to.writer.encode(item.record)
+      if (event === undefined) drop([item], "oversized")
+      else {
+        items.push(item)
+        events.push(event)
+        bytes += event.bytes.byteLength + 1
+      }
+    }
+    return items.length === 0 ? undefined : { items, events, bytes, ...to }
+  }
+
+  const part = (payload: Payload, from: number, to: number): Payload => {
+    const events = payload.events.slice(from, to)
+    return {
+      ...payload,
+      items: payload.items.slice(from, to),
+      events,
+      bytes: events.reduce((sum, event) => sum + event.bytes.byteLength + 1, 2)
+    }
+  }
+
+  const halve = (payload: Payload): void => {
+    const middle = payload.items.length >> 1
+    again.push(part(payload, 0, middle), part(payload, middle, payload.items.length))
+  }
+
+  const later = (payload: Payload, afterMillis: number | undefined): Settled => {
+    failures++
+    again.push(payload)
+    return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
+  }
+
+  return {
+    next: (now) => {
+      const destination = options.destination()
+      if (destination === undefined) return undefined
+      turn = !turn
+      if (turn || again.length === 0) {
+        const payload = fresh(destination, now)
+        if (payload !== undefined) return payload
+      }
+      while (again.length > 0) {
+        const payload = repack(again.shift()!, destination)
+        if (payload !== undefined) return payload
+      }
+      return undefined
+    },
+    send: (payload) => payload.writer.send(payload.events),
+    isEmpty: () => again.length === 0 && outbox.waitingBytes() === 0,
+    settle: (payload, outcome, now) => {
+      const verdict = outcome._tag === "Answer"
+        ? DeliveryVerdict.ofStatus(payload.destination, outcome.status, outcome.headers, now)
+        : DeliveryVerdict.ofFailure(outcome.bytesWritten)
+      options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
+      switch (verdict._tag) {
+        case "Delivered": {
+          failures = 0
+          for (const item of payload.items) finish(item)
+          ledger.deliveredIntake += payload.items.length
+          return done
+        }
+        case "Retry":
+          return later(payload, verdict.afterMillis)
+        case "Ambiguous": {
+          for (const item of payload.items) {
+            if (!item.uncertain) {
+              item.uncertain = true
+              ledger.possibleDuplicates++
+            }
+          }
+          if (failures > 0 && payload.bytes > suspiciousBytes && payload.items.length > 1) {
+            failures++
+            halve(payload)
+            return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), verdict.afterMillis) }
+          }
+          return later(payload, verdict.afterMillis)
+        }
+        case "Split": {
+          if (payload.items.length === 1) {
+            drop(payload.items, outcome._tag === "Answer" && outcome.status === 413 ? "oversized" : "refused")
+          } else halve(payload)
+          return done
+        }
+        case "Refuse": {
+          drop(payload.items, "refused")
+          return done
+        }
+        case "Pause": {
+          options.warn(
+            "intake.paused",
+            "The LLM intake refuses the credentials. Events are held; check DD_API_KEY and DD_SITE."
+          )
+          return later(payload, verdict.afterMillis ?? Backoff.bounds.most)
+        }
+        case "Rediscover": {
+          options.onRediscover()
+          return later(payload, undefined)
+        }
+      }
+    }
+  }
+}

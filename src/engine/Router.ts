@@ -1,0 +1,195 @@
+/**
+ * Applies the rescue table to a chunk: the one place where an event is given to a carrier.
+ *
+ * **Details**
+ *
+ * The router owns the claims. For each span it asks the table and acts: an event that rides stays with its span; an
+ * event that is offered is accepted by the outbox, its span is marked submitted and loses its struct, in this order and
+ * in one synchronous step. The sampling priority is read and never changed.
+ *
+ * @since 0.1.0
+ */
+import * as ExportMode from "../domain/ExportMode.ts"
+import * as GenAi from "../domain/GenAi.ts"
+import * as MetaStruct from "../domain/MetaStruct.ts"
+import * as Rescue from "../domain/Rescue.ts"
+import type { SpanRecord } from "../domain/SpanRecord.ts"
+import type { ChunkSpan, TraceChunk } from "../domain/TraceChunk.ts"
+import * as TraceChunks from "../domain/TraceChunk.ts"
+import type { Carrier } from "../ports/Carrier.ts"
+import type { OutboxService } from "../ports/Outbox.ts"
+import type { ByteBudget } from "./ByteBudget.ts"
+import type { LedgerBook } from "./Ledger.ts"
+import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
+import type { Decision } from "./Sampler.ts"
+
+/**
+ * What the router asks of the world around it, at the moment of each chunk.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Surroundings {
+  readonly now: () => number
+  readonly mode: () => ExportMode.ExportMode
+  /** Whether APM traces are written now, by a carrier that transports the struct. */
+  readonly carrier: () => boolean
+  /** Whether APM traces are written now. */
+  readonly apm: () => boolean
+  /** Whether a filter of the Agent drops the trace of this root. */
+  readonly filtered: (root: LiveSpan) => boolean
+  /** The exact size of the packed struct, asked only when the estimate is above the limit. */
+  readonly structBytes: (record: SpanRecord) => number
+  /** The decision of a trace, frozen by the first call. */
+  readonly decide: (trace: LocalTrace) => Decision
+  /** Tags that every local root carries: `language`, `runtime-id`, `process_id`. */
+  readonly rootTags: {
+    readonly meta: { readonly [key: string]: string }
+    readonly metrics: { readonly [key: string]: number }
+  }
+  readonly env: string | undefined
+  readonly version: string | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Router {
+  /**
+   * Enters a finished event into the books. One that has nothing to ride on is offered at once; any other waits on its
+   * carrier for the chunk.
+   */
+  readonly finish: (record: SpanRecord, carrier: Carrier | undefined) => void
+  /** Decides a chunk. */
+  readonly route: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly surroundings: Surroundings
+  readonly ledger: LedgerBook
+  readonly budget: ByteBudget
+  readonly outbox: OutboxService
+  /** Takes a chunk for the trace writer, with the events that ride it. */
+  readonly send: (chunk: TraceChunk) => void
+  /** Called when the outbox took an event. */
+  readonly onOffered: () => void
+}): Router => {
+  const { budget, ledger, outbox, surroundings } = options
+
+  const lose = (record: SpanRecord): void => {
+    budget.release(record)
+    ledger.drop("outboxFull")
+  }
+
+  const accept = (record: SpanRecord): boolean => {
+    const accepted = outbox.offer(record, { now: surroundings.now(), uncertain: false })
+    if (accepted) options.onOffered()
+    return accepted
+  }
+
+  const settle = (span: LiveSpan, verdict: Rescue.Verdict, facts: Rescue.Facts): SpanRecord | undefined => {
+    switch (verdict._tag) {
+      case "Untouched":
+        return undefined
+      case "Scrub":
+        if (verdict.submitted) span.meta[MetaStruct.submittedTag] = "1"
+        return undefined
+      case "Ride":
+        span.claim = "riding"
+        return span.record
+      case "Offer": {
+        const record = span.record!
+        if (accept(record)) {
+          span.claim = "outbox"
+          span.meta[MetaStruct.submittedTag] = "1"
+          return undefined
+        }
+        if (!facts.carrier || verdict.rule === "nothing-to-ride-on" || Rescue.predictsDrop(facts)) {
+          span.claim = "dropped"
+          lose(record)
+          return undefined
+        }
+        ledger.lastChance++
+        span.claim = "riding"
+        return record
+      }
+    }
+  }
+
+  return {
+    finish: (record, carrier) => {
+      ledger.enqueued++
+      if (!budget.reserve(record)) {
+        ledger.drop("outboxFull")
+        return carrier?.attach(record, "dropped")
+      }
+      if (carrier !== undefined && surroundings.carrier() && ExportMode.rides(surroundings.mode())) {
+        return carrier.attach(record, "none")
+      }
+      const accepted = accept(record)
+      if (!accepted) lose(record)
+      carrier?.attach(record, accepted ? "outbox" : "dropped")
+    },
+    route: (trace, spans) => {
+      const decision = surroundings.decide(trace)
+      const mode = surroundings.mode()
+      const carrier = surroundings.carrier()
+      const filtered = trace.root !== undefined && surroundings.filtered(trace.root)
+      const chunk: Array<ChunkSpan> = []
+      for (let i = 0; i < spans.length; i++) {
+        const span = spans[i]!
+        const record = span.record
+        const facts: Rescue.Facts = {
+          llm: span.llm,
+          claim: span.claim,
+          record: record !== undefined,
+          mode,
+          carrier,
+          structBytes: record === undefined || record.bytes <= Rescue.maxStructBytes
+            ? 0
+            : surroundings.structBytes(record),
+          priority: decision.priority,
+          filtered
+        }
+        const rider = settle(span, Rescue.decide(facts), facts)
+        if (record !== undefined) GenAi.write(record, span.meta, span.metrics)
+        chunk.push({ span: seal(span, i === 0, trace, decision), rider })
+        if (rider === undefined) span.record = undefined
+      }
+      if (surroundings.apm()) options.send({ spans: chunk })
+    }
+  }
+
+  function seal(span: LiveSpan, first: boolean, trace: LocalTrace, decision: Decision) {
+    const isRoot = span === trace.root
+    let meta: { [key: string]: string } = span.meta
+    let metrics: { [key: string]: number } = span.metrics
+    if (isRoot) {
+      meta = { ...meta, ...surroundings.rootTags.meta, ...decision.tags }
+      metrics = { ...metrics, ...surroundings.rootTags.metrics, ...decision.metrics }
+      if (trace.llm !== undefined) {
+        meta["llmobs_trace_id"] = trace.llm.traceId
+        meta["llmobs_parent_id"] = trace.llm.spanId
+      }
+    }
+    if (span.topLevel) metrics = { ...metrics, "_dd.top_level": 1 }
+    if (surroundings.env !== undefined) meta = { ...meta, env: surroundings.env }
+    if (surroundings.version !== undefined) meta = { ...meta, version: surroundings.version }
+    if (first) {
+      const tags = TraceChunks.firstSpanTags({
+        traceId: trace.traceId,
+        priority: decision.priority,
+        decisionMaker: decision.decisionMaker,
+        upstream: trace.upstream
+      })
+      meta = { ...meta, ...tags.meta }
+      metrics = { ...metrics, ...tags.metrics }
+    }
+    return span.toApmSpan(meta, metrics)
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The loop that sends: payloads of one lane, bounded in flight, paced by back-off.
+ *
+ * **Details**
+ *
+ * A lane holds what waits and decides what an outcome means; the shipper decides when to send. Nothing runs and no timer
+ * is armed while nothing waits, so an idle program can end. The first thing that arrives arms the interval; `urge` skips
+ * it. A flush cuts a back-off short, once.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { Outcome } from "../ports/Transport.ts"
+
+/**
+ * What a lane says after an outcome: the payload is settled, or the lane keeps it for later and the destination rests
+ * for `delayMillis` first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Settled =
+  | { readonly _tag: "Done" }
+  | { readonly _tag: "Later"; readonly delayMillis: number }
+
+/**
+ * A queue with a destination.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lane<P> {
+  /** The next payload, taken out of the queue; `undefined` when nothing waits or nothing may be sent now. */
+  readonly next: (now: number) => P | undefined
+  readonly send: (payload: P) => Effect.Effect<Outcome>
+  /** Acts on the outcome, synchronously. */
+  readonly settle: (payload: P, outcome: Outcome, now: number) => Settled
+  /** Whether anything is left, in flight excluded. */
+  readonly isEmpty: () => boolean
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Shipper {
+  /** Something waits: send it at the next interval. */
+  readonly wake: () => void
+  /** Something waits that should not wait for the interval. */
+  readonly urge: () => void
+  /** Runs until interrupted. */
+  readonly run: Effect.Effect<never>
+  /** Sends what waits, joining what is in flight; ends when nothing is left. The caller sets a deadline. */
+  readonly flush: Effect.Effect<void>
+  /** As `flush`, with one attempt for each payload, and without waiting for a destination: for the end of the program. */
+  readonly drain: Effect.Effect<void>
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <P>(lane: Lane<P>, options: {
+  readonly intervalMillis: number
+  readonly maxInFlight: number
+}): Shipper => {
+  const work = Latch.makeUnsafe(false)
+  const urgent = Latch.makeUnsafe(false)
+  const cut = Latch.makeUnsafe(false)
+  const idle = Latch.makeUnsafe(true)
+  let notBefore = 0
+  let inFlight = 0
+  let resting = 0
+  let closing = false
+
+  const rest = (now: number) =>
+    Effect.suspend(() => {
+      resting++
+      return Effect.ensuring(
+        Effect.raceFirst(
+          Effect.sleep(notBefore - now),
+          Effect.map(cut.await, () => {
+            notBefore = 0
+          })
+        ),
+        Effect.sync(() => {
+          if (--resting === 0) cut.closeUnsafe()
+        })
+      )
+    })
+
+  const attempt = (payload: P): Effect.Effect<Settled> =>
+    Effect.flatMap(
+      lane.send(payload),
+      (outcome) => Effect.map(Clock.currentTimeMillis, (now) => lane.settle(payload, outcome, now))
+    )
+
+  // One of up to `maxInFlight` workers of a pump. It ends when there is nothing left to send.
+  const worker: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (now < notBefore) {
+        if (closing || lane.isEmpty()) return Effect.void
+        return Effect.flatMap(rest(now), () => worker)
+      }
+      const payload = lane.next(now)
+      if (payload === undefined) return Effect.void
+      inFlight++
+      return Effect.flatMap(
+        Effect.ensuring(
+          attempt(payload),
+          Effect.sync(() => {
+            inFlight--
+          })
+        ),
+        (settled) => {
+          if (settled._tag === "Later") {
+            notBefore = now + settled.delayMillis
+            if (closing) return Effect.void
+          }
+          return worker
+        }
+      )
+    })
+  )
+
+  const pump = Effect.all(Array.from({ length: options.maxInFlight }, () => worker), {
+    concurrency: "unbounded",
+    discard: true
+  })
+
+  const turn = Effect.flatMap(
+    work.await,
+    () =>
+      Effect.flatMap(Effect.raceFirst(Effect.sleep(options.intervalMillis), urgent.await), () =>
+        Effect.suspend(() => {
+          work.closeUnsafe()
+          urgent.closeUnsafe()
+          return Effect.tap(pump, () =>
+            Effect.sync(() => {
+              if (inFlight === 0 && !work.isOpen() && (closing || lane.isEmpty())) idle.openUnsafe()
+            }))
+        }))
+  )
+
+  const wake = () => {
+    idle.closeUnsafe()
+    work.openUnsafe()
+  }
+  const urge = () => {
+    wake()
+    urgent.openUnsafe()
+  }
+  const flush = Effect.suspend(() => {
+    if (resting > 0) cut.openUnsafe()
+    urge()
+    return idle.await
+  })
+  return {
+    wake,
+    urge,
+    run: Effect.forever(turn, { disableYield: true }),
+    flush,
+    drain: Effect.suspend(() => {
+      closing = true
+      notBefore = 0
+      return flush
+    })
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The background of a layer: it looks for the Agent, sends what waits, and drains when the layer closes.
+ *
+ * @since 0.1.0
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import * as Ledgers from "../domain/Ledger.ts"
+import type { ByteBudget } from "../engine/ByteBudget.ts"
+import type { ChunkAssembler } from "../engine/ChunkAssembler.ts"
+import type { LedgerBook } from "../engine/Ledger.ts"
+import type { Shipper } from "../engine/Shipper.ts"
+import type { Carrier } from "../ports/Carrier.ts"
+import type { DeliveryService } from "../ports/Delivery.ts"
+import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { OutboxService } from "../ports/Outbox.ts"
+import type { Destinations } from "./Destinations.ts"
+import type { Settings } from "./Settings.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeliveryLoop {
+  readonly chunks: ChunkAssembler
+  readonly delivery: DeliveryService
+  readonly isClosed: () => boolean
+  /** Counts an event of a span that ended after the layer closed. */
+  readonly refuse: (carrier: Carrier | undefined) => void
+}
+
+const firstProbeMillis = 100
+const longestProbeMillis = 5_000
+
+/**
+ * Starts the loops in the scope, and registers the drain.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly settings: Settings
+  readonly ledger: LedgerBook
+  readonly budget: ByteBudget
+  readonly outbox: OutboxService
+  readonly destinations: Destinations
+  readonly traceShipper: Shipper
+  readonly intakeShipper: Shipper
+  readonly riders: () => number
+  readonly chunks: (onWaiting: () => void) => ChunkAssembler
+  readonly now: () => number
+  readonly diagnostics: DiagnosticsService
+  /** The context that background fibers run in. */
+  readonly root: Context.Context<never>
+}): Effect.fn.Return<DeliveryLoop, never, Scope.Scope> {
+  const { destinations, diagnostics, intakeShipper, ledger, now, outbox, settings, traceShipper } = options
+  let closed = false
+  const waiting = Latch.makeUnsafe(false)
+  const chunks = options.chunks(() => {
+    waiting.openUnsafe()
+  })
+  ledger.attach({ chunk: chunks.records, payload: options.riders, outbox: outbox.size })
+  const pending = () => Ledgers.pending(ledger.snapshot())
+
+  const search = Latch.makeUnsafe(true)
+  destinations.onSearch = () => {
+    search.openUnsafe()
+  }
+  const found = () => {
+    search.closeUnsafe()
+    traceShipper.urge()
+    intakeShipper.urge()
+  }
+  const lookOnce: Effect.Effect<boolean> = Effect.map(destinations.probe, (capabilities) => {
+    destinations.step(capabilities === undefined ? { _tag: "NotFound", now: now() } : { _tag: "Found", capabilities })
+    if (destinations.isSearching()) return false
+    found()
+    return true
+  })
+  // While nothing waits there is nobody to look for an Agent for: the loop rests and lets the program end.
+  const look = (wait: number): Effect.Effect<void> =>
+    Effect.flatMap(lookOnce, (done) => {
+      if (done) return Effect.void
+      if (pending() === 0) {
+        search.closeUnsafe()
+        return Effect.void
+      }
+      return Effect.flatMap(Effect.sleep(wait), () => look(Math.min(wait * 2, longestProbeMillis)))
+    })
+  const searching = Effect.forever(Effect.flatMap(search.await, () => look(firstProbeMillis)))
+
+  const sweeping = Effect.forever(Effect.flatMap(waiting.await, () =>
+    Effect.suspend(() => {
+      const next = chunks.sweep(now())
+      if (next === undefined) {
+        waiting.closeUnsafe()
+        return Effect.void
+      }
+      return Effect.sleep(next - now())
+    })))
+
+  const inBackground = (effect: Effect.Effect<unknown>) =>
+    Effect.forkScoped(Effect.updateContext(effect, (_: Context.Context<never>) => options.root))
+  if (settings.agentless !== true) yield* inBackground(searching)
+  yield* inBackground(sweeping)
+  yield* inBackground(traceShipper.run)
+  yield* inBackground(intakeShipper.run)
+
+  const settled = () => {
+    const books = ledger.snapshot()
+    return { delivered: Ledgers.delivered(books), dropped: Ledgers.dropped(books) }
+  }
+  const sendAll = Effect.suspend(() => {
+    chunks.flush()
+    return Effect.andThen(traceShipper.flush, intakeShipper.flush)
+  })
+  const flush: DeliveryService["flush"] = Effect.suspend(() => {
+    const before = settled()
+    return Effect.map(
+      Effect.timeoutOption(sendAll, settings.flushTimeoutMillis),
+      (done) => {
+        const after = settled()
+        return {
+          delivered: after.delivered - before.delivered,
+          dropped: after.dropped - before.dropped,
+          pending: pending(),
+          timedOut: done._tag === "None"
+        }
+      }
+    )
+  })
+
+  const drain = Effect.suspend(() => {
+    chunks.flush()
+    const sent = Effect.andThen(traceShipper.drain, intakeShipper.drain)
+    if (!destinations.isSearching() || pending() === 0) return sent
+    return Effect.flatMap(lookOnce, () =>
+      Effect.suspend(() => {
+        destinations.step({ _tag: "Closing" })
+        return sent
+      }))
+  })
+
+  yield* Effect.addFinalizer(() =>
+    Effect.interruptible(Effect.timeoutOption(drain, settings.flushTimeoutMillis)).pipe(
+      Effect.andThen(Effect.suspend(() => {
+        closed = true
+        const left = pending()
+        if (left === 0) return Effect.void
+        ledger.attach({ chunk: zero, payload: zero, outbox: zero })
+        ledger.drop("shutdown", left)
+        return Effect.logWarning(`effect-llmobs: ${left} events could not be sent before the end and are lost.`)
+      }))
+    )
+  )
+
+  return {
+    chunks,
+    delivery: { flush, ledger: Effect.sync(ledger.snapshot) },
+    isClosed: () => closed,
+    refuse: (carrier) => {
+      ledger.enqueued++
+      ledger.drop("closed")
+      carrier?.attach(undefined, "dropped")
+      diagnostics.warnOnce("closed", "A span ended after its layer had closed. Its event is dropped and counted.")
+    }
+  }
+})
+
+const zero = () => 0

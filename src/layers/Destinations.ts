@@ -1,0 +1,208 @@
+/**
+ * Where traces and events go now: the state of the Agent, and the writers that fit it.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import * as AgentDiscovery from "../adapters/agent/AgentDiscovery.ts"
+import * as AgentTraceWriter from "../adapters/agent/AgentTraceWriter.ts"
+import * as IntakeHttpWriter from "../adapters/intake/IntakeHttpWriter.ts"
+import type { ProcessIdentity } from "../adapters/node-process/ProcessIdentity.ts"
+import * as AgentCapabilities from "../domain/AgentCapabilities.ts"
+import * as AgentUrl from "../domain/AgentUrl.ts"
+import * as ExportMode from "../domain/ExportMode.ts"
+import type { SpanRecord } from "../domain/SpanRecord.ts"
+import type { Destination } from "../engine/IntakeLane.ts"
+import type { LiveSpan } from "../engine/LocalTrace.ts"
+import * as ModeTracker from "../engine/ModeTracker.ts"
+import type { Way } from "../engine/TraceLane.ts"
+import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { Target, Transport } from "../ports/Transport.ts"
+import type { Settings } from "./Settings.ts"
+import { libraryVersion } from "./Version.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Destinations {
+  readonly mode: () => ExportMode.ExportMode
+  /** Whether an event can ride a trace now. */
+  readonly carries: () => boolean
+  readonly writesApm: () => boolean
+  readonly filters: (root: LiveSpan) => boolean
+  readonly structBytes: (record: SpanRecord) => number
+  readonly way: () => Way
+  readonly destination: () => Destination | undefined
+  readonly reachable: (reachable: boolean) => void
+  readonly rediscoverTraces: () => void
+  readonly rediscoverEvp: () => void
+  /** Whether an Agent has to be looked for. */
+  readonly isSearching: () => boolean
+  /** Called when a search becomes necessary. */
+  onSearch: () => void
+  readonly probe: Effect.Effect<AgentCapabilities.AgentCapabilities | undefined>
+  readonly step: (event: ModeTracker.Event) => void
+}
+
+/** How long an Agent that has no EVP proxy, although it lists one, is not asked again. */
+const evpRestMillis = 60_000
+
+const giveUpMillis = 30_000
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly settings: Settings
+  readonly transport: typeof Transport.Service
+  readonly diagnostics: DiagnosticsService
+  readonly process: ProcessIdentity
+  readonly apm: boolean
+  readonly now: () => number
+  readonly onRates: (body: string) => void
+}): Destinations => {
+  const { apm, diagnostics, now, process, settings, transport } = options
+  const agent = toTarget(settings.agentUrl)
+  const credentials = settings.apiKey !== undefined && settings.site !== undefined
+  const policy: ModeTracker.Policy = {
+    agentless: settings.agentless,
+    credentials: credentials && settings.site!.explicit,
+    giveUpMillis
+  }
+  let state = ModeTracker.initial(policy, now())
+  let evpRefusedUntil = 0
+
+  const onDefect = (error: unknown) => diagnostics.defect("encode", error)
+  const container: { readonly [name: string]: string } = process.containerId === undefined
+    ? {}
+    : { "datadog-container-id": process.containerId, "datadog-entity-id": `ci-${process.containerId}` }
+  const traceWriter = AgentTraceWriter.make({
+    transport,
+    target: agent,
+    timeoutMillis: settings.requestTimeoutMillis,
+    headers: {
+      ...container,
+      "datadog-meta-lang": "javascript",
+      "datadog-meta-lang-version": process.languageVersion,
+      "datadog-meta-lang-interpreter": "v8",
+      "datadog-meta-tracer-version": libraryVersion
+    },
+    onRates: options.onRates,
+    onDefect
+  })
+
+  const intakeWriter = (route: IntakeHttpWriter.Route, destination: Destination["destination"]): Destination => ({
+    destination,
+    writer: IntakeHttpWriter.make({
+      transport,
+      route,
+      timeoutMillis: settings.requestTimeoutMillis,
+      libraryVersion,
+      maxEventBytes: settings.maxEventBytes,
+      maxPayloadBytes: settings.maxPayloadBytes,
+      headers: route._tag === "EvpProxy" ? { ...container, ...settings.headers } : settings.headers,
+      onDefect
+    })
+  })
+  const origin = settings.overrideOrigin === undefined ? undefined : AgentUrl.parse(settings.overrideOrigin)
+  const proxies = new Map<string, Destination>()
+  // With a base path of its own, an origin that replaces the Agent's is used without the proxy's prefix.
+  const proxy = (prefix: string): Destination => {
+    let found = proxies.get(prefix)
+    if (found === undefined) {
+      const target = origin === undefined ? agent : toTarget(origin)
+      const bare = origin !== undefined && origin.basePath !== ""
+      found = intakeWriter({ _tag: "EvpProxy", target, prefix: bare ? "" : prefix }, "agent-evp")
+      proxies.set(prefix, found)
+    }
+    return found
+  }
+  const direct = !credentials ? undefined : intakeWriter({
+    _tag: "Intake",
+    target: origin === undefined
+      ? { protocol: "https", host: settings.site!.value.llmobsHost, port: 443, basePath: "" }
+      : toTarget(origin),
+    apiKey: settings.apiKey!
+  }, "intake")
+
+  const isAgentless = () => state._tag === "Agentless"
+  const capabilities = () => state._tag === "Agent" || state._tag === "Lost" ? state.capabilities : undefined
+
+  const destinations: Destinations = {
+    mode: () =>
+      ExportMode.decide({
+        agentless: isAgentless(),
+        overrideOrigin: settings.overrideOrigin !== undefined,
+        apmTracing: settings.apm !== "off",
+        apmAgentless: false
+      }),
+    carries: () => {
+      const known = capabilities()
+      return apm && !isAgentless() && (known === undefined || AgentCapabilities.canCarry(known))
+    },
+    writesApm: () => apm && !isAgentless(),
+    filters: (root) => {
+      const known = capabilities()
+      return known !== undefined && AgentCapabilities.rootIsFiltered(known, root)
+    },
+    structBytes: traceWriter.structBytes,
+    way: () => {
+      if (isAgentless()) return giveUp
+      if (state._tag === "Agent") return { _tag: "Open", writer: traceWriter }
+      destinations.onSearch()
+      return wait
+    },
+    destination: () => {
+      if (isAgentless()) {
+        if (direct === undefined) diagnostics.warnOnce("missing-credentials", missingCredentials)
+        return direct
+      }
+      if (state._tag !== "Agent") {
+        destinations.onSearch()
+        return undefined
+      }
+      const prefix = state.capabilities.evpProxy
+      if (prefix !== undefined && now() >= evpRefusedUntil) return proxy(prefix)
+      if (direct !== undefined && settings.agentless !== false) return direct
+      diagnostics.warnOnce("no-evp", noProxy)
+      return undefined
+    },
+    reachable: (reachable) => {
+      if (reachable || state._tag !== "Agent") return
+      state = ModeTracker.step(state, { _tag: "NotFound", now: now() }, policy)
+      destinations.onSearch()
+    },
+    rediscoverTraces: () => destinations.onSearch(),
+    rediscoverEvp: () => {
+      evpRefusedUntil = now() + evpRestMillis
+      destinations.onSearch()
+    },
+    isSearching: () => state._tag === "Unknown" || state._tag === "Lost",
+    onSearch: () => {},
+    probe: AgentDiscovery.probe({
+      transport,
+      target: agent,
+      timeoutMillis: settings.agentTimeoutMillis,
+      diagnostics
+    }),
+    step: (event) => {
+      state = ModeTracker.step(state, event, policy)
+    }
+  }
+  return destinations
+}
+
+const giveUp: Way = { _tag: "GiveUp" }
+const wait: Way = { _tag: "Wait" }
+
+const missingCredentials = "missing_api_key: Without an Agent, events need DD_API_KEY and DD_SITE. They are held."
+
+const noProxy =
+  "The Agent has no EVP proxy, so events that cannot ride a trace are held. Enable evp_proxy_config in the Agent."
+
+const toTarget = (url: AgentUrl.AgentUrl): Target =>
+  url._tag === "unix"
+    ? { protocol: "http", host: "localhost", port: 80, socketPath: url.socketPath, basePath: "" }
+    : { protocol: url._tag, host: url.host, port: url.port, basePath: url.basePath }

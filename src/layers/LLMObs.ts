@@ -1,0 +1,330 @@
+/**
+ * Datadog LLM Observability for Effect: spans, annotations, and the layer that delivers them.
+ *
+ * **Details**
+ *
+ * Instrumentation never appears in a program's requirements. Without a layer every function here opens a plain Effect
+ * span, or does nothing; with one, spans are recorded and delivered.
+ *
+ * **Example** (A model call inside a workflow)
+ *
+ * ```ts import.meta.vitest
+ * import * as Effect from "effect/Effect"
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ *
+ * const reply = Effect.succeed("It arrives tomorrow.").pipe(
+ *   LLMObs.llm("chat", { model: "gpt-5", provider: "openai", input: "Where is my parcel?", output: (text) => text }),
+ *   LLMObs.workflow("support", { sessionId: "s-1" })
+ * )
+ *
+ * await Effect.runPromise(reply) // => "It arrives tomorrow."
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
+import type { AnnotationInput } from "../domain/Annotation.ts"
+import type { Ledger } from "../domain/Ledger.ts"
+import type * as MlApp from "../domain/MlApp.ts"
+import type { Source } from "../domain/SessionSource.ts"
+import type { SpanKind } from "../domain/SpanKind.ts"
+import type { Slot } from "../ports/Carrier.ts"
+import { CarrierSlot } from "../ports/Carrier.ts"
+import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
+import type { FlushReport } from "../ports/Delivery.ts"
+import { Delivery } from "../ports/Delivery.ts"
+import type { SpanOptions } from "../ports/Recorder.ts"
+import { Recorder } from "../ports/Recorder.ts"
+import type { Options } from "./Options.ts"
+
+export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  AnnotationInput,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  FlushReport,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Ledger,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Options,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  SpanOptions
+}
+
+/**
+ * A function that records an effect as a span of one kind. With `output` as a function, the span's output is made from
+ * the effect's result.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SpanFunction {
+  <A>(
+    name: string,
+    options: SpanOptions & { readonly output: (result: NoInfer<A>) => unknown }
+  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  (
+    name: string,
+    options?: SpanOptions
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+}
+
+const spanFunction = (kind: SpanKind): SpanFunction =>
+  ((name: string, options?: SpanOptions) => {
+    const output = typeof options?.output === "function" ? options.output as (value: never) => unknown : undefined
+    const said = output === undefined ? options : { ...options, output: undefined }
+    return (self: Effect.Effect<unknown, unknown, unknown>) =>
+      Effect.withFiber((fiber) => {
+        const recorder = fiber.getRef(Recorder)
+        if (recorder === undefined) {
+          return Effect.useSpan(name, noOptions, (span) => Effect.provideService(self, Tracer.ParentSpan, span))
+        }
+        const slot: Slot = { kind, carrier: undefined }
+        return Effect.useSpan(name, { annotations: Context.make(CarrierSlot, slot) }, (span) => {
+          const open = recorder.start({ fiber, kind, name, options: said, span, carrier: slot.carrier })
+          if (open === undefined) return Effect.provideService(self, Tracer.ParentSpan, span)
+          return Effect.onExitPrimitive(
+            Effect.updateContext(
+              self,
+              (context: Context.Context<unknown>) =>
+                Context.add(Context.add(context, Tracer.ParentSpan, span), CurrentSpan, open)
+            ),
+            (exit) => {
+              recorder.finish(fiber, open, exit, output)
+              return undefined
+            }
+          )
+        })
+      })
+  }) as SpanFunction
+
+const noOptions: Tracer.SpanOptionsNoTrace = {}
+
+/**
+ * Records a call of a model. Input and output are messages.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const llm: SpanFunction = spanFunction("llm")
+
+/**
+ * Records an agent: a program that decides by itself which steps it takes.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const agent: SpanFunction = spanFunction("agent")
+
+/**
+ * Records a workflow: steps in a fixed order, with model calls among them.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const workflow: SpanFunction = spanFunction("workflow")
+
+/**
+ * Records a step that calls no model and nothing outside.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const task: SpanFunction = spanFunction("task")
+
+/**
+ * Records a call of a tool.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const tool: SpanFunction = spanFunction("tool")
+
+/**
+ * Records a call of an embedding model. Input is documents, output text.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const embedding: SpanFunction = spanFunction("embedding")
+
+/**
+ * Records a search. Output is documents.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const retrieval: SpanFunction = spanFunction("retrieval")
+
+/**
+ * Records a run of an experiment. Input and output are kept as JSON values.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const experiment: SpanFunction = spanFunction("experiment")
+
+/**
+ * Adds to the running span. What cannot be recorded is left out and reported; the program never sees a failure.
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const annotateCurrentSpan = (input: AnnotationInput): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    fiber.getRef(Recorder)?.annotate(fiber.getRef(CurrentSpan), input)
+    return Effect.void
+  })
+
+/**
+ * Adds to every span that starts inside the effect, in this fiber and those forked from it. `input` and `output` do not
+ * count: they belong to one span.
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const annotateSpans = (
+  input: Omit<AnnotationInput, "input" | "output">
+): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
+<A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
+    const recorder = fiber.getRef(Recorder)
+    if (recorder === undefined) return self
+    return Effect.provideService(self, SpanAnnotations, recorder.region(fiber.getRef(SpanAnnotations), input))
+  })
+
+/**
+ * The running span: its LLM trace id and decimal span id, and where its labels come from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CurrentSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sources: {
+    readonly session: Source | undefined
+    readonly userId: Source | undefined
+    readonly accountId: Source | undefined
+    readonly mlApp: MlApp.Source
+    readonly parent: "parent" | "propagated" | undefined
+  }
+}
+
+/**
+ * The running LLM Observability span, if there is one.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const currentSpan: Effect.Effect<Option.Option<CurrentSpan>> = Effect.withFiber((fiber) => {
+  const open = fiber.getRef(CurrentSpan)
+  if (open === undefined) return Effect.succeedNone
+  const { context } = open
+  return Effect.succeedSome({
+    traceId: context.traceId,
+    spanId: context.spanId,
+    sources: {
+      session: context.session?.source,
+      userId: context.userId?.source,
+      accountId: context.accountId?.source,
+      mlApp: context.mlApp.source,
+      parent: context.parentSource
+    }
+  })
+})
+
+/**
+ * Sends what waits, joining what is being sent, and says what came of it. It has a deadline and never fails.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const flush: Effect.Effect<FlushReport> = Effect.flatMap(Delivery, (delivery) => delivery.flush)
+
+/**
+ * The books of the region's layer.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const ledger: Effect.Effect<Ledger> = Effect.flatMap(Delivery, (delivery) => delivery.ledger)
+
+const orNothing = <A>(layer: Layer.Layer<A>): Layer.Layer<A> =>
+  Layer.catchCause(layer, () =>
+    Layer.effectContext(Effect.as(
+      Effect.logWarning("effect-llmobs could not start. The program runs without LLM Observability."),
+      Context.empty() as Context.Context<A>
+    )))
+
+/**
+ * Records and delivers the spans of the program it is provided to.
+ *
+ * **Details**
+ *
+ * Events ride the APM trace through the Agent; an event whose trace would be dropped goes to the LLM intake by itself.
+ * The layer imports what it needs when it is built, so building it is asynchronous. It never fails: a setting that cannot
+ * be read warns and takes its default. Closing it sends what waits, for at most `flushTimeout`.
+ *
+ * **Gotchas**
+ *
+ * A tracer of the user's own that is already there stays: then no APM spans are written here, and events go to the intake
+ * with the ids of that tracer's spans.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}): Layer.Layer<never> =>
+  orNothing(Layer.unwrap(Effect.map(Effect.promise(() => import("./Live.ts")), (live) => live.layer(options))))
+
+/**
+ * The same, with the `DD_*` variables read through the current `ConfigProvider`. Options win over variables.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerFromConfig = (options: Options = {}): Layer.Layer<never> =>
+  orNothing(
+    Layer.unwrap(Effect.map(Effect.promise(() => import("./Live.ts")), (live) => live.layerFromConfig(options)))
+  )
+
+/**
+ * The embedded Agent: what it received, and its address.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class DevAgent extends Context.Service<DevAgent, DevAgents.DevAgent>()("effect-llmobs/DevAgent") {}
+
+/**
+ * Starts an Agent on this machine's loopback interface and delivers to it: for a look at what leaves the process, and
+ * for tests. Nothing goes further than that Agent.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerDev = (
+  options: Options & { readonly agent?: DevAgents.Options | undefined } = {}
+): Layer.Layer<DevAgent, DevAgents.DevAgentError> =>
+  Layer.unwrap(
+    Effect.map(Effect.promise(() => import("./Live.ts")), (live) => live.layerDev(DevAgent, options))
+  )

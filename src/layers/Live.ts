@@ -1,0 +1,313 @@
+/**
+ * The composition behind the layers: settings, engine and adapters put together.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import * as Fs from "node:fs"
+import * as DevAgents from "../adapters/devagent/DevAgent.ts"
+import * as EffectHttpContext from "../adapters/effect-http/EffectHttpContext.ts"
+import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
+import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
+import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
+import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
+import * as AgentRates from "../domain/AgentRates.ts"
+import { defaults as agentDefaults } from "../domain/AgentUrl.ts"
+import * as Envelope from "../domain/Envelope.ts"
+import * as JsonText from "../domain/JsonText.ts"
+import * as RetentionSampling from "../domain/RetentionSampling.ts"
+import * as SpanEvent from "../domain/SpanEvent.ts"
+import type { SpanRecord } from "../domain/SpanRecord.ts"
+import * as TraceId from "../domain/TraceId.ts"
+import * as WireFormat from "../domain/WireFormat.ts"
+import * as ByteBudget from "../engine/ByteBudget.ts"
+import * as ChunkAssembler from "../engine/ChunkAssembler.ts"
+import * as Diagnostics from "../engine/Diagnostics.ts"
+import * as IntakeLane from "../engine/IntakeLane.ts"
+import * as Ledger from "../engine/Ledger.ts"
+import type { LocalTrace } from "../engine/LocalTrace.ts"
+import * as MemoryOutbox from "../engine/MemoryOutbox.ts"
+import * as Router from "../engine/Router.ts"
+import * as Sampler from "../engine/Sampler.ts"
+import * as Shipper from "../engine/Shipper.ts"
+import * as SpanRecorder from "../engine/SpanRecorder.ts"
+import * as TraceLane from "../engine/TraceLane.ts"
+import { Delivery } from "../ports/Delivery.ts"
+import { Recorder } from "../ports/Recorder.ts"
+import * as DeliveryLoop from "./DeliveryLoop.ts"
+import * as Destinations from "./Destinations.ts"
+import type { Options } from "./Options.ts"
+import type { Settings, Variable } from "./Settings.ts"
+import * as SettingsModule from "./Settings.ts"
+import { libraryVersion } from "./Version.ts"
+
+/**
+ * Builds the recorder, the tracer and the delivery from settings.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(settings: Settings) {
+  const context = yield* Effect.context<Scope.Scope>()
+  const clock = Context.get(context, Clock.Clock)
+  const now = () => clock.currentTimeMillisUnsafe()
+  const sayWith = Effect.runForkWith(quiet(context))
+  const diagnostics = Diagnostics.make((line) => {
+    sayWith(Effect.logWarning(`effect-llmobs: ${line}`))
+  })
+  const process = ProcessIdentity.read()
+  const service = settings.service ?? process.programName
+  const ids = NodeIdGenerator.make()
+  const transport = yield* NodeTransport.make
+  const ambient = EffectHttpContext.make({ settings: settings.propagation, diagnostics })
+  const hostTracer = Context.get(context, Tracer.Tracer)
+  const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
+  const apm = settings.apm !== "off" && ownTracer
+
+  const ledger = Ledger.make((reason) => diagnostics.warnOnce(`dropped:${reason}`, droppedLine(reason)))
+  const budget = ByteBudget.make({ limit: settings.maxBytes, measure: measureEvent })
+  const outbox = MemoryOutbox.make()
+  const sampler = Sampler.make({ ...settings.sampling, now })
+  // Asked what a decision would be, it must not use up what the real one's limiter allows.
+  const forecaster = Sampler.make({ ...settings.sampling, rateLimit: -1, now })
+
+  const rootOf = (trace: LocalTrace): Sampler.Root => ({
+    service: trace.root?.service ?? service,
+    name: trace.root?.name ?? "",
+    resource: trace.root?.resource ?? "",
+    tags: trace.root?.meta ?? {},
+    metrics: trace.root?.metrics ?? {},
+    env: settings.env ?? "",
+    traceIdLow64: BigInt("0x" + TraceId.low64(trace.traceId)),
+    upstreamPriority: trace.upstream?.priority,
+    manual: trace.manual
+  })
+  const decide = (trace: LocalTrace): Sampler.Decision => {
+    const frozen = trace.decision
+    // A decision by hand counts for what leaves after it.
+    if (frozen !== undefined && (trace.manual === undefined || frozen.mechanism === 4)) return frozen
+    return trace.decision = sampler.decide(rootOf(trace))
+  }
+  const priority = (trace: LocalTrace): number =>
+    trace.decision?.priority ?? (trace.provisional ??= forecaster.decide(rootOf(trace)).priority)
+
+  const destinations = Destinations.make({
+    settings,
+    transport,
+    diagnostics,
+    process,
+    apm,
+    now,
+    onRates: (body) => {
+      const rates = AgentRates.parse(parseJson(body))
+      if (rates.problems.length > 0) diagnostics.report(rates.problems)
+      if (rates.value === undefined) return
+      sampler.updateRates(rates.value)
+      forecaster.updateRates(rates.value)
+    }
+  })
+
+  const traces = TraceLane.make({
+    outbox,
+    ledger,
+    budget,
+    random: ids.random,
+    way: destinations.way,
+    maxChunks: 10_000,
+    maxAttempts: 5,
+    onHandedOver: () => intakeShipper.wake(),
+    onRediscover: destinations.rediscoverTraces,
+    onReachable: destinations.reachable
+  })
+  const intake = IntakeLane.make({
+    outbox,
+    ledger,
+    budget,
+    random: ids.random,
+    destination: destinations.destination,
+    targetBytes: 1024 * 1024,
+    maxAgeMillis: 24 * 60 * 60 * 1000,
+    onRediscover: destinations.rediscoverEvp,
+    onReachable: destinations.reachable,
+    warn: diagnostics.warnOnce
+  })
+  const pace = { intervalMillis: settings.flushIntervalMillis }
+  const traceShipper = Shipper.make(traces, { ...pace, maxInFlight: 1 })
+  const intakeShipper = Shipper.make(intake, { ...pace, maxInFlight: 4 })
+
+  const router = Router.make({
+    surroundings: {
+      now,
+      mode: destinations.mode,
+      carrier: destinations.carries,
+      apm: destinations.writesApm,
+      filtered: (root) => destinations.filters(root),
+      structBytes: destinations.structBytes,
+      decide,
+      rootTags: {
+        meta: { language: "javascript", "runtime-id": process.runtimeId },
+        metrics: { process_id: process.pid }
+      },
+      env: settings.env,
+      version: settings.version
+    },
+    ledger,
+    budget,
+    outbox,
+    send: (chunk) => {
+      traces.add(chunk)
+      traceShipper.wake()
+    },
+    onOffered: () => {
+      if (outbox.waitingBytes() > urgentBytes) intakeShipper.urge()
+      else intakeShipper.wake()
+    }
+  })
+  const loop = yield* DeliveryLoop.make({
+    settings,
+    ledger,
+    budget,
+    destinations,
+    intakeShipper,
+    traceShipper,
+    now,
+    diagnostics,
+    chunks: (onWaiting) =>
+      ChunkAssembler.make({
+        minSpans: settings.partialFlushMinSpans,
+        maxAgeMillis: settings.partialFlushAfterMillis,
+        emit: router.route,
+        onWaiting
+      }),
+    riders: traces.riders,
+    outbox,
+    root: quiet(context)
+  })
+
+  const recorder = SpanRecorder.make({
+    settings: {
+      mlApp: settings.mlApp,
+      service,
+      process: {
+        env: settings.env,
+        version: settings.version,
+        ddTags: settings.ddTags,
+        git: settings.git,
+        libraryVersion
+      },
+      processLabels: settings.processLabels,
+      retention: (apmTraceId) => RetentionSampling.decide(settings.retention, BigInt("0x" + TraceId.low64(apmTraceId)))
+    },
+    sink: { finish: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.finish(record, carrier) },
+    ids,
+    ambient,
+    diagnostics,
+    clock: (fiber) => fiber.getRef(Clock.Clock)
+  })
+
+  const services = Context.make(Recorder, recorder).pipe(Context.add(Delivery, loop.delivery))
+  if (!ownTracer) return services
+  return Context.add(
+    services,
+    Tracer.Tracer,
+    EffectTracer.make({
+      apm: settings.apm === "all" ? "all" : "llm",
+      service,
+      ids,
+      ambient,
+      diagnostics,
+      priority,
+      start: loop.chunks.start,
+      finish: (span) => loop.chunks.finish(span, now()),
+      nowMillis: now
+    })
+  )
+})
+
+/** Above this many estimated bytes the outbox does not wait for the interval. */
+const urgentBytes = 1024 * 1024
+
+const measureEvent = (record: SpanRecord): number =>
+  JsonText.byteLength(Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion))
+
+const droppedLine = (reason: string): string =>
+  `Events are being dropped (${reason}). LLMObs.ledger counts them; the delivery page of the documentation says what to do.`
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+// What runs in the background must not run in the context of whoever happened to build the layer.
+const quiet = (context: Context.Context<never>): Context.Context<never> =>
+  Context.make(Clock.Clock, Context.get(context, Clock.Clock)).pipe(
+    Context.add(Tracer.DisablePropagation, true),
+    Context.add(References.CurrentLoggers, Context.get(context, References.CurrentLoggers)),
+    Context.add(References.MinimumLogLevel, Context.get(context, References.MinimumLogLevel))
+  )
+
+const build = (options: Options, env: (name: Variable) => string | undefined) =>
+  Layer.effectContext(Effect.suspend(() => {
+    const { problems, value: settings } = SettingsModule.resolve(options, env, {
+      socketExists: Fs.existsSync(agentDefaults.socketPath)
+    })
+    const warnings = problems.map((problem) => Effect.logWarning(`effect-llmobs: ${problem.code}: ${problem.message}`))
+    return Effect.andThen(
+      Effect.all(warnings, { discard: true }),
+      settings.enabled ? make(settings) : Effect.succeed(Context.empty() as Context.Context<never>)
+    )
+  }))
+
+/**
+ * The layer for options alone: no variable is read.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<never> => build(options, () => undefined)
+
+/**
+ * The layer for options and the `DD_*` variables of the current `ConfigProvider`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerFromConfig = (options: Options): Layer.Layer<never> =>
+  Layer.unwrap(Effect.gen(function*() {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const values = new Map<string, string>()
+    for (const name of SettingsModule.variables) {
+      const node = yield* Effect.option(provider.load([name]))
+      if (Option.isSome(node) && node.value !== undefined && node.value._tag === "Value") {
+        values.set(name, node.value.value)
+      }
+    }
+    return build(options, (name) => values.get(name))
+  }))
+
+/**
+ * The layer that delivers to an Agent of its own.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerDev = <I>(
+  tag: Context.Key<I, DevAgents.DevAgent>,
+  options: Options & { readonly agent?: DevAgents.Options | undefined }
+): Layer.Layer<I, DevAgents.DevAgentError> =>
+  Layer.unwrap(Effect.map(DevAgents.make(options.agent), (agent) =>
+    Layer.merge(
+      Layer.succeedContext(Context.make(tag, agent)),
+      layer({ ...options, agentUrl: agent.url, agentless: false })
+    )))

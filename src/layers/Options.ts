@@ -1,0 +1,55 @@
+/**
+ * What a user can say about the layer.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Redacted from "effect/Redacted"
+import type * as ExperimentBaggage from "../domain/ExperimentBaggage.ts"
+
+/**
+ * The options of a layer. Everything is optional; what is left out takes its default, and a bad value warns and takes
+ * its default too: building the layer never fails the application.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The application that spans belong to, as Datadog shows it. */
+  readonly agentService?: string | undefined
+  /** The same as `agentService`, by its older name. */
+  readonly mlApp?: string | undefined
+  /** The APM service; by default the name of the program's package. */
+  readonly service?: string | undefined
+  readonly env?: string | undefined
+  readonly version?: string | undefined
+  /** Tags of every span. */
+  readonly tags?: { readonly [key: string]: string } | undefined
+  /** Where the Agent is: `http://host:port`, `https://…`, or `unix:///path`. Default `http://localhost:8126`. */
+  readonly agentUrl?: string | undefined
+  /** `true`: never use an Agent; `false`: never do without one; left out: find out. */
+  readonly agentless?: boolean | undefined
+  readonly apiKey?: Redacted.Redacted | undefined
+  /** The Datadog site, such as `datadoghq.eu`. */
+  readonly site?: string | undefined
+  /** Accepts a site that is not on Datadog's list. */
+  readonly allowUnknownSite?: boolean | undefined
+  /** Replaces the origin of the LLM intake; events then never ride a trace. */
+  readonly overrideOrigin?: string | undefined
+  /** Which spans become APM spans: the local roots and the LLM spans (`llm`, the default), every span, or none. */
+  readonly apm?: "llm" | "all" | "off" | undefined
+  /** The share of LLM traces that the backend retains, from 0 to 1. Every event is sent all the same. */
+  readonly sampleRate?: number | undefined
+  /** Whether experiments that a request names in its baggage are believed; `auto` believes all but browsers. */
+  readonly experimentBaggage?: ExperimentBaggage.Mode | undefined
+  /** How long an event waits to leave with others. Default 1 second. */
+  readonly flushInterval?: Duration.Input | undefined
+  /** How long `flush` and the closing of the layer wait. Default 5 seconds. */
+  readonly flushTimeout?: Duration.Input | undefined
+  /** The bytes of events that are held in memory at most. Default 64 MiB. */
+  readonly maxBytes?: number | undefined
+  /** How long a finished span waits for the rest of its trace. Default 30 seconds. */
+  readonly partialFlushAfter?: Duration.Input | undefined
+  /** How many finished spans of a trace that is not complete leave without it. Default 300. */
+  readonly partialFlushMinSpans?: number | undefined
+}
