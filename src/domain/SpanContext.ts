@@ -127,7 +127,11 @@ export interface Start {
   readonly newTraceId: string
   readonly parent: SpanContext | undefined
   readonly remote: Remote | undefined
-  readonly explicit: Named & { readonly mlApp?: string | undefined; readonly agentService?: string | undefined }
+  readonly explicit: Named & {
+    readonly mlApp?: string | undefined
+    readonly agentService?: string | undefined
+    readonly experiment?: ExperimentScope | undefined
+  }
   readonly context: Named
   readonly process: Named
   readonly traceDefault: Sourced | undefined
@@ -201,7 +205,7 @@ export const resolve = (start: Start): SpanContext => {
       : remoteParent !== undefined
       ? remote!.retention
       : start.retention(start.apmTraceId),
-    experiment: parent?.experiment ?? labels?.experiment
+    experiment: explicit.experiment ?? parent?.experiment ?? labels?.experiment
   }
 }
 

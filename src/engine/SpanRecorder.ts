@@ -16,6 +16,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as Annotation from "../domain/Annotation.ts"
 import * as CostTags from "../domain/CostTags.ts"
+import * as ExperimentBaggage from "../domain/ExperimentBaggage.ts"
 import * as Problem from "../domain/Problem.ts"
 import * as SessionSource from "../domain/SessionSource.ts"
 import * as SpanContext from "../domain/SpanContext.ts"
@@ -31,7 +32,7 @@ import type { OpenSpan } from "../ports/CurrentSpan.ts"
 import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../ports/IdGenerator.ts"
-import type { RecorderService, SpanOptions } from "../ports/Recorder.ts"
+import type { ExperimentInput, RecorderService, SpanOptions } from "../ports/Recorder.ts"
 import { guard } from "./Guard.ts"
 
 /**
@@ -167,7 +168,8 @@ export const make = (options: {
         userId: own.userId,
         accountId: own.accountId,
         mlApp: spanOptions?.mlApp,
-        agentService: spanOptions?.agentService
+        agentService: spanOptions?.agentService,
+        experiment: spanOptions?.experiment === undefined ? undefined : experimentScope(spanOptions.experiment)
       },
       context: region ?? none,
       process: settings.processLabels,
@@ -277,6 +279,23 @@ export const make = (options: {
     finish: (fiber, span, exit, output) =>
       guard(diagnostics, "recorder.finish", () => finish(fiber, span, exit, output), undefined)
   }
+}
+
+// The tags are those that baggage brings to other services, by the same table.
+const experimentScope = (input: ExperimentInput): SpanContext.ExperimentScope | undefined => {
+  const baggage = new Map<string, string>()
+  const put = (key: string, value: unknown) => {
+    if (typeof value === "string" || typeof value === "number") baggage.set(`_ml_obs.experiment_${key}`, String(value))
+  }
+  put("id", input.id)
+  put("run_id", input.runId)
+  put("run_iteration", input.runIteration)
+  put("dataset_name", input.datasetName)
+  put("dataset_id", input.datasetId)
+  put("project_id", input.projectId)
+  put("project_name", input.projectName)
+  put("name", input.name)
+  return ExperimentBaggage.read(baggage)
 }
 
 const firstError = (exit: Exit.Failure<unknown, unknown>): SpanError.SpanError => {

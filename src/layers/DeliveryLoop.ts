@@ -102,7 +102,10 @@ export const make = Effect.fnUntraced(function*(options: {
     })))
 
   const inBackground = (effect: Effect.Effect<unknown>) =>
-    Effect.forkScoped(Effect.updateContext(effect, (_: Context.Context<never>) => options.root))
+    Effect.forkScoped(Effect.withFiber((fiber) => {
+      fiber.setContext(options.root)
+      return effect
+    }))
   if (settings.agentless !== true) yield* inBackground(searching)
   yield* inBackground(sweeping)
   yield* inBackground(traceShipper.run)

@@ -25,19 +25,22 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
 import type { AnnotationInput } from "../domain/Annotation.ts"
+import * as HeaderLookup from "../domain/HeaderLookup.ts"
 import type { Ledger } from "../domain/Ledger.ts"
 import type * as MlApp from "../domain/MlApp.ts"
 import type { Source } from "../domain/SessionSource.ts"
 import type { SpanKind } from "../domain/SpanKind.ts"
+import { CurrentAmbient } from "../ports/AmbientContext.ts"
 import type { Slot } from "../ports/Carrier.ts"
 import { CarrierSlot } from "../ports/Carrier.ts"
 import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
 import { Delivery } from "../ports/Delivery.ts"
+import { Propagator } from "../ports/Propagator.ts"
 import type { SpanOptions } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import type { Options } from "./Options.ts"
@@ -252,6 +255,52 @@ export const currentSpan: Effect.Effect<Option.Option<CurrentSpan>> = Effect.wit
     }
   })
 })
+
+/**
+ * The headers that continue this trace, the LLM trace, its session and the baggage in another service. Whoever calls this
+ * asks for the full set: give it only to services that may have it. Empty without a layer.
+ *
+ * **Details**
+ *
+ * A session that a browser or a request body named is not passed on as if this service vouched for it. The first call in
+ * a trace freezes its sampling decision.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const inject: Effect.Effect<{ readonly [name: string]: string }> = Effect.withFiber((fiber) =>
+  Effect.succeed(fiber.getRef(Propagator)?.inject(fiber, "full") ?? {})
+)
+
+/**
+ * Runs an effect as a continuation of what headers brought: the APM trace, the LLM trace, the session and the baggage.
+ * For messages and for servers whose requests are not seen otherwise; an Effect HTTP server needs nothing.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const extract = (
+  headers:
+    | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+    | Iterable<readonly [name: string, value: string]>
+): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
+<A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
+    const propagator = fiber.getRef(Propagator)
+    if (propagator === undefined) return self
+    const ambient = propagator.extract(
+      Symbol.iterator in headers
+        ? HeaderLookup.fromEntries([...headers as Iterable<readonly [string, string]>])
+        : HeaderLookup.fromRecord(headers)
+    )
+    return Effect.updateContext(self, (context: Context.Context<R>) => {
+      const map = new Map(context.mapUnsafe)
+      map.set(CurrentAmbient.key, ambient)
+      map.delete(CurrentSpan.key)
+      map.delete(Tracer.ParentSpan.key)
+      return Context.makeUnsafe<R>(map)
+    })
+  })
 
 /**
  * Sends what waits, joining what is being sent, and says what came of it. It has a deadline and never fails.

@@ -12,7 +12,6 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import * as Fs from "node:fs"
 import * as DevAgents from "../adapters/devagent/DevAgent.ts"
 import * as EffectHttpContext from "../adapters/effect-http/EffectHttpContext.ts"
 import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
@@ -23,6 +22,7 @@ import * as AgentRates from "../domain/AgentRates.ts"
 import { defaults as agentDefaults } from "../domain/AgentUrl.ts"
 import * as Envelope from "../domain/Envelope.ts"
 import * as JsonText from "../domain/JsonText.ts"
+import * as PropagationStyle from "../domain/PropagationStyle.ts"
 import * as RetentionSampling from "../domain/RetentionSampling.ts"
 import * as SpanEvent from "../domain/SpanEvent.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
@@ -31,16 +31,19 @@ import * as WireFormat from "../domain/WireFormat.ts"
 import * as ByteBudget from "../engine/ByteBudget.ts"
 import * as ChunkAssembler from "../engine/ChunkAssembler.ts"
 import * as Diagnostics from "../engine/Diagnostics.ts"
+import * as Injector from "../engine/Injector.ts"
 import * as IntakeLane from "../engine/IntakeLane.ts"
 import * as Ledger from "../engine/Ledger.ts"
 import type { LocalTrace } from "../engine/LocalTrace.ts"
 import * as MemoryOutbox from "../engine/MemoryOutbox.ts"
+import * as RequestContext from "../engine/RequestContext.ts"
 import * as Router from "../engine/Router.ts"
 import * as Sampler from "../engine/Sampler.ts"
 import * as Shipper from "../engine/Shipper.ts"
 import * as SpanRecorder from "../engine/SpanRecorder.ts"
 import * as TraceLane from "../engine/TraceLane.ts"
 import { Delivery } from "../ports/Delivery.ts"
+import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import * as DeliveryLoop from "./DeliveryLoop.ts"
 import * as Destinations from "./Destinations.ts"
@@ -213,7 +216,23 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     clock: (fiber) => fiber.getRef(Clock.Clock)
   })
 
-  const services = Context.make(Recorder, recorder).pipe(Context.add(Delivery, loop.delivery))
+  const services = Context.make(Recorder, recorder).pipe(
+    Context.add(Delivery, loop.delivery),
+    Context.add(Propagator, {
+      inject: Injector.make({
+        settings: settings.apm === "off" ? PropagationStyle.withoutApm(settings.propagation) : settings.propagation,
+        ambient,
+        diagnostics,
+        traceOf: EffectTracer.traceOf,
+        decide
+      }),
+      extract: (headers) => {
+        const { problems, value } = RequestContext.fromHeaders(headers, settings.propagation, undefined)
+        if (problems.length > 0) diagnostics.report(problems)
+        return value
+      }
+    })
+  )
   if (!ownTracer) return services
   return Context.add(
     services,
@@ -260,7 +279,7 @@ const quiet = (context: Context.Context<never>): Context.Context<never> =>
 const build = (options: Options, env: (name: Variable) => string | undefined) =>
   Layer.effectContext(Effect.suspend(() => {
     const { problems, value: settings } = SettingsModule.resolve(options, env, {
-      socketExists: Fs.existsSync(agentDefaults.socketPath)
+      socketExists: ProcessIdentity.exists(agentDefaults.socketPath)
     })
     const warnings = problems.map((problem) => Effect.logWarning(`effect-llmobs: ${problem.code}: ${problem.message}`))
     return Effect.andThen(

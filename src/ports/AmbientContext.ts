@@ -42,3 +42,15 @@ export interface Ambient {
 export class AmbientContext extends Context.Service<AmbientContext, {
   readonly current: (fiber: Fiber.Fiber<unknown, unknown>) => Ambient | undefined
 }>()("effect-llmobs/ports/AmbientContext") {}
+
+/**
+ * A context that somebody put around a region, such as the headers of a message from a queue. It outranks whatever else
+ * the fiber runs in.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const CurrentAmbient: Context.Reference<Ambient | undefined> = Context.Reference<Ambient | undefined>(
+  "effect-llmobs/ports/CurrentAmbient",
+  { defaultValue: () => undefined }
+)

@@ -27,6 +27,25 @@ export interface SpanOptions extends AnnotationInput {
   readonly agentService?: string | undefined
   /** The same as `agentService`, by its older name. */
   readonly mlApp?: string | undefined
+  /** The experiment that the span runs: it and the spans under it belong to the experiments scope. */
+  readonly experiment?: ExperimentInput | undefined
+}
+
+/**
+ * An experiment, as a user names it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExperimentInput {
+  readonly id: string
+  readonly name?: string | undefined
+  readonly runId?: string | undefined
+  readonly runIteration?: number | string | undefined
+  readonly datasetName?: string | undefined
+  readonly datasetId?: string | undefined
+  readonly projectName?: string | undefined
+  readonly projectId?: string | undefined
 }
 
 /**

@@ -10,13 +10,11 @@
  * @since 0.1.0
  */
 import type * as Fiber from "effect/Fiber"
-import * as Baggage from "../../domain/Baggage.ts"
-import * as ExperimentBaggage from "../../domain/ExperimentBaggage.ts"
 import * as HeaderLookup from "../../domain/HeaderLookup.ts"
-import * as Propagation from "../../domain/Propagation.ts"
 import type { PropagationSettings } from "../../domain/PropagationStyle.ts"
-import * as RumBaggage from "../../domain/RumBaggage.ts"
+import * as RequestContext from "../../engine/RequestContext.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
+import { CurrentAmbient } from "../../ports/AmbientContext.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 
 // The key under which the server keeps the request; reading it by its key loads nothing of the HTTP modules.
@@ -29,35 +27,8 @@ interface ServerRequest {
 }
 
 /**
- * Reads what a request brought from its headers.
+ * Reads a region's own context (`LLMObs.extract`), else the request that the fiber handles.
  *
- * @category constructors
- * @since 0.1.0
- */
-export const parse = (
-  request: ServerRequest,
-  settings: PropagationSettings,
-  diagnostics: DiagnosticsService
-): Ambient => {
-  const headers = HeaderLookup.fromRecord(request.headers)
-  const extracted = Propagation.extract(headers, settings)
-  const baggage = Baggage.parseLenient(HeaderLookup.lines(headers, "baggage"))
-  const problems = extracted.problems.length > 0 ? extracted.problems : baggage.problems
-  if (problems.length > 0) diagnostics.report(problems)
-  const end = request.url.indexOf("?")
-  return {
-    upstream: extracted.value,
-    labels: {
-      rum: RumBaggage.read(baggage.value),
-      experiment: ExperimentBaggage.accepts(headers, settings.experimentBaggage)
-        ? ExperimentBaggage.read(baggage.value)
-        : undefined
-    },
-    request: { method: request.method, path: end === -1 ? request.url : request.url.slice(0, end) }
-  }
-}
-
-/**
  * @category constructors
  * @since 0.1.0
  */
@@ -66,13 +37,25 @@ export const make = (options: {
   readonly diagnostics: DiagnosticsService
 }): typeof AmbientContext.Service => {
   const parsed = new WeakMap<object, Ambient>()
+  const parse = (request: ServerRequest): Ambient => {
+    const end = request.url.indexOf("?")
+    const { problems, value } = RequestContext.fromHeaders(
+      HeaderLookup.fromRecord(request.headers),
+      options.settings,
+      { method: request.method, path: end === -1 ? request.url : request.url.slice(0, end) }
+    )
+    if (problems.length > 0) options.diagnostics.report(problems)
+    return value
+  }
   return {
     current: (fiber: Fiber.Fiber<unknown, unknown>) => {
+      const given = fiber.getRef(CurrentAmbient)
+      if (given !== undefined) return given
       const request = fiber.context.mapUnsafe.get(requestKey) as ServerRequest | undefined
       if (request === undefined) return undefined
       let ambient = parsed.get(request.headers)
       if (ambient === undefined) {
-        ambient = parse(request, options.settings, options.diagnostics)
+        ambient = parse(request)
         parsed.set(request.headers, ambient)
       }
       return ambient

@@ -149,6 +149,15 @@ const fromSpan = (span: Tracer.AnySpan): Extracted | undefined => {
 const noTags: ReadonlyMap<string, string> = new Map()
 const noBaggage: Extracted["baggage"] = new Map()
 
+/**
+ * The local trace of a span that a tracer of ours made, and the id under which the span is known outside.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const traceOf = (span: unknown): { readonly trace: LocalTrace; readonly spanId: string } | undefined =>
+  span instanceof EffectSpan ? span : undefined
+
 class EffectSpan implements Tracer.Span {
   readonly _tag = "Span"
   readonly name: string

@@ -36,6 +36,14 @@ export const read = (): ProcessIdentity => ({
   containerId: containerId()
 })
 
+/**
+ * Whether there is something at a path, such as the Agent's socket.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const exists = (path: string): boolean => Fs.existsSync(path)
+
 const programName = (): string => {
   const program = process.argv[1]
   if (program === undefined) return "node"

@@ -1,0 +1,38 @@
+/**
+ * The port to propagation: contexts that leave in headers, and contexts that come in them.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import type { HeaderLookup } from "../domain/HeaderLookup.ts"
+import type { Ambient } from "./AmbientContext.ts"
+
+/**
+ * How much leaves: `full` is everything, for those who asked; `trace` leaves out baggage, session, application and agent
+ * name, for strangers.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Extent = "full" | "trace"
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export interface PropagatorService {
+  /** The headers of a call from this fiber, a fresh record each time. Freezes the sampling decision of the trace. */
+  readonly inject: (fiber: Fiber.Fiber<unknown, unknown>, extent: Extent) => { readonly [name: string]: string }
+  readonly extract: (headers: HeaderLookup) => Ambient
+}
+
+/**
+ * The propagator of the region, or `undefined` without a layer: nothing is written and nothing read.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Propagator: Context.Reference<PropagatorService | undefined> = Context.Reference<
+  PropagatorService | undefined
+>("effect-llmobs/ports/Propagator", { defaultValue: () => undefined })
