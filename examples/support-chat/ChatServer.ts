@@ -1,0 +1,43 @@
+/**
+ * The shop's chat endpoint: an Effect HTTP server on a free port of the loopback interface.
+ *
+ * It has no middleware for tracing, sessions or baggage. What a request brings is found by the layer itself.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServer from "effect/http/HttpServer"
+import type { ServeError } from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Http from "node:http"
+import type * as ChatModel from "./ChatModel.ts"
+import * as SupportAgent from "./SupportAgent.ts"
+import * as Witness from "./Witness.ts"
+
+const Body = Schema.Struct({
+  conversation: Schema.String,
+  question: Schema.String,
+  callId: Schema.optional(Schema.String)
+})
+
+/** Serves `POST /chat`; `sightings` receives what the agent's spans were. */
+export const layer = (
+  sightings: Array<Witness.Sighting>
+): Layer.Layer<HttpServer.HttpServer, ServeError, ChatModel.ChatModel> =>
+  HttpRouter.serve(
+    HttpRouter.add(
+      "POST",
+      "/chat",
+      Effect.gen(function*() {
+        const { callId, conversation, question } = yield* HttpServerRequest.schemaBodyJson(Body)
+        const answer = yield* Witness.watch(conversation, sightings)(SupportAgent.reply({ text: question, callId }))
+        return yield* HttpServerResponse.json({ answer })
+      })
+    ),
+    { disableLogger: true, disableListenLog: true }
+  ).pipe(
+    Layer.provideMerge(NodeHttpServer.layerServer(() => Http.createServer(), { host: "127.0.0.1", port: 0 }))
+  )
