@@ -1,0 +1,78 @@
+/**
+ * The Schema of annotations, as users write them and as they are kept.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { Document } from "./Document.ts"
+import * as Json from "./Json.ts"
+import { Message } from "./Message.ts"
+import { Prompt, PromptInput } from "./Prompt.ts"
+import { SpanLink, SpanLinkInput } from "./SpanLink.ts"
+import { ToolDefinition, ToolDefinitionInput } from "./ToolDefinition.ts"
+
+const anything = Schema.Record(Schema.String, Schema.Unknown)
+
+/**
+ * What a well-typed program can say. The parser takes more, and keeps what is good of it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AnnotationInput = Schema.Struct({
+  name: Schema.optional(Schema.String),
+  input: Schema.optionalKey(Schema.Unknown),
+  output: Schema.optionalKey(Schema.Unknown),
+  expectedOutput: Schema.optionalKey(Schema.Unknown),
+  metadata: Schema.optional(anything),
+  metrics: Schema.optional(Json.Numbers),
+  tags: Schema.optional(anything),
+  costTags: Schema.optional(Schema.Array(Schema.String)),
+  toolDefinitions: Schema.optional(Schema.Array(ToolDefinitionInput)),
+  prompt: Schema.optional(PromptInput),
+  spanLinks: Schema.optional(Schema.Array(SpanLinkInput)),
+  sessionId: Schema.optional(Schema.String),
+  userId: Schema.optional(Schema.String),
+  accountId: Schema.optional(Schema.String),
+  agentVersion: Schema.optional(Schema.String),
+  toolVersion: Schema.optional(Schema.String),
+  intent: Schema.optional(Schema.String),
+  config: Schema.optional(anything)
+})
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SpanIo = Schema.Union([
+  Schema.Struct({ _tag: Schema.Literal("Messages"), value: Schema.Array(Message) }),
+  Schema.Struct({ _tag: Schema.Literal("Documents"), value: Schema.Array(Document) }),
+  Schema.Struct({ _tag: Schema.Literal("Value"), value: Schema.String }),
+  Schema.Struct({ _tag: Schema.Literal("Raw"), value: Json.Json })
+])
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Annotation = Schema.Struct({
+  name: Schema.optionalKey(Schema.String),
+  input: Schema.optionalKey(SpanIo),
+  output: Schema.optionalKey(SpanIo),
+  expectedOutput: Schema.optionalKey(Json.Json),
+  metadata: Schema.optionalKey(Json.JsonObject),
+  metrics: Schema.optionalKey(Json.Numbers),
+  tags: Schema.optionalKey(Json.Texts),
+  costTags: Schema.optionalKey(Schema.Array(Schema.String)),
+  toolDefinitions: Schema.optionalKey(Schema.Array(ToolDefinition)),
+  prompt: Schema.optionalKey(Prompt),
+  spanLinks: Schema.optionalKey(Schema.Array(SpanLink)),
+  sessionId: Schema.optionalKey(Schema.String),
+  userId: Schema.optionalKey(Schema.String),
+  accountId: Schema.optionalKey(Schema.String),
+  agentVersion: Schema.optionalKey(Schema.String),
+  toolVersion: Schema.optionalKey(Schema.String),
+  intent: Schema.optionalKey(Schema.String),
+  config: Schema.optionalKey(Json.JsonObject),
+  bytes: Schema.Natural
+})

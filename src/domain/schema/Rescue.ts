@@ -1,0 +1,56 @@
+/**
+ * The Schema of the rescue table's input and output.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { ExportMode } from "./WireFormat.ts"
+
+/**
+ * Who has taken an event.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Claim = Schema.Literals(["none", "riding", "outbox", "dropped"])
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Facts = Schema.Struct({
+  llm: Schema.Boolean,
+  claim: Claim,
+  record: Schema.Boolean,
+  mode: ExportMode,
+  carrier: Schema.Boolean,
+  structBytes: Schema.Natural,
+  priority: Schema.UndefinedOr(Schema.Finite),
+  filtered: Schema.Boolean
+})
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RuleName = Schema.Literals([
+  "not-an-llm-span",
+  "taken-by-the-outbox",
+  "no-record",
+  "nothing-to-ride-on",
+  "struct-too-large",
+  "agentless-apm",
+  "predicted-drop",
+  "ride"
+])
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Verdict = Schema.Union([
+  Schema.Struct({ _tag: Schema.Literal("Untouched") }),
+  Schema.Struct({ _tag: Schema.Literal("Ride") }),
+  Schema.Struct({ _tag: Schema.Literal("Offer"), rule: RuleName }),
+  Schema.Struct({ _tag: Schema.Literal("Scrub"), submitted: Schema.Boolean })
+])

@@ -1,0 +1,70 @@
+/**
+ * The Schema of a span's identity, with the places its labels came from.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Json from "./Json.ts"
+import { SpanKind } from "./SpanKind.ts"
+
+/**
+ * The place a label was found in.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Source = Schema.Literals(["explicit", "context", "parent", "propagated", "request", "rum"])
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Sourced = Schema.Struct({ value: Schema.String, source: Source, origin: Source })
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MlApp = Schema.Struct({
+  value: Schema.String,
+  source: Schema.Literals(["explicit", "parent", "propagated", "configured", "service", "default"])
+})
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AgentAttribution = Schema.Struct({ name: Schema.NullOr(Schema.String), spanId: Schema.String })
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Retention = Schema.Struct({ sampleRate: Schema.String, samplingDecision: Schema.Literals(["0", "1"]) })
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ExperimentScope = Schema.Struct({ experimentId: Schema.String, tags: Json.Texts })
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SpanContext = Schema.Struct({
+  kind: SpanKind,
+  name: Schema.String,
+  spanId: Schema.String,
+  parentId: Schema.String,
+  parentSource: Schema.UndefinedOr(Schema.Literals(["parent", "propagated"])),
+  traceId: Schema.String,
+  apmTraceId: Schema.String,
+  mlApp: MlApp,
+  session: Schema.UndefinedOr(Sourced),
+  userId: Schema.UndefinedOr(Sourced),
+  accountId: Schema.UndefinedOr(Sourced),
+  agent: Schema.UndefinedOr(AgentAttribution),
+  retention: Schema.UndefinedOr(Retention),
+  experiment: Schema.UndefinedOr(ExperimentScope)
+})

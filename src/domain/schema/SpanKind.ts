@@ -1,0 +1,13 @@
+/**
+ * The Schema of the kinds of span.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as SpanKinds from "../SpanKind.ts"
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SpanKind = Schema.Literals(SpanKinds.all)

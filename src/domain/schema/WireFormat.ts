@@ -1,0 +1,30 @@
+/**
+ * The Schema of export modes, roads and forms.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ExportMode = Schema.Literals(["apm-agent", "apm-agentless", "llmobs-agent-proxy", "llmobs-agentless"])
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Road = Schema.Literals(["trace-agent", "trace-intake", "evp-proxy", "llmobs-intake"])
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WireFormat = Schema.Struct({
+  road: Road,
+  form: Schema.Literals(["meta_struct", "event"]),
+  tagKeys: Schema.Literals(["dotted", "underscored"]),
+  errorTags: Schema.Boolean,
+  metaError: Schema.Boolean
+})
