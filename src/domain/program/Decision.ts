@@ -1,0 +1,21 @@
+/**
+ * How a decision becomes an Effect program.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import { Diagnostics } from "../../ports/Diagnostics.ts"
+import type { Checked } from "../Problem.ts"
+
+/**
+ * Yields the value of a decision after its problems were reported. It neither fails nor suspends, so it runs with
+ * `Effect.runSync`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const settle = <A>(decision: Checked<A>): Effect.Effect<A, never, Diagnostics> =>
+  Diagnostics.useSync((diagnostics) => {
+    if (decision.problems.length > 0) diagnostics.report(decision.problems)
+    return decision.value
+  })

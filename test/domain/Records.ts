@@ -1,0 +1,80 @@
+import type { AnnotationInput } from "../../src/domain/Annotation.ts"
+import * as Annotation from "../../src/domain/Annotation.ts"
+import * as SpanContext from "../../src/domain/SpanContext.ts"
+import type { SpanError } from "../../src/domain/SpanError.ts"
+import type { SpanKind } from "../../src/domain/SpanKind.ts"
+import type { Finish, SpanRecord } from "../../src/domain/SpanRecord.ts"
+import * as SpanRecords from "../../src/domain/SpanRecord.ts"
+import * as Tags from "../../src/domain/Tags.ts"
+
+export const apmTraceId = "6a86f1c000000000aa11bb22cc33dd44"
+
+/** The start of a root span that nobody said anything about. */
+export const start: SpanContext.Start = {
+  kind: "llm",
+  name: "chat",
+  spanId: "111",
+  apmTraceId,
+  newTraceId: "6a86f1c00000000044fb6ce732fd0687",
+  parent: undefined,
+  remote: undefined,
+  explicit: {},
+  context: {},
+  process: {},
+  traceDefault: undefined,
+  labels: undefined,
+  configured: { mlApp: "shop" },
+  retention: () => ({ sampleRate: "1", samplingDecision: "1" })
+}
+
+export const makeContext = (options: Partial<SpanContext.Start> = {}): SpanContext.SpanContext =>
+  SpanContext.resolve({ ...start, ...options })
+
+export const process: Tags.ProcessTags = {
+  env: "prod",
+  version: "1.2.3",
+  ddTags: {},
+  git: {},
+  libraryVersion: "0.1.0"
+}
+
+/** A finished record, made as the recorder makes one. */
+export const makeRecord = (options: {
+  readonly context?: SpanContext.SpanContext
+  readonly annotation?: AnnotationInput
+  readonly error?: SpanError
+  readonly ancestor?: Finish["ancestor"]
+  readonly modelName?: string
+  readonly modelProvider?: string
+} = {}): SpanRecord => {
+  const context = options.context ?? makeContext()
+  const annotation = Annotation.parse(context.kind, options.annotation ?? {}).value
+  return SpanRecords.finish({
+    context,
+    startNs: 1_787_299_200_123_456_789n,
+    durationNs: 12_345_678,
+    modelName: options.modelName,
+    modelProvider: options.modelProvider,
+    annotation,
+    tags: Tags.resolve({
+      process,
+      service: "shop",
+      context,
+      annotated: annotation.tags,
+      agentVersion: annotation.agentVersion
+    }),
+    ancestor: options.ancestor,
+    error: options.error
+  })
+}
+
+export const kinds: ReadonlyArray<SpanKind> = [
+  "llm",
+  "agent",
+  "workflow",
+  "task",
+  "tool",
+  "embedding",
+  "retrieval",
+  "experiment"
+]
