@@ -63,7 +63,7 @@ export const make = (options: {
   readonly maxAgeMillis: number
   /** The Agent says that it has no EVP proxy. */
   readonly onRediscover: () => void
-  /** Nobody answered, or somebody did after nobody had. */
+  /** Whether somebody answers at the Agent's address. */
   readonly onReachable: (reachable: boolean) => void
   readonly warn: (key: string, message: string) => void
 }): Lane<Payload> => {
@@ -169,7 +169,7 @@ export const make = (options: {
       const verdict = outcome._tag === "Answer"
         ? DeliveryVerdict.ofStatus(payload.destination, outcome.status, outcome.headers, now)
         : DeliveryVerdict.ofFailure(outcome.bytesWritten)
-      options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
+      if (payload.destination === "agent-evp") options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
       switch (verdict._tag) {
         case "Delivered": {
           failures = 0

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as AgentDiscovery from "../adapters/agent/AgentDiscovery.ts"
 import * as AgentTraceWriter from "../adapters/agent/AgentTraceWriter.ts"
+import * as ApmIntakeWriter from "../adapters/apm-intake/ApmIntakeWriter.ts"
 import * as IntakeHttpWriter from "../adapters/intake/IntakeHttpWriter.ts"
 import type { ProcessIdentity } from "../adapters/node-process/ProcessIdentity.ts"
 import * as AgentCapabilities from "../domain/AgentCapabilities.ts"
@@ -59,11 +60,12 @@ export const make = (options: {
   readonly transport: typeof Transport.Service
   readonly diagnostics: DiagnosticsService
   readonly process: ProcessIdentity
-  readonly apm: boolean
+  /** Whether APM traces are wanted now. */
+  readonly apm: () => boolean
   readonly now: () => number
   readonly onRates: (body: string) => void
 }): Destinations => {
-  const { apm, diagnostics, now, process, settings, transport } = options
+  const { apm, diagnostics, now, process, settings } = options
   const agent = toTarget(settings.agentUrl)
   const credentials = settings.apiKey !== undefined && settings.site !== undefined
   const policy: ModeTracker.Policy = {
@@ -74,21 +76,33 @@ export const make = (options: {
   let state = ModeTracker.initial(policy, now())
   let evpRefusedUntil = 0
 
+  // An Agent that changed says so in its answers, by another hash of what `/info` would say.
+  const transport: typeof Transport.Service = {
+    send: (request) =>
+      Effect.map(options.transport.send(request), (outcome) => {
+        if (outcome._tag === "Answer" && state._tag === "Agent") {
+          const hash = outcome.headers["datadog-agent-state"]
+          if (hash !== undefined && hash !== state.capabilities.stateHash) destinations.onSearch()
+        }
+        return outcome
+      })
+  }
+
   const onDefect = (error: unknown) => diagnostics.defect("encode", error)
   const container: { readonly [name: string]: string } = process.containerId === undefined
     ? {}
     : { "datadog-container-id": process.containerId, "datadog-entity-id": `ci-${process.containerId}` }
+  const identity = {
+    "datadog-meta-lang": "javascript",
+    "datadog-meta-lang-version": process.languageVersion,
+    "datadog-meta-lang-interpreter": "v8",
+    "datadog-meta-tracer-version": libraryVersion
+  }
   const traceWriter = AgentTraceWriter.make({
     transport,
     target: agent,
     timeoutMillis: settings.requestTimeoutMillis,
-    headers: {
-      ...container,
-      "datadog-meta-lang": "javascript",
-      "datadog-meta-lang-version": process.languageVersion,
-      "datadog-meta-lang-interpreter": "v8",
-      "datadog-meta-tracer-version": libraryVersion
-    },
+    headers: { ...container, ...identity },
     onRates: options.onRates,
     onDefect
   })
@@ -127,6 +141,18 @@ export const make = (options: {
     apiKey: settings.apiKey!
   }, "intake")
 
+  const apmIntake = direct === undefined || !settings.apmAgentless || settings.site === undefined
+    ? undefined
+    : ApmIntakeWriter.make({
+      transport,
+      target: { protocol: "https", host: settings.site.value.apmAgentlessHost, port: 443, basePath: "" },
+      apiKey: settings.apiKey!,
+      timeoutMillis: settings.requestTimeoutMillis,
+      headers: identity,
+      process: { ...process, env: settings.env, libraryVersion },
+      onDefect
+    })
+
   const isAgentless = () => state._tag === "Agentless"
   const capabilities = () => state._tag === "Agent" || state._tag === "Lost" ? state.capabilities : undefined
 
@@ -136,20 +162,21 @@ export const make = (options: {
         agentless: isAgentless(),
         overrideOrigin: settings.overrideOrigin !== undefined,
         apmTracing: settings.apm !== "off",
-        apmAgentless: false
+        apmAgentless: apmIntake !== undefined
       }),
     carries: () => {
+      if (isAgentless()) return apm() && apmIntake !== undefined
       const known = capabilities()
-      return apm && !isAgentless() && (known === undefined || AgentCapabilities.canCarry(known))
+      return apm() && (known === undefined || AgentCapabilities.canCarry(known))
     },
-    writesApm: () => apm && !isAgentless(),
+    writesApm: () => apm() && (!isAgentless() || apmIntake !== undefined),
     filters: (root) => {
       const known = capabilities()
       return known !== undefined && AgentCapabilities.rootIsFiltered(known, root)
     },
     structBytes: traceWriter.structBytes,
     way: () => {
-      if (isAgentless()) return giveUp
+      if (isAgentless()) return apmIntake === undefined ? giveUp : { _tag: "Open", writer: apmIntake }
       if (state._tag === "Agent") return { _tag: "Open", writer: traceWriter }
       destinations.onSearch()
       return wait

@@ -37,6 +37,7 @@ import type { SpanKind } from "../domain/SpanKind.ts"
 import { CurrentAmbient } from "../ports/AmbientContext.ts"
 import type { Slot } from "../ports/Carrier.ts"
 import { CarrierSlot } from "../ports/Carrier.ts"
+import { Control } from "../ports/Control.ts"
 import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
 import { Delivery } from "../ports/Delivery.ts"
@@ -317,6 +318,24 @@ export const flush: Effect.Effect<FlushReport> = Effect.flatMap(Delivery, (deliv
  * @since 0.1.0
  */
 export const ledger: Effect.Effect<Ledger> = Effect.flatMap(Delivery, (delivery) => delivery.ledger)
+
+/**
+ * Switches recording off or on while the program runs. Spans that run are recorded to their end; spans that start while it
+ * is off are plain Effect spans.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const setRecording = (on: boolean): Effect.Effect<void> =>
+  Effect.map(Control, (control) => control.setRecording(on))
+
+/**
+ * Switches the writing of APM traces off or on while the program runs. While it is off every event goes to the intake.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const setTracing = (on: boolean): Effect.Effect<void> => Effect.map(Control, (control) => control.setTracing(on))
 
 const orNothing = <A>(layer: Layer.Layer<A>): Layer.Layer<A> =>
   Layer.catchCause(layer, () =>

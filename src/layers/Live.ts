@@ -42,9 +42,11 @@ import * as Sampler from "../engine/Sampler.ts"
 import * as Shipper from "../engine/Shipper.ts"
 import * as SpanRecorder from "../engine/SpanRecorder.ts"
 import * as TraceLane from "../engine/TraceLane.ts"
+import { Control } from "../ports/Control.ts"
 import { Delivery } from "../ports/Delivery.ts"
 import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
+import { Transport } from "../ports/Transport.ts"
 import * as DeliveryLoop from "./DeliveryLoop.ts"
 import * as Destinations from "./Destinations.ts"
 import type { Options } from "./Options.ts"
@@ -69,11 +71,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const process = ProcessIdentity.read()
   const service = settings.service ?? process.programName
   const ids = NodeIdGenerator.make()
-  const transport = yield* NodeTransport.make
+  const transport = Option.getOrUndefined(Context.getOption(context, Transport)) ??
+    (yield* NodeTransport.make({ proxy: settings.proxy }))
   const ambient = EffectHttpContext.make({ settings: settings.propagation, diagnostics })
   const hostTracer = Context.get(context, Tracer.Tracer)
   const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
-  const apm = settings.apm !== "off" && ownTracer
+  const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
 
   const ledger = Ledger.make((reason) => diagnostics.warnOnce(`dropped:${reason}`, droppedLine(reason)))
   const budget = ByteBudget.make({ limit: settings.maxBytes, measure: measureEvent })
@@ -107,7 +110,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     transport,
     diagnostics,
     process,
-    apm,
+    apm: () => switches.tracing,
     now,
     onRates: (body) => {
       const rates = AgentRates.parse(parseJson(body))
@@ -216,7 +219,18 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     clock: (fiber) => fiber.getRef(Clock.Clock)
   })
 
-  const services = Context.make(Recorder, recorder).pipe(
+  const services = Context.make(Recorder, {
+    ...recorder,
+    start: (input) => switches.recording ? recorder.start(input) : undefined
+  }).pipe(
+    Context.add(Control, {
+      setRecording: (on) => {
+        switches.recording = on
+      },
+      setTracing: (on) => {
+        switches.tracing = on && ownTracer
+      }
+    }),
     Context.add(Delivery, loop.delivery),
     Context.add(Propagator, {
       inject: Injector.make({

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as AgentUrl from "../domain/AgentUrl.ts"
 import * as DdTags from "../domain/DdTags.ts"
@@ -43,6 +44,8 @@ export interface Settings {
   /** `explicit` says whether somebody named the site; a default site is no permission to go there. */
   readonly site: { readonly value: Site; readonly explicit: boolean } | undefined
   readonly overrideOrigin: string | undefined
+  /** The URL of a proxy for TLS connections. */
+  readonly proxy: string | undefined
   readonly apm: "llm" | "all" | "off"
   readonly retention: RetentionSampling.RetentionSampling
   readonly sampling: {
@@ -110,6 +113,9 @@ export const variables = [
   "DD_TRACE_AGENT_HOSTNAME",
   "DD_TRACE_AGENT_PORT",
   "DD_TRACE_AGENT_TIMEOUT_SECONDS",
+  "DD_PROXY_HTTPS",
+  "HTTPS_PROXY",
+  "https_proxy",
   "DD_TRACE_ENABLED",
   "DD_APM_TRACING_ENABLED",
   "DD_TRACE_API_VERSION",
@@ -153,6 +159,7 @@ export const resolve = (
     return checked.value
   }
   const read = reader(env, problems)
+  const said = spoken(options, problems)
   const tags = options.tags ?? keep(DdTags.parse(env("DD_TAGS")))
   const { git, tags: ddTags } = GitMetadata.resolve({
     enabled: read.boolean("DD_TRACE_GIT_METADATA_ENABLED") ?? true,
@@ -191,6 +198,7 @@ export const resolve = (
         ? undefined
         : { value: site, explicit: named(options.site ?? env("DD_SITE")) !== undefined },
       overrideOrigin: named(options.overrideOrigin) ?? named(env("DD_LLMOBS_OVERRIDE_ORIGIN")),
+      proxy: named(env("DD_PROXY_HTTPS")) ?? named(env("HTTPS_PROXY")) ?? named(env("https_proxy")),
       apm: tracing ? options.apm ?? "llm" : "off",
       retention: keep(RetentionSampling.parse({
         option: options.sampleRate,
@@ -221,20 +229,20 @@ export const resolve = (
         experimentBaggage: options.experimentBaggage ?? PropagationStyle.defaults.experimentBaggage
       },
       headers: additionalHeaders(env("_DD_TRACE_WRITER_ADDITIONAL_HEADERS")),
-      flushIntervalMillis: millis(options.flushInterval) ?? read.seconds("_DD_LLMOBS_WRITER_INTERVAL") ??
+      flushIntervalMillis: said.duration("flushInterval") ?? read.seconds("_DD_LLMOBS_WRITER_INTERVAL") ??
         defaults.flushIntervalMillis,
-      flushTimeoutMillis: millis(options.flushTimeout) ?? defaults.flushTimeoutMillis,
+      flushTimeoutMillis: said.duration("flushTimeout") ?? defaults.flushTimeoutMillis,
       requestTimeoutMillis: read.seconds("_DD_LLMOBS_WRITER_TIMEOUT") ?? defaults.requestTimeoutMillis,
-      maxBytes: positive(options.maxBytes) ?? defaults.maxBytes,
+      maxBytes: said.positive("maxBytes") ?? defaults.maxBytes,
       maxEventBytes: read.number("DD_LLMOBS_EVENT_SIZE_BYTES", (n) => n > 0) ?? defaults.maxEventBytes,
       maxPayloadBytes: Math.min(
         read.number("DD_LLMOBS_PAYLOAD_SIZE_BYTES", (n) => n > 0) ?? defaults.maxPayloadBytes,
         defaults.maxPayloadBytes
       ),
-      partialFlushAfterMillis: millis(options.partialFlushAfter) ?? defaults.partialFlushAfterMillis,
+      partialFlushAfterMillis: said.duration("partialFlushAfter") ?? defaults.partialFlushAfterMillis,
       partialFlushMinSpans: read.boolean("DD_TRACE_PARTIAL_FLUSH_ENABLED") === false
         ? Infinity
-        : positive(options.partialFlushMinSpans) ??
+        : said.positive("partialFlushMinSpans") ??
           read.number("DD_TRACE_PARTIAL_FLUSH_MIN_SPANS", (n) => n >= 1) ?? defaults.partialFlushMinSpans
     },
     problems
@@ -245,11 +253,6 @@ const named = (text: string | undefined): string | undefined => text === undefin
 
 const redacted = (text: string | undefined): Redacted.Redacted | undefined =>
   named(text?.trim()) === undefined ? undefined : Redacted.make(text!.trim(), { label: "DD_API_KEY" })
-
-const positive = (n: number | undefined): number | undefined => n !== undefined && n > 0 ? n : undefined
-
-const millis = (input: Duration.Input | undefined): number | undefined =>
-  input === undefined ? undefined : Duration.toMillis(input)
 
 const list = (text: string | undefined): ReadonlyArray<string> | undefined =>
   text === undefined ? undefined : text.split(",").map((word) => word.trim()).filter((word) => word !== "")
@@ -276,6 +279,28 @@ const additionalHeaders = (text: string | undefined): { readonly [name: string]:
     }
   }
   return Object.fromEntries(headers)
+}
+
+// Types keep most mistakes out of options, but not those of a value that was computed, and none in JavaScript.
+const spoken = (options: Options, problems: Array<Problem>) => {
+  const bad = (name: keyof Options, expected: string): undefined => {
+    problems.push(Problems.make("invalid_option", `The option ${name} is not ${expected}. Its default is used.`))
+    return undefined
+  }
+  return {
+    duration: (name: "flushInterval" | "flushTimeout" | "partialFlushAfter"): number | undefined => {
+      const input = options[name]
+      if (input === undefined) return undefined
+      const duration = Option.getOrUndefined(Duration.fromInput(input))
+      const millis = duration === undefined ? Number.NaN : Duration.toMillis(duration)
+      return Number.isFinite(millis) && millis >= 0 ? millis : bad(name, "a finite duration")
+    },
+    positive: (name: "maxBytes" | "partialFlushMinSpans"): number | undefined => {
+      const n = options[name]
+      if (n === undefined) return undefined
+      return n > 0 ? n : bad(name, "a number above 0")
+    }
+  }
 }
 
 const reader = (env: (name: Variable) => string | undefined, problems: Array<Problem>) => {

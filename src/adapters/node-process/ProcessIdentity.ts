@@ -5,6 +5,7 @@
  */
 import * as Crypto from "node:crypto"
 import * as Fs from "node:fs"
+import * as Os from "node:os"
 import * as Path from "node:path"
 
 /**
@@ -18,6 +19,7 @@ export interface ProcessIdentity {
   readonly languageVersion: string
   /** The name of the program's package, else `node`: the service when none is configured. */
   readonly programName: string
+  readonly hostname: string
   /** The container's id, when the control groups tell it. */
   readonly containerId: string | undefined
 }
@@ -33,6 +35,7 @@ export const read = (): ProcessIdentity => ({
   runtimeId: Crypto.randomUUID(),
   languageVersion: process.version,
   programName: programName(),
+  hostname: Os.hostname(),
   containerId: containerId()
 })
 

@@ -17,7 +17,8 @@ const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 /**
- * Makes a transport. Its connections are closed with the scope.
+ * Makes a transport. Its connections are closed with the scope. `proxy` is the URL of an HTTP proxy, through which TLS
+ * connections are tunnelled.
  *
  * **Details**
  *
@@ -31,60 +32,71 @@ const isLoopback = (host: string): boolean =>
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<typeof Transport.Service, never, Scope.Scope> = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => ({
-      http: new Http.Agent({ keepAlive: true, maxSockets: 16, scheduling: "lifo" }),
-      https: new Https.Agent({ keepAlive: true, maxSockets: 16, scheduling: "lifo" })
-    })),
-    (agents) =>
-      Effect.sync(() => {
-        agents.http.destroy()
-        agents.https.destroy()
-      })
-  ),
-  (agents) => ({
-    send: (request) =>
-      Effect.callback<Outcome>((resume) => {
-        const { target } = request
-        const secure = target.protocol === "https"
-        if (
-          !secure && request.headers["dd-api-key"] !== undefined && target.socketPath === undefined &&
-          !isLoopback(target.host)
-        ) {
-          return resume(Effect.succeed({ _tag: "Failure", bytesWritten: false, reason: "INSECURE" }))
-        }
-        let connected = false
-        let done = false
-        const settle = (outcome: Outcome) => {
-          if (done) return
-          done = true
-          clearTimeout(timer)
-          resume(Effect.succeed(outcome))
-        }
-        const fail = (reason: string) => settle({ _tag: "Failure", bytesWritten: connected, reason })
-        const req = open(request, secure ? agents.https : agents.http)
-        const timer = setTimeout(() => {
-          fail("ETIMEDOUT")
-          req.destroy()
-        }, request.timeoutMillis)
-        req.on("socket", (socket) => {
-          if (req.reusedSocket) connected = true
-          else {socket.once(secure ? "secureConnect" : "connect", () => {
-              connected = true
-            })}
+export const make = (
+  options: { readonly proxy?: string | undefined } = {}
+): Effect.Effect<typeof Transport.Service, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.map(secureAgent(options.proxy), (https) => ({ http: new Http.Agent(pool), https })),
+      (agents) =>
+        Effect.sync(() => {
+          agents.http.destroy()
+          agents.https.destroy()
         })
-        req.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "UNKNOWN"))
-        req.on("response", (response) => read(response, settle, fail))
-        req.end(request.body)
-        return Effect.sync(() => {
-          done = true
-          clearTimeout(timer)
-          req.destroy()
+    ),
+    (agents) => ({
+      send: (request) =>
+        Effect.callback<Outcome>((resume) => {
+          const { target } = request
+          const secure = target.protocol === "https"
+          if (
+            !secure && request.headers["dd-api-key"] !== undefined && target.socketPath === undefined &&
+            !isLoopback(target.host)
+          ) {
+            return resume(Effect.succeed({ _tag: "Failure", bytesWritten: false, reason: "INSECURE" }))
+          }
+          let connected = false
+          let done = false
+          const settle = (outcome: Outcome) => {
+            if (done) return
+            done = true
+            clearTimeout(timer)
+            resume(Effect.succeed(outcome))
+          }
+          const fail = (reason: string) => settle({ _tag: "Failure", bytesWritten: connected, reason })
+          const req = open(request, secure ? agents.https : agents.http)
+          const timer = setTimeout(() => {
+            fail("ETIMEDOUT")
+            req.destroy()
+          }, request.timeoutMillis)
+          req.on("socket", (socket) => {
+            if (req.reusedSocket) connected = true
+            else {socket.once(secure ? "secureConnect" : "connect", () => {
+                connected = true
+              })}
+          })
+          req.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "UNKNOWN"))
+          req.on("response", (response) => read(response, settle, fail))
+          req.end(request.body)
+          return Effect.sync(() => {
+            done = true
+            clearTimeout(timer)
+            req.destroy()
+          })
         })
-      })
-  })
-)
+    })
+  )
+
+const pool = { keepAlive: true, maxSockets: 16, scheduling: "lifo" } as const
+
+// The tunnel through a proxy is loaded only for those who have one.
+const secureAgent = (proxy: string | undefined): Effect.Effect<Https.Agent> =>
+  proxy === undefined
+    ? Effect.sync(() => new Https.Agent(pool))
+    : Effect.map(
+      Effect.promise(() => import("https-proxy-agent")),
+      ({ HttpsProxyAgent }) => new HttpsProxyAgent(proxy, pool) as unknown as Https.Agent
+    )
 
 const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientRequest => {
   const { target } = request
@@ -131,4 +143,4 @@ const read = (response: Http.IncomingMessage, settle: (outcome: Outcome) => void
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Transport> = Layer.effect(Transport)(make)
+export const layer: Layer.Layer<Transport> = Layer.effect(Transport)(make())

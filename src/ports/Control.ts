@@ -1,0 +1,28 @@
+/**
+ * The port to the switches that work while the program runs.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export interface ControlService {
+  /** Whether spans that start from now on are recorded. Those that run are recorded to their end. */
+  readonly setRecording: (on: boolean) => void
+  /** Whether APM traces are written from now on. Without them every event goes to the intake. */
+  readonly setTracing: (on: boolean) => void
+}
+
+/**
+ * The switches of the region's layer. Without a layer they switch nothing.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Control: Context.Reference<ControlService> = Context.Reference<ControlService>(
+  "effect-llmobs/ports/Control",
+  { defaultValue: () => ({ setRecording: () => {}, setTracing: () => {} }) }
+)
