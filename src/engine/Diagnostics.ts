@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Problem } from "../domain/Problem.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 
 /**
@@ -12,12 +13,15 @@ const maxKeys = 256
 
 /**
  * Makes diagnostics that hand each line to `say`. A line holds a code and a sentence of ours: no content, no key, and
- * nothing that a request or a model wrote.
+ * nothing that a request or a model wrote. `onProblem` is told of every problem, also of those that were said before.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (say: (line: string) => void): DiagnosticsService => {
+export const make = (
+  say: (line: string) => void,
+  onProblem?: ((problem: Problem) => void) | undefined
+): DiagnosticsService => {
   const counts = new Map<string, number>()
 
   const count = (key: string): boolean => {
@@ -27,9 +31,19 @@ export const make = (say: (line: string) => void): DiagnosticsService => {
     return before === undefined
   }
 
+  const tell = (problem: Problem): void => {
+    if (onProblem === undefined) return
+    try {
+      onProblem(problem)
+    } catch {
+      count("defect:onProblem")
+    }
+  }
+
   return {
     report: (problems) => {
       for (const problem of problems) {
+        tell(problem)
         if (count(problem.code)) {
           say(`${problem.code}: ${problem.message}${problem.path === undefined ? "" : ` (at ${place(problem.path)})`}`)
         }

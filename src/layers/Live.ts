@@ -67,7 +67,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const sayWith = Effect.runForkWith(quiet(context))
   const diagnostics = Diagnostics.make((line) => {
     sayWith(Effect.logWarning(`effect-llmobs: ${line}`))
-  })
+  }, settings.onProblem)
   const process = ProcessIdentity.read()
   const service = settings.service ?? process.programName
   const ids = NodeIdGenerator.make()

@@ -6,6 +6,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 import type * as ExperimentBaggage from "../domain/ExperimentBaggage.ts"
+import type { Problem } from "../domain/Problem.ts"
 
 /**
  * The options of a layer. Everything is optional; what is left out takes its default, and a bad value warns and takes
@@ -52,4 +53,9 @@ export interface Options {
   readonly partialFlushAfter?: Duration.Input | undefined
   /** How many finished spans of a trace that is not complete leave without it. Default 300. */
   readonly partialFlushMinSpans?: number | undefined
+  /**
+   * Told of every problem as it is found: what was left out of an annotation, and why. For tests and for strict programs;
+   * without it each kind of problem is logged once and counted. What it throws is counted and has no other effect.
+   */
+  readonly onProblem?: ((problem: Problem) => void) | undefined
 }

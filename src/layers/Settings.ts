@@ -63,6 +63,8 @@ export interface Settings {
   readonly maxPayloadBytes: number
   readonly partialFlushAfterMillis: number
   readonly partialFlushMinSpans: number
+  /** Told of every problem of an annotation, of a header, of a span. */
+  readonly onProblem: ((problem: Problem) => void) | undefined
 }
 
 /**
@@ -243,7 +245,8 @@ export const resolve = (
       partialFlushMinSpans: read.boolean("DD_TRACE_PARTIAL_FLUSH_ENABLED") === false
         ? Infinity
         : said.positive("partialFlushMinSpans") ??
-          read.number("DD_TRACE_PARTIAL_FLUSH_MIN_SPANS", (n) => n >= 1) ?? defaults.partialFlushMinSpans
+          read.number("DD_TRACE_PARTIAL_FLUSH_MIN_SPANS", (n) => n >= 1) ?? defaults.partialFlushMinSpans,
+      onProblem: options.onProblem
     },
     problems
   }
