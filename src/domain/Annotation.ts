@@ -133,8 +133,8 @@ const textProblem = {
  * @category constructors
  * @since 0.1.0
  */
-export const parse = (kind: SpanKind, input: AnnotationInput): Problems.Checked<Annotation> => {
-  if (typeof input !== "object" || input === null) {
+export const parse = (kind: SpanKind, given: AnnotationInput): Problems.Checked<Annotation> => {
+  if (typeof given !== "object" || given === null) {
     return {
       value: empty,
       problems: [Problems.make("invalid_option", "An annotation must be an object. Pass the fields to set.")]
@@ -142,6 +142,7 @@ export const parse = (kind: SpanKind, input: AnnotationInput): Problems.Checked<
   }
   const out: Writable = { bytes: 0 }
   const problems: Array<Problem> = []
+  const input = readFields(given, problems)
   const keep = <A>(part: JsonSnapshot.Measured<A>): A => {
     for (let i = 0; i < part.problems.length; i++) problems.push(part.problems[i]!)
     out.bytes += part.bytes + keyBytes
@@ -170,6 +171,35 @@ export const parse = (kind: SpanKind, input: AnnotationInput): Problems.Checked<
   if (input.spanLinks !== undefined) set(out, "spanLinks", keep(SpanLink.parse(input.spanLinks)))
   if (input.config !== undefined) set(out, "config", keep(parseObject(input.config, "config")))
   return { value: out, problems: problems.length === 0 ? Problems.none : problems }
+}
+
+const fields: ReadonlyArray<keyof AnnotationInput> = [
+  ...textFields,
+  "input",
+  "output",
+  "expectedOutput",
+  "metadata",
+  "metrics",
+  "tags",
+  "costTags",
+  "toolDefinitions",
+  "prompt",
+  "spanLinks",
+  "config"
+]
+
+// Each field is read once and by itself: a getter that throws costs its own field and not the whole annotation.
+const readFields = (given: AnnotationInput, problems: Array<Problem>): AnnotationInput => {
+  const input: { [key: string]: unknown } = {}
+  for (let i = 0; i < fields.length; i++) {
+    const key = fields[i]!
+    try {
+      input[key] = given[key]
+    } catch {
+      problems.push(Problems.make("unreadable_value", `\`${key}\` could not be read. Give plain values.`, key))
+    }
+  }
+  return input
 }
 
 const set = <K extends keyof Annotation>(out: Writable, key: K, value: Annotation[K] | undefined): void => {

@@ -79,4 +79,5 @@ export const resolve = (c: Candidates): MlApp => {
   return { value: unnamed, source: "default" }
 }
 
-const isNamed = (text: string | undefined): text is string => text !== undefined && text !== ""
+// A program without types can pass anything.
+const isNamed = (text: unknown): text is string => typeof text === "string" && text !== ""

@@ -90,31 +90,44 @@ export const finish = (input: Finish): SpanRecord => {
   const { annotation, ancestor, context, error } = input
   const kind = context.kind
   const prompt = kind !== "llm" ? undefined : annotation.prompt ?? ancestor?.prompt
+  const model = kind === "llm" || kind === "embedding"
+    ? {
+      name: named(input.modelName) ?? unknownModel,
+      provider: named(input.modelProvider)?.toLowerCase() ?? unknownModel
+    }
+    : undefined
+  const toolVersion = kind === "tool"
+    ? annotation.toolVersion ?? inheritedToolVersion(context.name, ancestor)
+    : undefined
   return {
     context,
     startNs: input.startNs,
     durationNs: input.durationNs,
-    model: kind === "llm" || kind === "embedding"
-      ? {
-        name: input.modelName === undefined || input.modelName === "" ? unknownModel : input.modelName,
-        provider: input.modelProvider === undefined || input.modelProvider === ""
-          ? unknownModel
-          : input.modelProvider.toLowerCase()
-      }
-      : undefined,
+    model,
     annotation,
     tags: input.tags,
     prompt,
-    toolVersion: kind === "tool" ? annotation.toolVersion ?? inheritedToolVersion(context.name, ancestor) : undefined,
+    toolVersion,
     error,
-    bytes: fixedBytes + annotation.bytes + tagBytes(input.tags) + textBytes(context.name) * 2 +
+    bytes: fixedBytes + annotation.bytes + tagBytes(input.tags) + identityBytes(context) +
+      textBytes(model?.name) + textBytes(model?.provider) + textBytes(toolVersion) +
       (prompt === undefined
         ? 0
         : textBytes(context.mlApp.value) * 2 + (prompt === annotation.prompt ? 0 : promptBytes(prompt))) +
-      textBytes(context.mlApp.value) * 2 +
       (error === undefined ? 0 : textBytes(error.message) + textBytes(error.stack) + textBytes(error.type) * 2)
   }
 }
+
+// The texts of the identity that can be long: names and sessions are ours to choose, ids can be an upstream's.
+const identityBytes = (context: SpanContext): number =>
+  textBytes(context.name) + textBytes(context.mlApp.value) + textBytes(context.session?.value) +
+  textBytes(context.traceId) + textBytes(context.parentId) +
+  (textBytes(context.agent?.name ?? undefined) + textBytes(context.agent?.spanId)) * 2 +
+  textBytes(context.retention?.sampleRate)
+
+// A program without types can pass anything, and one bad option must not cost the event.
+const named = (text: unknown): string | undefined =>
+  typeof text === "string" && text !== "" ? text.toWellFormed() : undefined
 
 const inheritedToolVersion = (name: string, ancestor: Finish["ancestor"]): string | undefined => {
   if (ancestor === undefined || ancestor.kind !== "llm" || ancestor.toolDefinitions === undefined) return undefined
