@@ -1,0 +1,232 @@
+/**
+ * The form in which a capture and our run are compared, after the folds that every comparison needs.
+ *
+ * Folds, on both sides:
+ * - events and spans are a set by span id; which request or chunk holds them counts only where a scenario pins it
+ * - ASCII escapes, key order, separators and log lines are information
+ * - text that is JSON on both sides is compared parsed
+ * - an error's class and message become our problem code, by {@link problemCodes}
+ * - `ot=` in tracestate, `_dd.p.ksr`, what names the language and its tracer, exception modules, `True` and `None` in tags
+ */
+import type { ApiError, Expected, Json, JsonObject, RecordedRequest, Scenario } from "./Scenario.ts"
+
+/** Python's error classes and messages, and the code that we report for the same mistake. */
+export const problemCodes: ReadonlyMap<string, string> = new Map([
+  ["LLMObsAnnotateSpanError: metadata must be a dictionary", "invalid_metadata"],
+  [
+    "LLMObsAnnotateSpanError: metrics must be a dictionary of string key - numeric value pairs.",
+    "invalid_metrics"
+  ],
+  ["LLMObsAnnotateSpanError: span tags must be a dictionary of string key - primitive value pairs.", "invalid_tags"],
+  ["LLMObsAnnotateSpanError: Failed to parse input messages.", "invalid_io_messages"],
+  ["LLMObsAnnotateSpanError: Failed to parse output messages.", "invalid_io_messages"],
+  ["LLMObsAnnotateSpanError: Cannot annotate a finished span.", "invalid_finished_span"]
+])
+
+/** Codes that Python logs and does not raise. */
+const onlyLogged: ReadonlySet<string> = new Set([
+  "invalid_cost_tags",
+  "invalid_tool_definitions",
+  "unreadable_value",
+  "value_too_large"
+])
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+type Writable = { [key: string]: Json }
+
+/**
+ * Whether a scenario pins what one request or chunk holds: it flushes in between, makes requests fail, limits a chunk, or
+ * records sizes.
+ */
+export const pinsGrouping = (scenario: Scenario): boolean => {
+  const flushes = JSON.stringify(scenario.program).includes("\"op\":\"flush\"")
+  return flushes || scenario.config.agent?.evp_status !== undefined ||
+    scenario.config.env["DD_TRACE_PARTIAL_FLUSH_MIN_SPANS"] !== undefined ||
+    scenario.expected.requests.some((request) => request.wire?.["body_bytes_rounded"] !== undefined)
+}
+
+/** The canonical form. */
+export const make = (scenario: Scenario, said: Expected): JsonObject => {
+  const pinned = pinsGrouping(scenario)
+  const out: Writable = {
+    modes: said.modes,
+    id_counts: said.id_counts as unknown as Json,
+    api_errors: (said.api_errors ?? []).filter((error) => error.code === undefined || !onlyLogged.has(error.code)).map(
+      apiError
+    )
+  }
+  if (said.exports !== undefined) out["exports"] = said.exports
+  if (said.headers !== undefined) {
+    out["headers"] = Object.fromEntries(Object.entries(said.headers).map(([label, set]) => [label, carrier(set)]))
+  }
+  if (said.default_intakes !== undefined) out["default_intakes"] = said.default_intakes
+  for (const kind of ["llmobs", "traces"] as const) {
+    const list = said.requests.filter((request) => request.kind === kind)
+    const { items, requests } = kind === "llmobs" ? events(list, pinned) : spans(list, pinned)
+    out[kind === "llmobs" ? "events" : "spans"] = items
+    out[`${kind}_requests`] = requests
+  }
+  const rest = said.requests.filter((request) => request.kind !== "llmobs" && request.kind !== "traces")
+  if (rest.length > 0) out["other_requests"] = rest.map(({ wire: _wire, ...request }) => request) as unknown as Json
+  return out
+}
+
+const apiError = (error: ApiError): Json => ({
+  process: error.process,
+  at: error.at,
+  code: error.code ?? problemCodes.get(`${error.type}: ${String(error.message)}`) ??
+    `${error.type}: ${String(error.message)}`
+})
+
+const dropped = /^(datadog-meta-.*|x-datadog-trace-count)$/
+
+const requestLine = (request: RecordedRequest): Writable => ({
+  process: request.process,
+  method: request.method,
+  path: request.path,
+  headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => !dropped.test(name))),
+  ...(request.answered === undefined ? undefined : { answered: request.answered })
+})
+
+// Without grouping, requests that differ only in what they hold are one.
+const lines = (
+  list: ReadonlyArray<RecordedRequest>,
+  pinned: boolean,
+  ids: (request: RecordedRequest) => Json
+): Json => {
+  if (pinned) return list.map((request) => ({ ...requestLine(request), holds: ids(request) }))
+  return [...new Map(list.map((request) => [JSON.stringify(requestLine(request)), requestLine(request)])).values()]
+}
+
+const list = (value: Json | undefined): ReadonlyArray<Json> => {
+  if (Array.isArray(value)) return value
+  const long = isObject(value) ? value["$long_list"] : undefined
+  return isObject(long) ? [long["first"]!, long["last"]!] : value === undefined ? [] : [value]
+}
+
+const envelopes = (request: RecordedRequest): ReadonlyArray<Json> => list(request.body)
+
+const events = (requests: ReadonlyArray<RecordedRequest>, pinned: boolean) => {
+  const items: Writable = {}
+  const idOf = (envelope: Json): string =>
+    isObject(envelope) && isObject(list(envelope["spans"])[0])
+      ? String((list(envelope["spans"])[0] as JsonObject)["span_id"])
+      : "unreadable"
+  for (const request of requests) {
+    for (const envelope of envelopes(request)) {
+      if (request.answered !== undefined && request.answered >= 300 && items[idOf(envelope)] !== undefined) continue
+      put(items, idOf(envelope), isObject(envelope) ? eventOf(envelope) : envelope)
+    }
+  }
+  return { items, requests: lines(requests, pinned, (request) => envelopes(request).map(idOf).sort(byNumber)) }
+}
+
+// Two events for one span are a difference even where nobody counts requests.
+const put = (items: Writable, id: string, item: Json): void => {
+  let name = id
+  for (let copy = 2; items[name] !== undefined; copy++) name = `${id}#${copy}`
+  items[name] = item
+}
+
+const eventOf = ({ spans, ...envelope }: JsonObject): Json => {
+  const [event, ...more] = list(spans)
+  if (!isObject(event)) return { ...envelope, spans: spans ?? null }
+  const tags = event["tags"]
+  return {
+    ...envelope,
+    ...(more.length > 0 ? { more } : undefined),
+    ...event,
+    ...(Array.isArray(tags) ? { tags: tagMap(tags) } : undefined),
+    meta: metaOf(event["meta"])
+  }
+}
+
+const tagMap = (tags: ReadonlyArray<Json>): Json => {
+  const out: Writable = {}
+  for (const tag of tags) {
+    const text = String(tag)
+    const colon = text.indexOf(":")
+    put(out, text.slice(0, colon), text.slice(colon + 1))
+  }
+  return tagValues(out)
+}
+
+const pythonWords: { readonly [word: string]: string } = { True: "true", False: "false", None: "null" }
+
+const tagValues = (tags: Json | undefined): Json => {
+  if (!isObject(tags)) return tags ?? null
+  return Object.fromEntries(
+    Object.entries(tags).map(([key, value]) => {
+      if (key === "language") return [key, "<language>"]
+      if (key === "error_type") return [key, withoutModule(value)]
+      return [key, typeof value === "string" ? pythonWords[value] ?? value : value]
+    })
+  )
+}
+
+const withoutModule = (type: Json): Json => typeof type === "string" ? type.replace(/^(builtins|__main__)\./, "") : type
+
+const metaOf = (meta: Json | undefined): Json => {
+  if (!isObject(meta)) return meta ?? null
+  const error = meta["error"]
+  return isObject(error) ? { ...meta, error: { ...error, type: withoutModule(error["type"]!) } } : meta
+}
+
+const spans = (requests: ReadonlyArray<RecordedRequest>, pinned: boolean) => {
+  const items: Writable = {}
+  const idOf = (span: Json): string => isObject(span) ? String(span["span_id"]) : "unreadable"
+  const chunks = (request: RecordedRequest) => list(request.body).map((chunk) => list(chunk))
+  for (const request of requests) {
+    for (const chunk of chunks(request)) for (const span of chunk) put(items, idOf(span), spanOf(span))
+  }
+  return {
+    items,
+    requests: lines(requests, pinned, (request) => chunks(request).map((chunk) => chunk.map(idOf).sort(byNumber)))
+  }
+}
+
+const byNumber = (a: string, b: string): number => Number(a.split(":")[1]) - Number(b.split(":")[1])
+
+/** Marks of the language and of its tracer on APM spans. */
+const languageMetrics = ["_dd.tracer_kr", "_dd.py.partial_flush"]
+
+const spanOf = (span: Json): Json => {
+  if (!isObject(span)) return span
+  const out: Writable = { ...span }
+  const meta = isObject(span["meta"]) ? { ...span["meta"] } as Writable : undefined
+  if (meta !== undefined) {
+    delete meta["_dd.p.ksr"]
+    if (meta["language"] !== undefined) meta["language"] = "<language>"
+    if (meta["error.type"] !== undefined) meta["error.type"] = withoutModule(meta["error.type"])
+    out["meta"] = meta
+    if (Object.keys(meta).length === 0) delete out["meta"]
+  }
+  const metrics = isObject(span["metrics"]) ? { ...span["metrics"] } as Writable : undefined
+  if (metrics !== undefined) {
+    for (const key of languageMetrics) delete metrics[key]
+    out["metrics"] = metrics
+    if (Object.keys(metrics).length === 0) delete out["metrics"]
+  }
+  const struct = isObject(span["meta_struct"]) ? span["meta_struct"]["_llmobs"] : undefined
+  if (isObject(struct)) {
+    out["meta_struct"] = {
+      ...span["meta_struct"] as JsonObject,
+      _llmobs: { ...struct, tags: tagValues(struct["tags"]), meta: metaOf(struct["meta"]) }
+    }
+  }
+  return out
+}
+
+// The `ot` member is Python's own, and what it tells of sampling leaves with it.
+const carrier = (set: { readonly [name: string]: string }): Json =>
+  Object.fromEntries(
+    Object.entries(set).map(([name, value]) => {
+      if (name === "tracestate") return [name, value.split(",").filter((member) => !member.startsWith("ot=")).join(",")]
+      if (name === "x-datadog-tags") {
+        return [name, value.split(",").filter((tag) => !tag.startsWith("_dd.p.ksr=")).join(",")]
+      }
+      return [name, value]
+    })
+  )

@@ -1,0 +1,175 @@
+/**
+ * Replays one scenario: checks it, runs its program, and compares what arrived with what the capture holds.
+ */
+import * as LLMObs from "effect-llmobs/LLMObs"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Redacted from "effect/Redacted"
+import type { AgentStandIn } from "./AgentStandIn.ts"
+import * as AgentStandIns from "./AgentStandIn.ts"
+import * as Canonical from "./Canonical.ts"
+import * as Capture from "./Capture.ts"
+import type { Difference } from "./Difference.ts"
+import * as Differences from "./Difference.ts"
+import * as IntendedDifferences from "./IntendedDifferences.ts"
+import { Placeholders } from "./Placeholders.ts"
+import * as Program from "./Program.ts"
+import type { ApiError, Expected, JsonObject, Process, Scenario } from "./Scenario.ts"
+import * as Scenarios from "./Scenario.ts"
+import * as Skips from "./Skips.ts"
+
+/** What became of a scenario. */
+export type Outcome =
+  | {
+    readonly _tag: "Passed"
+    readonly produced: Expected
+    readonly used: ReadonlyMap<string, number>
+  }
+  | {
+    readonly _tag: "Failed"
+    readonly produced: Expected | undefined
+    readonly lines: ReadonlyArray<string>
+    readonly used: ReadonlyMap<string, number>
+  }
+  | { readonly _tag: "Skipped"; readonly reason: string }
+
+const none: ReadonlyMap<string, number> = new Map()
+
+/** Runs a scenario. It never fails: what goes wrong is the outcome. */
+export const replay = (scenario: Scenario): Effect.Effect<Outcome> => {
+  const unknown = Scenarios.unknownParts(scenario)
+  if (unknown.length > 0) {
+    const lines = unknown.map((path) => `${path}: not known to this runner`)
+    return Effect.succeed({ _tag: "Failed", produced: undefined, lines, used: none })
+  }
+  const reason = Skips.reason(scenario)
+  if (reason !== undefined) return Effect.succeed({ _tag: "Skipped", reason })
+  return Effect.matchCause(Effect.scoped(produce(scenario)), {
+    onFailure: (cause): Outcome => ({
+      _tag: "Failed",
+      produced: undefined,
+      lines: [`the program could not run: ${String(cause)}`],
+      used: none
+    }),
+    onSuccess: (produced) => judge(scenario, produced)
+  })
+}
+
+const judge = (scenario: Scenario, produced: Expected): Outcome => {
+  const found = Differences.find(Canonical.make(scenario, scenario.expected), Canonical.make(scenario, produced))
+  const { left, problems, used } = IntendedDifferences.apply(scenario, found)
+  const lines = [...left.map((difference: Difference) => Differences.render(difference)), ...problems]
+  return lines.length === 0 ? { _tag: "Passed", produced, used } : { _tag: "Failed", produced, lines, used }
+}
+
+const produce = Effect.fnUntraced(function*(scenario: Scenario) {
+  const agent = yield* AgentStandIns.make(scenario.config.agent)
+  const placeholders = new Placeholders(foreignIds(scenario))
+  const logs: Array<{ readonly process: number; readonly level: string; readonly message: string }> = []
+  const run: Program.Run = {
+    placeholders,
+    errors: [],
+    exports: new Map(),
+    headers: new Map(),
+    process: 0,
+    at: undefined
+  }
+  const logger = Logger.make(({ logLevel, message }) => {
+    const level = logLevel.toUpperCase()
+    if (level === "WARN" || level === "ERROR" || level === "FATAL") {
+      logs.push({ process: run.process, level: level === "WARN" ? "WARNING" : level, message: String(message) })
+    }
+  })
+  for (const [index, process] of scenario.program.processes.entries()) {
+    run.process = index
+    agent.process = index
+    const incoming = headersOf(run, process)
+    const program = Effect.andThen(
+      incoming === undefined
+        ? Program.steps(run, process.steps)
+        : LLMObs.extract(incoming)(Program.steps(run, process.steps)),
+      LLMObs.flush
+    )
+    yield* Effect.scoped(Effect.provide(program, layerOf(scenario, process, agent, run))).pipe(
+      Effect.provide(Logger.layer([logger]))
+    )
+  }
+  return producedFrom(scenario, agent, run, logs)
+})
+
+const producedFrom = (
+  scenario: Scenario,
+  agent: AgentStandIn,
+  run: Program.Run,
+  logs: NonNullable<Expected["logs"]>
+): Expected => {
+  const { placeholders } = run
+  const redact = (value: unknown) => Capture.redactTimes(value as JsonObject, placeholders, "")
+  const headers = Object.fromEntries(
+    [...run.headers].map(([label, set]) => [
+      label,
+      Object.fromEntries(Object.entries(set).map(([name, value]) => [name, Capture.redactHeader(value, placeholders)]))
+    ])
+  )
+  return {
+    modes: scenario.program.processes.map((_, index) => modeOf(scenario, agent, index)),
+    id_counts: { spans: placeholders.spans, traces: placeholders.traces, llmobs_traces: placeholders.llmTraces },
+    ...(run.errors.length === 0 ? undefined : { api_errors: run.errors satisfies ReadonlyArray<ApiError> }),
+    ...(logs.length === 0 ? undefined : { logs }),
+    ...(run.headers.size === 0 ? undefined : { headers }),
+    ...(run.exports.size === 0
+      ? undefined
+      : { exports: redact(Object.fromEntries(run.exports)) as NonNullable<Expected["exports"]> }),
+    requests: Capture.requests(agent.received, placeholders, { summarise: scenario.config.summarise === true })
+  }
+}
+
+// The mode of a process shows in what it sends; of one that sends nothing, in its settings.
+const modeOf = (scenario: Scenario, agent: AgentStandIn, index: number): string => {
+  const sent = agent.received.filter((request) => request.process === index)
+  const env = { ...scenario.config.env, ...scenario.program.processes[index]!.env }
+  const agentless = sent.some((request) => request.headers["dd-api-key"] !== undefined)
+  if (agentless) return "llmobs_agentless"
+  const direct = env["DD_LLMOBS_OVERRIDE_ORIGIN"] !== undefined ||
+    (sent.length === 0 ? env["DD_APM_TRACING_ENABLED"] === "false" : !sent.some((r) => r.path.endsWith("/traces")))
+  return direct ? "llmobs_agent_proxy" : "apm_agent"
+}
+
+const headersOf = (run: Program.Run, process: Process): { readonly [name: string]: string } | undefined => {
+  const from = process.incoming_from === undefined ? process.incoming : run.headers.get(process.incoming_from)
+  if (from === undefined) return undefined
+  return Object.fromEntries(Object.entries(from).filter(([name]) => !(process.incoming_drop ?? []).includes(name)))
+}
+
+const foreignIds = (scenario: Scenario): ReadonlySet<string> => {
+  const texts = scenario.program.processes.flatMap((process) => Object.values(process.incoming ?? {}))
+  return new Set(texts.flatMap((text) => text.match(/[0-9a-f]+/g) ?? []))
+}
+
+const layerOf = (scenario: Scenario, process: Process, agent: AgentStandIn, run: Program.Run): Layer.Layer<never> => {
+  const env: { [name: string]: string } = {
+    DD_TRACE_AGENT_URL: agent.url,
+    DD_TRACE_GIT_METADATA_ENABLED: "false"
+  }
+  for (const [name, value] of Object.entries({ ...scenario.config.env, ...process.env })) {
+    if (value === null) delete env[name]
+    else env[name] = value.replaceAll("{sink}", agent.url)
+  }
+  const enable = scenario.config.enable ?? {}
+  const text = (key: string): string | undefined => enable[key] as string | undefined
+  return LLMObs.layerFromConfig({
+    apm: "all",
+    flushInterval: "30 seconds",
+    onProblem: Program.onProblem(run),
+    mlApp: text("ml_app"),
+    agentService: text("agent_service"),
+    env: text("env"),
+    service: text("service"),
+    site: text("site"),
+    sampleRate: enable["sample_rate"] as number | undefined,
+    agentless: enable["agentless_enabled"] as boolean | undefined,
+    apiKey: text("api_key") === undefined ? undefined : Redacted.make(text("api_key")!)
+  }).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))))
+}

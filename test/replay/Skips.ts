@@ -1,0 +1,14 @@
+/**
+ * Scenarios that are not replayed, by name, and why.
+ */
+import type { Scenario } from "./Scenario.ts"
+
+const byName: { readonly [name: string]: string } = {}
+
+const byFamily: { readonly [family: string]: string } = {
+  eval: "evaluations and feedback are not written yet",
+  deco: "there are no decorators in an Effect program"
+}
+
+/** Why a scenario is skipped, if it is. */
+export const reason = (scenario: Scenario): string | undefined => byName[scenario.name] ?? byFamily[scenario.family]
