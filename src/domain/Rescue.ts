@@ -83,13 +83,14 @@ const scrub: Verdict = { _tag: "Scrub", submitted: false }
 const offer = (rule: RuleName): Verdict => ({ _tag: "Offer", rule })
 
 /**
- * Whether the trace will be dropped behind us: the local root's priority is at most 0 or unset, or a filter takes it.
+ * Whether the trace will be dropped behind us: the local root's priority is at most 0 or unset, or a filter takes it. The
+ * trace intake takes every trace, so nothing is dropped in `apm-agentless`.
  *
  * @category guards
  * @since 0.1.0
  */
-export const predictsDrop = (facts: Pick<Facts, "priority" | "filtered">): boolean =>
-  facts.filtered || facts.priority === undefined || facts.priority <= 0
+export const predictsDrop = (facts: Pick<Facts, "mode" | "priority" | "filtered">): boolean =>
+  facts.mode !== "apm-agentless" && (facts.filtered || facts.priority === undefined || facts.priority <= 0)
 
 /**
  * The table.
