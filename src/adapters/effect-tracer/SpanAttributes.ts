@@ -126,15 +126,38 @@ export const describe = (live: LiveSpan, kind: SpanKind, request: RequestInfo | 
 }
 
 /**
- * Writes the status of the response that a server span ended with.
+ * Writes the status of the response that a server span ended with, where the server has not said it: it tells sampled
+ * spans only.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const writeStatus = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>): void => {
-  const response = exit._tag === "Success" ? exit.value as { readonly status?: unknown } | undefined : undefined
-  if (typeof response?.status === "number") live.meta["http.status_code"] = String(response.status)
+  const status = exit._tag === "Success" ? statusOf(exit.value) : statusOfFailure(exit)
+  if (status !== undefined) live.meta["http.status_code"] ??= String(status)
   nameResource(live)
+}
+
+const statusOf = (response: unknown): number | undefined => {
+  const status = (response as { readonly status?: unknown } | null | undefined)?.status
+  return typeof status === "number" ? status : undefined
+}
+
+// The key under which an error says which response it becomes.
+const respondableKey = "~effect/http/HttpServerRespondable"
+
+// A failure holds the response when the handler made it, else the server answers 500. What an error that chooses its own
+// response chose, and with what an interrupted request was answered, cannot be seen here.
+const statusOfFailure = (exit: Exit.Failure<unknown, unknown>): number | undefined => {
+  for (const reason of exit.cause.reasons) {
+    if (reason._tag === "Interrupt") return undefined
+    const error = reason._tag === "Fail" ? reason.error : reason.defect
+    if (typeof error !== "object" || error === null) continue
+    const said = statusOf((error as { readonly reason?: { readonly response?: unknown } }).reason?.response)
+    if (said !== undefined) return said
+    if (respondableKey in error) return undefined
+  }
+  return 500
 }
 
 // The key under which the router keeps the route of a request.
