@@ -14,6 +14,18 @@ import * as SpanKinds from "../../src/domain/SpanKind.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "./Observed.ts"
 
+const { agent, embedding, experiment, llm, retrieval, task, tool, workflow } = LLMObs
+const spanFunctions: { readonly [K in SpanKinds.SpanKind]: LLMObs.SpanFunction } = {
+  agent,
+  embedding,
+  experiment,
+  llm,
+  retrieval,
+  task,
+  tool,
+  workflow
+}
+
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
 describe("LLMObs", () => {
@@ -57,7 +69,7 @@ describe("LLMObs", () => {
 
     it.live("has the kind of its function, for every kind", () =>
       Effect.gen(function*() {
-        for (const kind of SpanKinds.all) yield* Effect.void.pipe(LLMObs[kind](`a-${kind}`))
+        for (const kind of SpanKinds.all) yield* Effect.void.pipe(spanFunctions[kind](`a-${kind}`))
         const { agent } = yield* Observed.settle
         for (const kind of SpanKinds.all) {
           assert.strictEqual(
@@ -362,7 +374,7 @@ describe("LLMObs", () => {
     it.effect("every function opens a plain Effect span of that name, or does nothing", () =>
       Effect.gen(function*() {
         for (const kind of SpanKinds.all) {
-          const seen = yield* Effect.currentSpan.pipe(LLMObs[kind](`plain-${kind}`))
+          const seen = yield* Effect.currentSpan.pipe(spanFunctions[kind](`plain-${kind}`))
           assert.strictEqual(seen.name, `plain-${kind}`)
           assert.strictEqual(seen.status._tag, "Ended")
         }

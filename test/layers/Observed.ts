@@ -1,7 +1,7 @@
 /** What the embedded Agent saw of a program, in the form in which tests ask for it. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type { DevAgent } from "../../src/adapters/devagent/DevAgent.ts"
 import type { ReceivedEvent } from "../../src/adapters/devagent/ReceivedEvents.ts"
@@ -76,5 +76,5 @@ export const whenClosed = <A, E>(program: Effect.Effect<A, E, LLMObs.DevAgent>, 
     Effect.map(([agent]) => agent)
   )
 
-export const layerOf = <A>(agent: { readonly url: string }, options: LLMObs.Options = {}): Layer.Layer<never> =>
+export const layerOf = (agent: { readonly url: string }, options: LLMObs.Options = {}): Layer.Layer<never> =>
   LLMObs.layer({ ...usual, agentUrl: agent.url, ...options })
