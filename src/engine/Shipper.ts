@@ -65,6 +65,8 @@ export interface Shipper {
 export const make = <P>(lane: Lane<P>, options: {
   readonly intervalMillis: number
   readonly maxInFlight: number
+  /** Called when a round of sending ends. */
+  readonly onRound?: (() => void) | undefined
 }): Shipper => {
   const work = Latch.makeUnsafe(false)
   const urgent = Latch.makeUnsafe(false)
@@ -139,6 +141,7 @@ export const make = <P>(lane: Lane<P>, options: {
           urgent.closeUnsafe()
           return Effect.tap(pump, () =>
             Effect.sync(() => {
+              options.onRound?.()
               if (inFlight === 0 && !work.isOpen() && (closing || lane.isEmpty())) idle.openUnsafe()
             }))
         }))

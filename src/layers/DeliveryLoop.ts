@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as Ledgers from "../domain/Ledger.ts"
 import type { ByteBudget } from "../engine/ByteBudget.ts"
 import type { ChunkAssembler } from "../engine/ChunkAssembler.ts"
+import type { ChunkHold } from "../engine/ChunkHold.ts"
 import type { LedgerBook } from "../engine/Ledger.ts"
 import type { Shipper } from "../engine/Shipper.ts"
 import type { Carrier } from "../ports/Carrier.ts"
@@ -50,28 +51,33 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly intakeShipper: Shipper
   readonly riders: () => number
   readonly chunks: (onWaiting: () => void) => ChunkAssembler
+  readonly hold: ChunkHold
   readonly now: () => number
   readonly diagnostics: DiagnosticsService
   /** The context that background fibers run in. */
   readonly root: Context.Context<never>
 }): Effect.fn.Return<DeliveryLoop, never, Scope.Scope> {
-  const { destinations, diagnostics, intakeShipper, ledger, now, outbox, settings, traceShipper } = options
+  const { destinations, diagnostics, hold, intakeShipper, ledger, now, outbox, settings, traceShipper } = options
   let closed = false
   const waiting = Latch.makeUnsafe(false)
   const chunks = options.chunks(() => {
     waiting.openUnsafe()
   })
-  ledger.attach({ chunk: chunks.records, payload: options.riders, outbox: outbox.size })
+  ledger.attach({ chunk: () => chunks.records() + hold.records(), payload: options.riders, outbox: outbox.size })
   const pending = () => Ledgers.pending(ledger.snapshot())
 
   const search = Latch.makeUnsafe(true)
   destinations.onSearch = () => {
     search.openUnsafe()
   }
+  const known = Latch.makeUnsafe(!destinations.isSearching())
   const found = () => {
     search.closeUnsafe()
+    hold.release()
     traceShipper.urge()
     intakeShipper.urge()
+    // Last: whoever waits for it goes on at once, and counts on what came before.
+    known.openUnsafe()
   }
   const lookOnce: Effect.Effect<boolean> = Effect.map(destinations.probe, (capabilities) => {
     destinations.step(capabilities === undefined ? { _tag: "NotFound", now: now() } : { _tag: "Found", capabilities })
@@ -117,7 +123,8 @@ export const make = Effect.fnUntraced(function*(options: {
   }
   const sendAll = Effect.suspend(() => {
     chunks.flush()
-    return Effect.andThen(traceShipper.flush, intakeShipper.flush)
+    const sent = Effect.andThen(traceShipper.flush, intakeShipper.flush)
+    return hold.records() > 0 ? Effect.andThen(known.await, sent) : sent
   })
   const flush: DeliveryService["flush"] = Effect.suspend(() => {
     const before = settled()
@@ -137,7 +144,10 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const drain = Effect.suspend(() => {
     chunks.flush()
-    const sent = Effect.andThen(traceShipper.drain, intakeShipper.drain)
+    const sent = Effect.andThen(
+      Effect.sync(hold.release),
+      Effect.andThen(traceShipper.drain, intakeShipper.drain)
+    )
     if (!destinations.isSearching() || pending() === 0) return sent
     return Effect.flatMap(lookOnce, () =>
       Effect.suspend(() => {

@@ -27,6 +27,8 @@ import { libraryVersion } from "./Version.ts"
  * @since 0.1.0
  */
 export interface Destinations {
+  /** Whether it is known what takes traces: an Agent was found, now or earlier, or there is none. */
+  readonly isKnown: () => boolean
   readonly mode: () => ExportMode.ExportMode
   /** Whether an event can ride a trace now. */
   readonly carries: () => boolean
@@ -157,6 +159,7 @@ export const make = (options: {
   const capabilities = () => state._tag === "Agent" || state._tag === "Lost" ? state.capabilities : undefined
 
   const destinations: Destinations = {
+    isKnown: () => state._tag !== "Unknown",
     mode: () =>
       ExportMode.decide({
         agentless: isAgentless(),

@@ -30,10 +30,12 @@ import * as TraceId from "../domain/TraceId.ts"
 import * as WireFormat from "../domain/WireFormat.ts"
 import * as ByteBudget from "../engine/ByteBudget.ts"
 import * as ChunkAssembler from "../engine/ChunkAssembler.ts"
+import * as ChunkHold from "../engine/ChunkHold.ts"
 import * as Diagnostics from "../engine/Diagnostics.ts"
 import * as Injector from "../engine/Injector.ts"
 import * as IntakeLane from "../engine/IntakeLane.ts"
 import * as Ledger from "../engine/Ledger.ts"
+import * as LedgerMetrics from "../engine/LedgerMetrics.ts"
 import type { LocalTrace } from "../engine/LocalTrace.ts"
 import * as MemoryOutbox from "../engine/MemoryOutbox.ts"
 import * as RequestContext from "../engine/RequestContext.ts"
@@ -70,7 +72,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   }, settings.onProblem)
   const process = ProcessIdentity.read()
   const service = settings.service ?? process.programName
-  const ids = NodeIdGenerator.make()
+  const ids = NodeIdGenerator.make({ traceIdBits: settings.traceIdBits })
   const transport = Option.getOrUndefined(Context.getOption(context, Transport)) ??
     (yield* NodeTransport.make({ proxy: settings.proxy }))
   const ambient = EffectHttpContext.make({ settings: settings.propagation, diagnostics })
@@ -145,7 +147,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     onReachable: destinations.reachable,
     warn: diagnostics.warnOnce
   })
-  const pace = { intervalMillis: settings.flushIntervalMillis }
+  const pace = {
+    intervalMillis: settings.flushIntervalMillis,
+    onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
+  }
   const traceShipper = Shipper.make(traces, { ...pace, maxInFlight: 1 })
   const intakeShipper = Shipper.make(intake, { ...pace, maxInFlight: 4 })
 
@@ -177,6 +182,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       else intakeShipper.wake()
     }
   })
+  const hold = ChunkHold.make({
+    maxChunks: 10_000,
+    isKnown: destinations.isKnown,
+    route: router.route,
+    onHeld: () => destinations.onSearch()
+  })
   const loop = yield* DeliveryLoop.make({
     settings,
     ledger,
@@ -190,9 +201,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       ChunkAssembler.make({
         minSpans: settings.partialFlushMinSpans,
         maxAgeMillis: settings.partialFlushAfterMillis,
-        emit: router.route,
+        emit: hold.take,
         onWaiting
       }),
+    hold,
     riders: traces.riders,
     outbox,
     root: quiet(context)
@@ -233,13 +245,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     }),
     Context.add(Delivery, loop.delivery),
     Context.add(Propagator, {
-      inject: Injector.make({
+      ...Injector.make({
         settings: settings.apm === "off" ? PropagationStyle.withoutApm(settings.propagation) : settings.propagation,
         ambient,
         diagnostics,
         traceOf: EffectTracer.traceOf,
         decide
       }),
+      upstream: (fiber) => ambient.current(fiber)?.upstream,
       extract: (headers) => {
         const { problems, value } = RequestContext.fromHeaders(headers, settings.propagation, undefined)
         if (problems.length > 0) diagnostics.report(problems)
