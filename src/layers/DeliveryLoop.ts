@@ -50,6 +50,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly traceShipper: Shipper
   readonly intakeShipper: Shipper
   readonly riders: () => number
+  /** Gives the events of traces that could not be sent to the outbox. */
+  readonly handOver: (now: number) => void
   readonly chunks: (onWaiting: () => void) => ChunkAssembler
   readonly hold: ChunkHold
   readonly now: () => number
@@ -146,7 +148,10 @@ export const make = Effect.fnUntraced(function*(options: {
     chunks.flush()
     const sent = Effect.andThen(
       Effect.sync(hold.release),
-      Effect.andThen(traceShipper.drain, intakeShipper.drain)
+      Effect.andThen(
+        Effect.tap(traceShipper.drain, () => Effect.sync(() => options.handOver(now()))),
+        intakeShipper.drain
+      )
     )
     if (!destinations.isSearching() || pending() === 0) return sent
     return Effect.flatMap(lookOnce, () =>

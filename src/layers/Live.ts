@@ -206,6 +206,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       }),
     hold,
     riders: traces.riders,
+    handOver: traces.handOver,
     outbox,
     root: quiet(context)
   })
