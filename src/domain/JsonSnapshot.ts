@@ -18,6 +18,7 @@
  * | `Error` | `name`, `message` and its own enumerable properties |
  * | numeric typed array | array of numbers |
  * | bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) | a text that says how many |
+ * | objects of a class that have a `toString` and no properties of their own | that text |
  * | other objects | their own enumerable properties |
  * | a container inside itself | a text that says so |
  * | a container below the deepest level | its JSON text |
@@ -295,8 +296,16 @@ const membersOf = (walk: Walk, value: object, depth: number): Json | undefined =
     return copyOf(walk, value.valueOf(), "", depth)
   }
   if (value instanceof ArrayBuffer) return bytesOf(walk, value.byteLength)
-  if (value instanceof RegExp) return textOf(walk, String(value))
+  const text = ownText(value)
+  if (text !== undefined) return textOf(walk, text)
   return propertiesOf(walk, value, {}, depth)
+}
+
+// What an object without properties says of itself, as a `RegExp` or a user's own value class does.
+const ownText = (value: object): string | undefined => {
+  if (value.toString === Object.prototype.toString || Object.keys(value).length > 0) return undefined
+  const text: unknown = value.toString()
+  return typeof text === "string" ? text : undefined
 }
 
 const bytesOf = (walk: Walk, length: number): string => given(walk, `[${Number(length)} bytes]`)
