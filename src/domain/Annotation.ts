@@ -51,6 +51,8 @@ export interface AnnotationInput {
   readonly accountId?: string | undefined
   /** The version of the agent: agent spans. */
   readonly agentVersion?: string | undefined
+  /** The name of the agent in its manifest: agent spans. */
+  readonly agentName?: string | undefined
   /** The version of the tool: tool spans. */
   readonly toolVersion?: string | undefined
   readonly intent?: string | undefined
@@ -92,6 +94,7 @@ export interface Annotation {
   readonly userId?: string
   readonly accountId?: string
   readonly agentVersion?: string
+  readonly agentName?: string
   readonly toolVersion?: string
   readonly intent?: string
   readonly config?: { readonly [key: string]: Json }
@@ -113,8 +116,8 @@ const rawLimits = JsonSnapshot.limitsBelowMeta(1)
 const keyBytes = 32
 
 const textFields: ReadonlyArray<
-  "name" | "sessionId" | "userId" | "accountId" | "agentVersion" | "toolVersion" | "intent"
-> = ["name", "sessionId", "userId", "accountId", "agentVersion", "toolVersion", "intent"]
+  "name" | "sessionId" | "userId" | "accountId" | "agentVersion" | "agentName" | "toolVersion" | "intent"
+> = ["name", "sessionId", "userId", "accountId", "agentVersion", "agentName", "toolVersion", "intent"]
 
 const textProblem = {
   name: "invalid_name",
@@ -122,6 +125,7 @@ const textProblem = {
   userId: "invalid_option",
   accountId: "invalid_option",
   agentVersion: "invalid_option",
+  agentName: "invalid_option",
   toolVersion: "invalid_option",
   intent: "invalid_option"
 } as const

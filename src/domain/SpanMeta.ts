@@ -25,8 +25,9 @@ const io = (side: SpanIo): Json =>
  *
  * **Details**
  *
- * `span.kind` is nested, `metadata` is always there, a side without content is left out. Users cannot write
- * `metadata._dd`: it holds the cost tags. The error is left out where the intake takes it from the APM span.
+ * `span.kind` is nested, `metadata` is always there, a side without content is left out but on the span of an
+ * experiment. Users cannot write
+ * `metadata._dd`: it holds the cost tags and the manifest of an agent. The error is left out where the intake takes it from the APM span.
  *
  * @category combinators
  * @since 0.1.0
@@ -35,9 +36,12 @@ export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">
   const { annotation, context } = record
   const kind = context.kind
   const metadata: Writable = { ...annotation.metadata }
-  if (annotation.costTags !== undefined && annotation.costTags.length > 0) {
-    metadata["_dd"] = { cost_tags: annotation.costTags }
+  const dd: Writable = {}
+  if (annotation.costTags !== undefined && annotation.costTags.length > 0) dd["cost_tags"] = annotation.costTags
+  if (kind === "agent" && annotation.agentName !== undefined) {
+    dd["agent_manifest"] = { framework: "manual", name: annotation.agentName }
   }
+  if (Object.keys(dd).length > 0) metadata["_dd"] = dd
   const meta: Writable = { span: { kind }, metadata }
   if (record.model !== undefined) {
     meta["model_name"] = record.model.name
@@ -45,6 +49,10 @@ export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">
   }
   if (annotation.input !== undefined) meta["input"] = io(annotation.input)
   if (annotation.output !== undefined) meta["output"] = io(annotation.output)
+  if (kind === "experiment" && context.experiment !== undefined) {
+    meta["input"] ??= {}
+    meta["output"] ??= {}
+  }
   if (record.prompt !== undefined) {
     meta["input"] = {
       ...(meta["input"] as Writable | undefined),

@@ -12,6 +12,7 @@ import type { Claim } from "../domain/Claim.ts"
 import type { Extracted } from "../domain/Propagation.ts"
 import type { Sourced } from "../domain/SessionSource.ts"
 import type { SpanContext } from "../domain/SpanContext.ts"
+import type { SpanError } from "../domain/SpanError.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import type { Carrier, TraceState } from "../ports/Carrier.ts"
 import type { Decision } from "./Sampler.ts"
@@ -43,6 +44,7 @@ export class LiveSpan implements Carrier {
   links: Array<ApmSpanLink> = []
   record: SpanRecord | undefined = undefined
   claim: Claim = "none"
+  marked: SpanError | undefined = undefined
 
   constructor(options: {
     readonly trace: LocalTrace

@@ -18,6 +18,7 @@ import * as Annotation from "../domain/Annotation.ts"
 import * as CostTags from "../domain/CostTags.ts"
 import * as ExperimentBaggage from "../domain/ExperimentBaggage.ts"
 import * as Problem from "../domain/Problem.ts"
+import * as RedactedRecord from "../domain/RedactedRecord.ts"
 import * as SessionSource from "../domain/SessionSource.ts"
 import * as SpanContext from "../domain/SpanContext.ts"
 import * as SpanError from "../domain/SpanError.ts"
@@ -48,6 +49,7 @@ export interface Settings {
   /** The labels that `DD_TAGS` names. */
   readonly processLabels: SpanContext.Named
   readonly retention: (apmTraceId: string) => SpanContext.Retention
+  readonly redaction: RedactedRecord.Policy
 }
 
 /**
@@ -58,6 +60,8 @@ export interface Settings {
  */
 export interface Sink {
   readonly finish: (record: SpanRecord, carrier: Carrier | undefined) => void
+  /** Counts an event that a redaction rule dropped. `record` is what the APM span may still say: it has no content. */
+  readonly redact: (record: SpanRecord, carrier: Carrier | undefined) => void
 }
 
 class RecordedSpan implements OpenSpan {
@@ -119,6 +123,7 @@ export const make = (options: {
   const { ambient, diagnostics, ids, settings, sink } = options
   const configured = { mlApp: settings.mlApp, service: settings.service }
   const none: SpanContext.Named = {}
+  const redacts = RedactedRecord.isActive(settings.redaction)
 
   const report = <A>(checked: Problem.Checked<A>): A => {
     if (checked.problems.length > 0) diagnostics.report(checked.problems)
@@ -248,7 +253,7 @@ export const make = (options: {
     span.ended = true
     const { annotation, context, parent } = span
     const interrupted = exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
-    const error = exit._tag === "Success" || interrupted ? undefined : firstError(exit)
+    const error = exit._tag === "Success" || interrupted ? span.carrier?.marked : firstError(exit)
     const record = SpanRecords.finish({
       context,
       startNs: span.startNs,
@@ -268,7 +273,11 @@ export const make = (options: {
         },
       error
     })
-    sink.finish(record, span.carrier)
+    if (!redacts) return sink.finish(record, span.carrier)
+    const redacted = report(RedactedRecord.apply(record, settings.redaction))
+    span.carrier?.rename(redacted.record.context.name)
+    if (redacted.dropped) sink.redact(redacted.record, span.carrier)
+    else sink.finish(redacted.record, span.carrier)
   }
 
   return {

@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import type { Claim } from "../domain/Claim.ts"
 import type { Sourced } from "../domain/SessionSource.ts"
 import type { SpanContext } from "../domain/SpanContext.ts"
+import type { SpanError } from "../domain/SpanError.ts"
 import type { SpanKind } from "../domain/SpanKind.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 
@@ -37,6 +38,8 @@ export interface Carrier {
   readonly spanId: string
   readonly service: string
   readonly trace: TraceState
+  /** The failure that tags of the span tell of (`error`, `error.type`, …), where the effect itself did not fail. */
+  readonly marked: SpanError | undefined
   /** Tells the local root which LLM trace it belongs to; the first span that asks wins. */
   readonly link: (context: SpanContext) => void
   /** Gives the finished record and says who has taken its event, before the span ends. */

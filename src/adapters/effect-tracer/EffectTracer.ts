@@ -85,7 +85,8 @@ const open = (options: Options, input: SpanInput): EffectSpan => {
   const trace = inner?.trace ?? makeTrace(options, input, parent, ambient)
   if (fiber !== undefined && trace.root !== undefined) SpanAttributes.readRoute(fiber, trace.root)
   const exported = trace.root === undefined || slot !== undefined || options.apm === "all"
-  if (!exported) return new EffectSpan(options, input, trace, undefined, inner!.spanId)
+  const service = inner?.service ?? options.service
+  if (!exported) return new EffectSpan(options, input, trace, undefined, inner!.spanId, service)
   const kind = slot === undefined ? input.kind : "llm"
   const live = new LiveSpan({
     trace,
@@ -93,7 +94,7 @@ const open = (options: Options, input: SpanInput): EffectSpan => {
     parentId: inner?.spanId ?? trace.upstream?.parentId,
     name: kind === "server" || kind === "client" ? `http.${kind}.request` : input.name,
     resource: slot?.kind ?? input.name,
-    service: options.service,
+    service,
     type: slot !== undefined ? "llm" : kind === "server" ? "web" : kind === "client" ? "http" : "",
     startNs: input.startTime,
     llm: slot !== undefined,
@@ -106,7 +107,7 @@ const open = (options: Options, input: SpanInput): EffectSpan => {
   if (slot !== undefined) slot.carrier = live
   else SpanAttributes.describe(live, input.kind, ambient?.request)
   options.start(live)
-  return new EffectSpan(options, input, trace, live, live.spanId)
+  return new EffectSpan(options, input, trace, live, live.spanId, service)
 }
 
 const makeTrace = (
@@ -169,11 +170,21 @@ class EffectSpan implements Tracer.Span {
   readonly options: Options
   readonly trace: LocalTrace
   readonly live: LiveSpan | undefined
+  /** What spans under this one take as their service. */
+  service: string
   status: Tracer.SpanStatus
   #attributes: Map<string, unknown> | undefined = undefined
   #events: Array<SpanAttributes.SpanEvent> | undefined = undefined
+  #marked = false
 
-  constructor(options: Options, input: SpanInput, trace: LocalTrace, live: LiveSpan | undefined, spanId: string) {
+  constructor(
+    options: Options,
+    input: SpanInput,
+    trace: LocalTrace,
+    live: LiveSpan | undefined,
+    spanId: string,
+    service: string
+  ) {
     this.options = options
     this.name = input.name
     this.parent = input.parent
@@ -183,6 +194,7 @@ class EffectSpan implements Tracer.Span {
     this.trace = trace
     this.live = live
     this.spanId = spanId
+    this.service = service
     this.status = { _tag: "Started", startTime: input.startTime }
   }
 
@@ -201,7 +213,12 @@ class EffectSpan implements Tracer.Span {
   attribute(key: string, value: unknown): void {
     if (this.status._tag === "Ended") return
     if (key === "manual.keep" || key === "manual.drop") this.trace.manual = key === "manual.keep" ? "keep" : "drop"
-    else this.attributes.set(key, value)
+    else if (key === "error" && value === true) this.#marked = true
+    else {
+      this.attributes.set(key, value)
+      if (key === "service.name") this.service = SpanAttributes.text(value)
+    }
+    if (this.#marked && this.live !== undefined) this.live.marked = markedError(this.attributes)
   }
 
   event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void {
@@ -246,8 +263,18 @@ const toLink = (link: Tracer.SpanLink): ApmSpanLink | undefined => {
   return { traceId, spanId, attributes, flags: link.span.sampled ? 1 : 0 }
 }
 
+// The tags that tell of a failure are written as any others are; here they become the error of the event.
+const markedError = (attributes: ReadonlyMap<string, unknown>): SpanError.SpanError => {
+  const part = (name: string) => {
+    const value = attributes.get(name)
+    return value === undefined ? "" : SpanAttributes.text(value)
+  }
+  return { type: part("error.type"), message: part("error.message"), stack: part("error.stack") }
+}
+
 // The error of an LLM span is the one in its record: redaction has been over it.
 const writeError = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>): void => {
+  if (live.marked !== undefined) live.error = 1
   if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
   live.error = 1
   const error = live.llm ? live.record?.error : firstError(exit.cause)

@@ -35,6 +35,7 @@ export const AnnotationInput = Schema.Struct({
   userId: Schema.optional(Schema.String),
   accountId: Schema.optional(Schema.String),
   agentVersion: Schema.optional(Schema.String),
+  agentName: Schema.optional(Schema.String),
   toolVersion: Schema.optional(Schema.String),
   intent: Schema.optional(Schema.String),
   config: Schema.optional(anything)
@@ -71,6 +72,7 @@ export const Annotation = Schema.Struct({
   userId: Schema.optionalKey(Schema.String),
   accountId: Schema.optionalKey(Schema.String),
   agentVersion: Schema.optionalKey(Schema.String),
+  agentName: Schema.optionalKey(Schema.String),
   toolVersion: Schema.optionalKey(Schema.String),
   intent: Schema.optionalKey(Schema.String),
   config: Schema.optionalKey(Json.JsonObject),
