@@ -45,3 +45,15 @@ export const fromHeaders = (
     problems: (extracted.problems.length > 0 ? extracted.problems : baggage.problems).slice(0, 1)
   }
 }
+
+/**
+ * A context that says nothing: neither a request nor a trace stands behind what runs in it.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const nothing: Ambient = {
+  upstream: undefined,
+  labels: { rum: undefined, experiment: undefined },
+  request: undefined
+}

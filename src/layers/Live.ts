@@ -18,6 +18,7 @@ import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
+import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import * as AgentRates from "../domain/AgentRates.ts"
 import { defaults as agentDefaults } from "../domain/AgentUrl.ts"
 import * as Envelope from "../domain/Envelope.ts"
@@ -28,6 +29,7 @@ import * as SpanEvent from "../domain/SpanEvent.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import * as TraceId from "../domain/TraceId.ts"
 import * as WireFormat from "../domain/WireFormat.ts"
+import * as AmbientReader from "../engine/AmbientReader.ts"
 import * as ByteBudget from "../engine/ByteBudget.ts"
 import * as ChunkAssembler from "../engine/ChunkAssembler.ts"
 import * as ChunkHold from "../engine/ChunkHold.ts"
@@ -46,6 +48,7 @@ import * as SpanRecorder from "../engine/SpanRecorder.ts"
 import * as TraceLane from "../engine/TraceLane.ts"
 import { Control } from "../ports/Control.ts"
 import { Delivery } from "../ports/Delivery.ts"
+import { CurrentSurroundings } from "../ports/IncomingRequest.ts"
 import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import { Transport } from "../ports/Transport.ts"
@@ -75,7 +78,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const ids = NodeIdGenerator.make({ traceIdBits: settings.traceIdBits })
   const transport = Option.getOrUndefined(Context.getOption(context, Transport)) ??
     (yield* NodeTransport.make({ proxy: settings.proxy }))
-  const ambient = EffectHttpContext.make({ settings: settings.propagation, diagnostics })
+  const ambient = AmbientReader.make({
+    settings: settings.propagation,
+    diagnostics,
+    requests: [EffectHttpContext.source(), RequestStorage.source],
+    surroundings: Context.get(context, CurrentSurroundings)
+  })
   const hostTracer = Context.get(context, Tracer.Tracer)
   const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }

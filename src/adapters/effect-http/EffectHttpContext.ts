@@ -12,18 +12,38 @@
 import type * as Fiber from "effect/Fiber"
 import * as HeaderLookup from "../../domain/HeaderLookup.ts"
 import type { PropagationSettings } from "../../domain/PropagationStyle.ts"
-import * as RequestContext from "../../engine/RequestContext.ts"
-import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
-import { CurrentAmbient } from "../../ports/AmbientContext.ts"
+import * as AmbientReader from "../../engine/AmbientReader.ts"
+import * as IncomingRequests from "../../engine/IncomingRequests.ts"
+import type { AmbientContext } from "../../ports/AmbientContext.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
+import { serverRequest } from "./ServerRequest.ts"
 
-// The key under which the server keeps the request; reading it by its key loads nothing of the HTTP modules.
-const requestKey = "effect/http/HttpServerRequest"
-
-interface ServerRequest {
-  readonly method: string
-  readonly url: string
-  readonly headers: { readonly [name: string]: string | undefined }
+/**
+ * Finds the request that a fiber of the server handles.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const source = (): RequestSource => {
+  const known = new WeakMap<object, IncomingRequest>()
+  return {
+    find: (fiber: Fiber.Fiber<unknown, unknown>) => {
+      const request = serverRequest(fiber)
+      if (request === undefined) return undefined
+      const { headers } = request
+      let incoming = known.get(headers)
+      if (incoming === undefined) {
+        incoming = IncomingRequests.make({
+          method: request.method,
+          url: request.url,
+          headers: HeaderLookup.fromRecord(headers)
+        })
+        known.set(headers, incoming)
+      }
+      return incoming
+    }
+  }
 }
 
 /**
@@ -35,30 +55,4 @@ interface ServerRequest {
 export const make = (options: {
   readonly settings: PropagationSettings
   readonly diagnostics: DiagnosticsService
-}): typeof AmbientContext.Service => {
-  const parsed = new WeakMap<object, Ambient>()
-  const parse = (request: ServerRequest): Ambient => {
-    const end = request.url.indexOf("?")
-    const { problems, value } = RequestContext.fromHeaders(
-      HeaderLookup.fromRecord(request.headers),
-      options.settings,
-      { method: request.method, path: end === -1 ? request.url : request.url.slice(0, end) }
-    )
-    if (problems.length > 0) options.diagnostics.report(problems)
-    return value
-  }
-  return {
-    current: (fiber: Fiber.Fiber<unknown, unknown>) => {
-      const given = fiber.getRef(CurrentAmbient)
-      if (given !== undefined) return given
-      const request = fiber.context.mapUnsafe.get(requestKey) as ServerRequest | undefined
-      if (request === undefined) return undefined
-      let ambient = parsed.get(request.headers)
-      if (ambient === undefined) {
-        ambient = parse(request)
-        parsed.set(request.headers, ambient)
-      }
-      return ambient
-    }
-  }
-}
+}): typeof AmbientContext.Service => AmbientReader.make({ ...options, requests: [source()] })

@@ -1,0 +1,55 @@
+/**
+ * Handlers that take a web `Request` and give a `Response`.
+ *
+ * @since 0.1.0
+ */
+import type { SessionFrom } from "../../domain/RequestSession.ts"
+import * as RequestSession from "../../domain/RequestSession.ts"
+import * as BodyPeek from "../../engine/BodyPeek.ts"
+import * as IncomingRequests from "../../engine/IncomingRequests.ts"
+import type { IncomingRequest, RequestStore } from "../../ports/IncomingRequest.ts"
+
+/**
+ * Runs what handles a web request inside it, after a look at a copy of the body if a field of it is named.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const run = async <A>(
+  store: RequestStore,
+  from: SessionFrom | undefined,
+  request: Request,
+  handle: () => A | PromiseLike<A>
+): Promise<A> => {
+  const { headers, method } = request
+  const isReadable = from?.body !== undefined && RequestSession.isReadable({
+    method,
+    contentType: headers.get("content-type") ?? undefined,
+    contentLength: headers.get("content-length") ?? undefined
+  })
+  const text = isReadable ? await BodyPeek.peekWeb(request, RequestSession.limits.body) : undefined
+  return await store.run(incoming(request, from, text), handle)
+}
+
+const incoming = (request: Request, from: SessionFrom | undefined, text: string | undefined): IncomingRequest =>
+  IncomingRequests.make({
+    method: request.method,
+    url: pathOf(request.url),
+    headers: (name) => request.headers.get(name) ?? undefined,
+    sessionFrom: from,
+    body: () => text === undefined ? null : parse(text)
+  })
+
+const pathOf = (url: string): string => {
+  const authority = url.indexOf("://")
+  const path = url.indexOf("/", authority === -1 ? 0 : authority + 3)
+  return path === -1 ? "/" : url.slice(path)
+}
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

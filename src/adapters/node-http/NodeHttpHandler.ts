@@ -1,0 +1,72 @@
+/**
+ * Plain handlers of `node:http`.
+ *
+ * @since 0.1.0
+ */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { SessionFrom } from "../../domain/RequestSession.ts"
+import * as RequestSession from "../../domain/RequestSession.ts"
+import * as BodyPeek from "../../engine/BodyPeek.ts"
+import * as IncomingRequests from "../../engine/IncomingRequests.ts"
+import type { RequestStore } from "../../ports/IncomingRequest.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type NodeRequest = IncomingMessage
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type NodeResponse = ServerResponse
+
+/**
+ * Lets a handler run inside its request. With a field of the body to look at, the handler of a JSON request starts when
+ * its body has arrived, and finds the body as if nobody had looked.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const wrap =
+  (store: RequestStore, from: SessionFrom | undefined) =>
+  <Req extends NodeRequest, Res extends NodeResponse>(
+    handler: (request: Req, response: Res) => unknown
+  ): (request: Req, response: Res) => void =>
+  (request, response) => {
+    const { headers, method = "GET", url = "/" } = request
+    let body: unknown = undefined
+    const incoming = IncomingRequests.make({
+      method,
+      url,
+      headers: IncomingRequests.nodeHeaders(headers),
+      sessionFrom: from,
+      body: () => body
+    })
+    store.bind(incoming, request)
+    store.bind(incoming, response)
+    const handle = () => store.run(incoming, () => void handler(request, response))
+    const field = from?.body
+    if (
+      field === undefined || !RequestSession.isReadable({
+        method,
+        contentType: headers["content-type"],
+        contentLength: headers["content-length"]
+      })
+    ) {
+      return handle()
+    }
+    BodyPeek.peekNode(request, RequestSession.limits.body, (text) => {
+      body = text === undefined ? null : parse(text)
+      handle()
+    })
+  }
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The active context of OpenTelemetry: its span and its baggage.
+ *
+ * **Details**
+ *
+ * The context is written as the W3C headers that would carry it, and read like every other request. Only the API package
+ * is needed, so it does not matter which SDK is behind it.
+ *
+ * @since 0.1.0
+ */
+import type { Context as OtelContext } from "@opentelemetry/api"
+import { context as contexts, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api"
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import type { Item } from "../../domain/Baggage.ts"
+import * as Baggage from "../../domain/Baggage.ts"
+import * as SpanId from "../../domain/SpanId.ts"
+import * as TraceId from "../../domain/TraceId.ts"
+import type { Surrounding, SurroundingSource } from "../../ports/IncomingRequest.ts"
+
+/**
+ * The context of a region, where somebody put one around it. Everywhere else the active one counts.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const CurrentOtelContext: Context.Reference<OtelContext | undefined> = Context.Reference<
+  OtelContext | undefined
+>("effect-llmobs/adapters/otel/CurrentOtelContext", { defaultValue: () => undefined })
+
+const read = (context: OtelContext): Surrounding | undefined => {
+  const headers = new Map<string, string>()
+  const span = trace.getSpanContext(context)
+  const hasTrace = span !== undefined && TraceId.isValid(span.traceId) && SpanId.isValid(span.spanId)
+  if (hasTrace) {
+    const flags = (span.traceFlags & 0xff).toString(16).padStart(2, "0")
+    headers.set("traceparent", `00-${span.traceId}-${span.spanId}-${flags}`)
+    const tracestate = span.traceState?.serialize()
+    if (tracestate !== undefined && tracestate !== "") headers.set("tracestate", tracestate)
+  }
+  const items = new Map<string, Item>()
+  for (const [key, entry] of propagation.getBaggage(context)?.getAllEntries() ?? []) {
+    const metadata = entry.metadata?.toString() ?? ""
+    items.set(key, {
+      value: entry.value,
+      raw: metadata === "" ? undefined : `${key}=${encode(entry.value)};${metadata}`
+    })
+  }
+  if (items.size > 0) headers.set("baggage", Baggage.render(items).value)
+  if (headers.size === 0) return undefined
+  return { headers: (name) => headers.get(name), trace: hasTrace, baggage: items.size > 0 }
+}
+
+const encode = (text: string): string => text.isWellFormed() ? encodeURIComponent(text) : ""
+
+/**
+ * Finds the context around a fiber. A context is read once.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const source = (): SurroundingSource => {
+  const known = new WeakMap<OtelContext, { readonly surrounding: Surrounding | undefined }>()
+  return {
+    find: (fiber: Fiber.Fiber<unknown, unknown>) => {
+      const context = fiber.getRef(CurrentOtelContext) ?? contexts.active()
+      if (context === ROOT_CONTEXT) return undefined
+      let found = known.get(context)
+      if (found === undefined) {
+        found = { surrounding: read(context) }
+        known.set(context, found)
+      }
+      return found.surrounding
+    }
+  }
+}
+
+/**
+ * The active context.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const active = (): OtelContext => contexts.active()

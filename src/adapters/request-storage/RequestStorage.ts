@@ -1,0 +1,39 @@
+/**
+ * Keeps the request that a plain handler serves, through callbacks and promises, where a fiber can find it.
+ *
+ * @since 0.1.0
+ */
+import { AsyncLocalStorage } from "node:async_hooks"
+import type { IncomingRequest, RequestSource, RequestStore } from "../../ports/IncomingRequest.ts"
+
+const storage = new AsyncLocalStorage<IncomingRequest>()
+
+interface Emitter {
+  emit: (...args: Array<unknown>) => unknown
+}
+
+/**
+ * The one store of the process.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const store: RequestStore = {
+  run: (request, handle) => storage.run(request, handle),
+  bind: (request, emitter) => {
+    // Events of a request come out of the socket, which belongs to no request.
+    const target = emitter as Emitter
+    const emit = target.emit
+    target.emit = function(this: unknown, ...args) {
+      return storage.run(request, () => emit.apply(this, args))
+    }
+  }
+}
+
+/**
+ * Finds the request around a fiber. Effect brings a fiber back to it after each wait.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const source: RequestSource = { find: () => storage.getStore() }

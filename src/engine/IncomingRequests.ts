@@ -1,0 +1,64 @@
+/**
+ * Requests as servers give them, in the form in which they are read.
+ *
+ * @since 0.1.0
+ */
+import type { HeaderLookup } from "../domain/HeaderLookup.ts"
+import type { Checked } from "../domain/Problem.ts"
+import type { SessionFrom } from "../domain/RequestSession.ts"
+import * as RequestSession from "../domain/RequestSession.ts"
+import type { IncomingRequest } from "../ports/IncomingRequest.ts"
+
+/**
+ * Makes a request. `url` is a path or a URL, with its query.
+ *
+ * **Details**
+ *
+ * `body` gives the body as somebody parsed it, or `undefined` while nobody has: then it is asked for again at the next
+ * span. It is not asked for when no field of the body is named.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (input: {
+  readonly method: string
+  readonly url: string
+  readonly headers: HeaderLookup
+  readonly sessionFrom?: SessionFrom | undefined
+  readonly body?: (() => unknown) | undefined
+}): IncomingRequest => {
+  const end = input.url.indexOf("?")
+  return {
+    headers: input.headers,
+    info: { method: input.method, path: end === -1 ? input.url : input.url.slice(0, end) },
+    session: input.sessionFrom === undefined ? undefined : session(input.url, input.sessionFrom, input.body)
+  }
+}
+
+const session = (
+  url: string,
+  from: SessionFrom,
+  body: (() => unknown) | undefined
+): () => Checked<string | undefined> | undefined => {
+  let query: Checked<string | undefined> | undefined
+  let known: Checked<string | undefined> | undefined
+  return () => {
+    if (known !== undefined) return known
+    query ??= from.query === undefined ? undefined : RequestSession.fromQuery(url, from.query)
+    if (from.body === undefined || body === undefined) return known = query
+    const parsed = body()
+    if (parsed === undefined) return query
+    const found = RequestSession.fromBody(parsed, from.body)
+    return known = found.value === undefined && query !== undefined ? query : found
+  }
+}
+
+/**
+ * The headers of a Node request, repeated lines as Node joins them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const nodeHeaders =
+  (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }): HeaderLookup => (name) =>
+    Object.hasOwn(headers, name) ? headers[name] : undefined

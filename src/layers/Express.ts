@@ -1,0 +1,24 @@
+/**
+ * Express: Effects that handlers run know the request they belong to.
+ *
+ * @since 0.1.0
+ */
+import * as ExpressMiddleware from "../adapters/express/ExpressMiddleware.ts"
+import { store } from "../adapters/request-storage/RequestStorage.ts"
+import type { SessionFrom } from "../domain/RequestSession.ts"
+
+/**
+ * A middleware for `app.use`, before the routes. Every Effect that later handlers run takes its trace, session, user and
+ * experiment from the request.
+ *
+ * **Details**
+ *
+ * `sessionFrom` names a query parameter and a field of the body that hold the session. The body is the one that
+ * Express's parser made; the middleware may stand before or after it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const middleware = (
+  options?: { readonly sessionFrom?: SessionFrom | undefined }
+): ReturnType<typeof ExpressMiddleware.make> => ExpressMiddleware.make(store, options?.sessionFrom)

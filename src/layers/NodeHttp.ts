@@ -1,0 +1,26 @@
+/**
+ * Plain `node:http` servers: Effects that a handler runs know the request they belong to.
+ *
+ * @since 0.1.0
+ */
+import type { NodeRequest, NodeResponse } from "../adapters/node-http/NodeHttpHandler.ts"
+import * as NodeHttpHandler from "../adapters/node-http/NodeHttpHandler.ts"
+import { store } from "../adapters/request-storage/RequestStorage.ts"
+import type { SessionFrom } from "../domain/RequestSession.ts"
+
+/**
+ * Wraps a handler. Every Effect that it runs, at once or later, by `Effect.runPromise` or a `ManagedRuntime`, takes its
+ * trace, session, user and experiment from the request.
+ *
+ * **Details**
+ *
+ * `sessionFrom` names a query parameter and a field of a JSON body that hold the session. With a field of the body, the
+ * handler starts when the body (at most 64 KiB of it) has arrived; it still reads the body itself.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const wrap = <Req extends NodeRequest, Res extends NodeResponse>(
+  handler: (request: Req, response: Res) => unknown,
+  options?: { readonly sessionFrom?: SessionFrom | undefined }
+): (request: Req, response: Res) => void => NodeHttpHandler.wrap(store, options?.sessionFrom)(handler)
