@@ -90,7 +90,7 @@ export const make = Effect.fnUntraced(function*(options: {
   // While nothing waits there is nobody to look for an Agent for: the loop rests and lets the program end.
   const look = (wait: number): Effect.Effect<void> =>
     Effect.flatMap(lookOnce, (done) => {
-      if (done) return Effect.void
+      if (done && !destinations.isWanting()) return Effect.void
       if (pending() === 0) {
         search.closeUnsafe()
         return Effect.void

@@ -42,6 +42,8 @@ export interface Destinations {
   readonly rediscoverEvp: () => void
   /** Whether an Agent has to be looked for. */
   readonly isSearching: () => boolean
+  /** Whether events wait for the Agent that is known to get an EVP proxy. */
+  readonly isWanting: () => boolean
   /** Called when a search becomes necessary. */
   onSearch: () => void
   readonly probe: Effect.Effect<AgentCapabilities.AgentCapabilities | undefined>
@@ -77,6 +79,7 @@ export const make = (options: {
   }
   let state = ModeTracker.initial(policy, now())
   let evpRefusedUntil = 0
+  let wantsProxy = false
 
   // An Agent that changed says so in its answers, by another hash of what `/info` would say.
   const transport: typeof Transport.Service = {
@@ -158,6 +161,8 @@ export const make = (options: {
   const isAgentless = () => state._tag === "Agentless"
   const capabilities = () => state._tag === "Agent" || state._tag === "Lost" ? state.capabilities : undefined
 
+  const proxyPrefix = () => now() < evpRefusedUntil ? undefined : capabilities()?.evpProxy
+
   const destinations: Destinations = {
     isKnown: () => state._tag !== "Unknown",
     mode: () =>
@@ -193,10 +198,13 @@ export const make = (options: {
         destinations.onSearch()
         return undefined
       }
-      const prefix = state.capabilities.evpProxy
-      if (prefix !== undefined && now() >= evpRefusedUntil) return proxy(prefix)
-      if (direct !== undefined && settings.agentless !== false) return direct
+      const prefix = proxyPrefix()
+      if (prefix !== undefined) return proxy(prefix)
+      // A site that is only the default is nobody's permission to pass the Agent by.
+      if (direct !== undefined && settings.agentless !== false && settings.site!.explicit) return direct
       diagnostics.warnOnce("no-evp", noProxy)
+      wantsProxy = true
+      destinations.onSearch()
       return undefined
     },
     reachable: (reachable) => {
@@ -209,6 +217,7 @@ export const make = (options: {
       evpRefusedUntil = now() + evpRestMillis
       destinations.onSearch()
     },
+    isWanting: () => wantsProxy && state._tag === "Agent" && proxyPrefix() === undefined,
     isSearching: () => state._tag === "Unknown" || state._tag === "Lost",
     onSearch: () => {},
     probe: AgentDiscovery.probe({
