@@ -12,6 +12,7 @@
 import * as ExportMode from "../domain/ExportMode.ts"
 import * as GenAi from "../domain/GenAi.ts"
 import * as MetaStruct from "../domain/MetaStruct.ts"
+import type { DropReason } from "../domain/Ledger.ts"
 import * as Rescue from "../domain/Rescue.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import type { ChunkSpan, TraceChunk } from "../domain/TraceChunk.ts"
@@ -64,6 +65,10 @@ export interface Router {
   /** Decides a chunk. */
   readonly route: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
 }
+  /** Events that wait on a carrier for their chunk, from the end of their span on. */
+  readonly waiting: () => number
+  /** Enters an event into the books as dropped. Its APM span stays, and says no more than `record`. */
+  readonly refuse: (record: SpanRecord, reason: DropReason, carrier: Carrier | undefined) => void
 
 /**
  * @category constructors
@@ -153,6 +158,11 @@ export const make = (options: {
           structBytes: record === undefined || record.bytes <= Rescue.maxStructBytes
             ? 0
             : surroundings.structBytes(record),
+    refuse: (record, reason, carrier) => {
+      ledger.enqueued++
+      ledger.drop(reason)
+      carrier?.attach(record, "dropped")
+    },
           priority: decision.priority,
           filtered
         }

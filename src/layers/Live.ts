@@ -231,7 +231,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         libraryVersion
       },
       processLabels: settings.processLabels,
-      retention: (apmTraceId) => RetentionSampling.decide(settings.retention, BigInt("0x" + TraceId.low64(apmTraceId)))
+      retentionLooksAtTags: RetentionSampling.looksAtTags(settings.retention),
+      retention: (apmTraceId, tags) =>
+        RetentionSampling.decide(settings.retention, BigInt("0x" + TraceId.low64(apmTraceId)), tags),
+      redaction: settings.redaction
+    },
+    sink: {
+      finish: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.finish(record, carrier),
+      redact: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.refuse(record, "redaction", carrier)
     },
     sink: { finish: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.finish(record, carrier) },
     ids,

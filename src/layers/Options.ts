@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 import type * as ExperimentBaggage from "../domain/ExperimentBaggage.ts"
 import type { Problem } from "../domain/Problem.ts"
+import type { Processor } from "../domain/Redaction.ts"
 
 /**
  * The options of a layer. Everything is optional; what is left out takes its default, and a bad value warns and takes
@@ -53,6 +54,17 @@ export interface Options {
   readonly partialFlushAfter?: Duration.Input | undefined
   /** How many finished spans of a trace that is not complete leave without it. Default 300. */
   readonly partialFlushMinSpans?: number | undefined
+  /**
+   * Rules that run, in order, over every event before it is kept or sent anywhere; what the last one returns is what the
+   * event says, and returning nothing drops it. A rule that throws costs the event its content. `effect-llmobs/Redaction`
+   * has ready ones.
+   */
+  readonly processors?: ReadonlyArray<Processor> | undefined
+  /**
+   * `none`: no content leaves the process. Inputs, outputs, metadata, prompts, tool definitions and the texts of errors
+   * are left out of every event, whatever the rules return; names, tags, labels, models and metrics stay.
+   */
+  readonly contentCapture?: "all" | "none" | undefined
   /**
    * Told of every problem as it is found: what was left out of an annotation, and why. For tests and for strict programs;
    * without it each kind of problem is logged once and counted. What it throws is counted and has no other effect.

@@ -13,6 +13,7 @@ import type { Problem } from "../domain/Problem.ts"
 import * as Problems from "../domain/Problem.ts"
 import type { PropagationSettings } from "../domain/PropagationStyle.ts"
 import * as PropagationStyle from "../domain/PropagationStyle.ts"
+import type * as RedactedRecord from "../domain/RedactedRecord.ts"
 import * as RetentionSampling from "../domain/RetentionSampling.ts"
 import type { SamplingRule } from "../domain/SamplingRules.ts"
 import * as SamplingRules from "../domain/SamplingRules.ts"
@@ -65,6 +66,7 @@ export interface Settings {
   readonly partialFlushMinSpans: number
   /** Told of every problem of an annotation, of a header, of a span. */
   readonly onProblem: ((problem: Problem) => void) | undefined
+  readonly redaction: RedactedRecord.Policy
 }
 
 /**
@@ -250,6 +252,7 @@ export const resolve = (
     },
     problems
   }
+      redaction: redaction(options, problems),
 }
 
 const named = (text: string | undefined): string | undefined => text === undefined || text === "" ? undefined : text
@@ -288,6 +291,20 @@ const additionalHeaders = (text: string | undefined): { readonly [name: string]:
 const spoken = (options: Options, problems: Array<Problem>) => {
   const bad = (name: keyof Options, expected: string): undefined => {
     problems.push(Problems.make("invalid_option", `The option ${name} is not ${expected}. Its default is used.`))
+// Rules that cannot be run must not mean that there are none: without them no content leaves.
+const redaction = (options: Options, problems: Array<Problem>): RedactedRecord.Policy => {
+  const { contentCapture: capture = "all", processors = [] } = options
+  const runs = Array.isArray(processors) && processors.every((processor) => typeof processor === "function")
+  if (runs && (capture === "all" || capture === "none")) return { processors, capture }
+  problems.push(Problems.make(
+    "invalid_option",
+    runs
+      ? "The option contentCapture is neither all nor none. No content is recorded."
+      : "The option processors is not a list of functions. No content is recorded."
+  ))
+  return { processors: [], capture: "none" }
+}
+
     return undefined
   }
   return {

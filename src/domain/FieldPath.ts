@@ -1,0 +1,182 @@
+/**
+ * Paths into an event, and what leaves an event by path.
+ *
+ * **Details**
+ *
+ * A path is written like `metadata.customer.email`, `input[*].content`, `tags["http.url"]` or `**.password`. `*` stands
+ * for any one key or place in a list, `**` for any number of them. A path goes on inside a text that holds JSON, as most
+ * kinds keep their input and output; a text that looks like JSON and cannot be read is taken as a whole.
+ *
+ * @since 0.1.0
+ */
+import * as EveryText from "./EveryText.ts"
+
+/**
+ * A parsed path: keys, `*` and `**`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FieldPath = ReadonlyArray<string>
+
+/**
+ * Reads a path. Anything that is not one of the marks is part of a key, so every text is a path.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parse = (path: string): FieldPath => {
+  const out: Array<string> = []
+  for (const match of path.matchAll(/\["([^"]*)"\]|\['([^']*)'\]|\[([^\]]*)\]|([^.[\]]+)/g)) {
+    out.push(match[1] ?? match[2] ?? match[3] ?? match[4]!)
+  }
+  return out
+}
+
+/**
+ * The places in paths that have been reached at one node of the tree.
+ */
+type Reached = ReadonlyArray<{ readonly path: FieldPath; readonly at: number }>
+
+const begin = (paths: ReadonlyArray<FieldPath>): Reached => {
+  const out: Array<Reached[number]> = []
+  for (const path of paths) if (path.length > 0) add(out, path, 0)
+  return out
+}
+
+// `**` also stands for nothing, so what follows it is reached as well.
+const add = (out: Array<Reached[number]>, path: FieldPath, at: number): void => {
+  if (out.some((one) => one.path === path && one.at === at)) return
+  out.push({ path, at })
+  if (path[at] === "**") add(out, path, at + 1)
+}
+
+const step = (reached: Reached, key: string): Reached => {
+  const out: Array<Reached[number]> = []
+  for (const { at, path } of reached) {
+    const mark = path[at]
+    if (mark === "**") add(out, path, at)
+    else if (mark === "*" || mark === key) add(out, path, at + 1)
+  }
+  return out
+}
+
+const isComplete = (reached: Reached): boolean => reached.some(({ at, path }) => at === path.length)
+
+/**
+ * What stands in place of a text that a path names.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const placeholder = "[redacted]"
+
+// Blanking keeps the shape, so that a message stays a message.
+const blank = (value: unknown): unknown =>
+  typeof value === "string"
+    ? placeholder
+    : Array.isArray(value)
+    ? []
+    : typeof value === "object" && value !== null
+    ? {}
+    : undefined
+
+type Visit = (value: unknown, reached: Reached, free: boolean) => unknown
+
+const inText = (text: string, reached: Reached, visit: Visit): unknown => {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+    const changed = visit(json, reached, true)
+    return changed === json ? text : JSON.stringify(changed)
+  } catch {
+    return placeholder
+  }
+}
+
+const visitMembers = (
+  value: object,
+  reached: Reached,
+  member: (value: unknown, reached: Reached, key: string) => unknown
+): object => {
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown, i) => member(item, step(reached, String(i)), String(i)))
+    return items.every((item, i) => item === value[i]) ? value : items.map((item) => item === undefined ? null : item)
+  }
+  const out: { [key: string]: unknown } = {}
+  let same = true
+  for (const key of Object.keys(value)) {
+    const before = (value as { readonly [key: string]: unknown })[key]
+    const after = member(before, step(reached, key), key)
+    if (after !== before) same = false
+    if (after === undefined) continue
+    Object.defineProperty(out, key, { value: after, enumerable: true, configurable: true, writable: true })
+  }
+  return same ? value : out
+}
+
+/**
+ * The value without what the paths name: a field of the event is left out; within one a text becomes `[redacted]`, a
+ * list or an object empty, and anything else is left out.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const deny = (value: object, paths: ReadonlyArray<FieldPath>): object => {
+  const visit: Visit = (value, reached) => {
+    if (isComplete(reached)) return blank(value)
+    if (reached.length === 0) return value
+    if (typeof value === "string") return EveryText.looksLikeJson(value) ? inText(value, reached, visit) : value
+    return typeof value === "object" && value !== null
+      ? visitMembers(value, reached, (member, next) => visit(member, next, false))
+      : value
+  }
+  return visitMembers(
+    value,
+    begin(paths),
+    (member, next) => isComplete(next) ? undefined : visit(member, next, false)
+  )
+}
+
+// Under these the keys are the user's, and are left out with what is under them.
+const freeForm: ReadonlySet<string> = new Set([
+  "metadata",
+  "tags",
+  "config",
+  "expectedOutput",
+  "arguments",
+  "schema",
+  "variables"
+])
+
+/**
+ * The value with nothing but what the paths name, and the fields in `always`. In lists of a fixed form, such as messages,
+ * a text that is not named becomes `[redacted]` and the rest empty.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const allow = (
+  value: object,
+  paths: ReadonlyArray<FieldPath>,
+  always: (key: string) => boolean
+): object => {
+  const visit: Visit = (value, reached, free) => {
+    if (isComplete(reached)) return value
+    if (reached.length === 0) return free ? undefined : blank(value)
+    if (typeof value === "string") return EveryText.looksLikeJson(value) ? inText(value, reached, visit) : placeholder
+    return typeof value === "object" && value !== null
+      ? visitMembers(value, reached, (member, next, key) => visit(member, next, free || freeForm.has(key)))
+      : undefined
+  }
+  return visitMembers(
+    value,
+    begin(paths),
+    (member, next, key) =>
+      always(key) || isComplete(next)
+        ? member
+        : next.length === 0
+        ? undefined
+        : visit(member, next, freeForm.has(key))
+  )
+}
