@@ -286,7 +286,8 @@ export const make = (options: {
     region: (outer, input) =>
       guard(diagnostics, "recorder.region", () => region(outer, input), outer ?? Annotation.empty),
     finish: (fiber, span, exit, output) =>
-      guard(diagnostics, "recorder.finish", () => finish(fiber, span, exit, output), undefined)
+      guard(diagnostics, "recorder.finish", () => finish(fiber, span, exit, output), undefined),
+    report: diagnostics.report
   }
 }
 

@@ -8,6 +8,7 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { Annotation, AnnotationInput } from "../domain/Annotation.ts"
+import type { Problem } from "../domain/Problem.ts"
 import type { SpanKind } from "../domain/SpanKind.ts"
 import type { Carrier } from "./Carrier.ts"
 import type { OpenSpan } from "./CurrentSpan.ts"
@@ -73,6 +74,8 @@ export interface RecorderService {
     exit: Exit.Exit<unknown, unknown>,
     output: ((value: never) => unknown) | undefined
   ) => void
+  /** Says what was wrong with what a caller wanted recorded. */
+  readonly report: (problems: ReadonlyArray<Problem>) => void
 }
 
 /**
