@@ -58,7 +58,7 @@ export interface Ledger {
   /** Handed to a durable store that another process delivers from. */
   readonly transferred: number
   readonly dropped: { readonly [K in DropReason]: number }
-  /** Sent again after an answer that left open whether it had arrived. */
+  /** Outcomes that left open whether an event had arrived, each of which can have duplicated it. */
   readonly possibleDuplicates: number
   /** Left on its span as a last chance because the outbox refused it. */
   readonly lastChance: number

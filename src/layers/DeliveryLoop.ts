@@ -5,6 +5,7 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Ledgers from "../domain/Ledger.ts"
@@ -162,7 +163,9 @@ export const make = Effect.fnUntraced(function*(options: {
   })
 
   yield* Effect.addFinalizer(() =>
-    Effect.interruptible(Effect.timeoutOption(drain, settings.flushTimeoutMillis)).pipe(
+    // In a fiber of its own: in one that a signal interrupts, nothing that can be interrupted would run at all.
+    Effect.forkDetach(Effect.timeoutOption(drain, settings.flushTimeoutMillis)).pipe(
+      Effect.flatMap(Fiber.await),
       Effect.andThen(Effect.suspend(() => {
         closed = true
         const left = pending()
