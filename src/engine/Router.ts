@@ -9,10 +9,11 @@
  *
  * @since 0.1.0
  */
+import type { ApmSpan } from "../domain/ApmSpan.ts"
 import * as ExportMode from "../domain/ExportMode.ts"
 import * as GenAi from "../domain/GenAi.ts"
-import * as MetaStruct from "../domain/MetaStruct.ts"
 import type { DropReason } from "../domain/Ledger.ts"
+import * as MetaStruct from "../domain/MetaStruct.ts"
 import * as Rescue from "../domain/Rescue.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import type { ChunkSpan, TraceChunk } from "../domain/TraceChunk.ts"
@@ -20,8 +21,10 @@ import * as TraceChunks from "../domain/TraceChunk.ts"
 import type { Carrier } from "../ports/Carrier.ts"
 import type { OutboxService } from "../ports/Outbox.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
+import * as LateRetention from "./LateRetention.ts"
 import type { LedgerBook } from "./Ledger.ts"
 import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
+import type { RetentionHold } from "./RetentionHold.ts"
 import type { Decision } from "./Sampler.ts"
 
 /**
@@ -37,8 +40,8 @@ export interface Surroundings {
   readonly carrier: () => boolean
   /** Whether APM traces are written now. */
   readonly apm: () => boolean
-  /** Whether a filter of the Agent drops the trace of this root. */
-  readonly filtered: (root: LiveSpan) => boolean
+  /** Whether a filter of the Agent drops a chunk with this root. */
+  readonly filtered: (root: Pick<ApmSpan, "resource" | "meta">) => boolean
   /** The exact size of the packed struct, asked only when the estimate is above the limit. */
   readonly structBytes: (record: SpanRecord) => number
   /** The decision of a trace, frozen by the first call. */
@@ -62,13 +65,13 @@ export interface Router {
    * carrier for the chunk.
    */
   readonly finish: (record: SpanRecord, carrier: Carrier | undefined) => void
-  /** Decides a chunk. */
-  readonly route: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
-}
   /** Events that wait on a carrier for their chunk, from the end of their span on. */
   readonly waiting: () => number
   /** Enters an event into the books as dropped. Its APM span stays, and says no more than `record`. */
   readonly refuse: (record: SpanRecord, reason: DropReason, carrier: Carrier | undefined) => void
+  /** Decides a chunk. */
+  readonly route: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
+}
 
 /**
  * @category constructors
@@ -79,12 +82,15 @@ export const make = (options: {
   readonly ledger: LedgerBook
   readonly budget: ByteBudget
   readonly outbox: OutboxService
+  /** Where events that ride on nothing wait for the retention decision of their trace. */
+  readonly retention: RetentionHold
   /** Takes a chunk for the trace writer, with the events that ride it. */
   readonly send: (chunk: TraceChunk) => void
   /** Called when the outbox took an event. */
   readonly onOffered: () => void
 }): Router => {
   const { budget, ledger, outbox, surroundings } = options
+  let waiting = 0
 
   const lose = (record: SpanRecord): void => {
     budget.release(record)
@@ -127,28 +133,47 @@ export const make = (options: {
   }
 
   return {
+    waiting: () => waiting,
     finish: (record, carrier) => {
       ledger.enqueued++
       if (!budget.reserve(record)) {
         ledger.drop("outboxFull")
         return carrier?.attach(record, "dropped")
       }
-      if (carrier !== undefined && surroundings.carrier() && ExportMode.rides(surroundings.mode())) {
+      const { retention } = record.context
+      const isOpen = retention !== undefined && LateRetention.isOpen(retention)
+      const rides = surroundings.carrier() && ExportMode.rides(surroundings.mode())
+      // A chunk that leaves anyway is also where an event waits for its retention decision.
+      if (carrier !== undefined && (rides || (isOpen && surroundings.apm()))) {
+        waiting++
         return carrier.attach(record, "none")
+      }
+      if (isOpen) {
+        carrier?.attach(record, "outbox")
+        return options.retention.wait(retention, surroundings.now(), () => {
+          if (!accept(record)) lose(record)
+        })
       }
       const accepted = accept(record)
       if (!accepted) lose(record)
       carrier?.attach(record, accepted ? "outbox" : "dropped")
     },
+    refuse: (record, reason, carrier) => {
+      ledger.enqueued++
+      ledger.drop(reason)
+      carrier?.attach(record, "dropped")
+    },
     route: (trace, spans) => {
       const decision = surroundings.decide(trace)
       const mode = surroundings.mode()
       const carrier = surroundings.carrier()
-      const filtered = trace.root !== undefined && surroundings.filtered(trace.root)
+      const filtered = isFiltered(trace, spans, decision)
       const chunk: Array<ChunkSpan> = []
       for (let i = 0; i < spans.length; i++) {
         const span = spans[i]!
         const record = span.record
+        if (record?.context.retention !== undefined) LateRetention.freeze(record.context.retention)
+        if (record !== undefined && span.claim === "none") waiting--
         const facts: Rescue.Facts = {
           llm: span.llm,
           claim: span.claim,
@@ -158,11 +183,6 @@ export const make = (options: {
           structBytes: record === undefined || record.bytes <= Rescue.maxStructBytes
             ? 0
             : surroundings.structBytes(record),
-    refuse: (record, reason, carrier) => {
-      ledger.enqueued++
-      ledger.drop(reason)
-      carrier?.attach(record, "dropped")
-    },
           priority: decision.priority,
           filtered
         }
@@ -173,6 +193,20 @@ export const make = (options: {
       }
       if (surroundings.apm()) options.send({ spans: chunk })
     }
+  }
+
+  // The Agent filters by the span that it takes for the root of the chunk, and by the tags that leave with it. Of several
+  // spans whose parent is elsewhere it takes one; here each of them counts.
+  function isFiltered(trace: LocalTrace, spans: ReadonlyArray<LiveSpan>, decision: Decision): boolean {
+    const ids = new Set<string>()
+    for (const span of spans) ids.add(span.spanId)
+    for (let i = 0; i < spans.length; i++) {
+      const span = spans[i]!
+      if (span.parentId !== undefined && ids.has(span.parentId)) continue
+      if (span.record !== undefined) GenAi.write(span.record, span.meta, span.metrics)
+      if (surroundings.filtered(seal(span, i === 0, trace, decision))) return true
+    }
+    return false
   }
 
   function seal(span: LiveSpan, first: boolean, trace: LocalTrace, decision: Decision) {

@@ -35,6 +35,7 @@ import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../ports/IdGenerator.ts"
 import type { ExperimentInput, RecorderService, SpanOptions } from "../ports/Recorder.ts"
 import { guard } from "./Guard.ts"
+import * as LateRetention from "./LateRetention.ts"
 
 /**
  * What the recorder needs to know of the process.
@@ -48,7 +49,10 @@ export interface Settings {
   readonly process: Tags.ProcessTags
   /** The labels that `DD_TAGS` names. */
   readonly processLabels: SpanContext.Named
-  readonly retention: (apmTraceId: string) => SpanContext.Retention
+  /** Decides the retention of an LLM trace. `tags` are those of its root. */
+  readonly retention: (apmTraceId: string, tags?: Tags.Tags | undefined) => SpanContext.Retention
+  /** Whether that looks at the tags, so that the decision waits for them. */
+  readonly retentionLooksAtTags: boolean
   readonly redaction: RedactedRecord.Policy
 }
 
@@ -161,6 +165,7 @@ export const make = (options: {
     const own = spanOptions === undefined
       ? Annotation.empty
       : report(Annotation.parse(kind, spanOptions))
+    let recorded: RecordedSpan | undefined
     const context = SpanContext.resolve({
       kind,
       name: own.name ?? region?.name ?? name,
@@ -181,13 +186,21 @@ export const make = (options: {
       traceDefault: trace.session,
       labels: around?.labels,
       configured,
-      retention: settings.retention
+      retention: settings.retentionLooksAtTags
+        ? (apmTraceId) =>
+          LateRetention.make(() =>
+            settings.retention(
+              apmTraceId,
+              recorded === undefined ? undefined : tagsOf(recorded.context, recorded.annotation, recorded.service)
+            )
+          )
+        : settings.retention
     })
     const service = carrier?.service ?? settings.service
     const regional = region === undefined
       ? Annotation.empty
       : withCostTags(Annotation.empty, region, context, service)
-    const recorded = new RecordedSpan({
+    recorded = new RecordedSpan({
       context,
       annotation: withCostTags(regional, own, context, service),
       parent,
@@ -252,6 +265,10 @@ export const make = (options: {
     }
     span.ended = true
     const { annotation, context, parent } = span
+    // The end of the root is the last moment at which its tags can decide.
+    if (context.retention !== undefined && context.retention !== parent?.context.retention) {
+      LateRetention.freeze(context.retention)
+    }
     const interrupted = exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
     const error = exit._tag === "Success" || interrupted ? span.carrier?.marked : firstError(exit)
     const record = SpanRecords.finish({

@@ -24,6 +24,7 @@ import { defaults as agentDefaults } from "../domain/AgentUrl.ts"
 import * as Envelope from "../domain/Envelope.ts"
 import * as JsonText from "../domain/JsonText.ts"
 import * as PropagationStyle from "../domain/PropagationStyle.ts"
+import * as RedactedRecord from "../domain/RedactedRecord.ts"
 import * as RetentionSampling from "../domain/RetentionSampling.ts"
 import * as SpanEvent from "../domain/SpanEvent.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
@@ -41,6 +42,7 @@ import * as LedgerMetrics from "../engine/LedgerMetrics.ts"
 import type { LocalTrace } from "../engine/LocalTrace.ts"
 import * as MemoryOutbox from "../engine/MemoryOutbox.ts"
 import * as RequestContext from "../engine/RequestContext.ts"
+import * as RetentionHold from "../engine/RetentionHold.ts"
 import * as Router from "../engine/Router.ts"
 import * as Sampler from "../engine/Sampler.ts"
 import * as Shipper from "../engine/Shipper.ts"
@@ -162,6 +164,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const traceShipper = Shipper.make(traces, { ...pace, maxInFlight: 1 })
   const intakeShipper = Shipper.make(intake, { ...pace, maxInFlight: 4 })
 
+  const retentionHold = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
   const router = Router.make({
     surroundings: {
       now,
@@ -181,6 +184,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     ledger,
     budget,
     outbox,
+    retention: retentionHold,
     send: (chunk) => {
       traces.add(chunk)
       traceShipper.wake()
@@ -206,12 +210,15 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     now,
     diagnostics,
     chunks: (onWaiting) =>
-      ChunkAssembler.make({
-        minSpans: settings.partialFlushMinSpans,
-        maxAgeMillis: settings.partialFlushAfterMillis,
-        emit: hold.take,
+      retentionHold.around(
+        ChunkAssembler.make({
+          minSpans: settings.partialFlushMinSpans,
+          maxAgeMillis: settings.partialFlushAfterMillis,
+          emit: hold.take,
+          onWaiting
+        }),
         onWaiting
-      }),
+      ),
     hold,
     riders: traces.riders,
     handOver: traces.handOver,
@@ -240,7 +247,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       finish: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.finish(record, carrier),
       redact: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.refuse(record, "redaction", carrier)
     },
-    sink: { finish: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.finish(record, carrier) },
     ids,
     ambient,
     diagnostics,
@@ -289,7 +295,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       priority,
       start: loop.chunks.start,
       finish: (span) => loop.chunks.finish(span, now()),
-      nowMillis: now
+      nowMillis: now,
+      redactError: RedactedRecord.isActive(settings.redaction)
+        ? (name, error) => {
+          const { problems, value } = RedactedRecord.applyToError(name, error, settings.redaction)
+          if (problems.length > 0) diagnostics.report(problems)
+          return value
+        }
+        : undefined
     })
   )
 })
