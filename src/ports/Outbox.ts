@@ -38,6 +38,12 @@ export interface OutboxService {
   readonly size: () => number
   /** Estimated bytes that wait, lent ones excluded. */
   readonly waitingBytes: () => number
+  /** Takes an event that memory has no room for, to hold it elsewhere, or refuses it. Only durable outboxes can. */
+  readonly spill?: (record: SpanRecord) => boolean
+  /** Pending events, waiting or not, that outlive this process. Only durable outboxes have such. */
+  readonly kept?: () => number
+  /** Leaves what is kept to other processes. */
+  readonly close?: () => void
 }
 
 /**
