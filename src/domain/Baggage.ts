@@ -40,6 +40,31 @@ export interface Item {
 export type Items = ReadonlyMap<string, Item>
 
 /**
+ * No members.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const empty: Items = new Map()
+
+/**
+ * Changes members: a text replaces the value of a member or adds one at the end, `undefined` takes one away. The others
+ * stay as they came.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const change = (items: Items, changes: ReadonlyMap<string, string | undefined>): Items => {
+  if (changes.size === 0) return items
+  const changed = new Map(items)
+  for (const [key, value] of changes) {
+    if (value === undefined) changed.delete(key)
+    else if (changed.get(key)?.value !== value) changed.set(key, { value })
+  }
+  return changed
+}
+
+/**
  * What a reader kept, how many members it dropped, and at most one problem about them.
  *
  * @category models

@@ -10,7 +10,7 @@
  */
 import type * as Fiber from "effect/Fiber"
 import type { AgentAttribution } from "../domain/AgentAttribution.ts"
-import type { Item } from "../domain/Baggage.ts"
+import * as Baggage from "../domain/Baggage.ts"
 import * as ExperimentBaggage from "../domain/ExperimentBaggage.ts"
 import type { Injection } from "../domain/Propagation.ts"
 import * as Propagation from "../domain/Propagation.ts"
@@ -20,8 +20,10 @@ import type { Remote, SpanContext } from "../domain/SpanContext.ts"
 import * as SpanId from "../domain/SpanId.ts"
 import * as TraceId from "../domain/TraceId.ts"
 import type { Ambient, AmbientContext } from "../ports/AmbientContext.ts"
+import { BaggageChanges } from "../ports/AmbientContext.ts"
 import { CurrentSpan } from "../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { PropagatorService } from "../ports/Propagator.ts"
 import type { Extent } from "../ports/Propagator.ts"
 import { guard } from "./Guard.ts"
 import type { LocalTrace } from "./LocalTrace.ts"
@@ -39,7 +41,7 @@ export const make = (options: {
   readonly traceOf: (span: unknown) => { readonly trace: LocalTrace; readonly spanId: string } | undefined
   /** The decision of a trace, frozen by the call. */
   readonly decide: (trace: LocalTrace) => Decision
-}): (fiber: Fiber.Fiber<unknown, unknown>, extent: Extent) => { readonly [name: string]: string } => {
+}): Pick<PropagatorService, "inject" | "baggage"> => {
   const { ambient, diagnostics, settings } = options
 
   const apm = (fiber: Fiber.Fiber<unknown, unknown>, around: Ambient | undefined): Injection => {
@@ -81,13 +83,23 @@ export const make = (options: {
     const { problems, value } = Propagation.injectChecked({
       ...apm(fiber, around),
       llmobs: extent === "full" || llmobs === undefined ? llmobs : impersonal(llmobs),
-      baggage: extent === "full" ? baggage(around, open?.context) : undefined
+      baggage: extent === "full" ? baggage(fiber) : undefined
     }, settings)
     if (problems.length > 0) diagnostics.report(problems)
     return value
   }
 
-  return (fiber, extent) => guard(diagnostics, "inject", () => inject(fiber, extent), {})
+  const baggage = (fiber: Fiber.Fiber<unknown, unknown>): Baggage.Items => {
+    const foreign = ambient.current(fiber)?.upstream?.baggage ?? Baggage.empty
+    const experiment = fiber.getRef(CurrentSpan)?.context.experiment
+    const changed = Baggage.change(foreign, fiber.getRef(BaggageChanges))
+    return experiment === undefined ? changed : Baggage.change(changed, ExperimentBaggage.write(experiment))
+  }
+
+  return {
+    inject: (fiber, extent) => guard(diagnostics, "inject", () => inject(fiber, extent), {}),
+    baggage: (fiber) => guard(diagnostics, "baggage", () => baggage(fiber), Baggage.empty)
+  }
 }
 
 const withDecisionMaker = (
@@ -116,12 +128,3 @@ const impersonal = (remote: Remote): Remote => ({
   sessionId: undefined,
   agent: remote.agent === undefined ? undefined : { name: null, spanId: remote.agent.spanId }
 })
-
-const baggage = (
-  around: Ambient | undefined,
-  context: SpanContext | undefined
-): ReadonlyMap<string, Item | string> | undefined => {
-  const foreign = around?.upstream?.baggage
-  if (context?.experiment === undefined) return foreign
-  return new Map<string, Item | string>([...foreign ?? [], ...ExperimentBaggage.write(context.experiment)])
-}

@@ -34,7 +34,7 @@ import type { Ledger } from "../domain/Ledger.ts"
 import type * as MlApp from "../domain/MlApp.ts"
 import type { Source } from "../domain/SessionSource.ts"
 import type { SpanKind } from "../domain/SpanKind.ts"
-import { CurrentAmbient } from "../ports/AmbientContext.ts"
+import { BaggageChanges, CurrentAmbient } from "../ports/AmbientContext.ts"
 import type { Slot } from "../ports/Carrier.ts"
 import { CarrierSlot } from "../ports/Carrier.ts"
 import { Control } from "../ports/Control.ts"
@@ -297,11 +297,78 @@ export const extract = (
     return Effect.updateContext(self, (context: Context.Context<R>) => {
       const map = new Map(context.mapUnsafe)
       map.set(CurrentAmbient.key, ambient)
+      map.delete(BaggageChanges.key)
       map.delete(CurrentSpan.key)
       map.delete(Tracer.ParentSpan.key)
       return Context.makeUnsafe<R>(map)
     })
   })
+
+/**
+ * What headers brought, as the region that continues it sees it. `traceId` is 32 hex characters and `spanId` 16; both are
+ * missing where there was only baggage, or where the settings start a new trace that links to the old one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Upstream {
+  readonly traceId: string | undefined
+  readonly spanId: string | undefined
+  readonly sampled: boolean | undefined
+}
+
+/**
+ * What the region continues: the trace of the request or message that it works for, if that brought anything usable.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const upstream: Effect.Effect<Option.Option<Upstream>> = Effect.withFiber((fiber) => {
+  const found = fiber.getRef(Propagator)?.upstream(fiber)
+  return found === undefined ? Effect.succeedNone : Effect.succeedSome({
+    traceId: found.traceId,
+    spanId: found.parentId,
+    sampled: found.priority === undefined ? undefined : found.priority > 0
+  })
+})
+
+/**
+ * The baggage that a call from here carries to other services: what the request brought, and what `withBaggage` changed.
+ * Empty without a layer.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const baggage: Effect.Effect<{ readonly [key: string]: string }> = Effect.withFiber((fiber) => {
+  const items = fiber.getRef(Propagator)?.baggage(fiber)
+  return Effect.succeed(
+    items === undefined ? {} : Object.fromEntries(Array.from(items, ([key, item]) => [key, item.value]))
+  )
+})
+
+/**
+ * Changes the baggage of the calls that leave an effect, in this fiber and those forked from it: a text replaces a member
+ * or adds one, `undefined` takes one away.
+ *
+ * **Gotchas**
+ *
+ * Baggage goes to every service that `inject` is used for, and says nothing about the spans here: a session or a user is
+ * named by the options of a span or by `annotateSpans`.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const withBaggage = (
+  changes: { readonly [key: string]: string | undefined }
+): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
+<A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.withFiber((fiber): Effect.Effect<A, E, R> =>
+    Effect.provideService(
+      self,
+      BaggageChanges,
+      new Map([...fiber.getRef(BaggageChanges), ...Object.entries(changes)])
+    )
+  )
 
 /**
  * Sends what waits, joining what is being sent, and says what came of it. It has a deadline and never fails.
@@ -310,6 +377,16 @@ export const extract = (
  * @since 0.1.0
  */
 export const flush: Effect.Effect<FlushReport> = Effect.flatMap(Delivery, (delivery) => delivery.flush)
+
+/**
+ * Flushes when an effect ends, however it ends, before its result is given on: for handlers whose process is frozen
+ * between requests, such as a serverless function's. A flush that takes long is cut off at `flushTimeout`.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const flushAfter = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.ensuring(self, Effect.asVoid(flush))
 
 /**
  * The books of the region's layer.

@@ -55,6 +55,8 @@ export interface Settings {
     readonly rateLimit: number | undefined
   }
   readonly propagation: PropagationSettings
+  /** How many bits a new trace id has. */
+  readonly traceIdBits: 64 | 128
   readonly headers: { readonly [name: string]: string }
   readonly flushIntervalMillis: number
   readonly flushTimeoutMillis: number
@@ -64,9 +66,9 @@ export interface Settings {
   readonly maxPayloadBytes: number
   readonly partialFlushAfterMillis: number
   readonly partialFlushMinSpans: number
+  readonly redaction: RedactedRecord.Policy
   /** Told of every problem of an annotation, of a header, of a span. */
   readonly onProblem: ((problem: Problem) => void) | undefined
-  readonly redaction: RedactedRecord.Policy
 }
 
 /**
@@ -135,6 +137,7 @@ export const variables = [
   "DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT",
   "DD_TRACE_BAGGAGE_TAG_KEYS",
   "DD_TRACE_X_DATADOG_TAGS_MAX_LENGTH",
+  "DD_TRACE_128_BIT_TRACEID_GENERATION_ENABLED",
   "DD_GIT_REPOSITORY_URL",
   "DD_GIT_COMMIT_SHA",
   "DD_TRACE_GIT_METADATA_ENABLED"
@@ -232,6 +235,7 @@ export const resolve = (
           PropagationStyle.defaults.xDatadogTagsMaxLength,
         experimentBaggage: options.experimentBaggage ?? PropagationStyle.defaults.experimentBaggage
       },
+      traceIdBits: read.boolean("DD_TRACE_128_BIT_TRACEID_GENERATION_ENABLED") === false ? 64 : 128,
       headers: additionalHeaders(env("_DD_TRACE_WRITER_ADDITIONAL_HEADERS")),
       flushIntervalMillis: said.duration("flushInterval") ?? read.seconds("_DD_LLMOBS_WRITER_INTERVAL") ??
         defaults.flushIntervalMillis,
@@ -248,11 +252,11 @@ export const resolve = (
         ? Infinity
         : said.positive("partialFlushMinSpans") ??
           read.number("DD_TRACE_PARTIAL_FLUSH_MIN_SPANS", (n) => n >= 1) ?? defaults.partialFlushMinSpans,
+      redaction: redaction(options, problems),
       onProblem: options.onProblem
     },
     problems
   }
-      redaction: redaction(options, problems),
 }
 
 const named = (text: string | undefined): string | undefined => text === undefined || text === "" ? undefined : text
@@ -287,10 +291,6 @@ const additionalHeaders = (text: string | undefined): { readonly [name: string]:
   return Object.fromEntries(headers)
 }
 
-// Types keep most mistakes out of options, but not those of a value that was computed, and none in JavaScript.
-const spoken = (options: Options, problems: Array<Problem>) => {
-  const bad = (name: keyof Options, expected: string): undefined => {
-    problems.push(Problems.make("invalid_option", `The option ${name} is not ${expected}. Its default is used.`))
 // Rules that cannot be run must not mean that there are none: without them no content leaves.
 const redaction = (options: Options, problems: Array<Problem>): RedactedRecord.Policy => {
   const { contentCapture: capture = "all", processors = [] } = options
@@ -305,6 +305,10 @@ const redaction = (options: Options, problems: Array<Problem>): RedactedRecord.P
   return { processors: [], capture: "none" }
 }
 
+// Types keep most mistakes out of options, but not those of a value that was computed, and none in JavaScript.
+const spoken = (options: Options, problems: Array<Problem>) => {
+  const bad = (name: keyof Options, expected: string): undefined => {
+    problems.push(Problems.make("invalid_option", `The option ${name} is not ${expected}. Its default is used.`))
     return undefined
   }
   return {

@@ -54,3 +54,15 @@ export const CurrentAmbient: Context.Reference<Ambient | undefined> = Context.Re
   "effect-llmobs/ports/CurrentAmbient",
   { defaultValue: () => undefined }
 )
+
+/**
+ * What a region says about the baggage of the calls that leave it: a text replaces a member or adds one, `undefined`
+ * takes one away. It is kept beside the request's own baggage, so that a server which is started in the region still
+ * sees each request as it came.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const BaggageChanges: Context.Reference<ReadonlyMap<string, string | undefined>> = Context.Reference<
+  ReadonlyMap<string, string | undefined>
+>("effect-llmobs/ports/BaggageChanges", { defaultValue: () => new Map() })

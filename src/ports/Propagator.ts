@@ -5,7 +5,9 @@
  */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
+import type { Items } from "../domain/Baggage.ts"
 import type { HeaderLookup } from "../domain/HeaderLookup.ts"
+import type { Extracted } from "../domain/Propagation.ts"
 import type { Ambient } from "./AmbientContext.ts"
 
 /**
@@ -25,6 +27,10 @@ export interface PropagatorService {
   /** The headers of a call from this fiber, a fresh record each time. Freezes the sampling decision of the trace. */
   readonly inject: (fiber: Fiber.Fiber<unknown, unknown>, extent: Extent) => { readonly [name: string]: string }
   readonly extract: (headers: HeaderLookup) => Ambient
+  /** What the request or the message that a fiber works for brought. */
+  readonly upstream: (fiber: Fiber.Fiber<unknown, unknown>) => Extracted | undefined
+  /** The members that a call from this fiber carries. */
+  readonly baggage: (fiber: Fiber.Fiber<unknown, unknown>) => Items
 }
 
 /**

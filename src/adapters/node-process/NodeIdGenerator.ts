@@ -14,12 +14,12 @@ const blockBytes = 4_096
  *
  * **Details**
  *
- * Span ids keep their highest bit zero: some readers take them for signed numbers.
+ * Span ids keep their highest bit zero: some readers take them for signed numbers. So do trace ids of 64 bits.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (): IdGeneratorService => {
+export const make = (options: { readonly traceIdBits?: 64 | 128 } = {}): IdGeneratorService => {
   const block = Buffer.alloc(blockBytes)
   let offset = blockBytes
   const hex16 = (): string => {
@@ -39,7 +39,9 @@ export const make = (): IdGeneratorService => {
   }
   return {
     spanId,
-    traceId: (unixSeconds) => TraceId.fromParts(unixSeconds, hex16()),
+    traceId: options.traceIdBits === 64
+      ? () => TraceId.fromHalves(undefined, spanId())
+      : (unixSeconds) => TraceId.fromParts(unixSeconds, hex16()),
     random: Math.random
   }
 }
