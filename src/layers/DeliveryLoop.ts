@@ -129,7 +129,7 @@ export const make = Effect.fnUntraced(function*(options: {
     const sent = Effect.andThen(traceShipper.flush, intakeShipper.flush)
     return hold.records() > 0 ? Effect.andThen(known.await, sent) : sent
   })
-  const flush: DeliveryService["flush"] = Effect.suspend(() => {
+  const flushing: DeliveryService["flush"] = Effect.suspend(() => {
     const before = settled()
     return Effect.map(
       Effect.timeoutOption(sendAll, settings.flushTimeoutMillis),
@@ -144,6 +144,9 @@ export const make = Effect.fnUntraced(function*(options: {
       }
     )
   })
+
+  // In a fiber of its own, so that the deadline holds for a caller in a finalizer, who cannot be interrupted.
+  const flush: DeliveryService["flush"] = Effect.flatMap(Effect.forkDetach(flushing), Fiber.join)
 
   const drain = Effect.suspend(() => {
     chunks.flush()
