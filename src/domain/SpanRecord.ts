@@ -118,12 +118,12 @@ export const finish = (input: Finish): SpanRecord => {
   }
 }
 
-// The texts of the identity that can be long: names and sessions are ours to choose, ids can be an upstream's.
+// The texts of the identity that can be long: names and sessions are the user's, ids can be an upstream's. The retention is
+// among the fixed bytes, since reading it would decide it.
 const identityBytes = (context: SpanContext): number =>
   textBytes(context.name) + textBytes(context.mlApp.value) + textBytes(context.session?.value) +
   textBytes(context.traceId) + textBytes(context.parentId) +
-  (textBytes(context.agent?.name ?? undefined) + textBytes(context.agent?.spanId)) * 2 +
-  textBytes(context.retention?.sampleRate)
+  (textBytes(context.agent?.name ?? undefined) + textBytes(context.agent?.spanId)) * 2
 
 // A program without types can pass anything, and one bad option must not cost the event.
 const named = (text: unknown): string | undefined =>

@@ -65,7 +65,6 @@ describe("SpanRecord", () => {
       { context: makeContext({ remote: { parentId: long, traceId: long } }) },
       { context: makeContext({ remote: { parentId: "1", agent: { name: long, spanId: long } } }) },
       { context: makeContext({ labels: { experiment: { experimentId: "e", tags: { experiment_id: long } } } }) },
-      { context: makeContext({ retention: () => ({ sampleRate: long, samplingDecision: "1" }) }) },
       { context: makeContext({ kind: "agent" }), annotation: { agentVersion: long } },
       { context: makeContext({ kind: "tool" }), annotation: { toolVersion: long } },
       {
@@ -98,6 +97,18 @@ describe("SpanRecord", () => {
         assert.isAtLeast(record.bytes, size, JSON.stringify(place, (_, v) => typeof v === "string" ? v.length : v))
       }
     }
+  })
+
+  it("does not read the retention, which may be decided by whoever reads it first", () => {
+    const retention = {
+      get sampleRate(): string {
+        return assert.fail("read")
+      },
+      get samplingDecision(): "1" {
+        return assert.fail("read")
+      }
+    }
+    assert.isAbove(makeRecord({ context: makeContext({ retention: () => retention }) }).bytes, 0)
   })
 
   it("counts an annotation's bytes", () => {
