@@ -22,7 +22,7 @@ import * as Sites from "../domain/Site.ts"
 import type { Named } from "../domain/SpanContext.ts"
 import * as Tags from "../domain/Tags.ts"
 import * as WireFormat from "../domain/WireFormat.ts"
-import type { Options } from "./Options.ts"
+import type { DurableOptions, Options } from "./Options.ts"
 
 /**
  * @category models
@@ -62,6 +62,7 @@ export interface Settings {
   readonly flushTimeoutMillis: number
   readonly requestTimeoutMillis: number
   readonly maxBytes: number
+  readonly durable: DurableOptions | undefined
   readonly maxEventBytes: number
   readonly maxPayloadBytes: number
   readonly partialFlushAfterMillis: number
@@ -150,6 +151,14 @@ export const variables = [
 export type Variable = typeof variables[number]
 
 /**
+ * The variables whose empty text says something else than their absence.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const variablesWithEmpty: ReadonlyArray<Variable> = ["DD_TRACE_BAGGAGE_TAG_KEYS"]
+
+/**
  * Resolves the settings. An option wins over its variable. What cannot be read is reported and takes its default.
  *
  * @category constructors
@@ -180,6 +189,10 @@ export const resolve = (
   keep(WireFormat.apiVersion(env("DD_TRACE_API_VERSION")))
   const tracing = (read.boolean("DD_TRACE_ENABLED") ?? true) && (read.boolean("DD_APM_TRACING_ENABLED") ?? true)
   const styles = env("DD_TRACE_PROPAGATION_STYLE")
+  const extract = env("DD_TRACE_PROPAGATION_STYLE_EXTRACT") ?? styles
+  const inject = env("DD_TRACE_PROPAGATION_STYLE_INJECT") ?? styles
+  const stylesInject = PropagationStyle.parse(inject, PropagationStyle.defaults.stylesInject)
+  const origin = named(options.overrideOrigin) ?? named(env("DD_LLMOBS_OVERRIDE_ORIGIN"))
   return {
     value: {
       enabled: read.boolean("DD_LLMOBS_ENABLED") ?? true,
@@ -204,7 +217,9 @@ export const resolve = (
       site: site === undefined
         ? undefined
         : { value: site, explicit: named(options.site ?? env("DD_SITE")) !== undefined },
-      overrideOrigin: named(options.overrideOrigin) ?? named(env("DD_LLMOBS_OVERRIDE_ORIGIN")),
+      overrideOrigin: origin !== undefined && AgentUrl.parse(origin) === undefined
+        ? keep({ value: undefined, problems: [badOrigin] })
+        : origin,
       proxy: named(env("DD_PROXY_HTTPS")) ?? named(env("HTTPS_PROXY")) ?? named(env("https_proxy")),
       apm: tracing ? options.apm ?? "llm" : "off",
       retention: keep(RetentionSampling.parse({
@@ -219,14 +234,8 @@ export const resolve = (
       },
       propagation: {
         ...PropagationStyle.defaults,
-        stylesExtract: keep(PropagationStyle.parse(
-          env("DD_TRACE_PROPAGATION_STYLE_EXTRACT") ?? styles,
-          PropagationStyle.defaults.stylesExtract
-        )),
-        stylesInject: keep(PropagationStyle.parse(
-          env("DD_TRACE_PROPAGATION_STYLE_INJECT") ?? styles,
-          PropagationStyle.defaults.stylesInject
-        )),
+        stylesExtract: keep(PropagationStyle.parse(extract, PropagationStyle.defaults.stylesExtract)),
+        stylesInject: inject === extract ? stylesInject.value : keep(stylesInject),
         extractFirst: read.boolean("DD_TRACE_PROPAGATION_EXTRACT_FIRST") ?? PropagationStyle.defaults.extractFirst,
         behaviorExtract: read.oneOf("DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT", ["continue", "restart", "ignore"]) ??
           PropagationStyle.defaults.behaviorExtract,
@@ -242,6 +251,7 @@ export const resolve = (
       flushTimeoutMillis: said.duration("flushTimeout") ?? defaults.flushTimeoutMillis,
       requestTimeoutMillis: read.seconds("_DD_LLMOBS_WRITER_TIMEOUT") ?? defaults.requestTimeoutMillis,
       maxBytes: said.positive("maxBytes") ?? defaults.maxBytes,
+      durable: said.durable(),
       maxEventBytes: read.number("DD_LLMOBS_EVENT_SIZE_BYTES", (n) => n > 0) ?? defaults.maxEventBytes,
       maxPayloadBytes: Math.min(
         read.number("DD_LLMOBS_PAYLOAD_SIZE_BYTES", (n) => n > 0) ?? defaults.maxPayloadBytes,
@@ -258,6 +268,11 @@ export const resolve = (
     problems
   }
 }
+
+const badOrigin = Problems.make(
+  "invalid_setting",
+  "DD_LLMOBS_OVERRIDE_ORIGIN is not an http, https or unix URL. It is ignored."
+)
 
 const named = (text: string | undefined): string | undefined => text === undefined || text === "" ? undefined : text
 
@@ -323,6 +338,20 @@ const spoken = (options: Options, problems: Array<Problem>) => {
       const n = options[name]
       if (n === undefined) return undefined
       return n > 0 ? n : bad(name, "a number above 0")
+    },
+    durable: (): DurableOptions | undefined => {
+      const { durability, maxBytes, path } = options.durable ?? { path: undefined }
+      if (options.durable === undefined) return undefined
+      if (typeof path !== "string" || path === "" || path.includes("\0")) return bad("durable", "given a path")
+      if (durability !== undefined && durability !== "process" && durability !== "power") {
+        bad("durable", "given a durability of `process` or `power`")
+        return { path, maxBytes }
+      }
+      if (maxBytes !== undefined && !(maxBytes > 0)) {
+        bad("durable", "given a size above 0")
+        return { path, durability }
+      }
+      return options.durable
     }
   }
 }
