@@ -11,10 +11,10 @@ import * as IntakeHttpWriter from "../adapters/intake/IntakeHttpWriter.ts"
 import type { ProcessIdentity } from "../adapters/node-process/ProcessIdentity.ts"
 import * as AgentCapabilities from "../domain/AgentCapabilities.ts"
 import * as AgentUrl from "../domain/AgentUrl.ts"
+import type { ApmSpan } from "../domain/ApmSpan.ts"
 import * as ExportMode from "../domain/ExportMode.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import type { Destination } from "../engine/IntakeLane.ts"
-import type { LiveSpan } from "../engine/LocalTrace.ts"
 import * as ModeTracker from "../engine/ModeTracker.ts"
 import type { Way } from "../engine/TraceLane.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
@@ -33,7 +33,7 @@ export interface Destinations {
   /** Whether an event can ride a trace now. */
   readonly carries: () => boolean
   readonly writesApm: () => boolean
-  readonly filters: (root: LiveSpan) => boolean
+  readonly filters: (root: Pick<ApmSpan, "resource" | "meta">) => boolean
   readonly structBytes: (record: SpanRecord) => number
   readonly way: () => Way
   readonly destination: () => Destination | undefined
