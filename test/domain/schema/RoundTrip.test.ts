@@ -43,10 +43,11 @@ const modules: { readonly [name: string]: { readonly [name: string]: unknown } }
 
 type Codec = Schema.Codec<unknown, unknown>
 
+// What is read from JSON text is tested beside it: text has one zero.
 const table = Object.entries(modules).flatMap(([file, exports]) =>
-  Object.entries(exports).filter(([, value]) => Schema.isSchema(value)).map(([name, value]) =>
-    [`${file}.${name}`, value as unknown as Codec] as const
-  )
+  Object.entries(exports).filter(([name, value]) => Schema.isSchema(value) && !name.endsWith("FromJson")).map((
+    [name, value]
+  ) => [`${file}.${name}`, value as unknown as Codec] as const)
 )
 
 describe("every Schema", () => {
@@ -57,8 +58,7 @@ describe("every Schema", () => {
   for (const [name, schema] of table) {
     it.prop(`${name} decodes what it encodes, unchanged`, [schema], ([value]) => {
       const decoded = Schema.decodeUnknownSync(schema)(Schema.encodeSync(schema)(value))
-      // JSON text has one zero.
-      if (!name.endsWith("FromJson")) assert.deepStrictEqual(decoded, value)
+      assert.deepStrictEqual(decoded, value)
       assert.strictEqual(canonical(decoded), canonical(value))
     })
   }
