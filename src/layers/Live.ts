@@ -368,8 +368,20 @@ export const layerFromConfig = (options: Options): Layer.Layer<never> =>
         values.set(name, node.value.value)
       }
     }
+    for (const name of SettingsModule.variablesWithEmpty) {
+      if (!values.has(name) && (yield* isListed(provider, name))) values.set(name, "")
+    }
     return build(options, (name) => values.get(name))
   }))
+
+// To a provider a variable with an empty text is missing, but its name still stands among those that are there.
+const isListed = (provider: ConfigProvider.ConfigProvider, name: string): Effect.Effect<boolean> => {
+  const words = name.split("_")
+  return provider.load(words.slice(0, -1)).pipe(
+    Effect.map((node) => node?._tag === "Record" && node.keys.has(words.at(-1)!)),
+    Effect.orElseSucceed(() => false)
+  )
+}
 
 /**
  * The layer that delivers to an Agent of its own.
