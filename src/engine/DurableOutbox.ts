@@ -13,6 +13,7 @@
 import type { JournalService } from "../ports/Journal.ts"
 import type { Item, OutboxService } from "../ports/Outbox.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
+import * as LateRetention from "./LateRetention.ts"
 import type { LedgerBook } from "./Ledger.ts"
 
 /**
@@ -84,7 +85,11 @@ export const make = (options: {
       used: () => budget.used() + loadedBytes,
       reserve: (record) => {
         if (!budget.reserve(record)) return false
-        journal.append(record)
+        const { context } = record
+        // To write an open decision would be to take it: a copy goes without, and has none if it is ever needed.
+        if (context.retention !== undefined && LateRetention.isOpen(context.retention)) {
+          journal.append(record, { ...record, context: { ...context, retention: undefined } })
+        } else journal.append(record)
         return true
       },
       release: (record) => {

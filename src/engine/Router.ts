@@ -46,7 +46,7 @@ export interface Surroundings {
   readonly structBytes: (record: SpanRecord) => number
   /** The decision of a trace, frozen by the first call. */
   readonly decide: (trace: LocalTrace) => Decision
-  /** Tags that every local root carries: `language`, `runtime-id`, `process_id`. */
+  /** Tags that every local root carries: `language`, `runtime-id`, `process_id`. The first span of any chunk has the language. */
   readonly rootTags: {
     readonly meta: { readonly [key: string]: string }
     readonly metrics: { readonly [key: string]: number }
@@ -137,6 +137,11 @@ export const make = (options: {
     finish: (record, carrier) => {
       ledger.enqueued++
       if (!budget.reserve(record)) {
+        // Held outside memory it cannot ride: its span must not keep it either.
+        if (outbox.spill?.(record) === true) {
+          options.onOffered()
+          return carrier?.attach(undefined, "outbox")
+        }
         ledger.drop("outboxFull")
         return carrier?.attach(record, "dropped")
       }
@@ -231,7 +236,8 @@ export const make = (options: {
         decisionMaker: decision.decisionMaker,
         upstream: trace.upstream
       })
-      meta = { ...meta, ...tags.meta }
+      const { language } = surroundings.rootTags.meta
+      meta = { ...meta, ...(language === undefined ? undefined : { language }), ...tags.meta }
       metrics = { ...metrics, ...tags.metrics }
     }
     return span.toApmSpan(meta, metrics)

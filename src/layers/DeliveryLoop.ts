@@ -172,10 +172,16 @@ export const make = Effect.fnUntraced(function*(options: {
       Effect.andThen(Effect.suspend(() => {
         closed = true
         const left = pending()
+        outbox.close?.()
+        const kept = outbox.kept ?? zero
+        const lost = left - kept()
+        ledger.attach({ chunk: zero, payload: zero, outbox: kept })
+        ledger.drop("shutdown", lost)
+        if (lost > 0) {
+          return Effect.logWarning(`effect-llmobs: ${lost} events could not be sent before the end and are lost.`)
+        }
         if (left === 0) return Effect.void
-        ledger.attach({ chunk: zero, payload: zero, outbox: zero })
-        ledger.drop("shutdown", left)
-        return Effect.logWarning(`effect-llmobs: ${left} events could not be sent before the end and are lost.`)
+        return Effect.logInfo(`effect-llmobs: ${left} events stay in the durable outbox for the next process.`)
       }))
     )
   )

@@ -21,17 +21,11 @@ import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
 import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import * as AgentRates from "../domain/AgentRates.ts"
 import { defaults as agentDefaults } from "../domain/AgentUrl.ts"
-import * as Envelope from "../domain/Envelope.ts"
-import * as JsonText from "../domain/JsonText.ts"
 import * as PropagationStyle from "../domain/PropagationStyle.ts"
 import * as RedactedRecord from "../domain/RedactedRecord.ts"
 import * as RetentionSampling from "../domain/RetentionSampling.ts"
-import * as SpanEvent from "../domain/SpanEvent.ts"
-import type { SpanRecord } from "../domain/SpanRecord.ts"
 import * as TraceId from "../domain/TraceId.ts"
-import * as WireFormat from "../domain/WireFormat.ts"
 import * as AmbientReader from "../engine/AmbientReader.ts"
-import * as ByteBudget from "../engine/ByteBudget.ts"
 import * as ChunkAssembler from "../engine/ChunkAssembler.ts"
 import * as ChunkHold from "../engine/ChunkHold.ts"
 import * as Diagnostics from "../engine/Diagnostics.ts"
@@ -40,7 +34,6 @@ import * as IntakeLane from "../engine/IntakeLane.ts"
 import * as Ledger from "../engine/Ledger.ts"
 import * as LedgerMetrics from "../engine/LedgerMetrics.ts"
 import type { LocalTrace } from "../engine/LocalTrace.ts"
-import * as MemoryOutbox from "../engine/MemoryOutbox.ts"
 import * as RequestContext from "../engine/RequestContext.ts"
 import * as RetentionHold from "../engine/RetentionHold.ts"
 import * as Router from "../engine/Router.ts"
@@ -56,6 +49,7 @@ import { Recorder } from "../ports/Recorder.ts"
 import { Transport } from "../ports/Transport.ts"
 import * as DeliveryLoop from "./DeliveryLoop.ts"
 import * as Destinations from "./Destinations.ts"
+import * as EventStore from "./EventStore.ts"
 import type { Options } from "./Options.ts"
 import type { Settings, Variable } from "./Settings.ts"
 import * as SettingsModule from "./Settings.ts"
@@ -91,8 +85,13 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
 
   const ledger = Ledger.make((reason) => diagnostics.warnOnce(`dropped:${reason}`, droppedLine(reason)))
-  const budget = ByteBudget.make({ limit: settings.maxBytes, measure: measureEvent })
-  const outbox = MemoryOutbox.make()
+  const { adopt, budget, outbox } = yield* EventStore.make({
+    settings,
+    ledger,
+    diagnostics,
+    now,
+    onReady: () => intakeShipper.wake()
+  })
   const sampler = Sampler.make({ ...settings.sampling, now })
   // Asked what a decision would be, it must not use up what the real one's limiter allows.
   const forecaster = Sampler.make({ ...settings.sampling, rateLimit: -1, now })
@@ -152,7 +151,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     random: ids.random,
     destination: destinations.destination,
     targetBytes: 1024 * 1024,
-    maxAgeMillis: 24 * 60 * 60 * 1000,
+    maxAgeMillis: EventStore.maxAgeMillis,
     onRediscover: destinations.rediscoverEvp,
     onReachable: destinations.reachable,
     warn: diagnostics.warnOnce
@@ -225,6 +224,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     outbox,
     root: quiet(context)
   })
+  adopt()
 
   const recorder = SpanRecorder.make({
     settings: {
@@ -309,9 +309,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
 /** Above this many estimated bytes the outbox does not wait for the interval. */
 const urgentBytes = 1024 * 1024
-
-const measureEvent = (record: SpanRecord): number =>
-  JsonText.byteLength(Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion))
 
 const droppedLine = (reason: string): string =>
   `Events are being dropped (${reason}). LLMObs.ledger counts them; the delivery page of the documentation says what to do.`

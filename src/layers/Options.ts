@@ -10,6 +10,25 @@ import type { Problem } from "../domain/Problem.ts"
 import type { Processor } from "../domain/Redaction.ts"
 
 /**
+ * A durable outbox: one SQLite file, which any number of processes of one machine can share. The file, and a folder that
+ * is made for it, are its user's only.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DurableOptions {
+  /** The file, on a disk of this machine: not on a network. */
+  readonly path: string
+  /**
+   * What a committed event survives: the end of the process (`process`, the default), or the loss of power too (`power`),
+   * for which every commit waits for the disk.
+   */
+  readonly durability?: "process" | "power" | undefined
+  /** The size of the file at most, in bytes. Default 1 GiB. */
+  readonly maxBytes?: number | undefined
+}
+
+/**
  * The options of a layer. Everything is optional; what is left out takes its default, and a bad value warns and takes
  * its default too: building the layer never fails the application.
  *
@@ -50,6 +69,11 @@ export interface Options {
   readonly flushTimeout?: Duration.Input | undefined
   /** The bytes of events that are held in memory at most. Default 64 MiB. */
   readonly maxBytes?: number | undefined
+  /**
+   * Keeps events on disk too, so that they outlive the process: what one leaves, the next one that names the same file
+   * delivers. Memory's overflow goes there as well. Left out, events are in memory only.
+   */
+  readonly durable?: DurableOptions | undefined
   /** How long a finished span waits for the rest of its trace. Default 30 seconds. */
   readonly partialFlushAfter?: Duration.Input | undefined
   /** How many finished spans of a trace that is not complete leave without it. Default 300. */

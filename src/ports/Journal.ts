@@ -51,8 +51,11 @@ export interface Listener {
 export interface JournalService {
   /** Begins to tell, and to look for what other processes left. */
   readonly start: (listener: Listener) => void
-  /** Keeps a copy of an event; it is committed within the commit window. */
-  readonly append: (record: SpanRecord) => void
+  /**
+   * Keeps a copy of an event; it is committed within the commit window. `text` is what is written, where that is not the
+   * record itself.
+   */
+  readonly append: (record: SpanRecord, text?: SpanRecord) => void
   /** Takes an event that memory has no room for, or refuses it (`false`). */
   readonly spill: (record: SpanRecord) => boolean
   /** Gives up to `bytes` of spilled events, oldest first, and at least one. From here on they are copies. */

@@ -174,7 +174,7 @@ export const open = (options: Options): JournalService => {
         for (const row of queue.rows) {
           bytes += row.record.bytes
           if (written.length > 0 && (oneByOne || bytes > limits.callBytes)) break
-          written.push([row, EventFile.write(file, row.spilled ? spillId++ : copyId++, row.at, row.record)])
+          written.push([row, EventFile.write(file, row.spilled ? spillId++ : copyId++, row.at, row.text)])
         }
         return true
       })
@@ -222,8 +222,8 @@ export const open = (options: Options): JournalService => {
     }
   }
 
-  const take = (record: SpanRecord, spilled: boolean): void => {
-    const row: WriteQueue.Row = { record, at: now(), spilled, id: 0 }
+  const take = (record: SpanRecord, text: SpanRecord, spilled: boolean): void => {
+    const row: WriteQueue.Row = { record, text, at: now(), spilled, id: 0 }
     if (!spilled) held.set(record, row)
     const time = clock()
     WriteQueue.add(queue, row, time)
@@ -238,7 +238,7 @@ export const open = (options: Options): JournalService => {
     const stored: Array<Stored> = []
     for (const { at, bytes, id, record } of entries) {
       if (record === undefined) continue
-      held.set(record, { record, at, spilled: false, id })
+      held.set(record, { record, text: record, at, spilled: false, id })
       copies++
       stored.push({ record, offeredAt: at, bytes })
     }
@@ -340,13 +340,13 @@ export const open = (options: Options): JournalService => {
       sweepTimer = setInterval(sweep, limits.sweepMillis).unref()
       sweep()
     },
-    append: (record) => {
-      if (!closed) take(record, false)
+    append: (record, text = record) => {
+      if (!closed) take(record, text, false)
     },
     spill: (record) => {
       if (queue.spillBytes > limits.uncommittedSpillBytes) write()
       if (closed || clock() < restsUntil || queue.spillBytes > limits.uncommittedSpillBytes) return false
-      take(record, true)
+      take(record, record, true)
       return true
     },
     load: (room) => {

@@ -6,13 +6,14 @@
 import type { SpanRecord } from "../../domain/SpanRecord.ts"
 
 /**
- * An event of a journal. `id` is 0 until it is committed; `at` is Unix time in milliseconds.
+ * An event of a journal. `text` is what is written of it, `id` is 0 until it is committed; `at` is Unix time in milliseconds.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Row {
   readonly record: SpanRecord
+  readonly text: SpanRecord
   readonly at: number
   readonly spilled: boolean
   id: number
