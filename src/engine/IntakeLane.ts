@@ -29,6 +29,8 @@ export interface Payload {
   readonly bytes: number
   readonly writer: typeof IntakeWriter.Service
   readonly destination: DeliveryVerdict.Destination
+  /** How many small payloads had been delivered when the fate of this large one was last unknown. */
+  readonly smallBefore?: number | undefined
 }
 
 /**
@@ -44,7 +46,10 @@ export interface Destination {
 
 const done: Settled = { _tag: "Done" }
 
-// Above this size a 502 of the EVP proxy can mean that the payload is too large.
+// Of the two brackets one: each event is counted with the comma or the bracket behind it.
+const brackets = 1
+
+// Above this size a 502 of the EVP proxy can mean that the payload is too large, if smaller ones go through.
 const suspiciousBytes = 1024 * 1024
 
 /**
@@ -70,6 +75,8 @@ export const make = (options: {
   const { budget, ledger, outbox } = options
   const again: Array<Payload> = []
   let failures = 0
+  // Payloads below that size which were delivered.
+  let small = 0
   let turn = false
 
   const finish = (item: Item): void => {
@@ -82,19 +89,21 @@ export const make = (options: {
     ledger.drop(reason, items.length)
   }
 
+  const isExpired = (item: Item, now: number): boolean => now - item.offeredAt > options.maxAgeMillis
+
   const fresh = ({ destination, writer }: Destination, now: number): Payload | undefined => {
     const items: Array<Item> = []
     const events: Array<EncodedEvent> = []
-    let bytes = 2
+    let bytes = brackets
     while (bytes < options.targetBytes) {
       const item = outbox.take()
       if (item === undefined) break
-      if (now - item.offeredAt > options.maxAgeMillis) {
+      if (isExpired(item, now)) {
         drop([item], "expired")
         continue
       }
       const event = writer.encode(item.record)
-      if (event === undefined || event.bytes.byteLength + 2 > writer.maxPayloadBytes) {
+      if (event === undefined || brackets + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
         drop([item], "oversized")
         continue
       }
@@ -109,13 +118,17 @@ export const make = (options: {
     return items.length === 0 ? undefined : { items, events, bytes, writer, destination }
   }
 
-  // A payload that was packed for another destination is packed again from its events.
-  const repack = (payload: Payload, to: Destination): Payload | undefined => {
-    if (payload.writer === to.writer) return payload
+  // A payload that was packed for another destination, or holds an event that is too old by now, is packed again.
+  const repack = (payload: Payload, to: Destination, now: number): Payload | undefined => {
+    if (payload.writer === to.writer && !payload.items.some((item) => isExpired(item, now))) return payload
     const items: Array<Item> = []
     const events: Array<EncodedEvent> = []
-    let bytes = 2
+    let bytes = brackets
     for (const item of payload.items) {
+      if (isExpired(item, now)) {
+        drop([item], "expired")
+        continue
+      }
       const event = to.writer.encode(item.record)
       if (event === undefined) drop([item], "oversized")
       else {
@@ -131,9 +144,10 @@ export const make = (options: {
     const events = payload.events.slice(from, to)
     return {
       ...payload,
+      smallBefore: undefined,
       items: payload.items.slice(from, to),
       events,
-      bytes: events.reduce((sum, event) => sum + event.bytes.byteLength + 1, 2)
+      bytes: events.reduce((sum, event) => sum + event.bytes.byteLength + 1, brackets)
     }
   }
 
@@ -142,9 +156,10 @@ export const make = (options: {
     again.push(part(payload, 0, middle), part(payload, middle, payload.items.length))
   }
 
-  const later = (payload: Payload, afterMillis: number | undefined): Settled => {
+  // A payload that fails when nothing is sent again stays where it counts as pending: in the outbox, lent.
+  const later = (payload: Payload, afterMillis: number | undefined, last: boolean): Settled => {
     failures++
-    again.push(payload)
+    if (!last) again.push(payload)
     return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
   }
 
@@ -158,14 +173,14 @@ export const make = (options: {
         if (payload !== undefined) return payload
       }
       while (again.length > 0) {
-        const payload = repack(again.shift()!, destination)
+        const payload = repack(again.shift()!, destination, now)
         if (payload !== undefined) return payload
       }
       return undefined
     },
     send: (payload) => payload.writer.send(payload.events),
     isEmpty: () => again.length === 0 && outbox.waitingBytes() === 0,
-    settle: (payload, outcome, now) => {
+    settle: (payload, outcome, now, last) => {
       const verdict = outcome._tag === "Answer"
         ? DeliveryVerdict.ofStatus(payload.destination, outcome.status, outcome.headers, now)
         : DeliveryVerdict.ofFailure(outcome.bytesWritten)
@@ -173,25 +188,23 @@ export const make = (options: {
       switch (verdict._tag) {
         case "Delivered": {
           failures = 0
+          if (payload.bytes <= suspiciousBytes) small++
           for (const item of payload.items) finish(item)
           ledger.deliveredIntake += payload.items.length
           return done
         }
         case "Retry":
-          return later(payload, verdict.afterMillis)
+          return later(payload, verdict.afterMillis, last)
         case "Ambiguous": {
-          for (const item of payload.items) {
-            if (!item.uncertain) {
-              item.uncertain = true
-              ledger.possibleDuplicates++
-            }
-          }
-          if (failures > 0 && payload.bytes > suspiciousBytes && payload.items.length > 1) {
+          for (const item of payload.items) item.uncertain = true
+          ledger.possibleDuplicates += payload.items.length
+          if (payload.smallBefore !== undefined && payload.smallBefore < small && payload.items.length > 1 && !last) {
             failures++
             halve(payload)
             return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), verdict.afterMillis) }
           }
-          return later(payload, verdict.afterMillis)
+          const doubtful = payload.bytes > suspiciousBytes ? { ...payload, smallBefore: small } : payload
+          return later(doubtful, verdict.afterMillis, last)
         }
         case "Split": {
           if (payload.items.length === 1) {
@@ -208,11 +221,11 @@ export const make = (options: {
             "intake.paused",
             "The LLM intake refuses the credentials. Events are held; check DD_API_KEY and DD_SITE."
           )
-          return later(payload, verdict.afterMillis ?? Backoff.bounds.most)
+          return later(payload, verdict.afterMillis ?? Backoff.bounds.most, last)
         }
         case "Rediscover": {
           options.onRediscover()
-          return later(payload, undefined)
+          return later(payload, undefined, last)
         }
       }
     }

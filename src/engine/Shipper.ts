@@ -35,8 +35,8 @@ export interface Lane<P> {
   /** The next payload, taken out of the queue; `undefined` when nothing waits or nothing may be sent now. */
   readonly next: (now: number) => P | undefined
   readonly send: (payload: P) => Effect.Effect<Outcome>
-  /** Acts on the outcome, synchronously. */
-  readonly settle: (payload: P, outcome: Outcome, now: number) => Settled
+  /** Acts on the outcome, synchronously. `last` says that the program ends, and that nothing is sent a second time. */
+  readonly settle: (payload: P, outcome: Outcome, now: number, last: boolean) => Settled
   /** Whether anything is left, in flight excluded. */
   readonly isEmpty: () => boolean
 }
@@ -83,9 +83,7 @@ export const make = <P>(lane: Lane<P>, options: {
       return Effect.ensuring(
         Effect.raceFirst(
           Effect.sleep(notBefore - now),
-          Effect.map(cut.await, () => {
-            notBefore = 0
-          })
+          cut.await
         ),
         Effect.sync(() => {
           if (--resting === 0) cut.closeUnsafe()
@@ -93,17 +91,22 @@ export const make = <P>(lane: Lane<P>, options: {
       )
     })
 
-  const attempt = (payload: P): Effect.Effect<Settled> =>
+  const attempt = (payload: P): Effect.Effect<void> =>
     Effect.flatMap(
       lane.send(payload),
-      (outcome) => Effect.map(Clock.currentTimeMillis, (now) => lane.settle(payload, outcome, now))
+      (outcome) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const settled = lane.settle(payload, outcome, now, closing)
+          // Another payload may have been told to wait longer.
+          if (settled._tag === "Later") notBefore = Math.max(notBefore, now + settled.delayMillis)
+        })
     )
 
   // One of up to `maxInFlight` workers of a pump. It ends when there is nothing left to send.
   const worker: Effect.Effect<void> = Effect.suspend(() =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (now < notBefore) {
-        if (closing || lane.isEmpty()) return Effect.void
+      if (now < notBefore && !closing) {
+        if (lane.isEmpty()) return Effect.void
         return Effect.flatMap(rest(now), () => worker)
       }
       const payload = lane.next(now)
@@ -116,13 +119,7 @@ export const make = <P>(lane: Lane<P>, options: {
             inFlight--
           })
         ),
-        (settled) => {
-          if (settled._tag === "Later") {
-            notBefore = now + settled.delayMillis
-            if (closing) return Effect.void
-          }
-          return worker
-        }
+        () => worker
       )
     })
   )
@@ -156,6 +153,7 @@ export const make = <P>(lane: Lane<P>, options: {
     urgent.openUnsafe()
   }
   const flush = Effect.suspend(() => {
+    notBefore = 0
     if (resting > 0) cut.openUnsafe()
     urge()
     return idle.await
@@ -167,7 +165,6 @@ export const make = <P>(lane: Lane<P>, options: {
     flush,
     drain: Effect.suspend(() => {
       closing = true
-      notBefore = 0
       return flush
     })
   }

@@ -129,9 +129,9 @@ export const make = (options: {
     return done
   }
 
-  const later = (payload: Payload, afterMillis: number | undefined, now: number): Settled => {
+  const later = (payload: Payload, afterMillis: number | undefined, now: number, last: boolean): Settled => {
     failures++
-    if (payload.attempts + 1 >= options.maxAttempts) refused(payload, now)
+    if (last || payload.attempts + 1 >= options.maxAttempts) refused(payload, now)
     else again.push({ ...payload, attempts: payload.attempts + 1 })
     return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
   }
@@ -166,7 +166,7 @@ export const make = (options: {
     },
     send: (payload) => payload.writer.send(payload.chunks),
     isEmpty: () => queue.length === 0 && again.length === 0,
-    settle: (payload, outcome, now) => {
+    settle: (payload, outcome, now, last) => {
       options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
       const verdict = judge(outcome, now)
       switch (verdict._tag) {
@@ -177,7 +177,7 @@ export const make = (options: {
         }
         case "Retry":
         case "Pause":
-          return later(payload, verdict.afterMillis, now)
+          return later(payload, verdict.afterMillis, now, last)
         case "Ambiguous": {
           failures++
           for (const { chunk } of payload.chunks) handOverChunk(chunk, now, true)

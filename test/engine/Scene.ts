@@ -1,0 +1,137 @@
+import * as Effect from "effect/Effect"
+import * as Envelope from "../../src/domain/Envelope.ts"
+import type { ExportMode } from "../../src/domain/ExportMode.ts"
+import * as JsonText from "../../src/domain/JsonText.ts"
+import * as SpanEvent from "../../src/domain/SpanEvent.ts"
+import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
+import type { TraceChunk } from "../../src/domain/TraceChunk.ts"
+import * as WireFormat from "../../src/domain/WireFormat.ts"
+import * as ByteBudget from "../../src/engine/ByteBudget.ts"
+import * as Ledger from "../../src/engine/Ledger.ts"
+import { LiveSpan, LocalTrace } from "../../src/engine/LocalTrace.ts"
+import * as MemoryOutbox from "../../src/engine/MemoryOutbox.ts"
+import * as RetentionHold from "../../src/engine/RetentionHold.ts"
+import * as Router from "../../src/engine/Router.ts"
+import type { AgentWriter } from "../../src/ports/AgentWriter.ts"
+import type { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
+import type { Outcome } from "../../src/ports/Transport.ts"
+import { apmTraceId, makeContext, makeRecord } from "../domain/Records.ts"
+
+let ids = 0
+
+/** A record of its own span, with at least `characters` characters of content. */
+export const record = (characters = 10): SpanRecord =>
+  makeRecord({
+    context: makeContext({ kind: "task", spanId: String(++ids) }),
+    annotation: { input: "x".repeat(characters) }
+  })
+
+/** The exact bytes of an event. */
+export const measure = (record: SpanRecord): number =>
+  JsonText.byteLength(Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), "0.1.0"))
+
+export const makeTrace = (): LocalTrace => new LocalTrace(apmTraceId, undefined)
+
+/** Opens a span in a trace; the first is its root. */
+export const open = (trace: LocalTrace, llm: boolean): LiveSpan => {
+  const span = new LiveSpan({
+    trace,
+    spanId: (++ids).toString(16).padStart(16, "0"),
+    parentId: trace.root?.spanId,
+    name: "span",
+    resource: "resource",
+    service: "shop",
+    type: llm ? "llm" : "",
+    startNs: 1n,
+    llm,
+    topLevel: trace.root === undefined
+  })
+  trace.root ??= span
+  return span
+}
+
+export const answer = (status: number, headers: { readonly [name: string]: string } = {}): Outcome => ({
+  _tag: "Answer",
+  status,
+  headers,
+  body: ""
+})
+
+export const failure = (bytesWritten: boolean): Outcome => ({ _tag: "Failure", bytesWritten, reason: "ECONNRESET" })
+
+/** A writer to the intake that encodes as the real one does, and answers what it is told. */
+export const intakeWriter = (
+  send: () => Outcome = () => answer(202),
+  maxPayloadBytes = 5_000_000
+): typeof IntakeWriter.Service => ({
+  maxPayloadBytes,
+  encode: (record) => ({
+    bytes: new TextEncoder().encode(
+      Envelope.encode(Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), "0.1.0"))
+    )
+  }),
+  send: () => Effect.sync(send)
+})
+
+/** A writer to the Agent whose chunks have as many bytes as their spans times a hundred. */
+export const agentWriter = (
+  send: () => Outcome = () => answer(200),
+  maxPayloadBytes = 8_000_000
+): typeof AgentWriter.Service => ({
+  maxPayloadBytes,
+  structBytes: (record) => record.bytes,
+  encode: (chunk) => ({ chunk, bytes: new Uint8Array(chunk.spans.length * 100) }),
+  send: () => Effect.sync(send)
+})
+
+/** What a test changes while it runs. */
+export interface Weather {
+  mode: ExportMode
+  carrier: boolean
+  apm: boolean
+  filtered: boolean
+  priority: number
+  now: number
+}
+
+/** A router with a real outbox, budget and ledger around it. */
+export const makeRouter = (options: { readonly maxBytes?: number; readonly outboxBytes?: number } = {}) => {
+  const weather: Weather = { mode: "apm-agent", carrier: true, apm: true, filtered: false, priority: 1, now: 0 }
+  const ledger = Ledger.make()
+  const budget = ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure })
+  const outbox = MemoryOutbox.make({ maxBytes: options.outboxBytes })
+  const sent: Array<TraceChunk> = []
+  let offered = 0
+  const router = Router.make({
+    surroundings: {
+      now: () => weather.now,
+      mode: () => weather.mode,
+      carrier: () => weather.carrier && weather.apm,
+      apm: () => weather.apm,
+      filtered: () => weather.filtered,
+      structBytes: (record) => record.bytes,
+      decide: () => ({
+        priority: weather.priority,
+        mechanism: 0,
+        decisionMaker: "-0",
+        tags: { "_dd.p.dm": "-0" },
+        metrics: {}
+      }),
+      rootTags: { meta: { language: "javascript" }, metrics: { process_id: 7 } },
+      env: "prod",
+      version: undefined
+    },
+    ledger,
+    budget,
+    outbox,
+    retention: RetentionHold.make({ maxAgeMillis: 30_000 }),
+    send: (chunk) => {
+      sent.push(chunk)
+    },
+    onOffered: () => {
+      offered++
+    }
+  })
+  ledger.attach({ chunk: router.waiting, outbox: outbox.size })
+  return { weather, ledger, budget, outbox, sent, router, offered: () => offered }
+}
