@@ -57,8 +57,8 @@ const checked = (value: unknown): Checked<string | undefined> =>
  */
 export const fromQuery = (url: string, name: string): Checked<string | undefined> => {
   const start = url.indexOf("?") + 1
-  if (start === 0) return none
-  const hash = url.indexOf("#", start)
+  const hash = url.indexOf("#")
+  if (start === 0 || (hash !== -1 && hash < start)) return none
   const end = Math.min(hash === -1 ? url.length : hash, start + limits.query)
   // A parameter that the limit cuts through is not read: half an id is another id.
   const cut = end === start + limits.query && end < url.length

@@ -65,8 +65,8 @@ export const middleware =
     FetchHandler.run(store, options?.sessionFrom, context.req.raw, next)
 
 /**
- * A `fetch` whose calls continue the trace of the fiber that makes them; a call that no fiber makes, after an `await` for
- * instance, continues the trace of the fiber that asked for this function.
+ * A `fetch` whose calls continue the trace of the fiber that makes them. A call that no fiber makes, after an `await` for
+ * instance, continues the trace of the fiber that asked for this function, in the span in which that fiber then is.
  *
  * **Details**
  *
