@@ -72,11 +72,20 @@ export const texts = (rule: (text: string, key: string | undefined) => string): 
     kind,
     // Numbers of metrics are counts and durations: only their names are texts.
     metrics: metrics === undefined ? undefined : Object.fromEntries(
-      Object.entries(metrics).map(([key, value]) => [rule(key, undefined), value])
+      Object.entries(metrics).map(([key, value]) => [metricName(key, rule), value])
     ),
     // An id is no card number, though it may look like one.
     spanLinks: spanLinks?.map((link) => EveryText.map(link, (text, key) => isId(text) ? text : rule(text, key)))
   } as RedactableSpan
+}
+
+// A metric's name has lost its dots to `_`, and with them the form of what stands there.
+const metricName = (name: string, rule: EveryText.TextRule): string => {
+  const changed = rule(name, undefined)
+  if (changed !== name) return changed
+  const dotted = name.replaceAll("_", ".")
+  const found = rule(dotted, undefined)
+  return found === dotted ? name : found.replaceAll(".", "_")
 }
 
 const isId = (text: string): boolean => /^(?:[0-9]{1,20}|[0-9]{1,39}|[0-9a-f]{16}|[0-9a-f]{32})$/.test(text)

@@ -43,6 +43,8 @@ export interface Options {
   readonly start: (span: LiveSpan) => void
   readonly finish: (span: LiveSpan) => void
   readonly nowMillis: () => number
+  /** What may be written of the error of a plain span; without it, everything. */
+  readonly redactError?: ((name: string, error: SpanError.SpanError) => SpanError.SpanError) | undefined
 }
 
 /**
@@ -246,7 +248,7 @@ class EffectSpan implements Tracer.Span {
         if (written !== undefined) live.links.push(written)
       }
       if (this.kind === "server") SpanAttributes.writeStatus(live, exit)
-      writeError(live, exit)
+      writeError(live, exit, this.options.redactError)
     } catch (error) {
       this.options.diagnostics.defect("tracer.end", error)
     }
@@ -272,12 +274,15 @@ const markedError = (attributes: ReadonlyMap<string, unknown>): SpanError.SpanEr
   return { type: part("error.type"), message: part("error.message"), stack: part("error.stack") }
 }
 
-// The error of an LLM span is the one in its record: redaction has been over it.
-const writeError = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>): void => {
+// The error of an LLM span is the one in its record: redaction has been over it. That of any other span can be the same
+// error on its way up.
+const writeError = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>, redact: Options["redactError"]): void => {
   if (live.marked !== undefined) live.error = 1
-  if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
+  const failed = exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause)
+  if (!failed && (live.marked === undefined || !live.llm || redact === undefined)) return
   live.error = 1
-  const error = live.llm ? live.record?.error : firstError(exit.cause)
+  const own = live.llm ? live.record?.error : failed ? firstError(exit.cause) : undefined
+  const error = own === undefined || live.llm || redact === undefined ? own : redact(live.name, own)
   if (error === undefined) return
   live.meta["error.type"] = error.type
   live.meta["error.message"] = error.message
