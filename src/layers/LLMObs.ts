@@ -86,11 +86,14 @@ export interface SpanFunction {
     name: string,
     options: SpanOptions & { readonly output: (result: NoInfer<A>) => unknown }
   ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
-  (
+  <O>(
     name: string,
-    options?: SpanOptions
+    options?: SpanOptions & { readonly output?: O & NotFunction<O> }
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
 }
+
+// Without it a function of another type than the effect's would pass for a value.
+type NotFunction<O> = O extends (...args: never) => unknown ? never : unknown
 
 const spanFunction = (kind: SpanKind): SpanFunction =>
   ((name: string, options?: SpanOptions) => {

@@ -1,0 +1,103 @@
+/**
+ * Compiled and never run: what the span functions infer and require. A difference is an error of `npm run check`.
+ */
+import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+import type { DevAgentError } from "../../src/adapters/devagent/DevAgent.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+
+const has = <B>() => <A>(_value: A, ..._same: Equal<A, B> extends true ? [] : ["these types differ", A]): void => {}
+
+interface Reply {
+  readonly text: string
+}
+
+class Model extends Context.Service<Model, { readonly ask: Effect.Effect<Reply> }>()("test/Model") {}
+
+declare const call: Effect.Effect<Reply, RangeError, Model>
+declare const inSpan: Effect.Effect<Reply, RangeError, Model | Tracer.ParentSpan>
+
+declare const anything: unknown
+declare const options: LLMObs.SpanOptions
+
+export const check = (): void => {
+  // In a pipe and applied directly, with options and without; the span is provided.
+  has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.llm("chat")))
+  has<Effect.Effect<Reply, RangeError, Model>>()(inSpan.pipe(LLMObs.llm("chat", { model: "m" })))
+  has<Effect.Effect<Reply, RangeError, Model>>()(LLMObs.workflow("flow")(inSpan))
+  has<Effect.Effect<Reply, RangeError, Model>>()(LLMObs.workflow("flow", { sessionId: "s" })(call))
+  has<Effect.Effect<Reply, RangeError, Model>>()(
+    call.pipe(LLMObs.tool("a"), LLMObs.agent("b"), LLMObs.annotateSpans({ tags: { team: "ops" } }))
+  )
+
+  // `output` knows what the effect gives, in a pipe and as an argument of Effect.fn.
+  const made = call.pipe(LLMObs.llm("chat", {
+    output: (reply) => {
+      has<Reply>()(reply)
+      return reply.text
+    }
+  }))
+  has<Effect.Effect<Reply, RangeError, Model>>()(made)
+  const answer = Effect.fn(
+    function*(_question: string) {
+      return yield* (yield* Model).ask
+    },
+    LLMObs.llm("chat", {
+      output: (reply) => {
+        has<Reply>()(reply)
+        return reply.text
+      }
+    })
+  )
+  has<(_question: string) => Effect.Effect<Reply, never, Model>>()(answer)
+  const flow = Effect.fn(function*(_question: string) {
+    return yield* (yield* Model).ask
+  }, LLMObs.workflow("flow"))
+  has<(_question: string) => Effect.Effect<Reply, never, Model>>()(flow)
+  const task = Effect.fn(function*(n: number) {
+    yield* Effect.currentSpan
+    return n
+  }, LLMObs.task("task", { input: 1 }))
+  has<(n: number) => Effect.Effect<number, Cause.NoSuchElementError>>()(task)
+  // @ts-expect-error a result has no such property
+  call.pipe(LLMObs.llm("chat", { output: (reply) => reply.nothing }))
+  // @ts-expect-error it is made from what the effect gives
+  call.pipe(LLMObs.llm("chat", { output: (text: string) => text }))
+  // An output that is no function is what is recorded.
+  has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", { output: "said before" })))
+  has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", { output: anything })))
+  has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", options)))
+
+  // @ts-expect-error metrics are numbers
+  LLMObs.annotateCurrentSpan({ metrics: { tokens: "many" } })
+  // @ts-expect-error there is no such annotation
+  LLMObs.annotateCurrentSpan({ outptu: 1 })
+  // @ts-expect-error input belongs to one span
+  LLMObs.annotateSpans({ input: 1 })
+  // @ts-expect-error the user's name is no label
+  LLMObs.llm("chat", { userName: "Ann" })
+
+  // Nothing of it is a requirement.
+  has<Effect.Effect<void>>()(LLMObs.annotateCurrentSpan({ tags: { a: 1 } }))
+  has<Effect.Effect<Option.Option<LLMObs.CurrentSpan>>>()(LLMObs.currentSpan)
+  has<Effect.Effect<LLMObs.FlushReport>>()(LLMObs.flush)
+  has<Effect.Effect<LLMObs.Ledger>>()(LLMObs.ledger)
+
+  // A layer neither fails nor requires anything, and provides nothing that a program could require.
+  has<Layer.Layer<never>>()(LLMObs.layer())
+  has<Layer.Layer<never>>()(LLMObs.layerFromConfig({ mlApp: "shop" }))
+  const dev = LLMObs.layerDev({ agent: { port: 0 } })
+  has<Layer.Layer<LLMObs.DevAgent, DevAgentError>>()(dev)
+  const provided = Effect.provide(call, LLMObs.layer())
+  has<Effect.Effect<Reply, RangeError, Model>>()(provided)
+
+  // The helper itself can fail.
+  // @ts-expect-error these are two types
+  has<string>()(1)
+}
