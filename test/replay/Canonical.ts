@@ -44,18 +44,17 @@ export const pinsGrouping = (scenario: Scenario): boolean => {
   const flushes = JSON.stringify(scenario.program).includes("\"op\":\"flush\"")
   return flushes || scenario.config.agent?.evp_status !== undefined ||
     scenario.config.env["DD_TRACE_PARTIAL_FLUSH_MIN_SPANS"] !== undefined ||
-    scenario.expected.requests.some((request) => request.wire?.["body_bytes_rounded"] !== undefined)
+    scenario.expected.requests.filter((request) => request.wire?.["body_bytes_rounded"] !== undefined).length > 1
 }
 
 /** The canonical form. */
 export const make = (scenario: Scenario, said: Expected): JsonObject => {
   const pinned = pinsGrouping(scenario)
+  const shown = shownEvents(scenario)
   const out: Writable = {
     modes: said.modes,
     id_counts: said.id_counts as unknown as Json,
-    api_errors: (said.api_errors ?? []).filter((error) => error.code === undefined || !onlyLogged.has(error.code)).map(
-      apiError
-    )
+    api_errors: apiErrors(said.api_errors ?? [])
   }
   if (said.exports !== undefined) out["exports"] = said.exports
   if (said.headers !== undefined) {
@@ -65,20 +64,45 @@ export const make = (scenario: Scenario, said: Expected): JsonObject => {
   for (const kind of ["llmobs", "traces"] as const) {
     const list = said.requests.filter((request) => request.kind === kind)
     const { items, requests } = kind === "llmobs" ? events(list, pinned) : spans(list, pinned)
-    out[kind === "llmobs" ? "events" : "spans"] = items
     out[`${kind}_requests`] = requests
+    if (kind === "llmobs" && shown !== undefined) {
+      out["event_count"] = said === scenario.expected ? shown.count : Object.keys(items).length
+      for (const id of Object.keys(items)) if (!shown.ids.has(id)) delete items[id]
+    }
+    out[kind === "llmobs" ? "events" : "spans"] = items
   }
   const rest = said.requests.filter((request) => request.kind !== "llmobs" && request.kind !== "traces")
   if (rest.length > 0) out["other_requests"] = rest.map(({ wire: _wire, ...request }) => request) as unknown as Json
   return out
 }
 
-const apiError = (error: ApiError): Json => ({
-  process: error.process,
-  at: error.at,
-  code: error.code ?? problemCodes.get(`${error.type}: ${String(error.message)}`) ??
-    `${error.type}: ${String(error.message)}`
-})
+// A capture that shows only the ends of a long list of events says how many there are.
+const shownEvents = (scenario: Scenario): { readonly ids: ReadonlySet<string>; readonly count: number } | undefined => {
+  const bodies = scenario.expected.requests.filter((request) => request.kind === "llmobs").map(({ body }) => body)
+  if (!bodies.some((body) => isObject(body) && body["$long_list"] !== undefined)) return undefined
+  const ids = bodies.flatMap((body) => list(body).map(eventId))
+  const counts = bodies.map((body) => {
+    const long = isObject(body) ? body["$long_list"] : undefined
+    return isObject(long) ? Number(long["length"]) : list(body).length
+  })
+  return { ids: new Set(ids), count: counts.reduce((sum, count) => sum + count, 0) }
+}
+
+const eventId = (envelope: Json): string =>
+  isObject(envelope) && isObject(list(envelope["spans"])[0])
+    ? String((list(envelope["spans"])[0] as JsonObject)["span_id"])
+    : "unreadable"
+
+// By the call that reported them.
+const apiErrors = (errors: ReadonlyArray<ApiError>): Json => {
+  const out: { [call: string]: Array<Json> } = {}
+  for (const error of errors) {
+    if (error.code !== undefined && onlyLogged.has(error.code)) continue
+    const said = `${error.type}: ${String(error.message)}`
+    ;(out[`${error.process}:${error.at}`] ??= []).push(error.code ?? problemCodes.get(said) ?? said)
+  }
+  return out
+}
 
 const dropped = /^(datadog-meta-.*|x-datadog-trace-count)$/
 
@@ -110,17 +134,13 @@ const envelopes = (request: RecordedRequest): ReadonlyArray<Json> => list(reques
 
 const events = (requests: ReadonlyArray<RecordedRequest>, pinned: boolean) => {
   const items: Writable = {}
-  const idOf = (envelope: Json): string =>
-    isObject(envelope) && isObject(list(envelope["spans"])[0])
-      ? String((list(envelope["spans"])[0] as JsonObject)["span_id"])
-      : "unreadable"
   for (const request of requests) {
     for (const envelope of envelopes(request)) {
-      if (request.answered !== undefined && request.answered >= 300 && items[idOf(envelope)] !== undefined) continue
-      put(items, idOf(envelope), isObject(envelope) ? eventOf(envelope) : envelope)
+      if (request.answered !== undefined && request.answered >= 300 && items[eventId(envelope)] !== undefined) continue
+      put(items, eventId(envelope), isObject(envelope) ? eventOf(envelope) : envelope)
     }
   }
-  return { items, requests: lines(requests, pinned, (request) => envelopes(request).map(idOf).sort(byNumber)) }
+  return { items, requests: lines(requests, pinned, (request) => envelopes(request).map(eventId).sort(byNumber)) }
 }
 
 // Two events for one span are a difference even where nobody counts requests.

@@ -44,10 +44,13 @@ const recorded = (request: Received, placeholders: Placeholders, summarise: bool
       ascii_only: /^[\x20-\x7e\s]*$/.test(text),
       object_keys_sorted: isSorted(JSON.parse(text) as Json),
       ...(summarise
-        ? { body_bytes: request.body.byteLength, events: Array.isArray(body) ? body.length : 0 }
+        ? {
+          body_bytes_rounded: Math.round(request.body.byteLength / 10_000) * 10_000,
+          events: Array.isArray(body) ? body.length : 0
+        }
         : undefined)
     },
-    body: summarise ? SpecialValue.summarise(body) : body
+    body: summarise ? SpecialValue.summarise(body, false) : body
   }
 }
 

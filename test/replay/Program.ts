@@ -48,18 +48,30 @@ const argumentNames: { readonly [name: string]: keyof LLMObs.AnnotationInput } =
   tool_definitions: "toolDefinitions",
   prompt: "prompt",
   _linked_spans: "spanLinks",
-  name: "name",
-  agent: "agentVersion"
+  name: "name"
 }
 
-// The absence of an argument is `None` there and `undefined` here.
-const annotation = (run: Run, args: JsonObject): LLMObs.AnnotationInput =>
-  Object.fromEntries(
-    Object.entries(args).filter(([, value]) => value !== null).map(([name, value]) => [
-      argumentNames[name]!,
-      SpecialValue.decode(value, run.exports)
-    ])
-  )
+// The absence of an argument is `None` there and `undefined` here. An agent has a version and a name. A metric is a
+// number in every JavaScript program, however large.
+const annotation = (run: Run, { agent, ...args }: JsonObject): LLMObs.AnnotationInput => ({
+  ...Object.fromEntries(
+    Object.entries(args).filter(([, value]) => value !== null).map(([name, value]) => {
+      const decoded = SpecialValue.decode(value, run.exports)
+      return [argumentNames[name]!, name === "metrics" ? numbers(decoded) : decoded]
+    })
+  ),
+  ...(agent === undefined || agent === null ? undefined : {
+    agentVersion: (agent as JsonObject)["version"] as string | undefined,
+    agentName: (agent as JsonObject)["name"] as string | undefined
+  })
+})
+
+const numbers = (metrics: unknown): unknown =>
+  typeof metrics !== "object" || metrics === null || Array.isArray(metrics)
+    ? metrics
+    : Object.fromEntries(
+      Object.entries(metrics).map(([key, value]) => [key, typeof value === "bigint" ? Number(value) : value])
+    )
 
 const annotate = (run: Run, at: string, args: JsonObject): Effect.Effect<void> =>
   Effect.suspend(() => {

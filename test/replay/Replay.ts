@@ -19,6 +19,7 @@ import * as Program from "./Program.ts"
 import type { ApiError, Expected, JsonObject, Process, Scenario } from "./Scenario.ts"
 import * as Scenarios from "./Scenario.ts"
 import * as Skips from "./Skips.ts"
+import * as SpecialValue from "./SpecialValue.ts"
 
 /** What became of a scenario. */
 export type Outcome =
@@ -61,8 +62,20 @@ const judge = (scenario: Scenario, produced: Expected): Outcome => {
   const found = Differences.find(Canonical.make(scenario, scenario.expected), Canonical.make(scenario, produced))
   const { left, problems, used } = IntendedDifferences.apply(scenario, found)
   const lines = [...left.map((difference: Difference) => Differences.render(difference)), ...problems]
-  return lines.length === 0 ? { _tag: "Passed", produced, used } : { _tag: "Failed", produced, lines, used }
+  const whole = shortened(scenario, produced)
+  return lines.length === 0
+    ? { _tag: "Passed", produced: whole, used }
+    : { _tag: "Failed", produced: whole, lines, used }
 }
+
+// Long lists are compared whole, and written as the captures write them.
+const shortened = (scenario: Scenario, produced: Expected): Expected =>
+  scenario.config.summarise !== true ? produced : {
+    ...produced,
+    requests: produced.requests.map((request) =>
+      request.body === undefined ? request : { ...request, body: SpecialValue.summarise(request.body, true) }
+    )
+  }
 
 const produce = Effect.fnUntraced(function*(scenario: Scenario) {
   const agent = yield* AgentStandIns.make(scenario.config.agent)

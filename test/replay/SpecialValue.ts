@@ -95,18 +95,18 @@ const longString = 200
 const longList = 40
 const edge = 20
 
-/** Long texts and lists, as the captures that hold them shorten them. */
-export const summarise = (value: Json): Json => {
+/** Long texts, and if asked for long lists, as the captures that hold them shorten them. */
+export const summarise = (value: Json, lists: boolean): Json => {
   if (typeof value === "string") {
     return value.length <= longString
       ? value
       : { $long_string: { length: value.length, head: value.slice(0, edge), tail: value.slice(-edge) } }
   }
   if (Array.isArray(value)) {
-    return value.length <= longList ? value.map(summarise) : {
-      $long_list: { length: value.length, first: summarise(value[0]!), last: summarise(value.at(-1)!) }
+    return !lists || value.length <= longList ? value.map((item) => summarise(item, lists)) : {
+      $long_list: { length: value.length, first: summarise(value[0]!, lists), last: summarise(value.at(-1)!, lists) }
     }
   }
   if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, summarise(item)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, summarise(item, lists)]))
 }

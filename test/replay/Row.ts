@@ -1,0 +1,61 @@
+/**
+ * One row of the table of intended differences, and where a scenario's spans stand in what is compared.
+ */
+import { pathOf } from "./Difference.ts"
+import type { Json, JsonObject, Scenario } from "./Scenario.ts"
+import type { SpanStep } from "./SpanSteps.ts"
+
+/** A JSON path at which a scenario must differ, and what must stand there instead. */
+export interface Place {
+  readonly path: string
+  readonly ours: (actual: Json | undefined) => boolean
+}
+
+export interface Row {
+  readonly id: string
+  /** A language fold, a requirement, or a weakness of the captured SDK that is mended here. */
+  readonly kind: "L" | "R" | "S"
+  /** The requirement, or the weakness, in a sentence. */
+  readonly why: string
+  /** How often it is used over all scenarios of the project. */
+  readonly uses: number
+  /** Computed from the configuration and the program of a scenario; empty where the row does not apply. */
+  readonly places: (scenario: Scenario) => ReadonlyArray<Place>
+}
+
+/** Our value is exactly this; `undefined`: nothing stands there. */
+export const is = (path: string, value: Json | undefined): Place => ({
+  path,
+  ours: (actual) => JSON.stringify(actual) === JSON.stringify(value)
+})
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const requests = (scenario: Scenario, kind: string): ReadonlyArray<Json> =>
+  scenario.expected.requests.filter((request) => request.kind === kind).flatMap(({ body }) =>
+    Array.isArray(body) ? body as ReadonlyArray<Json> : []
+  )
+
+/** Every APM span of a capture. */
+export const apmSpans = (scenario: Scenario): ReadonlyArray<JsonObject> =>
+  requests(scenario, "traces").flatMap((chunk) => chunk as unknown as ReadonlyArray<JsonObject>)
+
+/** The path of a span's event: by itself, or inside its APM span. `undefined` where the capture has none. */
+export const eventPath = (scenario: Scenario, { id }: SpanStep): string | undefined => {
+  const alone = requests(scenario, "llmobs").some((envelope) =>
+    isObject(envelope) && ((envelope["spans"] as ReadonlyArray<JsonObject>)[0]?.["span_id"]) === id
+  )
+  if (alone) return pathOf("$.events", id)
+  const rides = apmSpans(scenario).some((span) => span["span_id"] === id && span["meta_struct"] !== undefined)
+  return rides ? `${pathOf("$.spans", id)}.meta_struct._llmobs` : undefined
+}
+
+/** The path of the problems that an API call reported. */
+export const problemsPath = (at: string): string => pathOf("$.api_errors", at)
+
+/** The settings of the process that a span belongs to. */
+export const envOf = (scenario: Scenario, process: number): { readonly [name: string]: string | null } => ({
+  ...scenario.config.env,
+  ...scenario.program.processes[process]!.env
+})
