@@ -19,6 +19,8 @@ export interface ChunkHold {
   readonly take: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
   /** Decides everything that waits, whatever is known. */
   readonly release: () => void
+  /** Whether no chunk waits here, with events or without. */
+  readonly isEmpty: () => boolean
   /** Records that wait here. */
   readonly records: () => number
 }
@@ -61,6 +63,7 @@ export const make = (options: {
       held = []
       head = 0
     },
+    isEmpty: () => head === held.length,
     records: () => records
   }
 }

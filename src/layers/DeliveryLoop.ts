@@ -127,7 +127,9 @@ export const make = Effect.fnUntraced(function*(options: {
   const sendAll = Effect.suspend(() => {
     chunks.flush()
     const sent = Effect.andThen(traceShipper.flush, intakeShipper.flush)
-    return hold.records() > 0 ? Effect.andThen(known.await, sent) : sent
+    if (hold.records() > 0) return Effect.andThen(known.await, sent)
+    // Chunks without events are worth one look for the Agent, and no waiting.
+    return hold.isEmpty() ? sent : Effect.andThen(lookOnce, sent)
   })
   const flushing: DeliveryService["flush"] = Effect.suspend(() => {
     const before = settled()
@@ -157,7 +159,7 @@ export const make = Effect.fnUntraced(function*(options: {
         intakeShipper.drain
       )
     )
-    if (!destinations.isSearching() || pending() === 0) return sent
+    if (!destinations.isSearching() || (pending() === 0 && hold.isEmpty())) return sent
     return Effect.flatMap(lookOnce, () =>
       Effect.suspend(() => {
         destinations.step({ _tag: "Closing" })
