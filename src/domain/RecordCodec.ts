@@ -38,8 +38,11 @@ const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
  * @category combinators
  * @since 0.1.0
  */
-export const encode = (record: SpanRecord): string =>
-  JSON.stringify({ version, record: { ...record, startNs: record.startNs.toString() } })
+export const encode = (record: SpanRecord): string => {
+  const plain = { ...record, startNs: record.startNs.toString() }
+  const text = JSON.stringify({ version, record: plain })
+  return doubtfulKey.test(text) ? JSON.stringify({ version, flattened: flattened(plain) }) : text
+}
 
 /**
  * Reads a text. `value` is `undefined`, with a problem, for whatever `encode` has not written.
@@ -50,13 +53,39 @@ export const encode = (record: SpanRecord): string =>
 export const decode = (text: string): Problem.Checked<SpanRecord | undefined> => {
   const json = parse(text)
   if (!JsonSnapshot.isObject(json) || json["version"] !== version) return unreadable
-  const record = json["record"]
+  const record = json["record"] ?? raised(json["flattened"] ?? null)
   if (!isRecord(record)) return unreadable
   return Problem.ok({
     ...withKeys(record, recordKeys),
     context: withKeys(record["context"], contextKeys),
     startNs: BigInt(record["startNs"])
   } as unknown as SpanRecord)
+}
+
+// The JSON parser of V8 in Node 24 can take a key with an escape for another key that has a backslash. In a text with such
+// a key, objects are written as arrays of their keys and values.
+const doubtfulKey = /\\(?:u[\da-f]{4}|[^u])[^"\\]*":/
+
+const flattened = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(flattened)
+    : typeof value === "object" && value !== null
+    ? { entries: Object.entries(value).map(([key, item]) => [key, flattened(item)]) }
+    : value
+
+const raised = (json: JsonSnapshot.Json): JsonSnapshot.Json =>
+  JsonSnapshot.isArray(json)
+    ? json.map(raised)
+    : JsonSnapshot.isObject(json)
+    ? Object.fromEntries(entriesOf(json["entries"]))
+    : json
+
+const entriesOf = (json: JsonSnapshot.Json | undefined): Array<readonly [string, JsonSnapshot.Json]> => {
+  const entries: Array<readonly [string, JsonSnapshot.Json]> = []
+  for (const entry of JsonSnapshot.isArray(json) ? json : []) {
+    if (JsonSnapshot.isArray(entry) && isText(entry[0])) entries.push([entry[0], raised(entry[1] ?? null)])
+  }
+  return entries
 }
 
 const unreadable: Problem.Checked<undefined> = {
