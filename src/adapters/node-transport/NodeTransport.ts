@@ -65,6 +65,9 @@ export const make = (
           }
           const fail = (reason: string) => settle({ _tag: "Failure", bytesWritten: connected, reason })
           const req = open(request, secure ? agents.https : agents.http)
+          if (typeof req === "string") {
+            return resume(Effect.succeed({ _tag: "Failure", bytesWritten: false, reason: req }))
+          }
           const timer = setTimeout(() => {
             fail("ETIMEDOUT")
             req.destroy()
@@ -98,7 +101,8 @@ const secureAgent = (proxy: string | undefined): Effect.Effect<Https.Agent> =>
       ({ HttpsProxyAgent }) => new HttpsProxyAgent(proxy, pool) as unknown as Https.Agent
     )
 
-const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientRequest => {
+// Node refuses to make some requests, such as one whose key or path no header or request line can hold: then the reason.
+const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientRequest | string => {
   const { target } = request
   const options: Https.RequestOptions = {
     agent,
@@ -111,7 +115,11 @@ const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientReq
       ? { host: target.host, port: target.port }
       : { socketPath: target.socketPath })
   }
-  return target.protocol === "https" ? Https.request(options) : Http.request(options)
+  try {
+    return target.protocol === "https" ? Https.request(options) : Http.request(options)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "UNKNOWN"
+  }
 }
 
 const read = (response: Http.IncomingMessage, settle: (outcome: Outcome) => void, fail: (reason: string) => void) => {
