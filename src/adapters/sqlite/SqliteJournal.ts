@@ -40,6 +40,8 @@ export interface Options {
   readonly maxAgeMillis: number
   readonly now: () => number
   readonly diagnostics: DiagnosticsService
+  /** Who the rows belong to. Default: this process. */
+  readonly identity?: ProcessToken.ProcessToken | undefined
 }
 
 const silent: Listener = {
@@ -59,7 +61,7 @@ const silent: Listener = {
 export const open = (options: Options): JournalService => {
   const { diagnostics, now, path } = options
   const clock = () => performance.now()
-  const segments = Segments.make(Crypto.randomUUID(), ProcessToken.current())
+  const segments = Segments.make(Crypto.randomUUID(), options.identity ?? ProcessToken.current())
   const queue = WriteQueue.empty()
   /** The events that memory holds. */
   const held = new Map<SpanRecord, WriteQueue.Row>()
