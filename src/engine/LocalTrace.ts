@@ -44,6 +44,7 @@ export class LiveSpan implements Carrier {
   links: Array<ApmSpanLink> = []
   record: SpanRecord | undefined = undefined
   claim: Claim = "none"
+  ended = false
   marked: SpanError | undefined = undefined
 
   constructor(options: {
@@ -117,6 +118,8 @@ export class LocalTrace implements TraceState {
   readonly traceId: string
   readonly upstream: Extracted | undefined
   root: LiveSpan | undefined = undefined
+  /** The tracer's own span of the root while it runs: `describe` writes what it says so far into the root. */
+  rootSpan: { readonly describe: () => void } | undefined = undefined
   session: Sourced | undefined = undefined
   /** The first LLM span of this local trace: the local root's tags name it. */
   llm: { readonly traceId: string; readonly spanId: string } | undefined = undefined

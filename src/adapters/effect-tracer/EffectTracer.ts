@@ -109,7 +109,9 @@ const open = (options: Options, input: SpanInput): EffectSpan => {
   if (slot !== undefined) slot.carrier = live
   else SpanAttributes.describe(live, input.kind, ambient?.request)
   options.start(live)
-  return new EffectSpan(options, input, trace, live, live.spanId, service)
+  const span = new EffectSpan(options, input, trace, live, live.spanId, service)
+  if (trace.root === live) trace.rootSpan = span
+  return span
 }
 
 const makeTrace = (
@@ -158,8 +160,12 @@ const noBaggage: Extracted["baggage"] = new Map()
  * @category accessors
  * @since 0.1.0
  */
-export const traceOf = (span: unknown): { readonly trace: LocalTrace; readonly spanId: string } | undefined =>
-  span instanceof EffectSpan ? span : undefined
+export const traceOf = (span: unknown): { readonly trace: LocalTrace; readonly spanId: string } | undefined => {
+  if (!(span instanceof EffectSpan)) return undefined
+  // Whoever asks may decide about the trace, by what its root says so far.
+  span.trace.rootSpan?.describe()
+  return span
+}
 
 class EffectSpan implements Tracer.Span {
   readonly _tag = "Span"
@@ -233,15 +239,20 @@ class EffectSpan implements Tracer.Span {
     for (const link of links) this.links.push(link)
   }
 
+  describe(): void {
+    if (this.live !== undefined && this.#attributes !== undefined) SpanAttributes.write(this.#attributes, this.live)
+  }
+
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
     if (this.status._tag === "Ended") return
+    if (this.trace.rootSpan === this) this.trace.rootSpan = undefined
     const startTime = this.status.startTime
     this.status = { _tag: "Ended", startTime, endTime, exit }
     const live = this.live
     if (live === undefined) return
     try {
       live.durationNs = endTime > startTime ? Number(endTime - startTime) : 0
-      if (this.#attributes !== undefined) SpanAttributes.write(this.#attributes, live)
+      this.describe()
       if (this.#events !== undefined) SpanAttributes.writeEvents(this.#events, live)
       for (const link of this.links) {
         const written = toLink(link)
@@ -261,7 +272,7 @@ const toLink = (link: Tracer.SpanLink): ApmSpanLink | undefined => {
   const spanId = SpanId.fromHex(link.span.spanId)
   if (traceId === undefined || spanId === undefined) return undefined
   const attributes: { [key: string]: string } = {}
-  for (const key of Object.keys(link.attributes)) attributes[key] = SpanAttributes.text(link.attributes[key])
+  for (const key of Object.keys(link.attributes)) SpanAttributes.flatten(key, link.attributes[key], attributes)
   return { traceId, spanId, attributes, flags: link.span.sampled ? 1 : 0 }
 }
 

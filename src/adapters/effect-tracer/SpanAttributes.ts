@@ -47,6 +47,22 @@ export const text = (value: unknown): string => {
 }
 
 /**
+ * Writes a value as texts: the elements of an array under `key.0`, `key.1` and so on, as the attributes of links are
+ * written.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const flatten = (key: string, value: unknown, into: { [key: string]: string }, depth = 0): void => {
+  if (key === "__proto__") return
+  if (!Array.isArray(value) || depth === maxDepth) into[key] = text(value)
+  else for (let i = 0; i < value.length && i < maxElements; i++) flatten(`${key}.${i}`, value[i], into, depth + 1)
+}
+
+const maxDepth = 4
+const maxElements = 128
+
+/**
  * Writes attributes into the tags of a span. Numbers become metrics, everything else text; `service.name`,
  * `resource.name`, `operation.name` and `span.type` set the field of that name.
  *
