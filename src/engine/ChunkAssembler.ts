@@ -60,6 +60,7 @@ export const make = (options: {
     },
     finish: (span, now) => {
       const trace = span.trace
+      span.ended = true
       trace.open--
       if (trace.finished.length === 0) trace.oldestFinishedAt = now
       trace.finished.push(span)

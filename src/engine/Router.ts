@@ -149,7 +149,7 @@ export const make = (options: {
       const isOpen = retention !== undefined && LateRetention.isOpen(retention)
       const rides = surroundings.carrier() && ExportMode.rides(surroundings.mode())
       // A chunk that leaves anyway is also where an event waits for its retention decision.
-      if (carrier !== undefined && (rides || (isOpen && surroundings.apm()))) {
+      if (carrier !== undefined && !carrier.ended && (rides || (isOpen && surroundings.apm()))) {
         waiting++
         return carrier.attach(record, "none")
       }

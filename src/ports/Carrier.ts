@@ -45,6 +45,8 @@ export interface Carrier {
   /** Gives the finished record and says who has taken its event, before the span ends. */
   readonly attach: (record: SpanRecord | undefined, claim: Claim) => void
   readonly rename: (name: string) => void
+  /** Whether the span has ended: it may have left, so nothing can ride it any more. */
+  readonly ended: boolean
 }
 
 /**
