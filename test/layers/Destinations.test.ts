@@ -230,6 +230,16 @@ describe("destinations", () => {
         assert.strictEqual(lines.filter((line) => line.includes("missing_api_key")).length, 1)
       }))
 
+    it.live("a key that no header can hold costs no event, and the program goes on", () =>
+      Effect.gen(function*() {
+        const intake = yield* DevAgent.make()
+        const ledger = yield* Effect.andThen(Effect.andThen(chat, LLMObs.flush), Effect.andThen(chat, flushed)).pipe(
+          Effect.provide(agentless(intake, { apiKey: Redacted.make("no\u2603key"), site: "datadoghq.eu" }))
+        )
+        assert.strictEqual(Ledgers.pending(ledger), 2)
+        assert.isTrue(Ledgers.balances(ledger))
+      }))
+
     it.live("a key never travels in clear to another machine", () =>
       Effect.gen(function*() {
         const ledger = yield* Effect.andThen(chat, flushed).pipe(
