@@ -11,9 +11,9 @@
  */
 import * as Backoff from "../domain/Backoff.ts"
 import * as DeliveryVerdict from "../domain/DeliveryVerdict.ts"
-import type { EncodedEvent, IntakeWriter } from "../ports/IntakeWriter.ts"
+import type { SpanRecord } from "../domain/SpanRecord.ts"
+import type { EncodedEvent, IntakeWriterService } from "../ports/IntakeWriter.ts"
 import type { Item, OutboxService } from "../ports/Outbox.ts"
-import type { ByteBudget } from "./ByteBudget.ts"
 import type { LedgerBook } from "./Ledger.ts"
 import type { Lane, Settled } from "./Shipper.ts"
 
@@ -23,25 +23,28 @@ import type { Lane, Settled } from "./Shipper.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Payload {
-  readonly items: ReadonlyArray<Item>
+export interface Payload<R = SpanRecord> {
+  readonly items: ReadonlyArray<Item<R>>
   readonly events: ReadonlyArray<EncodedEvent>
   readonly bytes: number
-  readonly writer: typeof IntakeWriter.Service
+  readonly writer: IntakeWriterService<R>
   readonly destination: DeliveryVerdict.Destination
+  readonly transfers?: boolean | undefined
   /** How many small payloads had been delivered when the fate of this large one was last unknown. */
   readonly smallBefore?: number | undefined
 }
 
 /**
- * Where events go now.
+ * Where events go now. `transfers` says that who takes them there is not the intake but a queue of relays: they count as
+ * transferred.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Destination {
-  readonly writer: typeof IntakeWriter.Service
+export interface Destination<R = SpanRecord> {
+  readonly writer: IntakeWriterService<R>
   readonly destination: "agent-evp" | "intake"
+  readonly transfers?: boolean | undefined
 }
 
 const done: Settled = { _tag: "Done" }
@@ -56,13 +59,13 @@ const suspiciousBytes = 1024 * 1024
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: {
-  readonly outbox: OutboxService
+export const make = <R = SpanRecord>(options: {
+  readonly outbox: OutboxService<R>
   readonly ledger: LedgerBook
-  readonly budget: ByteBudget
+  readonly budget: { readonly release: (record: R) => void }
   readonly random: () => number
   /** `undefined` while nobody is known who takes events. */
-  readonly destination: () => Destination | undefined
+  readonly destination: () => Destination<R> | undefined
   /** A payload is closed when it has this many bytes, well under what the writer allows. */
   readonly targetBytes: number
   readonly maxAgeMillis: number
@@ -71,28 +74,29 @@ export const make = (options: {
   /** Whether somebody answers at the Agent's address. */
   readonly onReachable: (reachable: boolean) => void
   readonly warn: (key: string, message: string) => void
-}): Lane<Payload> => {
+}): Lane<Payload<R>> => {
   const { budget, ledger, outbox } = options
-  const again: Array<Payload> = []
+  const again: Array<Payload<R>> = []
   let failures = 0
   // Payloads below that size which were delivered.
   let small = 0
   let turn = false
 
-  const finish = (item: Item): void => {
+  const finish = (item: Item<R>): void => {
     outbox.settle(item)
     budget.release(item.record)
   }
 
-  const drop = (items: ReadonlyArray<Item>, reason: "refused" | "expired" | "oversized"): void => {
+  const drop = (items: ReadonlyArray<Item<R>>, reason: "refused" | "expired" | "oversized"): void => {
     for (const item of items) finish(item)
     ledger.drop(reason, items.length)
   }
 
-  const isExpired = (item: Item, now: number): boolean => now - item.offeredAt > options.maxAgeMillis
+  const isExpired = (item: Item<R>, now: number): boolean => now - item.offeredAt > options.maxAgeMillis
 
-  const fresh = ({ destination, writer }: Destination, now: number): Payload | undefined => {
-    const items: Array<Item> = []
+  const fresh = (to: Destination<R>, now: number): Payload<R> | undefined => {
+    const { writer } = to
+    const items: Array<Item<R>> = []
     const events: Array<EncodedEvent> = []
     let bytes = brackets
     while (bytes < options.targetBytes) {
@@ -115,13 +119,13 @@ export const make = (options: {
       events.push(event)
       bytes += event.bytes.byteLength + 1
     }
-    return items.length === 0 ? undefined : { items, events, bytes, writer, destination }
+    return items.length === 0 ? undefined : { items, events, bytes, ...to }
   }
 
   // A payload that was packed for another destination, or holds an event that is too old by now, is packed again.
-  const repack = (payload: Payload, to: Destination, now: number): Payload | undefined => {
+  const repack = (payload: Payload<R>, to: Destination<R>, now: number): Payload<R> | undefined => {
     if (payload.writer === to.writer && !payload.items.some((item) => isExpired(item, now))) return payload
-    const items: Array<Item> = []
+    const items: Array<Item<R>> = []
     const events: Array<EncodedEvent> = []
     let bytes = brackets
     for (const item of payload.items) {
@@ -140,7 +144,7 @@ export const make = (options: {
     return items.length === 0 ? undefined : { items, events, bytes, ...to }
   }
 
-  const part = (payload: Payload, from: number, to: number): Payload => {
+  const part = (payload: Payload<R>, from: number, to: number): Payload<R> => {
     const events = payload.events.slice(from, to)
     return {
       ...payload,
@@ -151,13 +155,13 @@ export const make = (options: {
     }
   }
 
-  const halve = (payload: Payload): void => {
+  const halve = (payload: Payload<R>): void => {
     const middle = payload.items.length >> 1
     again.push(part(payload, 0, middle), part(payload, middle, payload.items.length))
   }
 
   // A payload that fails when nothing is sent again stays where it counts as pending: in the outbox, lent.
-  const later = (payload: Payload, afterMillis: number | undefined, last: boolean): Settled => {
+  const later = (payload: Payload<R>, afterMillis: number | undefined, last: boolean): Settled => {
     failures++
     if (!last) again.push(payload)
     return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
@@ -190,7 +194,8 @@ export const make = (options: {
           failures = 0
           if (payload.bytes <= suspiciousBytes) small++
           for (const item of payload.items) finish(item)
-          ledger.deliveredIntake += payload.items.length
+          if (payload.transfers === true) ledger.transferred += payload.items.length
+          else ledger.deliveredIntake += payload.items.length
           return done
         }
         case "Retry":

@@ -3,25 +3,26 @@
  *
  * @since 0.1.0
  */
+import type { SpanRecord } from "../domain/SpanRecord.ts"
 import type { Item, OutboxService } from "../ports/Outbox.ts"
 
 /**
  * A queue with an end to add to and two ends to take from. An array's `shift` moves every element; a burst of a hundred
  * thousand events must not pay for that.
  */
-const makeQueue = () => {
-  let front: Array<Item> = []
-  let back: Array<Item> = []
+const makeQueue = <R>() => {
+  let front: Array<Item<R>> = []
+  let back: Array<Item<R>> = []
   let head = 0
   return {
-    push: (item: Item) => {
+    push: (item: Item<R>) => {
       back.push(item)
     },
-    unshift: (item: Item) => {
+    unshift: (item: Item<R>) => {
       if (head > 0) front[--head] = item
       else front.unshift(item)
     },
-    shift: (): Item | undefined => {
+    shift: (): Item<R> | undefined => {
       if (head === front.length) {
         if (back.length === 0) return undefined
         front = back
@@ -42,9 +43,11 @@ const makeQueue = () => {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: { readonly maxBytes?: number | undefined } = {}): OutboxService => {
+export const make = <R extends { readonly bytes: number } = SpanRecord>(
+  options: { readonly maxBytes?: number | undefined } = {}
+): OutboxService<R> => {
   const maxBytes = options.maxBytes ?? Infinity
-  const queue = makeQueue()
+  const queue = makeQueue<R>()
   let size = 0
   let heldBytes = 0
   let waitingBytes = 0

@@ -25,8 +25,16 @@ export interface EncodedEvent {
  * @category services
  * @since 0.1.0
  */
-export class IntakeWriter extends Context.Service<IntakeWriter, {
+export interface IntakeWriterService<R = SpanRecord> {
   readonly maxPayloadBytes: number
-  readonly encode: (record: SpanRecord) => EncodedEvent | undefined
+  readonly encode: (record: R) => EncodedEvent | undefined
   readonly send: (events: ReadonlyArray<EncodedEvent>) => Effect.Effect<Outcome>
-}>()("effect-llmobs/ports/IntakeWriter") {}
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class IntakeWriter extends Context.Service<IntakeWriter, IntakeWriterService>()(
+  "effect-llmobs/ports/IntakeWriter"
+) {}

@@ -8,13 +8,13 @@ import type { SpanRecord } from "../domain/SpanRecord.ts"
 
 /**
  * An event in the outbox. `offeredAt` is in Unix milliseconds, `uncertain` says that it was sent once and that nobody
- * knows whether it arrived.
+ * knows whether it arrived. In a relay an event is what another process rendered.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Item {
-  readonly record: SpanRecord
+export interface Item<R = SpanRecord> {
+  readonly record: R
   readonly offeredAt: number
   uncertain: boolean
 }
@@ -25,21 +25,21 @@ export interface Item {
  * @category services
  * @since 0.1.0
  */
-export interface OutboxService {
+export interface OutboxService<R = SpanRecord> {
   /** Takes an event, or refuses it (`false`) for lack of room. */
-  readonly offer: (record: SpanRecord, options: { readonly now: number; readonly uncertain: boolean }) => boolean
+  readonly offer: (record: R, options: { readonly now: number; readonly uncertain: boolean }) => boolean
   /** Lends the oldest event to a sender. It still counts as pending. */
-  readonly take: () => Item | undefined
+  readonly take: () => Item<R> | undefined
   /** Gives a lent event back, in front. */
-  readonly restore: (item: Item) => void
+  readonly restore: (item: Item<R>) => void
   /** Ends the loan of an event that was delivered or dropped. */
-  readonly settle: (item: Item) => void
+  readonly settle: (item: Item<R>) => void
   /** Events held, lent ones included. */
   readonly size: () => number
   /** Estimated bytes that wait, lent ones excluded. */
   readonly waitingBytes: () => number
   /** Takes an event that memory has no room for, to hold it elsewhere, or refuses it. Only durable outboxes can. */
-  readonly spill?: (record: SpanRecord) => boolean
+  readonly spill?: (record: R) => boolean
   /** Pending events, waiting or not, that outlive this process. Only durable outboxes have such. */
   readonly kept?: () => number
   /** Leaves what is kept to other processes. */
