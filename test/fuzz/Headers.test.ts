@@ -1,0 +1,32 @@
+import { describe, it } from "@effect/vitest"
+import { settings } from "./HeaderLaws.ts"
+import * as HeaderLaws from "./HeaderLaws.ts"
+import * as HostileHeaders from "./HostileHeaders.ts"
+import * as Seeded from "./Seeded.ts"
+
+const seed = Math.floor(Math.random() * 2 ** 32)
+
+describe("headers that nobody sends in good faith", () => {
+  for (const [index, using] of settings.entries()) {
+    it(`break no law, with settings ${index} (npm run fuzz -- ${seed} has them again, and more)`, () => {
+      const random = Seeded.make(seed)
+      for (let n = 0; n < 2_000; n++) HeaderLaws.hold(HostileHeaders.make(random), using)
+    })
+  }
+
+  it("break none where they are as long as they can be", () => {
+    for (const make of HostileHeaders.pathological) {
+      const text = make(HostileHeaders.longest)
+      for (const using of settings) {
+        for (const name of ["traceparent", "tracestate", "baggage", "x-datadog-tags", "x-datadog-trace-id", "b3"]) {
+          HeaderLaws.hold({
+            "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "x-datadog-trace-id": "12",
+            "x-datadog-parent-id": "34",
+            [name]: text
+          }, using)
+        }
+      }
+    }
+  })
+})
