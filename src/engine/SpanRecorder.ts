@@ -165,12 +165,12 @@ export const make = (options: {
     const own = spanOptions === undefined
       ? Annotation.empty
       : report(Annotation.parse(kind, spanOptions))
-    let recorded: RecordedSpan | undefined
     const context = SpanContext.resolve({
       kind,
       name: own.name ?? region?.name ?? name,
       ...identify(span, carrier, parent, clock),
-      newTraceId: ids.traceId(Number(clock.currentTimeMillisUnsafe()) / 1000),
+      // Of 128 bits even where APM trace ids have 64: on the wire a smaller one cannot be told from a custom id in decimal.
+      newTraceId: TraceId.fromParts(Number(clock.currentTimeMillisUnsafe()) / 1000, ids.spanId()),
       parent: parent?.context,
       remote: around?.upstream?.llmobs,
       explicit: {
@@ -189,10 +189,7 @@ export const make = (options: {
       retention: settings.retentionLooksAtTags
         ? (apmTraceId) =>
           LateRetention.make(() =>
-            settings.retention(
-              apmTraceId,
-              recorded === undefined ? undefined : tagsOf(recorded.context, recorded.annotation, recorded.service)
-            )
+            settings.retention(apmTraceId, tagsOf(recorded.context, recorded.annotation, recorded.service))
           )
         : settings.retention
     })
@@ -200,7 +197,7 @@ export const make = (options: {
     const regional = region === undefined
       ? Annotation.empty
       : withCostTags(Annotation.empty, region, context, service)
-    recorded = new RecordedSpan({
+    const recorded = new RecordedSpan({
       context,
       annotation: withCostTags(regional, own, context, service),
       parent,
