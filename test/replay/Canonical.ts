@@ -239,13 +239,13 @@ const spanOf = (span: Json): Json => {
   return out
 }
 
-// The `ot` member is Python's own, and what it tells of sampling leaves with it.
+// The `ot` member is Python's own, and what it tells of sampling leaves with it. The order of tags says nothing.
 const carrier = (set: { readonly [name: string]: string }): Json =>
   Object.fromEntries(
     Object.entries(set).map(([name, value]) => {
       if (name === "tracestate") return [name, value.split(",").filter((member) => !member.startsWith("ot=")).join(",")]
       if (name === "x-datadog-tags") {
-        return [name, value.split(",").filter((tag) => !tag.startsWith("_dd.p.ksr=")).join(",")]
+        return [name, value.split(",").filter((tag) => !tag.startsWith("_dd.p.ksr=")).sort().join(",")]
       }
       return [name, value]
     })

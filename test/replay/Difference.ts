@@ -26,8 +26,8 @@ const parsed = (text: string): Json | undefined => {
 }
 
 /**
- * Every difference, in the order of the keys. Two texts that hold JSON are compared by what they hold: a difference inside
- * has a path such as `input.value|json|[3]`.
+ * Every difference, in the order of the keys. Two texts of a side that hold JSON are compared by what they hold: a
+ * difference inside has a path such as `input.value|json|[3]`.
  */
 export const find = (expected: Json | undefined, actual: Json | undefined, path = "$"): ReadonlyArray<Difference> => {
   if (isSpecial(expected) || isSpecial(actual)) {
@@ -44,7 +44,7 @@ export const find = (expected: Json | undefined, actual: Json | undefined, path 
     )
   }
   if (Object.is(expected, actual) || (expected === 0 && actual === 0)) return []
-  if (typeof expected === "string" && typeof actual === "string" && !path.includes(inText)) {
+  if (typeof expected === "string" && typeof actual === "string" && holdsJson(path)) {
     const left = parsed(expected)
     const right = left === undefined ? undefined : parsed(actual)
     if (left !== undefined && right !== undefined) return find(left, right, `${path}${inText}`)
@@ -53,6 +53,9 @@ export const find = (expected: Json | undefined, actual: Json | undefined, path 
 }
 
 const inText = "|json|"
+
+// Where a structured value becomes text.
+const holdsJson = (path: string): boolean => /\.meta\.(input|output|metadata)\b/.test(path) && !path.includes(inText)
 
 const isSpecial = (value: Json | undefined): value is JsonObject => isObject(value) && value["$special"] !== undefined
 

@@ -6,14 +6,24 @@
  * what must stand there instead. A path that does not differ as its row says fails the scenario, so an unused row fails;
  * an over-used one cannot be, since a path is one place.
  */
+import * as BaggageRows from "./BaggageRows.ts"
+import * as CarrierRows from "./CarrierRows.ts"
 import type { Difference } from "./Difference.ts"
+import * as ProcessorRows from "./ProcessorRows.ts"
 import * as RouteRows from "./RouteRows.ts"
 import type { Row } from "./Row.ts"
 import type { Scenario } from "./Scenario.ts"
 import * as SpanRows from "./SpanRows.ts"
 import * as ValueRows from "./ValueRows.ts"
 
-export const rows: ReadonlyArray<Row> = [...ValueRows.rows, ...SpanRows.rows, ...RouteRows.rows]
+export const rows: ReadonlyArray<Row> = [
+  ...ValueRows.rows,
+  ...SpanRows.rows,
+  ...RouteRows.rows,
+  ...ProcessorRows.rows,
+  ...BaggageRows.rows,
+  ...CarrierRows.rows
+]
 
 /** Takes the intended differences out. `problems` are places that had to differ as a row says and do not. */
 export const apply = (scenario: Scenario, found: ReadonlyArray<Difference>): {
@@ -34,3 +44,9 @@ export const apply = (scenario: Scenario, found: ReadonlyArray<Difference>): {
   }
   return { left, problems, used }
 }
+
+/** Rows that a run over all scenarios of the project used more or less often than they say. */
+export const miscounted = (used: ReadonlyMap<string, number>): ReadonlyArray<string> =>
+  rows.filter((row) => row.uses !== (used.get(row.id) ?? 0)).map((row) =>
+    `row ${row.id} is used ${used.get(row.id) ?? 0} times, not ${row.uses}`
+  )

@@ -105,7 +105,9 @@ const spanOptions = (step: Step): LLMObs.SpanOptions => ({
   }
 })
 
-type SpanKind = "llm" | "agent" | "workflow" | "task" | "tool" | "embedding" | "retrieval" | "experiment"
+const { agent, embedding, experiment, llm, retrieval, task, tool, workflow } = LLMObs
+
+const functions = { agent, embedding, experiment, llm, retrieval, task, tool, workflow }
 
 const errorOf = (error: NonNullable<Step["error"]>): Error => {
   const raised = new Error(error.message ?? "")
@@ -170,12 +172,12 @@ const inject = (run: Run, label: string): Effect.Effect<void> =>
 const span = (run: Run, step: Step): Effect.Effect<void, Error> =>
   Effect.gen(function*() {
     const ended = yield* Deferred.make<void>()
-    const kind = step.kind as SpanKind
+    const kind = step.kind as keyof typeof functions
     const name = step.name ?? kind
     const body = inside(run, step, ended)
     const recorded = step.sdk === "tracer"
       ? Effect.withSpan(body, name, { attributes: apmAttributes(step) })
-      : LLMObs[kind](name, spanOptions(step))(body)
+      : functions[kind](name, spanOptions(step))(body)
     const late = yield* Effect.exit(recorded)
     yield* Deferred.succeed(ended, undefined)
     if (late._tag === "Success") {

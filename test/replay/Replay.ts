@@ -19,6 +19,7 @@ import * as Program from "./Program.ts"
 import type { ApiError, Expected, JsonObject, Process, Scenario } from "./Scenario.ts"
 import * as Scenarios from "./Scenario.ts"
 import * as Skips from "./Skips.ts"
+import * as SpanProcessor from "./SpanProcessor.ts"
 import * as SpecialValue from "./SpecialValue.ts"
 
 /** What became of a scenario. */
@@ -158,7 +159,10 @@ const headersOf = (run: Program.Run, process: Process): { readonly [name: string
 
 const foreignIds = (scenario: Scenario): ReadonlySet<string> => {
   const texts = scenario.program.processes.flatMap((process) => Object.values(process.incoming ?? {}))
-  return new Set(texts.flatMap((text) => text.match(/[0-9a-f]+/g) ?? []))
+  const ids = texts.flatMap((text) => text.match(/[0-9a-f]+/g) ?? [])
+  // A decimal trace id of 128 bits is hex inside.
+  const wide = ids.filter((id) => /^\d{20,39}$/.test(id)).map((id) => BigInt(id).toString(16).padStart(32, "0"))
+  return new Set([...ids, ...wide])
 }
 
 const layerOf = (scenario: Scenario, process: Process, agent: AgentStandIn, run: Program.Run): Layer.Layer<never> => {
@@ -172,10 +176,14 @@ const layerOf = (scenario: Scenario, process: Process, agent: AgentStandIn, run:
   }
   const enable = scenario.config.enable ?? {}
   const text = (key: string): string | undefined => enable[key] as string | undefined
+  const processor = SpanProcessor.of(scenario)
   return LLMObs.layerFromConfig({
     apm: "all",
     flushInterval: "30 seconds",
+    // An intake that always refuses is not waited for.
+    flushTimeout: typeof scenario.config.agent?.evp_status === "number" ? "300 millis" : "10 seconds",
     onProblem: Program.onProblem(run),
+    processors: processor === undefined ? undefined : [processor],
     mlApp: text("ml_app"),
     agentService: text("agent_service"),
     env: text("env"),

@@ -9,17 +9,6 @@ import * as Scenarios from "./Scenario.ts"
 import type { SpanStep } from "./SpanSteps.ts"
 import * as SpanSteps from "./SpanSteps.ts"
 
-const llmobsTags = [
-  "_dd.p.llmobs_parent_id",
-  "_dd.p.llmobs_trace_id",
-  "_dd.p.llmobs_ml_app",
-  "_dd.p.llmobs_sid",
-  "_dd.p.llmobs_sr",
-  "_dd.p.llmobs_sd",
-  "_dd.p.llmobs_pagent_span_id",
-  "_dd.p.llmobs_pagent_name"
-]
-
 const injects = (span: SpanStep): boolean =>
   span.step["inject"] !== undefined || span.step["inject_after_children"] !== undefined
 
@@ -82,23 +71,9 @@ export const rows: ReadonlyArray<Row> = [
       )
   },
   {
-    id: "S21-shared-tags",
-    kind: "S",
-    uses: 20,
-    why: "weakness 21: an injection makes headers of its own, and writes nothing on the spans of the trace",
-    places: (scenario) => {
-      const roots = new Set(SpanSteps.of(scenario).filter(injects).map((span) => SpanSteps.rootOf(span).id))
-      return Rows.apmSpans(scenario).filter((span) => roots.has(String(span["span_id"]))).flatMap((span) =>
-        llmobsTags.filter((tag) => (span["meta"] as JsonObject)[tag] !== undefined).map((tag) =>
-          Rows.is(pathOf(`${pathOf("$.spans", String(span["span_id"]))}.meta`, tag), undefined)
-        )
-      )
-    }
-  },
-  {
     id: "S22-one-bad-value",
     kind: "S",
-    uses: 3,
+    uses: 5,
     why: "weakness 22: an application name that a header cannot carry costs itself, not all that the header says",
     places: (scenario) => {
       const app = awkwardApp(scenario)
@@ -145,7 +120,7 @@ export const rows: ReadonlyArray<Row> = [
   {
     id: "S6-shrunk",
     kind: "S",
-    uses: 11,
+    uses: 10,
     why: "weakness 6: an event that is too large loses the middle of its longest texts, not all of both sides",
     places: (scenario) =>
       tooLarge(scenario).flatMap(({ event, span }): ReadonlyArray<Place> => [
@@ -211,5 +186,18 @@ export const rows: ReadonlyArray<Row> = [
         ]
       })
     }
+  },
+  {
+    id: "R1-paused",
+    kind: "R",
+    uses: 1,
+    why: "R1: refused credentials pause the intake and lose nothing, so the end of the program tries once more",
+    places: (scenario) =>
+      scenario.config.agent?.evp_status === 403
+        ? [{
+          path: "$.llmobs_requests[1]",
+          ours: (actual) => Rows.isObject(actual) && actual["answered"] === 403 && Array.isArray(actual["holds"])
+        }]
+        : []
   }
 ]

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import * as IntendedDifferences from "./IntendedDifferences.ts"
 import * as Replays from "./Replay.ts"
 import type { Scenario } from "./Scenario.ts"
 
@@ -26,13 +27,22 @@ const filesOf = (path: string): ReadonlyArray<string> =>
     ? Fs.readdirSync(path).filter((name) => name.endsWith(".json")).sort().map((name) => Path.join(path, name))
     : [path]
 
+const ownScenarios = (): ReadonlyArray<string> =>
+  filesOf(Path.join(import.meta.dirname, "../data/goldens")).map((file) => Path.basename(file, ".json"))
+
 const main = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
   const { emit, paths } = parse(args)
   const counts = { passed: 0, failed: 0, skipped: 0 }
+  const used = new Map<string, number>()
+  const names = new Set<string>()
   if (emit !== undefined) Fs.mkdirSync(emit, { recursive: true })
   for (const file of paths.flatMap(filesOf)) {
     const scenario = JSON.parse(Fs.readFileSync(file, "utf8")) as Scenario
     const outcome = yield* Replays.replay(scenario)
+    names.add(scenario.name)
+    if (outcome._tag !== "Skipped") {
+      for (const [row, uses] of outcome.used) used.set(row, (used.get(row) ?? 0) + uses)
+    }
     switch (outcome._tag) {
       case "Passed":
         counts.passed++
@@ -49,6 +59,13 @@ const main = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
     }
     if (emit !== undefined && outcome._tag !== "Skipped" && outcome.produced !== undefined) {
       Fs.writeFileSync(Path.join(emit, `${scenario.name}.json`), `${JSON.stringify(outcome.produced, undefined, 1)}\n`)
+    }
+  }
+  // How often a row is used is known of the project's own scenarios together.
+  if (ownScenarios().every((name) => names.has(name))) {
+    for (const line of IntendedDifferences.miscounted(used)) {
+      counts.failed++
+      console.log(`failed  ${line}`)
     }
   }
   console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)

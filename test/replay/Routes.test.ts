@@ -1,0 +1,102 @@
+/**
+ * Each row of the table that changes how many events arrive, in how many requests, or by which route, once more without
+ * a capture: through the embedded Agent, with every event counted.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
+import * as Ledgers from "../../src/domain/Ledger.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+
+const run = (
+  program: Effect.Effect<unknown>,
+  env: { readonly [name: string]: string },
+  options: DevAgent.Options = {}
+) =>
+  Effect.gen(function*() {
+    const agent = yield* DevAgent.make(options)
+    const layer = LLMObs.layerFromConfig({
+      service: "shop",
+      apm: "all",
+      flushInterval: "30 seconds",
+      agentUrl: agent.url
+    })
+      .pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env))))
+    const ledger = yield* Effect.provide(Effect.andThen(program, Effect.andThen(LLMObs.flush, LLMObs.ledger)), layer)
+    assert.isTrue(Ledgers.balances(ledger))
+    return { agent, ledger, events: agent.events() }
+  })
+
+const direct = { DD_APM_TRACING_ENABLED: "false" }
+
+const evp = (agent: DevAgent.DevAgent) => agent.requests().filter(({ path }) => path.startsWith("/evp_proxy/"))
+
+describe("rows that change a count or a route", () => {
+  it.live("R1-buffer: more than a thousand events that wait are all delivered, once", () =>
+    Effect.gen(function*() {
+      const spans = Effect.forEach(Array.from({ length: 1_005 }), (_, i) => LLMObs.task(`t${i}`)(Effect.void))
+      const { events, ledger } = yield* run(spans, direct)
+      assert.strictEqual(new Set(events.map(({ event }) => event["name"])).size, 1_005)
+      assert.strictEqual(events.length, 1_005)
+      assert.strictEqual(ledger.delivered.intake, 1_005)
+    }))
+
+  it.live("R1-small-requests: events of 2 MB leave in a request each, whole", () =>
+    Effect.gen(function*() {
+      const large = "x".repeat(2_000_000)
+      const spans = Effect.forEach(["a", "b", "c"], (name) => LLMObs.task(name, { input: large })(Effect.void))
+      const { agent, events } = yield* run(spans, direct)
+      assert.strictEqual(evp(agent).length, 3)
+      assert.deepStrictEqual(events.map(({ event }) => event["name"]).sort(), ["a", "b", "c"])
+      for (const { event } of events) {
+        assert.strictEqual((event["meta"] as { input: { value: string } }).input.value, large)
+      }
+    }))
+
+  it.live("S6-surrogate: a trace with an unpaired surrogate arrives with all its events", () =>
+    Effect.gen(function*() {
+      const { events, ledger } = yield* run(
+        LLMObs.task("broken", { input: "a\ud800b" })(Effect.void).pipe(
+          Effect.andThen(LLMObs.task("sibling")(Effect.void)),
+          LLMObs.workflow("root")
+        ),
+        {}
+      )
+      assert.deepStrictEqual(events.map(({ event }) => event["name"]).sort(), ["broken", "root", "sibling"])
+      assert.strictEqual(ledger.delivered.agent, 3)
+      const broken = events.find(({ event }) => event["name"] === "broken")!
+      assert.strictEqual((broken.event["meta"] as { input: { value: string } }).input.value, "a\ufffdb")
+    }))
+
+  it.live("R-C16-no-struct: an Agent that cannot carry the struct gets the trace, and its intake the events", () =>
+    Effect.gen(function*() {
+      const { agent, events } = yield* run(LLMObs.llm("call")(Effect.void), {}, { spanMetaStructs: false })
+      assert.deepStrictEqual(events.map(({ via }) => via), ["evp"])
+      const [span] = agent.traces().flat()
+      assert.strictEqual(span!.meta["_dd.llmobs.submitted"], "1")
+      assert.deepStrictEqual(span!.metaStruct, {})
+    }))
+
+  it.live("R-C3-sample-rate: what DD_TRACE_SAMPLE_RATE rejects is rescued, and rejected", () =>
+    Effect.gen(function*() {
+      const { agent, events } = yield* run(LLMObs.llm("call")(Effect.void), { DD_TRACE_SAMPLE_RATE: "0" })
+      assert.deepStrictEqual(events.map(({ via }) => via), ["evp"])
+      // The Agent keeps no trace of it.
+      assert.deepStrictEqual(agent.traces().flat().map(({ metrics }) => metrics["_sampling_priority_v1"]), [-1])
+    }))
+
+  it.live("R1-paused: refused credentials drop nothing before the program ends", () =>
+    Effect.gen(function*() {
+      const agent = yield* DevAgent.make({ evpStatus: 403 })
+      const ledger = yield* Effect.provide(
+        Effect.andThen(LLMObs.llm("call")(Effect.void), Effect.andThen(LLMObs.flush, LLMObs.ledger)),
+        LLMObs.layerFromConfig({ service: "shop", flushTimeout: "200 millis", agentUrl: agent.url }).pipe(
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(direct)))
+        )
+      )
+      assert.strictEqual(Ledgers.dropped(ledger), 0)
+      assert.strictEqual(Ledgers.pending(ledger), 1)
+    }))
+})
