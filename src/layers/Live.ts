@@ -33,19 +33,19 @@ import * as Injector from "../engine/Injector.ts"
 import * as IntakeLane from "../engine/IntakeLane.ts"
 import * as Ledger from "../engine/Ledger.ts"
 import * as LedgerMetrics from "../engine/LedgerMetrics.ts"
-import type { LocalTrace } from "../engine/LocalTrace.ts"
 import * as RequestContext from "../engine/RequestContext.ts"
 import * as RetentionHold from "../engine/RetentionHold.ts"
 import * as Router from "../engine/Router.ts"
-import * as Sampler from "../engine/Sampler.ts"
 import * as Shipper from "../engine/Shipper.ts"
 import * as SpanRecorder from "../engine/SpanRecorder.ts"
 import * as TraceLane from "../engine/TraceLane.ts"
+import * as TraceSampler from "../engine/TraceSampler.ts"
 import { Control } from "../ports/Control.ts"
 import { Delivery } from "../ports/Delivery.ts"
 import { CurrentSurroundings } from "../ports/IncomingRequest.ts"
 import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
+import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 import { Transport } from "../ports/Transport.ts"
 import * as DeliveryLoop from "./DeliveryLoop.ts"
 import * as Destinations from "./Destinations.ts"
@@ -92,33 +92,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     now,
     onReady: () => intakeShipper.wake()
   })
-  const sampler = Sampler.make({ ...settings.sampling, now })
-  // Asked what a decision would be, it must not use up what the real one's limiter allows.
-  const forecaster = Sampler.make({ ...settings.sampling, rateLimit: -1, now })
-
-  const rootOf = (trace: LocalTrace): Sampler.Root => ({
-    service: trace.root?.service ?? service,
-    name: trace.root?.name ?? "",
-    resource: trace.root?.resource ?? "",
-    tags: trace.root?.meta ?? {},
-    metrics: trace.root?.metrics ?? {},
-    env: settings.env ?? "",
-    traceIdLow64: BigInt("0x" + TraceId.low64(trace.traceId)),
-    upstreamPriority: trace.upstream?.priority,
-    manual: trace.manual
-  })
-  const decide = (trace: LocalTrace): Sampler.Decision => {
-    const frozen = trace.decision
-    // A decision by hand counts for what leaves after it.
-    if (frozen !== undefined && (trace.manual === undefined || frozen.mechanism === 4)) return frozen
-    return trace.decision = sampler.decide(rootOf(trace))
-  }
-  const priority = (trace: LocalTrace): number =>
-    trace.decision?.priority ?? (trace.provisional ??= forecaster.decide(rootOf(trace)).priority)
+  const sampler = TraceSampler.make({ ...settings.sampling, now, service, env: settings.env })
 
   const destinations = Destinations.make({
     settings,
     transport,
+    relays: Context.get(context, CurrentRelayQueue),
     diagnostics,
     process,
     apm: () => switches.tracing,
@@ -126,9 +105,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     onRates: (body) => {
       const rates = AgentRates.parse(parseJson(body))
       if (rates.problems.length > 0) diagnostics.report(rates.problems)
-      if (rates.value === undefined) return
-      sampler.updateRates(rates.value)
-      forecaster.updateRates(rates.value)
+      if (rates.value !== undefined) sampler.updateRates(rates.value)
     }
   })
 
@@ -172,7 +149,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       apm: destinations.writesApm,
       filtered: (root) => destinations.filters(root),
       structBytes: destinations.structBytes,
-      decide,
+      decide: sampler.decide,
       rootTags: {
         meta: { language: "javascript", "runtime-id": process.runtimeId },
         metrics: { process_id: process.pid }
@@ -272,7 +249,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         ambient,
         diagnostics,
         traceOf: EffectTracer.traceOf,
-        decide
+        decide: sampler.decide
       }),
       upstream: (fiber) => ambient.current(fiber)?.upstream,
       extract: (headers) => {
@@ -292,7 +269,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       ids,
       ambient,
       diagnostics,
-      priority,
+      priority: sampler.forecast,
       start: loop.chunks.start,
       finish: (span) => loop.chunks.finish(span, now()),
       nowMillis: now,
