@@ -6,10 +6,14 @@ import type { ByteBudget } from "../../src/engine/ByteBudget.ts"
 import type { Item, OutboxService } from "../../src/ports/Outbox.ts"
 import * as Records from "../domain/Records.ts"
 
-/** An outbox with the budget that it stands behind. `close` is called when the test is over. */
-export interface Subject {
+/** An outbox with the budget that it stands behind. */
+export interface Held {
   readonly outbox: OutboxService
   readonly budget: ByteBudget
+}
+
+/** `close` is called when the test is over. */
+export interface Subject extends Held {
   readonly close: () => void
 }
 
@@ -22,17 +26,17 @@ export const record = (id: number, characters = 100): SpanRecord =>
 export const idOf = (item: Item): number => Number(item.record.context.spanId)
 
 /** As the router does: what memory has no room for is held elsewhere, or refused. */
-export const offer = ({ budget, outbox }: Subject, record: SpanRecord, now = 0): boolean =>
+export const offer = ({ budget, outbox }: Held, record: SpanRecord, now = 0): boolean =>
   budget.reserve(record) ? outbox.offer(record, { now, uncertain: false }) : outbox.spill?.(record) === true
 
 /** As the lanes do. */
-export const settle = ({ budget, outbox }: Subject, item: Item): void => {
+export const settle = ({ budget, outbox }: Held, item: Item): void => {
   outbox.settle(item)
   budget.release(item.record)
 }
 
 /** Takes and settles until nothing comes; gives the ids in the order in which they came. */
-export const drain = (subject: Subject): ReadonlyArray<number> => {
+export const drain = (subject: Held): ReadonlyArray<number> => {
   const ids: Array<number> = []
   for (let item = subject.outbox.take(); item !== undefined; item = subject.outbox.take()) {
     ids.push(idOf(item))

@@ -21,6 +21,8 @@ export const limits = {
   removals: 1_000,
   /** Events that one call counts or expires. */
   slice: 500,
+  /** Attempts without success at the end of a process. */
+  misses: 8,
   busyMillis: 5,
   retryMillis: 1_000,
   sweepMillis: 10_000,

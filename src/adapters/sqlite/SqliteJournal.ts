@@ -59,7 +59,9 @@ const silent: Listener = {
  * @since 0.1.0
  */
 export const open = (options: Options): JournalService => {
-  const { diagnostics, now, path } = options
+  const { diagnostics, maxBytes = limits.maxBytes, now, path } = options
+  // An event that has no room in an empty file would be tried for ever, and hold up the others.
+  const largest = maxBytes / 4
   const clock = () => performance.now()
   const segments = Segments.make(Crypto.randomUUID(), options.identity ?? ProcessToken.current())
   const queue = WriteQueue.empty()
@@ -77,7 +79,7 @@ export const open = (options: Options): JournalService => {
   let restsUntil = 0
   let busyUntil = 0
   let newFiles = 0
-  let oneByOne = false
+  let fullUntil = 0
   let closed = false
   let commitTimer: NodeJS.Timeout | undefined
   let sweepTimer: NodeJS.Timeout | undefined
@@ -95,12 +97,15 @@ export const open = (options: Options): JournalService => {
 
   const fail = (error: unknown): EventFile.Failure => {
     const failure = EventFile.failureOf(error)
-    if (failure === "busy") busyUntil = clock() + limits.busyMillis
-    else {
-      restsUntil = clock() + limits.retryMillis
-      diagnostics.warnOnce(`outbox.${failure}`, sentences[failure])
-      if (failure === "damaged" && newFiles++ < limits.newFiles) beginAnew()
+    if (failure === "busy") {
+      busyUntil = clock() + limits.busyMillis
+      return failure
     }
+    // What makes room can still be written, and what is there be read.
+    if (failure === "full") fullUntil = clock() + limits.retryMillis
+    else restsUntil = clock() + limits.retryMillis
+    diagnostics.warnOnce(`outbox.${failure}`, sentences[failure])
+    if (failure === "damaged" && newFiles++ < limits.newFiles) beginAnew()
     return failure
   }
 
@@ -108,7 +113,7 @@ export const open = (options: Options): JournalService => {
     const opened = EventFile.open({
       path,
       durability: options.durability ?? "process",
-      maxBytes: options.maxBytes ?? limits.maxBytes
+      maxBytes
     })
     try {
       EventFile.transaction(opened, () => renewSegments(opened))
@@ -159,7 +164,7 @@ export const open = (options: Options): JournalService => {
     commitTimer = setTimeout(() => {
       commitTimer = undefined
       write()
-    }, Math.max(millis, restsUntil - clock())).unref()
+    }, Math.max(millis, (removals.length > 0 ? restsUntil : Math.max(restsUntil, fullUntil)) - clock())).unref()
   }
 
   // One transaction: removals first, since they make room, then as many queued events as one call may write.
@@ -170,21 +175,27 @@ export const open = (options: Options): JournalService => {
     const done = attempt((file) =>
       EventFile.transaction(file, () => {
         for (const id of gone) file.remove.run(id)
-        let copyId = nextCopy
-        let spillId = nextSpill
-        let bytes = 0
-        for (const row of queue.rows) {
-          bytes += row.record.bytes
-          if (written.length > 0 && (oneByOne || bytes > limits.callBytes)) break
-          written.push([row, EventFile.write(file, row.spilled ? spillId++ : copyId++, row.at, row.text)])
-        }
+        if (clock() >= fullUntil) insertQueued(file, written)
         return true
       })
     )
     if (done === true) settleWritten(gone, written)
-    else if (done !== "busy") stepAside(gone)
     if (queue.rows.size > 0 || removals.length > 0) {
-      schedule(done === true && queue.rows.size > 0 ? 0 : limits.windowMillis)
+      schedule(done === true && written.length > 0 ? 0 : limits.windowMillis)
+    }
+  }
+
+  const insertQueued = (
+    file: EventFile.EventFile,
+    written: Array<readonly [row: WriteQueue.Row, bytes: number]>
+  ): void => {
+    let copyId = nextCopy
+    let spillId = nextSpill
+    let bytes = 0
+    for (const row of queue.rows) {
+      bytes += row.record.bytes
+      if (written.length > 0 && bytes > limits.callBytes) break
+      written.push([row, EventFile.write(file, row.spilled ? spillId++ : copyId++, row.at, row.text)])
     }
   }
 
@@ -192,7 +203,6 @@ export const open = (options: Options): JournalService => {
     gone: ReadonlyArray<number>,
     written: ReadonlyArray<readonly [row: WriteQueue.Row, bytes: number]>
   ): void => {
-    oneByOne = false
     removals = removals.slice(gone.length)
     const before = spills.count
     for (const [row, bytes] of written) {
@@ -207,30 +217,13 @@ export const open = (options: Options): JournalService => {
     if (before === 0 && spills.count > 0) listener.onReady()
   }
 
-  // A full file still has room for what makes room, and for smaller events than the one that did not fit.
-  const stepAside = (gone: ReadonlyArray<number>): void => {
-    const [first] = queue.rows
-    if (oneByOne && first !== undefined) {
-      queue.rows.delete(first)
-      queue.rows.add(first)
-    }
-    oneByOne = true
-    if (file === undefined || gone.length === 0) return
-    try {
-      EventFile.transaction(file, () => gone.forEach((id) => file!.remove.run(id)))
-      removals = removals.slice(gone.length)
-    } catch {
-      // They are tried again with the rest.
-    }
-  }
-
   const take = (record: SpanRecord, text: SpanRecord, spilled: boolean): void => {
     const row: WriteQueue.Row = { record, text, at: now(), spilled, id: 0 }
     if (!spilled) held.set(record, row)
     const time = clock()
     WriteQueue.add(queue, row, time)
     const due = queue.bytes >= limits.callBytes || time - queue.since > limits.longestWindowMillis
-    if (due && time >= restsUntil && time >= busyUntil) write()
+    if (due && time >= Math.max(restsUntil, busyUntil, fullUntil)) write()
     else schedule(limits.windowMillis)
   }
 
@@ -270,9 +263,8 @@ export const open = (options: Options): JournalService => {
   const sweep = (): void => {
     attempt((file) => {
       segments.beat(file)
-      if (stillOurs(file, copySegment)) {
-        for (const segment of spills.sources.map((source) => source.segment)) stillOurs(file, segment)
-      }
+      stillOurs(file, copySegment)
+      for (const segment of spills.sources.map((source) => source.segment)) stillOurs(file, segment)
       const half = EventFile.segmentSize / 2
       if (nextCopy % EventFile.segmentSize > half || nextSpill % EventFile.segmentSize > half) {
         EventFile.transaction(file, () => renewSegments(file))
@@ -294,17 +286,20 @@ export const open = (options: Options): JournalService => {
     }
   }
 
-  // Enters a part of what was adopted into the books.
+  // Enters a part of what was adopted into the books, and says whether there is more.
   const enterSlice = (): boolean => {
-    const source = SpillQueue.uncounted(spills)
-    if (source === undefined) return false
-    const found = attempt((file) => EventFile.peek(file, source.upTo, source.end, limits.slice))
-    if (typeof found === "string") return false
     const before = spills.count
-    SpillQueue.enter(spills, source.segment, found, found.length < limits.slice)
-    if (found.length > 0) listener.onAdopted(found.length)
+    for (let room: number = limits.slice; room > 0;) {
+      const source = SpillQueue.uncounted(spills)
+      if (source === undefined) break
+      const found = attempt((file) => EventFile.peek(file, source.upTo, source.end, room))
+      if (typeof found === "string") break
+      SpillQueue.enter(spills, source.segment, found, found.length < room)
+      if (found.length > 0) listener.onAdopted(found.length)
+      room -= Math.max(1, found.length)
+    }
     if (before === 0 && spills.count > 0) listener.onReady()
-    return true
+    return SpillQueue.uncounted(spills) !== undefined && clock() >= restsUntil
   }
 
   const expireSlice = (): boolean => {
@@ -325,9 +320,9 @@ export const open = (options: Options): JournalService => {
 
   const commit = (): void => {
     const work = () => queue.rows.size + removals.length
-    for (let left = work(); left > 0;) {
+    for (let left = work(), misses = 0; left > 0 && misses < limits.misses;) {
       write()
-      if (work() >= left) return
+      misses = work() < left ? 0 : misses + 1
       left = work()
     }
   }
@@ -343,11 +338,12 @@ export const open = (options: Options): JournalService => {
       sweep()
     },
     append: (record, text = record) => {
-      if (!closed) take(record, text, false)
+      if (!closed && record.bytes <= largest) take(record, text, false)
     },
     spill: (record) => {
       if (queue.spillBytes > limits.uncommittedSpillBytes) write()
-      if (closed || clock() < restsUntil || queue.spillBytes > limits.uncommittedSpillBytes) return false
+      if (closed || record.bytes > largest || clock() < Math.max(restsUntil, fullUntil)) return false
+      if (queue.spillBytes > limits.uncommittedSpillBytes) return false
       take(record, record, true)
       return true
     },
@@ -377,6 +373,7 @@ export const open = (options: Options): JournalService => {
     close: () => {
       if (closed) return
       restsUntil = 0
+      fullUntil = 0
       commit()
       attempt((file) => segments.release(file))
       closed = true
