@@ -31,7 +31,7 @@ const span = (more: Partial<ApmSpan> = {}): ApmSpan => ({
 /** The spans as the Agent reads them. */
 const read = (...spans: ReadonlyArray<readonly [ApmSpan, SpanRecord?]>): TracePayload.Chunk => {
   const chunk = V04.packChunk({ spans: spans.map(([one, rider]) => ({ span: one, rider })) }, format)
-  const decoded = TracePayload.decode(new Uint8Array([...V04.arrayHeader(1), ...chunk]))
+  const decoded = TracePayload.decode(Buffer.concat([V04.arrayHeader(1), chunk]))
   assert.isTrue(decoded.ok, decoded.ok ? "" : decoded.message)
   return decoded.ok ? decoded.chunks[0]! : []
 }
