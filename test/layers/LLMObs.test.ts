@@ -342,34 +342,6 @@ describe("LLMObs", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
-  describe("currentSpan", () => {
-    it.live("gives the ids of the event, and where the labels come from", () =>
-      Effect.gen(function*() {
-        const current = yield* LLMObs.currentSpan.pipe(
-          LLMObs.llm("inner", { userId: "u-1" }),
-          LLMObs.workflow("outer", { sessionId: "s-1" })
-        )
-        const { agent } = yield* Observed.settle
-        const received = Observed.named(agent, "inner")
-        assert.deepStrictEqual(
-          current,
-          Option.some({
-            traceId: received.traceId,
-            spanId: received.spanId,
-            sources: {
-              session: "parent",
-              userId: "explicit",
-              accountId: undefined,
-              mlApp: "parent",
-              parent: "parent"
-            }
-          })
-        )
-        assert.strictEqual(received.event["session_id"], "s-1")
-        assert.isTrue(Option.isNone(yield* LLMObs.currentSpan))
-      }).pipe(Effect.provide(Observed.dev())))
-  })
-
   describe("without a layer", () => {
     it.effect("every function opens a plain Effect span of that name, or does nothing", () =>
       Effect.gen(function*() {

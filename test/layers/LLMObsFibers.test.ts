@@ -2,10 +2,39 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "./Observed.ts"
 
 describe("LLMObs", () => {
+  describe("currentSpan", () => {
+    it.live("gives the ids of the event, and where the labels come from", () =>
+      Effect.gen(function*() {
+        const current = yield* LLMObs.currentSpan.pipe(
+          LLMObs.llm("inner", { userId: "u-1" }),
+          LLMObs.workflow("outer", { sessionId: "s-1" })
+        )
+        const { agent } = yield* Observed.settle
+        const received = Observed.named(agent, "inner")
+        assert.deepStrictEqual(
+          current,
+          Option.some({
+            traceId: received.traceId,
+            spanId: received.spanId,
+            sources: {
+              session: "parent",
+              userId: "explicit",
+              accountId: undefined,
+              mlApp: "parent",
+              parent: "parent"
+            }
+          })
+        )
+        assert.strictEqual(received.event["session_id"], "s-1")
+        assert.isTrue(Option.isNone(yield* LLMObs.currentSpan))
+      }).pipe(Effect.provide(Observed.dev())))
+  })
+
   describe("fibers", () => {
     it.live("run their spans side by side without mixing them up", () =>
       Effect.gen(function*() {
