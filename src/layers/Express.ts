@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import * as ExpressMiddleware from "../adapters/express/ExpressMiddleware.ts"
-import { store } from "../adapters/request-storage/RequestStorage.ts"
+import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import type { SessionFrom } from "../domain/RequestSession.ts"
 
 /**
@@ -21,4 +22,17 @@ import type { SessionFrom } from "../domain/RequestSession.ts"
  */
 export const middleware = (
   options?: { readonly sessionFrom?: SessionFrom | undefined }
-): ReturnType<typeof ExpressMiddleware.make> => ExpressMiddleware.make(store, options?.sessionFrom)
+): ReturnType<typeof ExpressMiddleware.make> => ExpressMiddleware.make(RequestStorage.store, options?.sessionFrom)
+
+/**
+ * Keeps the request around an effect in the context of its fiber, when the effect starts.
+ *
+ * **When to use**
+ *
+ * Use where parts of the effect run on behalf of this request but in the context of another, as batched requests do: with
+ * the `context` of their entry they find it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const capture: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = RequestStorage.capture

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import * as FastifyPlugin from "../adapters/fastify/FastifyPlugin.ts"
-import { store } from "../adapters/request-storage/RequestStorage.ts"
+import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 
 /**
  * A plugin for `app.register`, at the root. Every Effect that hooks and handlers run takes its trace, session, user and
@@ -17,4 +18,17 @@ import { store } from "../adapters/request-storage/RequestStorage.ts"
  * @category combinators
  * @since 0.1.0
  */
-export const plugin: ReturnType<typeof FastifyPlugin.make> = FastifyPlugin.make(store)
+export const plugin: ReturnType<typeof FastifyPlugin.make> = FastifyPlugin.make(RequestStorage.store)
+
+/**
+ * Keeps the request around an effect in the context of its fiber, when the effect starts.
+ *
+ * **When to use**
+ *
+ * Use where parts of the effect run on behalf of this request but in the context of another, as batched requests do: with
+ * the `context` of their entry they find it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const capture: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = RequestStorage.capture

@@ -31,7 +31,7 @@ import * as Effect from "effect/Effect"
 import * as FetchClient from "../adapters/fetch/FetchClient.ts"
 import * as FetchHandler from "../adapters/fetch/FetchHandler.ts"
 import * as Hostname from "../adapters/node-process/Hostname.ts"
-import { store } from "../adapters/request-storage/RequestStorage.ts"
+import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import * as OriginPolicy from "../domain/OriginPolicy.ts"
 import type { SessionFrom } from "../domain/RequestSession.ts"
 
@@ -51,7 +51,8 @@ export const wrap = <Rest extends ReadonlyArray<unknown>, A>(
   handler: (request: Request, ...rest: Rest) => A | PromiseLike<A>,
   options?: { readonly sessionFrom?: SessionFrom | undefined }
 ): (request: Request, ...rest: Rest) => Promise<A> =>
-(request, ...rest) => FetchHandler.run(store, options?.sessionFrom, request, () => handler(request, ...rest))
+(request, ...rest) =>
+  FetchHandler.run(RequestStorage.store, options?.sessionFrom, request, () => handler(request, ...rest))
 
 /**
  * The same as a middleware of Hono.
@@ -62,7 +63,7 @@ export const wrap = <Rest extends ReadonlyArray<unknown>, A>(
 export const middleware =
   (options?: { readonly sessionFrom?: SessionFrom | undefined }) =>
   (context: { readonly req: { readonly raw: Request } }, next: () => Promise<void>): Promise<void> =>
-    FetchHandler.run(store, options?.sessionFrom, context.req.raw, next)
+    FetchHandler.run(RequestStorage.store, options?.sessionFrom, context.req.raw, next)
 
 /**
  * A `fetch` whose calls continue the trace of the fiber that makes them. A call that no fiber makes, after an `await` for
@@ -88,3 +89,16 @@ export const withPropagation = (options?: {
       owner: fiber
     }))
   })
+
+/**
+ * Keeps the request around an effect in the context of its fiber, when the effect starts.
+ *
+ * **When to use**
+ *
+ * Use where parts of the effect run on behalf of this request but in the context of another, as batched requests do: with
+ * the `context` of their entry they find it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const capture: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = RequestStorage.capture

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import type { NodeRequest, NodeResponse } from "../adapters/node-http/NodeHttpHandler.ts"
 import * as NodeHttpHandler from "../adapters/node-http/NodeHttpHandler.ts"
-import { store } from "../adapters/request-storage/RequestStorage.ts"
+import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import type { SessionFrom } from "../domain/RequestSession.ts"
 
 /**
@@ -23,4 +24,17 @@ import type { SessionFrom } from "../domain/RequestSession.ts"
 export const wrap = <Req extends NodeRequest, Res extends NodeResponse>(
   handler: (request: Req, response: Res) => unknown,
   options?: { readonly sessionFrom?: SessionFrom | undefined }
-): (request: Req, response: Res) => void => NodeHttpHandler.wrap(store, options?.sessionFrom)(handler)
+): (request: Req, response: Res) => void => NodeHttpHandler.wrap(RequestStorage.store, options?.sessionFrom)(handler)
+
+/**
+ * Keeps the request around an effect in the context of its fiber, when the effect starts.
+ *
+ * **When to use**
+ *
+ * Use where parts of the effect run on behalf of this request but in the context of another, as batched requests do: with
+ * the `context` of their entry they find it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const capture: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = RequestStorage.capture

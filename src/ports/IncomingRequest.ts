@@ -79,6 +79,16 @@ export const CurrentSurroundings: Context.Reference<SurroundingSource | undefine
 >("effect-llmobs/ports/CurrentSurroundings", { defaultValue: () => undefined })
 
 /**
+ * The request of a region, where somebody put one around it. Everywhere else the store knows.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const CurrentRequest: Context.Reference<IncomingRequest | undefined> = Context.Reference<
+  IncomingRequest | undefined
+>("effect-llmobs/ports/CurrentRequest", { defaultValue: () => undefined })
+
+/**
  * The session that the body or the query of the request names, where it was read ahead of the handler.
  *
  * @category references

@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { IncomingRequest, RequestSource, RequestStore } from "../../ports/IncomingRequest.ts"
+import { CurrentRequest } from "../../ports/IncomingRequest.ts"
 
 const storage = new AsyncLocalStorage<IncomingRequest>()
 
@@ -36,4 +38,13 @@ export const store: RequestStore = {
  * @category constants
  * @since 0.1.0
  */
-export const source: RequestSource = { find: () => storage.getStore() }
+export const source: RequestSource = { find: (fiber) => fiber.getRef(CurrentRequest) ?? storage.getStore() }
+
+/**
+ * Keeps the request that is around here, when the effect starts, in the context of its fiber.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const capture = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => Effect.provideService(self, CurrentRequest, storage.getStore()))
