@@ -176,3 +176,21 @@ describe("Baggage.render", () => {
     assert.strictEqual(back.length + rendered.dropped, items.size)
   })
 })
+
+describe("Baggage.change", () => {
+  const items = Baggage.parseStrict(["a=1;p=x,b=%20two"]).value
+
+  it("replaces, adds and removes, and leaves the others as they came", () => {
+    const changed = Baggage.change(items, new Map([["b", "3"], ["a", undefined], ["c", "ä"]]))
+    assert.strictEqual(Baggage.render(changed).value, "b=3,c=%C3%A4")
+    assert.strictEqual(Baggage.render(items).value, "a=1;p=x,b=%20two")
+  })
+
+  it("keeps a member with its properties when its value stays the same", () => {
+    assert.strictEqual(Baggage.render(Baggage.change(items, new Map([["a", "1"]]))).value, "a=1;p=x,b=%20two")
+  })
+
+  it("is the same items where nothing changes", () => {
+    assert.strictEqual(Baggage.change(items, new Map()), items)
+  })
+})
