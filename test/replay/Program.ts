@@ -130,6 +130,12 @@ const one = (run: Run, step: Step): Effect.Effect<void, Error> => {
         const { children: inner, op: _op, ...args } = step
         return LLMObs.annotateSpans(annotation(run, args as JsonObject))(steps(run, inner ?? []))
       })
+    case "baggage":
+      return LLMObs.withBaggage(step["items"] as { readonly [key: string]: string })(children(run, step))
+    case "set_tracer_enabled":
+      return LLMObs.setTracing(step["value"] === true)
+    case "disable":
+      return LLMObs.setRecording(false)
     case "annotate":
       return annotate(run, "annotate", step["args"] as JsonObject)
     case "export":
@@ -174,7 +180,8 @@ const span = (run: Run, step: Step): Effect.Effect<void, Error> =>
     const ended = yield* Deferred.make<void>()
     const kind = step.kind as keyof typeof functions
     const name = step.name ?? kind
-    const body = inside(run, step, ended)
+    const items = step["baggage"] as { readonly [key: string]: string } | undefined
+    const body = items === undefined ? inside(run, step, ended) : LLMObs.withBaggage(items)(inside(run, step, ended))
     const recorded = step.sdk === "tracer"
       ? Effect.withSpan(body, name, { attributes: apmAttributes(step) })
       : functions[kind](name, spanOptions(step))(body)
@@ -202,7 +209,6 @@ const inside = (
     const id = run.placeholders.start(apm.spanId, apm.traceId)
     const open = yield* LLMObs.currentSpan
     if (Option.isSome(open)) run.placeholders.llmTrace(open.value.traceId)
-    if (step["baggage"] !== undefined) return yield* Effect.die(new Unsupported("baggage on a span"))
     for (const [key, value] of Object.entries(step["set_tags"] ?? {})) yield* Effect.annotateCurrentSpan(key, value)
     const sampling = step["sampling"] as { readonly manual?: string; readonly priority?: number } | undefined
     if (sampling !== undefined) {

@@ -140,14 +140,13 @@ const producedFrom = (
   }
 }
 
-// The mode of a process shows in what it sends; of one that sends nothing, in its settings.
+// The mode is fixed when a process starts, by its settings and by whether it found an Agent: an API key in its requests
+// says that it did not.
 const modeOf = (scenario: Scenario, agent: AgentStandIn, index: number): string => {
-  const sent = agent.received.filter((request) => request.process === index)
   const env = { ...scenario.config.env, ...scenario.program.processes[index]!.env }
-  const agentless = sent.some((request) => request.headers["dd-api-key"] !== undefined)
-  if (agentless) return "llmobs_agentless"
-  const direct = env["DD_LLMOBS_OVERRIDE_ORIGIN"] !== undefined ||
-    (sent.length === 0 ? env["DD_APM_TRACING_ENABLED"] === "false" : !sent.some((r) => r.path.endsWith("/traces")))
+  const sent = agent.received.filter((request) => request.process === index)
+  if (sent.some((request) => request.headers["dd-api-key"] !== undefined)) return "llmobs_agentless"
+  const direct = env["DD_LLMOBS_OVERRIDE_ORIGIN"] !== undefined || env["DD_APM_TRACING_ENABLED"] === "false"
   return direct ? "llmobs_agent_proxy" : "apm_agent"
 }
 

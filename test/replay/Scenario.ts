@@ -166,8 +166,16 @@ const specials: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["hostile", keys("$special")]
 ])
 
-/** What a file says that is not known here, as JSON paths. */
+/** What a file says that is not known here, as JSON paths; for a file of another form, that. */
 export const unknownParts = (scenario: Scenario): ReadonlyArray<string> => {
+  try {
+    return partsOf(scenario)
+  } catch (error) {
+    return [`$ (${error instanceof Error ? error.message : String(error)})`]
+  }
+}
+
+const partsOf = (scenario: Scenario): ReadonlyArray<string> => {
   const found: Array<string> = []
   const only = (value: unknown, allowed: ReadonlySet<string>, path: string): void => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return void found.push(path)

@@ -27,6 +27,15 @@ const filesOf = (path: string): ReadonlyArray<string> =>
     ? Fs.readdirSync(path).filter((name) => name.endsWith(".json")).sort().map((name) => Path.join(path, name))
     : [path]
 
+// What is wrong with the file, when it holds no scenario.
+const read = (file: string): Scenario | string => {
+  try {
+    return JSON.parse(Fs.readFileSync(file, "utf8")) as Scenario
+  } catch (error) {
+    return `no scenario: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
 const ownScenarios = (): ReadonlyArray<string> =>
   filesOf(Path.join(import.meta.dirname, "../data/goldens")).map((file) => Path.basename(file, ".json"))
 
@@ -37,28 +46,31 @@ const main = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
   const names = new Set<string>()
   if (emit !== undefined) Fs.mkdirSync(emit, { recursive: true })
   for (const file of paths.flatMap(filesOf)) {
-    const scenario = JSON.parse(Fs.readFileSync(file, "utf8")) as Scenario
-    const outcome = yield* Replays.replay(scenario)
-    names.add(scenario.name)
+    const scenario = read(file)
+    const name = typeof scenario === "string" ? Path.basename(file) : scenario.name
+    const outcome = typeof scenario === "string"
+      ? { _tag: "Failed" as const, produced: undefined, lines: [scenario], used: new Map<string, number>() }
+      : yield* Replays.replay(scenario)
+    names.add(name)
     if (outcome._tag !== "Skipped") {
       for (const [row, uses] of outcome.used) used.set(row, (used.get(row) ?? 0) + uses)
     }
     switch (outcome._tag) {
       case "Passed":
         counts.passed++
-        console.log(`passed  ${scenario.name}`)
+        console.log(`passed  ${name}`)
         break
       case "Skipped":
         counts.skipped++
-        console.log(`skipped ${scenario.name}: ${outcome.reason}`)
+        console.log(`skipped ${name}: ${outcome.reason}`)
         break
       case "Failed":
         counts.failed++
-        console.log(`failed  ${scenario.name}`)
+        console.log(`failed  ${name}`)
         for (const line of outcome.lines) console.log(`  ${line}`)
     }
     if (emit !== undefined && outcome._tag !== "Skipped" && outcome.produced !== undefined) {
-      Fs.writeFileSync(Path.join(emit, `${scenario.name}.json`), `${JSON.stringify(outcome.produced, undefined, 1)}\n`)
+      Fs.writeFileSync(Path.join(emit, `${name}.json`), `${JSON.stringify(outcome.produced, undefined, 1)}\n`)
     }
   }
   // How often a row is used is known of the project's own scenarios together.
