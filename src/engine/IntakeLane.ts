@@ -167,20 +167,22 @@ export const make = <R = SpanRecord>(options: {
     return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
   }
 
+  const failed = (destination: Destination<R>, now: number): Payload<R> | undefined => {
+    while (again.length > 0) {
+      const payload = repack(again.shift()!, destination, now)
+      if (payload !== undefined) return payload
+    }
+    return undefined
+  }
+
   return {
     next: (now) => {
       const destination = options.destination()
       if (destination === undefined) return undefined
       turn = !turn
-      if (turn || again.length === 0) {
-        const payload = fresh(destination, now)
-        if (payload !== undefined) return payload
-      }
-      while (again.length > 0) {
-        const payload = repack(again.shift()!, destination, now)
-        if (payload !== undefined) return payload
-      }
-      return undefined
+      return turn
+        ? fresh(destination, now) ?? failed(destination, now)
+        : failed(destination, now) ?? fresh(destination, now)
     },
     send: (payload) => payload.writer.send(payload.events),
     isEmpty: () => again.length === 0 && outbox.waitingBytes() === 0,

@@ -158,6 +158,16 @@ describe("IntakeLane", () => {
     assert.sameMembers(order, [stuck, behind])
   })
 
+  it("goes on to new events when all that failed has become too old", () => {
+    const { lane, offer, records, settle } = make()
+    offer(record(), 0)
+    settle(lane.next(0)!, answer(500))
+    for (let i = 0; i < 2; i++) {
+      const young = offer(record(), 2_000)
+      assert.deepStrictEqual(records(lane.next(2_000)), [young])
+    }
+  })
+
   it("counts an event as a possible duplicate each time that its fate is unknown", () => {
     const { books, lane, offer, settle } = make()
     offer(record())

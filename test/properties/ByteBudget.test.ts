@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Schema from "effect/Schema"
+import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
+import * as ByteBudget from "../../src/engine/ByteBudget.ts"
+import { measure, record } from "../engine/Scene.ts"
+
+const natural = (maximum: number) => Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum })))
+
+/** A number below 600 reserves an event of so many characters, one above releases an event. */
+const steps = Arbitrary.array(natural(1_000), { maxLength: 80 })
+
+describe("the byte budget", () => {
+  it.prop(
+    "never exceeds its limit, always covers what is held, and is empty when all is released",
+    [steps, natural(20_000)],
+    ([steps, limit]) => {
+      const measured = new Map<SpanRecord, number>()
+      const budget = ByteBudget.make({
+        limit,
+        measure: (record) => {
+          measured.set(record, (measured.get(record) ?? 0) + 1)
+          return measure(record)
+        }
+      })
+      const held: Array<SpanRecord> = []
+      const exact = () => held.reduce((sum, record) => sum + measure(record), 0)
+      for (const step of steps) {
+        if (step < 600) {
+          const next = record(step)
+          const size = exact() + measure(next)
+          const accepted = budget.reserve(next)
+          // What fits by its real size is never refused.
+          assert.strictEqual(accepted, size <= limit)
+          if (accepted) held.push(next)
+        } else {
+          const [released] = held.splice(step % Math.max(1, held.length), 1)
+          if (released !== undefined) budget.release(released)
+        }
+        assert.isAtMost(budget.used(), limit)
+        assert.isAtLeast(budget.used(), exact())
+      }
+      for (const count of measured.values()) assert.strictEqual(count, 1)
+      for (const record of held) {
+        budget.release(record)
+        budget.release(record)
+      }
+      assert.strictEqual(budget.used(), 0)
+    },
+    { arbitrary: { runs: 200 } }
+  )
+})
