@@ -6,6 +6,8 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
+import * as NodeIdGenerator from "../../src/adapters/node-process/NodeIdGenerator.ts"
+import * as LlmobsPropagation from "../../src/domain/LlmobsPropagation.ts"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
 import * as Diagnostics from "../../src/engine/Diagnostics.ts"
 import * as SpanRecorder from "../../src/engine/SpanRecorder.ts"
@@ -99,6 +101,16 @@ describe("SpanRecorder", () => {
       assert.strictEqual(records[0]!.context.apmTraceId, noop.traceId)
       assert.match(records[1]!.context.spanId, /^[1-9]\d*$/)
       assert.match(records[1]!.context.apmTraceId, /^[0-9a-f]{32}$/)
+    }))
+
+  it.effect("gives an LLM trace an id of 128 bits where APM trace ids have 64, so that it comes back as it left", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_800_000_000_000)
+      const { recorder, records } = make({ ids: NodeIdGenerator.make({ traceIdBits: 64 }) })
+      yield* Effect.void.pipe(record(recorder, "root"))
+      const { traceId } = records[0]!.context
+      assert.match(traceId, /^6b49d20000000000[0-9a-f]{16}$/)
+      assert.strictEqual(LlmobsPropagation.traceIdFromWire(LlmobsPropagation.traceIdToWire(traceId)), traceId)
     }))
 
   it.effect("ends a span once, however often it is told to", () =>
