@@ -10,12 +10,31 @@ import * as RequestSession from "../domain/RequestSession.ts"
 import type { IncomingRequest } from "../ports/IncomingRequest.ts"
 
 /**
+ * Reads a field of the body of a request, when the body is there.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ReadField = (field: string) => Checked<string | undefined> | undefined
+
+/**
+ * A reader of the body that a framework's parser leaves behind.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parsed = (body: () => unknown): ReadField => (field) => {
+  const value = body()
+  return value === undefined || value === null ? undefined : RequestSession.fromBody(value, field)
+}
+
+/**
  * Makes a request. `url` is a path or a URL, with its query.
  *
  * **Details**
  *
- * `body` gives the body as somebody parsed it, or `undefined` while nobody has: then it is asked for again at the next
- * span. It is not asked for when no field of the body is named.
+ * `body` reads a field of the body, or gives `undefined` while there is no body to read: then it is asked again at the
+ * next span. It is not asked when no field of the body is named.
  *
  * @category constructors
  * @since 0.1.0
@@ -25,7 +44,7 @@ export const make = (input: {
   readonly url: string
   readonly headers: HeaderLookup
   readonly sessionFrom?: SessionFrom | undefined
-  readonly body?: (() => unknown) | undefined
+  readonly body?: ReadField | undefined
 }): IncomingRequest => {
   const end = input.url.indexOf("?")
   return {
@@ -38,7 +57,7 @@ export const make = (input: {
 const session = (
   url: string,
   from: SessionFrom,
-  body: (() => unknown) | undefined
+  body: ReadField | undefined
 ): () => Checked<string | undefined> | undefined => {
   let query: Checked<string | undefined> | undefined
   let known: Checked<string | undefined> | undefined
@@ -46,9 +65,8 @@ const session = (
     if (known !== undefined) return known
     query ??= from.query === undefined ? undefined : RequestSession.fromQuery(url, from.query)
     if (from.body === undefined || body === undefined) return known = query
-    const parsed = body()
-    if (parsed === undefined) return query
-    const found = RequestSession.fromBody(parsed, from.body)
+    const found = body(from.body)
+    if (found === undefined) return query
     return known = found.value === undefined && query !== undefined ? query : found
   }
 }

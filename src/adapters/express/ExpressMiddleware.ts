@@ -34,7 +34,7 @@ export const make =
       url: request.originalUrl ?? request.url ?? "/",
       headers: IncomingRequests.nodeHeaders(request.headers),
       sessionFrom: from,
-      body: () => request.body
+      body: IncomingRequests.parsed(() => request.body)
     })
     store.bind(incoming, request)
     store.bind(incoming, response)

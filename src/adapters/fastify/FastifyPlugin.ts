@@ -53,7 +53,7 @@ export const make = (store: RequestStore) => {
         url: request.originalUrl,
         headers: IncomingRequests.nodeHeaders(request.headers),
         sessionFrom: options.sessionFrom,
-        body: () => request.body ?? undefined
+        body: IncomingRequests.parsed(() => request.body)
       })
       kept.set(request.raw, incoming)
       store.bind(incoming, request.raw)

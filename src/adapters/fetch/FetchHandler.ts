@@ -37,19 +37,11 @@ const incoming = (request: Request, from: SessionFrom | undefined, text: string 
     url: pathOf(request.url),
     headers: (name) => request.headers.get(name) ?? undefined,
     sessionFrom: from,
-    body: () => text === undefined ? null : parse(text)
+    body: (field) => text === undefined ? undefined : RequestSession.fromJson(text, field)
   })
 
 const pathOf = (url: string): string => {
   const authority = url.indexOf("://")
   const path = url.indexOf("/", authority === -1 ? 0 : authority + 3)
   return path === -1 ? "/" : url.slice(path)
-}
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

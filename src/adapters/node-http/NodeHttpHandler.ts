@@ -36,13 +36,13 @@ export const wrap =
   ): (request: Req, response: Res) => void =>
   (request, response) => {
     const { headers, method = "GET", url = "/" } = request
-    let body: unknown = undefined
+    let json: string | undefined
     const incoming = IncomingRequests.make({
       method,
       url,
       headers: IncomingRequests.nodeHeaders(headers),
       sessionFrom: from,
-      body: () => body
+      body: (name) => json === undefined ? undefined : RequestSession.fromJson(json, name)
     })
     store.bind(incoming, request)
     store.bind(incoming, response)
@@ -58,15 +58,7 @@ export const wrap =
       return handle()
     }
     BodyPeek.peekNode(request, RequestSession.limits.body, (text) => {
-      body = text === undefined ? null : parse(text)
+      json = text
       handle()
     })
   }
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
