@@ -46,7 +46,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly ledger: LedgerBook
   readonly budget: ByteBudget
-  readonly outbox: OutboxService
+  readonly outbox: Pick<OutboxService, "size" | "kept" | "close">
   readonly destinations: Destinations
   readonly traceShipper: Shipper
   readonly intakeShipper: Shipper
@@ -126,7 +126,11 @@ export const make = Effect.fnUntraced(function*(options: {
   }
   const sendAll = Effect.suspend(() => {
     chunks.flush()
-    const sent = Effect.andThen(traceShipper.flush, intakeShipper.flush)
+    // Side by side, so that one that stalls does not use up the other's time; what traces give up goes to the intake.
+    const sent = Effect.andThen(
+      Effect.all([traceShipper.flush, intakeShipper.flush], { concurrency: 2, discard: true }),
+      intakeShipper.flush
+    )
     if (hold.records() > 0) return Effect.andThen(known.await, sent)
     // Chunks without events are worth one look for the Agent, and no waiting.
     return hold.isEmpty() ? sent : Effect.andThen(lookOnce, sent)
@@ -155,7 +159,10 @@ export const make = Effect.fnUntraced(function*(options: {
     const sent = Effect.andThen(
       Effect.sync(hold.release),
       Effect.andThen(
-        Effect.tap(traceShipper.drain, () => Effect.sync(() => options.handOver(now()))),
+        Effect.all([
+          Effect.tap(traceShipper.drain, () => Effect.sync(() => options.handOver(now()))),
+          intakeShipper.drain
+        ], { concurrency: 2, discard: true }),
         intakeShipper.drain
       )
     )

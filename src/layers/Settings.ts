@@ -47,6 +47,8 @@ export interface Settings {
   readonly overrideOrigin: string | undefined
   /** The URL of a proxy for TLS connections. */
   readonly proxy: string | undefined
+  /** Hosts that are reached without it. */
+  readonly noProxy: ReadonlyArray<string>
   readonly apm: "llm" | "all" | "off"
   readonly retention: RetentionSampling.RetentionSampling
   readonly sampling: {
@@ -123,6 +125,9 @@ export const variables = [
   "DD_PROXY_HTTPS",
   "HTTPS_PROXY",
   "https_proxy",
+  "DD_PROXY_NO_PROXY",
+  "NO_PROXY",
+  "no_proxy",
   "DD_TRACE_ENABLED",
   "DD_APM_TRACING_ENABLED",
   "DD_TRACE_API_VERSION",
@@ -221,6 +226,7 @@ export const resolve = (
         ? keep({ value: undefined, problems: [badOrigin] })
         : origin,
       proxy: named(env("DD_PROXY_HTTPS")) ?? named(env("HTTPS_PROXY")) ?? named(env("https_proxy")),
+      noProxy: list(named(env("DD_PROXY_NO_PROXY")) ?? named(env("NO_PROXY")) ?? named(env("no_proxy"))) ?? [],
       apm: tracing ? options.apm ?? "llm" : "off",
       retention: keep(RetentionSampling.parse({
         option: options.sampleRate,

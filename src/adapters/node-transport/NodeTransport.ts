@@ -33,15 +33,24 @@ const isLoopback = (host: string): boolean =>
  * @since 0.1.0
  */
 export const make = (
-  options: { readonly proxy?: string | undefined } = {}
+  options: {
+    readonly proxy?: string | undefined
+    /** Hosts that are reached without the proxy: names, and the domains they end with; `*` is every host. */
+    readonly noProxy?: ReadonlyArray<string> | undefined
+  } = {}
 ): Effect.Effect<typeof Transport.Service, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.map(secureAgent(options.proxy), (https) => ({ http: new Http.Agent(pool), https })),
+      Effect.map(tunnel(options.proxy), (proxied) => ({
+        http: new Http.Agent(pool),
+        https: new Https.Agent(pool),
+        proxied
+      })),
       (agents) =>
         Effect.sync(() => {
           agents.http.destroy()
           agents.https.destroy()
+          agents.proxied?.destroy()
         })
     ),
     (agents) => ({
@@ -64,7 +73,7 @@ export const make = (
             resume(Effect.succeed(outcome))
           }
           const fail = (reason: string) => settle({ _tag: "Failure", bytesWritten: connected, reason })
-          const req = open(request, secure ? agents.https : agents.http)
+          const req = open(request, agentFor(agents, request, options.noProxy ?? []))
           if (typeof req === "string") {
             return resume(Effect.succeed({ _tag: "Failure", bytesWritten: false, reason: req }))
           }
@@ -92,16 +101,31 @@ export const make = (
 
 const pool = { keepAlive: true, maxSockets: 16, scheduling: "lifo" } as const
 
-// The tunnel through a proxy is loaded only for those who have one.
-const secureAgent = (proxy: string | undefined): Effect.Effect<Https.Agent> =>
-  proxy === undefined
-    ? Effect.sync(() => new Https.Agent(pool))
-    : Effect.map(
-      Effect.promise(() => import("https-proxy-agent")),
-      ({ HttpsProxyAgent }) => new HttpsProxyAgent(proxy, pool) as unknown as Https.Agent
-    )
+interface Agents {
+  readonly http: Http.Agent
+  readonly https: Https.Agent
+  readonly proxied: Https.Agent | undefined
+}
 
-// Node refuses to make some requests, such as one whose key or path no header or request line can hold: then the reason.
+const agentFor = (agents: Agents, { target }: Request, noProxy: ReadonlyArray<string>): Http.Agent =>
+  target.protocol === "http"
+    ? agents.http
+    : agents.proxied === undefined || isLoopback(target.host) || noProxy.some((host) => covers(host, target.host))
+    ? agents.https
+    : agents.proxied
+
+const covers = (pattern: string, host: string): boolean => {
+  const domain = pattern.replace(/^\*?\./, "").toLowerCase()
+  return pattern === "*" || (domain !== "" && (host === domain || host.endsWith(`.${domain}`)))
+}
+
+// The tunnel through a proxy is loaded only for those who have one.
+const tunnel = (proxy: string | undefined): Effect.Effect<Https.Agent | undefined> =>
+  proxy === undefined ? Effect.succeed(undefined) : Effect.map(
+    Effect.promise(() => import("https-proxy-agent")),
+    ({ HttpsProxyAgent }) => new HttpsProxyAgent(proxy, pool) as unknown as Https.Agent
+  )
+
 const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientRequest | string => {
   const { target } = request
   const options: Https.RequestOptions = {

@@ -202,4 +202,25 @@ describe("NodeTransport", () => {
       ])
       for (const outcome of outcomes) assert.isTrue(outcome._tag === "Failure" && !outcome.bytesWritten)
     }))
+
+  it.live("tunnels TLS through the proxy, but not to this machine and not to hosts that are excepted", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const proxy = yield* serve((_, response) => response.end())
+      proxy.on("connect", (received, socket) => {
+        asked.push(received.url ?? "")
+        socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n")
+      })
+      const transport = yield* NodeTransport.make({
+        proxy: `http://127.0.0.1:${portOf(proxy)}`,
+        noProxy: [".internal.invalid"]
+      })
+      const to = (host: string) =>
+        transport.send(request(1, { target: { protocol: "https", host, port: 1, basePath: "" } }))
+      const outcomes = yield* Effect.all([to("intake.invalid"), to("127.0.0.1"), to("agent.internal.invalid")])
+      assert.deepStrictEqual(asked, ["intake.invalid:1"])
+      // The proxy's own answer is what a caller gets from it.
+      assert.isTrue(outcomes[0]._tag === "Answer" && outcomes[0].status === 502)
+      for (const outcome of outcomes.slice(1)) assert.isTrue(outcome._tag === "Failure" && !outcome.bytesWritten)
+    }))
 })
