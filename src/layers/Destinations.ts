@@ -14,10 +14,12 @@ import * as AgentUrl from "../domain/AgentUrl.ts"
 import type { ApmSpan } from "../domain/ApmSpan.ts"
 import * as ExportMode from "../domain/ExportMode.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
+import * as WireFormat from "../domain/WireFormat.ts"
 import type { Destination } from "../engine/IntakeLane.ts"
 import * as ModeTracker from "../engine/ModeTracker.ts"
 import type { Way } from "../engine/TraceLane.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { RelayQueueService } from "../ports/RelayQueue.ts"
 import type { Target, Transport } from "../ports/Transport.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
@@ -62,6 +64,8 @@ const giveUpMillis = 30_000
 export const make = (options: {
   readonly settings: Settings
   readonly transport: typeof Transport.Service
+  /** Takes all events that do not ride, wherever the Agent is. */
+  readonly relays?: RelayQueueService | undefined
   readonly diagnostics: DiagnosticsService
   readonly process: ProcessIdentity
   /** Whether APM traces are wanted now. */
@@ -69,12 +73,12 @@ export const make = (options: {
   readonly now: () => number
   readonly onRates: (body: string) => void
 }): Destinations => {
-  const { apm, diagnostics, now, process, settings } = options
+  const { apm, diagnostics, now, process, relays, settings } = options
   const agent = toTarget(settings.agentUrl)
   const credentials = settings.apiKey !== undefined && settings.site !== undefined
   const policy: ModeTracker.Policy = {
     agentless: settings.agentless,
-    credentials: credentials && settings.site!.explicit,
+    credentials: relays !== undefined || (credentials && settings.site!.explicit),
     giveUpMillis
   }
   let state = ModeTracker.initial(policy, now())
@@ -146,6 +150,21 @@ export const make = (options: {
     apiKey: settings.apiKey!
   }, "intake")
 
+  const handOver: Destination | undefined = relays === undefined ? undefined : {
+    destination: "intake",
+    transfers: true,
+    writer: {
+      maxPayloadBytes: settings.maxPayloadBytes,
+      encode: IntakeHttpWriter.encoder({
+        format: WireFormat.table["llmobs-intake"],
+        libraryVersion,
+        maxEventBytes: settings.maxEventBytes,
+        onDefect
+      }),
+      send: relays.offer
+    }
+  }
+
   const apmIntake = direct === undefined || !settings.apmAgentless || settings.site === undefined
     ? undefined
     : ApmIntakeWriter.make({
@@ -190,6 +209,7 @@ export const make = (options: {
       return wait
     },
     destination: () => {
+      if (handOver !== undefined) return handOver
       if (isAgentless()) {
         if (direct === undefined) diagnostics.warnOnce("missing-credentials", missingCredentials)
         return direct

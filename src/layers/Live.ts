@@ -4,12 +4,10 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as DevAgents from "../adapters/devagent/DevAgent.ts"
@@ -51,8 +49,10 @@ import * as DeliveryLoop from "./DeliveryLoop.ts"
 import * as Destinations from "./Destinations.ts"
 import * as EventStore from "./EventStore.ts"
 import type { Options } from "./Options.ts"
+import * as Quiet from "./Quiet.ts"
 import type { Settings, Variable } from "./Settings.ts"
 import * as SettingsModule from "./Settings.ts"
+import * as Variables from "./Variables.ts"
 import { libraryVersion } from "./Version.ts"
 
 /**
@@ -65,7 +65,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const context = yield* Effect.context<Scope.Scope>()
   const clock = Context.get(context, Clock.Clock)
   const now = () => clock.currentTimeMillisUnsafe()
-  const sayWith = Effect.runForkWith(quiet(context))
+  const sayWith = Effect.runForkWith(Quiet.context(context))
   const diagnostics = Diagnostics.make((line) => {
     sayWith(Effect.logWarning(`effect-llmobs: ${line}`))
   }, settings.onProblem)
@@ -73,7 +73,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const service = settings.service ?? process.programName
   const ids = NodeIdGenerator.make({ traceIdBits: settings.traceIdBits })
   const transport = Option.getOrUndefined(Context.getOption(context, Transport)) ??
-    (yield* NodeTransport.make({ proxy: settings.proxy }))
+    (yield* NodeTransport.make({ proxy: settings.proxy, noProxy: settings.noProxy }))
   const ambient = AmbientReader.make({
     settings: settings.propagation,
     diagnostics,
@@ -162,6 +162,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     outbox,
     retention: retentionHold,
     send: (chunk) => {
+      // Nobody sends any more what a program does after its layer closed.
+      if (loop.isClosed()) return
       traces.add(chunk)
       traceShipper.wake()
     },
@@ -199,7 +201,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     riders: traces.riders,
     handOver: traces.handOver,
     outbox,
-    root: quiet(context)
+    root: Quiet.context(context)
   })
   adopt()
 
@@ -298,14 +300,6 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-// What runs in the background must not run in the context of whoever happened to build the layer.
-const quiet = (context: Context.Context<never>): Context.Context<never> =>
-  Context.make(Clock.Clock, Context.get(context, Clock.Clock)).pipe(
-    Context.add(Tracer.DisablePropagation, true),
-    Context.add(References.CurrentLoggers, Context.get(context, References.CurrentLoggers)),
-    Context.add(References.MinimumLogLevel, Context.get(context, References.MinimumLogLevel))
-  )
-
 const build = (options: Options, env: (name: Variable) => string | undefined) =>
   Layer.effectContext(Effect.suspend(() => {
     const { problems, value: settings } = SettingsModule.resolve(options, env, {
@@ -333,29 +327,7 @@ export const layer = (options: Options): Layer.Layer<never> => build(options, ()
  * @since 0.1.0
  */
 export const layerFromConfig = (options: Options): Layer.Layer<never> =>
-  Layer.unwrap(Effect.gen(function*() {
-    const provider = yield* ConfigProvider.ConfigProvider
-    const values = new Map<string, string>()
-    for (const name of SettingsModule.variables) {
-      const node = yield* Effect.option(provider.load([name]))
-      if (Option.isSome(node) && node.value !== undefined && node.value._tag === "Value") {
-        values.set(name, node.value.value)
-      }
-    }
-    for (const name of SettingsModule.variablesWithEmpty) {
-      if (!values.has(name) && (yield* isListed(provider, name))) values.set(name, "")
-    }
-    return build(options, (name) => values.get(name))
-  }))
-
-// To a provider a variable with an empty text is missing, but its name still stands among those that are there.
-const isListed = (provider: ConfigProvider.ConfigProvider, name: string): Effect.Effect<boolean> => {
-  const words = name.split("_")
-  return provider.load(words.slice(0, -1)).pipe(
-    Effect.map((node) => node?._tag === "Record" && node.keys.has(words.at(-1)!)),
-    Effect.orElseSucceed(() => false)
-  )
-}
+  Layer.unwrap(Effect.map(Variables.read, (env) => build(options, env)))
 
 /**
  * The layer that delivers to an Agent of its own.

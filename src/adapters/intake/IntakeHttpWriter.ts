@@ -9,7 +9,7 @@ import * as SpanEvent from "../../domain/SpanEvent.ts"
 import type { SpanRecord } from "../../domain/SpanRecord.ts"
 import * as Truncation from "../../domain/Truncation.ts"
 import * as WireFormat from "../../domain/WireFormat.ts"
-import type { IntakeWriter } from "../../ports/IntakeWriter.ts"
+import type { IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Target, Transport } from "../../ports/Transport.ts"
 
 /**
@@ -30,6 +30,37 @@ export type Route =
   | { readonly _tag: "EvpProxy"; readonly target: Target; readonly prefix: string }
   | { readonly _tag: "Intake"; readonly target: Target; readonly apiKey: Redacted.Redacted }
 
+/**
+ * Renders an event for a format and encodes it in its envelope; one above `maxEventBytes` is shrunk. What cannot be
+ * encoded is reported as a defect and gives `undefined`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const encoder = (options: {
+  readonly format: WireFormat.WireFormat
+  readonly libraryVersion: string
+  readonly maxEventBytes: number
+  readonly onDefect: (error: unknown) => void
+}): IntakeWriterService["encode"] => {
+  const utf8 = new TextEncoder()
+  const encode = (record: SpanRecord): Uint8Array => {
+    const event = SpanEvent.render(record, options.format)
+    const bytes = utf8.encode(Envelope.encode(Envelope.make(event, options.libraryVersion)))
+    if (bytes.byteLength <= options.maxEventBytes) return bytes
+    const shrunk = Truncation.shrink(event, options.maxEventBytes).value
+    return utf8.encode(Envelope.encode(Envelope.make(shrunk, options.libraryVersion)))
+  }
+  return (record) => {
+    try {
+      return { bytes: encode(record) }
+    } catch (error) {
+      options.onDefect(error)
+      return undefined
+    }
+  }
+}
+
 const comma = 0x2c
 const open = 0x5b
 const close = 0x5d
@@ -49,27 +80,12 @@ export const make = (options: {
   readonly maxPayloadBytes: number
   readonly headers: { readonly [name: string]: string }
   readonly onDefect: (error: unknown) => void
-}): typeof IntakeWriter.Service => {
+}): IntakeWriterService => {
   const { route } = options
   const format = WireFormat.table[route._tag === "EvpProxy" ? "evp-proxy" : "llmobs-intake"]
-  const encoder = new TextEncoder()
-  const encode = (record: SpanRecord): Uint8Array => {
-    const event = SpanEvent.render(record, format)
-    const bytes = encoder.encode(Envelope.encode(Envelope.make(event, options.libraryVersion)))
-    if (bytes.byteLength <= options.maxEventBytes) return bytes
-    const shrunk = Truncation.shrink(event, options.maxEventBytes).value
-    return encoder.encode(Envelope.encode(Envelope.make(shrunk, options.libraryVersion)))
-  }
   return {
     maxPayloadBytes: options.maxPayloadBytes,
-    encode: (record) => {
-      try {
-        return { bytes: encode(record) }
-      } catch (error) {
-        options.onDefect(error)
-        return undefined
-      }
-    },
+    encode: encoder({ ...options, format }),
     send: (events) =>
       options.transport.send({
         target: route.target,

@@ -1,0 +1,61 @@
+/**
+ * The connection to Redis: made in the background, and made again whenever it is lost.
+ *
+ * @since 0.1.0
+ */
+import * as NodeRedis from "@effect/platform-node/NodeRedis"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redis from "effect/persistence/Redis"
+import * as References from "effect/References"
+import type * as Scope from "effect/Scope"
+import type { RedisAddress } from "./RedisUrl.ts"
+
+/**
+ * Waits until Redis is reached for the first time. From then on a command that finds the connection lost fails at once
+ * instead of waiting for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Connection = Effect.Effect<typeof Redis.Redis.Service>
+
+const longestRestMillis = 2_000
+
+/**
+ * Effect's queue and client log by themselves, a line for each attempt. Who uses them here says so once.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const quietly: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.provideService(
+  References.MinimumLogLevel,
+  "None"
+)
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const connect = (address: RedisAddress): Effect.Effect<Connection, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const reached = Deferred.makeUnsafe<typeof Redis.Redis.Service>()
+    const socket = {
+      connectTimeout: 5_000,
+      // Without a strategy of ours the first connection is tried once.
+      reconnectStrategy: (retries: number) =>
+        Math.min(50 * 2 ** Math.min(retries, 10), longestRestMillis) * (0.5 + Math.random() / 2)
+    }
+    const options = "url" in address ? { url: address.url, socket } : { socket: { ...socket, path: address.path } }
+    const layer = NodeRedis.layer({ ...options, disableOfflineQueue: true })
+    yield* Layer.buildWithScope(layer, scope).pipe(
+      Effect.flatMap((services) => Deferred.succeed(reached, Context.get(services, Redis.Redis))),
+      quietly,
+      Effect.ignore,
+      Effect.forkScoped
+    )
+    return Deferred.await(reached)
+  })

@@ -1,0 +1,101 @@
+/**
+ * Hands batches to relays through a list in Redis.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as PersistedQueue from "effect/persistence/PersistedQueue"
+import * as Redis from "effect/persistence/Redis"
+import * as Scope from "effect/Scope"
+import type { RelayQueueService } from "../../ports/RelayQueue.ts"
+import type { Outcome } from "../../ports/Transport.ts"
+import type { Connection } from "./RedisClient.ts"
+import { quietly } from "./RedisClient.ts"
+import * as RedisKeys from "./RedisKeys.ts"
+import * as RelayBatch from "./RelayBatch.ts"
+
+const accepted: Outcome = { _tag: "Answer", status: 202, headers: {}, body: "" }
+const full: Outcome = { _tag: "Answer", status: 429, headers: {}, body: "" }
+// Whatever became of the offer: the next one has the same id, so that nothing can be there twice.
+const failure = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: false, reason })
+
+/**
+ * **Details**
+ *
+ * A queue that holds `maxBatches` takes no more. Processes look before they offer, so a few of them together can go over
+ * the bound by what they have in flight.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly connection: Connection
+  readonly name: string
+  readonly maxBatches: number
+  readonly timeoutMillis: number
+  readonly warn: (key: string, message: string) => void
+}): Effect.Effect<RelayQueueService, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (scope) => {
+    const { connection, maxBatches, name, warn } = options
+
+    let opened: { readonly redis: typeof Redis.Redis.Service; readonly queue: Queue } | undefined
+    const open = Effect.flatMap(connection, (redis) =>
+      opened !== undefined
+        ? Effect.succeed(opened)
+        : Effect.map(openQueue(redis, name, scope), (queue) => opened ??= { redis, queue }))
+
+    const within = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A | undefined> =>
+      effect.pipe(
+        Effect.timeoutOption(options.timeoutMillis),
+        Effect.map(Option.getOrUndefined),
+        Effect.orElseSucceed(() => undefined),
+        quietly
+      )
+
+    const offer: RelayQueueService["offer"] = (events) =>
+      Effect.map(
+        within(Effect.gen(function*() {
+          const { queue, redis } = yield* open
+          const batches = RelayBatch.partition(events)
+          const status = yield* RedisKeys.status(redis, name, maxBatches)
+          if (status.waiting + status.claimed + batches.length > maxBatches) {
+            warn("relay.full", fullLine)
+            return full
+          }
+          const now = yield* Clock.currentTimeMillis
+          for (const part of batches) {
+            const { batch, id } = RelayBatch.make(part, now)
+            yield* queue.offer(batch, { id })
+          }
+          return accepted
+        })),
+        (outcome) => {
+          if (outcome === undefined) warn("relay.unreachable", unreachableLine)
+          return outcome ?? failure("REDIS")
+        }
+      )
+
+    return {
+      offer,
+      status: within(Effect.flatMap(connection, (redis) => RedisKeys.status(redis, name, maxBatches)))
+    }
+  })
+
+const fullLine = "The queue of the relays is full: relays are missing or too slow. Events are held here."
+const unreachableLine = "Redis cannot be reached or takes nothing. Events are held here."
+
+type Queue = PersistedQueue.PersistedQueue<RelayBatch.RelayBatch>
+
+const openQueue = (redis: typeof Redis.Redis.Service, name: string, scope: Scope.Scope): Effect.Effect<Queue> =>
+  Effect.gen(function*() {
+    const store = yield* PersistedQueue.makeStoreRedis({ prefix: RedisKeys.prefix })
+    const factory = yield* Effect.provideService(
+      PersistedQueue.makeFactory,
+      PersistedQueue.PersistedQueueStore,
+      store
+    )
+    return yield* factory.make({ name, schema: RelayBatch.RelayBatch })
+  }).pipe(Effect.provideContext(Context.make(Redis.Redis, redis)), Scope.provide(scope))

@@ -1,0 +1,129 @@
+/**
+ * Takes batches for a relay from Redis.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as PersistedQueue from "effect/persistence/PersistedQueue"
+import * as Redis from "effect/persistence/Redis"
+import type { Connection } from "./RedisClient.ts"
+import { quietly } from "./RedisClient.ts"
+import * as RedisKeys from "./RedisKeys.ts"
+import { RelayBatch } from "./RelayBatch.ts"
+
+/**
+ * Acts on a batch until all of its events are settled. When it is interrupted the batch goes back to the queue.
+ * `attempts` counts how often the batch was taken, this time included.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Handle = (batch: RelayBatch, attempts: number) => Effect.Effect<void>
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface RedisRelaySource {
+  /** Takes batches until it is interrupted, or until `retire` was called and those in hand are settled. */
+  readonly run: Effect.Effect<void>
+  /** Takes no more. */
+  readonly retire: () => void
+}
+
+// The queue's own default would set a batch aside while the intake is away. Lua and SQL can count as far as this.
+const maxAttempts = 2_147_483_647
+
+const restMillis = 500
+
+const cleaningMillis = 3_600_000
+const kept = { timeToLive: Duration.hours(1), failedTimeToLive: Duration.days(30) }
+
+// The queue remembers the ids of batches that are done, so that a late second offer of one is none.
+const cleaning = (connection: Connection) =>
+  Effect.flatMap(connection, (redis) =>
+    PersistedQueue.makeStoreRedis({ prefix: RedisKeys.prefix }).pipe(
+      Effect.flatMap((store) => store.cleanup(kept)),
+      Effect.scoped,
+      Effect.provideService(Redis.Redis, redis),
+      Effect.ignore,
+      Effect.andThen(Effect.sleep(cleaningMillis))
+    )).pipe(Effect.forever)
+
+/**
+ * **Details**
+ *
+ * A batch is claimed for `lockMillis`, and the claim is renewed while it is in hand. When a relay dies, others find its
+ * batches after that time. Each of the `concurrency` workers has one batch in hand at a time.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly connection: Connection
+  readonly name: string
+  readonly concurrency: number
+  readonly pollMillis: number
+  readonly lockMillis: number
+  readonly handle: Handle
+}): RedisRelaySource => {
+  const retired = Latch.makeUnsafe(false)
+
+  // The store looks for what dead relays left in a fiber that ends at the first error, so it is not kept for long.
+  const session = (redis: typeof Redis.Redis.Service) =>
+    Effect.gen(function*() {
+      const store = yield* PersistedQueue.makeStoreRedis({
+        prefix: RedisKeys.prefix,
+        pollInterval: Duration.millis(options.pollMillis),
+        lockExpiration: Duration.millis(options.lockMillis),
+        lockRefreshInterval: Duration.millis(options.lockMillis / 3)
+      })
+      const factory = yield* Effect.provideService(
+        PersistedQueue.makeFactory,
+        PersistedQueue.PersistedQueueStore,
+        store
+      )
+      const queue = yield* factory.make({ name: options.name, schema: RelayBatch, maxAttempts })
+      let isOver = false
+      let isBusy = false
+      const take = queue.take((batch, { attempts }) => {
+        isBusy = true
+        return Effect.ensuring(
+          options.handle(batch, attempts),
+          Effect.sync(() => {
+            isBusy = false
+          })
+        )
+      })
+      const over = Effect.flatMap(
+        Effect.raceFirst(Effect.sleep(options.lockMillis), retired.await),
+        () => {
+          isOver = true
+          return isBusy ? Effect.never : Effect.void
+        }
+      )
+      const turns = Effect.whileLoop({
+        while: () => !isOver && !retired.isOpen(),
+        body: () => take,
+        step: () => {}
+      })
+      yield* Effect.raceFirst(turns, over)
+    }).pipe(Effect.scoped, Effect.provideService(Redis.Redis, redis))
+
+  const rest = Effect.raceFirst(Effect.sleep(restMillis), retired.await)
+  const worker = Effect.whileLoop({
+    while: () => !retired.isOpen(),
+    body: () => Effect.catchCause(Effect.flatMap(options.connection, session), () => rest),
+    step: () => {}
+  })
+  const workers = Effect.all(Array.from({ length: options.concurrency }, () => worker), {
+    concurrency: "unbounded",
+    discard: true
+  })
+  return {
+    run: quietly(Effect.raceFirst(workers, cleaning(options.connection))),
+    retire: () => retired.openUnsafe()
+  }
+}

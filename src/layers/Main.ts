@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/**
+ * The command `effect-llmobs`.
+ *
+ * **Details**
+ *
+ * `effect-llmobs relay` delivers what other processes handed to Redis until SIGTERM or SIGINT ends it, and prints how full
+ * the queue is once a minute. `effect-llmobs relay --status` prints that once, as JSON, and exits with 1 when Redis cannot
+ * be reached. `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
+ * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` accepts another host without TLS, `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the number
+ * of batches in hand; the way to the intake comes from the `DD_*` variables.
+ *
+ * @since 0.1.0
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Ledger from "../domain/Ledger.ts"
+import * as Relay from "./Relay.ts"
+
+const usage = "Usage: effect-llmobs relay [--status]"
+
+const settings = Config.all({
+  url: Config.Redacted("EFFECT_LLMOBS_REDIS_URL"),
+  queue: Config.String("EFFECT_LLMOBS_REDIS_QUEUE").pipe(Config.withDefault(undefined)),
+  allowPlaintext: Config.Boolean("EFFECT_LLMOBS_REDIS_PLAINTEXT").pipe(Config.withDefault(false)),
+  concurrency: Config.Int("EFFECT_LLMOBS_RELAY_CONCURRENCY").pipe(Config.withDefault(undefined)),
+  lockMillis: Config.Int("EFFECT_LLMOBS_RELAY_LOCK_MILLIS").pipe(Config.withDefault(undefined))
+})
+
+const report = Effect.gen(function*() {
+  const status = yield* Relay.status
+  const books = yield* Relay.ledger
+  yield* Effect.logInfo(
+    `effect-llmobs: ${status === undefined ? "Redis cannot be reached" : JSON.stringify(status)}; ` +
+      `this relay: ${Ledger.delivered(books)} delivered, ${Ledger.dropped(books)} dropped, ${
+        Ledger.pending(books)
+      } in hand`
+  )
+})
+
+const relay = Effect.gen(function*() {
+  const options = yield* settings
+  const running = Effect.andThen(report, Effect.sleep("1 minute")).pipe(Effect.forever)
+  return yield* Effect.provide(running, Relay.layer(options))
+})
+
+const status = Effect.gen(function*() {
+  const found = yield* Effect.flatMap(settings, Relay.statusOnce)
+  yield* Console.log(JSON.stringify(found ?? null))
+  if (found === undefined) process.exitCode = 1
+})
+
+const [command, ...flags] = process.argv.slice(2)
+
+NodeRuntime.runMain(
+  command === "relay" && flags.length === 0
+    ? relay
+    : command === "relay" && flags.length === 1 && flags[0] === "--status"
+    ? status
+    : Effect.andThen(
+      Console.error(usage),
+      Effect.sync(() => {
+        process.exitCode = 2
+      })
+    )
+)

@@ -1,0 +1,96 @@
+/**
+ * A durable outbox for fleets: processes hand their events to Redis, and relays deliver them from there.
+ *
+ * **Details**
+ *
+ * The layer of LLM Observability that this one is provided to needs neither a key nor an Agent with an EVP proxy: what does
+ * not ride a trace goes to Redis in batches of up to 1 MiB, and counts as `transferred` once Redis has it. Any number of
+ * `effect-llmobs relay` processes deliver, and may die at any moment: a batch that one had in hand goes to another. Until
+ * Redis has taken an event it is held like any other, within the byte budget of its process. Redis keeps as much over its
+ * own restart as its `appendonly` or `save` settings say; it must not evict keys.
+ *
+ * **Example** (A process of a fleet)
+ *
+ * ```ts
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ * import * as RedisOutbox from "effect-llmobs/RedisOutbox"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * export const Live = LLMObs.layer({ mlApp: "shop" }).pipe(
+ *   Layer.provide(RedisOutbox.layer({ url: Redacted.make("rediss://queue.internal:6379") }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as RedisClient from "../adapters/redis/RedisClient.ts"
+import * as RedisRelayQueue from "../adapters/redis/RedisRelayQueue.ts"
+import * as RedisUrl from "../adapters/redis/RedisUrl.ts"
+import * as Diagnostics from "../engine/Diagnostics.ts"
+import type { QueueStatus } from "../ports/RelayQueue.ts"
+import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
+import * as Quiet from "./Quiet.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** `redis://`, `rediss://` or `unix://`, password included. Another host needs `rediss`. */
+  readonly url: Redacted.Redacted
+  /** Accepts `redis://` to another host: prompts then cross the network in plain text. */
+  readonly allowPlaintext?: boolean | undefined
+  /** Processes and relays of one name belong together. Default `events`. */
+  readonly queue?: string | undefined
+  /** How many batches, of up to 1 MiB each, may be in the queue before it takes no more. Default 4,096. */
+  readonly maxBatches?: number | undefined
+}
+
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaults = { queue: "events", maxBatches: 4_096, timeoutMillis: 10_000 } as const
+
+/**
+ * Provide it to `LLMObs.layer`. It connects in the background and never fails: a URL that cannot be used warns, and events
+ * then take the way they would take without it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<never> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const { problems, value: address } = RedisUrl.parse(Redacted.value(options.url), options)
+    for (const problem of problems) yield* Effect.logWarning(`effect-llmobs: ${problem.code}: ${problem.message}`)
+    if (address === undefined) return Context.empty()
+    const say = Effect.runForkWith(Quiet.context(yield* Effect.context<never>()))
+    const diagnostics = Diagnostics.make((line) => {
+      say(Effect.logWarning(`effect-llmobs: ${line}`))
+    })
+    const connection = yield* RedisClient.connect(address)
+    const queue = yield* RedisRelayQueue.make({
+      connection,
+      name: options.queue ?? defaults.queue,
+      maxBatches: options.maxBatches ?? defaults.maxBatches,
+      timeoutMillis: defaults.timeoutMillis,
+      warn: diagnostics.warnOnce
+    })
+    return Context.make(CurrentRelayQueue, queue) as Context.Context<never>
+  }))
+
+/**
+ * How full the queue of the region is; `undefined` without one, or while Redis cannot be reached.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const status: Effect.Effect<QueueStatus | undefined> = Effect.flatMap(
+  CurrentRelayQueue,
+  (queue) => queue === undefined ? Effect.undefined : queue.status
+)

@@ -1,0 +1,50 @@
+/**
+ * The port to a queue from which relays deliver: many processes hand their events over, any number of others send them.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { EncodedEvent } from "./IntakeWriter.ts"
+import type { Outcome } from "./Transport.ts"
+
+/**
+ * How full a queue is. All numbers count batches.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueueStatus {
+  /** Nobody has them yet. */
+  readonly waiting: number
+  /** A relay has them now, or had them when it died. */
+  readonly claimed: number
+  /** No relay could read them. They are kept, and not delivered. */
+  readonly setAside: number
+  /** How many may wait and be claimed before no more are taken. */
+  readonly limit: number
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export interface RelayQueueService {
+  /**
+   * Hands events over, in the form in which they are sent. An answer of 2xx says that the queue has committed all of
+   * them. The same events in a second offer are the same batches: they are not there twice.
+   */
+  readonly offer: (events: ReadonlyArray<EncodedEvent>) => Effect.Effect<Outcome>
+  /** `undefined` while the queue cannot be reached. */
+  readonly status: Effect.Effect<QueueStatus | undefined>
+}
+
+/**
+ * The queue that events are handed to instead of being sent, if there is one.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const CurrentRelayQueue: Context.Reference<RelayQueueService | undefined> = Context.Reference<
+  RelayQueueService | undefined
+>("effect-llmobs/ports/CurrentRelayQueue", { defaultValue: () => undefined })
