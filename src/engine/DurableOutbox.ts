@@ -36,6 +36,9 @@ export interface DurableOutbox {
  */
 export const loadShare = (maxBytes: number): number => Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 4))
 
+// A size is estimated by the longest form of each character: the event has at least about a sixth of it.
+const longestEscape = 6
+
 /**
  * Joins an outbox in memory, a budget and a journal. `loadBytes` bounds what is loaded and not yet settled.
  *
@@ -84,7 +87,8 @@ export const make = (options: {
       limit: budget.limit,
       used: () => budget.used() + loadedBytes,
       reserve: (record) => {
-        if (!budget.reserve(record)) return false
+        // To find out exactly that there is no room costs more than to write the event to the disk.
+        if (budget.limit - budget.used() < record.bytes / longestEscape || !budget.reserve(record)) return false
         const { context } = record
         // To write an open decision would be to take it: a copy goes without, and has none if it is ever needed.
         if (context.retention !== undefined && LateRetention.isOpen(context.retention)) {

@@ -1,0 +1,110 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Fs from "node:fs"
+import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
+import * as Ledgers from "../../src/domain/Ledger.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as SqliteFile from "../adapters/sqlite/SqliteFile.ts"
+import * as Burst from "../burst/Burst.ts"
+import * as Observed from "./Observed.ts"
+
+const folder = Effect.acquireRelease(Effect.sync(SqliteFile.folder), (folder) => Effect.sync(folder.remove))
+
+const nowhere = { agentUrl: "http://127.0.0.1:1", flushTimeout: "50 millis" } as const
+
+const spans = (n: number, name: string) =>
+  Effect.forEach(Array.from({ length: n }), (_, i) => Effect.void.pipe(LLMObs.task(`${name}-${i}`)), { discard: true })
+
+describe("a layer with a durable outbox", () => {
+  it.live("leaves what it could not deliver to the next layer that names the file", () =>
+    Effect.gen(function*() {
+      const { path } = yield* folder
+      const durable = { path }
+      const { layer, lines } = Observed.warnings()
+      const scope = Layer.merge(Observed.layerOf({ url: nowhere.agentUrl }, { ...nowhere, durable }), layer)
+      const readLedger = yield* Effect.provide(
+        Effect.andThen(Effect.andThen(spans(5, "kept"), LLMObs.flush), Effect.context<never>()),
+        scope
+      ).pipe(Effect.map((context) => Effect.provide(LLMObs.ledger, context)))
+      const before = yield* readLedger
+      assert.isTrue(Ledgers.balances(before), JSON.stringify(before))
+      assert.strictEqual(before.pending.outbox, 5)
+      assert.strictEqual(Ledgers.dropped(before), 0)
+      assert.deepStrictEqual(lines.filter((line) => line.includes("lost")), [])
+
+      yield* Effect.gen(function*() {
+        const { agent, ledger } = yield* Observed.settle
+        assert.strictEqual(ledger.redelivered, 5)
+        assert.deepStrictEqual(Observed.names(agent), ["kept-0", "kept-1", "kept-2", "kept-3", "kept-4"])
+      }).pipe(Effect.provide(Observed.dev({ durable })))
+      assert.deepStrictEqual(SqliteFile.query(path, "SELECT * FROM events"), [])
+    }))
+
+  it.live("has events that ride in its file until the Agent has taken their trace", () =>
+    Effect.gen(function*() {
+      const { path } = yield* folder
+      yield* Effect.gen(function*() {
+        const inFile = () => SqliteFile.query(path, "SELECT body FROM events").length
+        yield* Effect.gen(function*() {
+          yield* spans(3, "inner")
+          yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 3, times: 400 })
+          assert.strictEqual(inFile(), 3)
+        }).pipe(LLMObs.workflow("outer"))
+        const { ledger } = yield* Observed.settle
+        assert.strictEqual(ledger.delivered.agent, 4)
+        yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 0, times: 400 })
+        assert.strictEqual(inFile(), 0)
+      }).pipe(Effect.provide(Observed.dev({ durable: { path } })))
+    }))
+
+  it.live("goes on in memory, and says so once, when the file cannot be used", () =>
+    Effect.gen(function*() {
+      const { folder: path } = yield* folder
+      const { layer, lines } = Observed.warnings()
+      yield* Effect.gen(function*() {
+        yield* spans(4, "kept")
+        const { agent } = yield* Observed.settle
+        assert.strictEqual(agent.events().length, 4)
+      }).pipe(Effect.provide(Layer.provideMerge(Observed.dev({ durable: { path } }), layer)))
+      assert.strictEqual(lines.filter((line) => line.includes("durable outbox")).length, 1)
+    }))
+
+  it.live("says what is wrong with its options, and does with what is right", () =>
+    Effect.gen(function*() {
+      const { path } = yield* folder
+      const { layer, lines } = Observed.warnings()
+      const bad: ReadonlyArray<LLMObs.Options> = [
+        { durable: { path: "" } },
+        { durable: { path, durability: "always" as "power" } },
+        { durable: { path, maxBytes: -1 } }
+      ]
+      for (const options of bad) {
+        yield* Effect.provide(Effect.void, Layer.provideMerge(Observed.dev(options), layer))
+      }
+      assert.strictEqual(lines.filter((line) => line.includes("invalid_option")).length, 3)
+      assert.isTrue(Fs.existsSync(path))
+    }))
+
+  it.live("loses no span of a burst that memory has no room for, while the intake refuses everything", () =>
+    Effect.gen(function*() {
+      const { ledger, mostPending, received } = yield* Effect.promise(() =>
+        Burst.run({ spans: 2_000, bytes: 5_000, overMillis: 40, maxBytes: 4 * 1024 * 1024 })
+      )
+      assert.strictEqual(received.spans, 2_000)
+      assert.strictEqual(Ledgers.dropped(ledger), 0)
+      assert.isAbove(mostPending, 1_000)
+    }))
+
+  it.live("delivers what the disk must have, too", () =>
+    Effect.gen(function*() {
+      const { path } = yield* folder
+      const agent = yield* DevAgents.make()
+      yield* Effect.gen(function*() {
+        yield* spans(10, "kept")
+        yield* LLMObs.flush
+        assert.strictEqual(Ledgers.delivered(yield* LLMObs.ledger), 10)
+      }).pipe(Effect.provide(Observed.layerOf(agent, { durable: { path, durability: "power" } })))
+      assert.strictEqual(agent.events().length, 10)
+    }))
+})
