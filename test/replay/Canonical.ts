@@ -114,13 +114,17 @@ const requestLine = (request: RecordedRequest): Writable => ({
   ...(request.answered === undefined ? undefined : { answered: request.answered })
 })
 
-// Without grouping, requests that differ only in what they hold are one.
+// Without grouping, requests that differ only in what they hold are one. With it they are in the order of what they hold,
+// since several can be under way at a time; one that is sent again follows its first attempt.
 const lines = (
   list: ReadonlyArray<RecordedRequest>,
   pinned: boolean,
-  ids: (request: RecordedRequest) => Json
+  ids: (request: RecordedRequest) => ReadonlyArray<string>
 ): Json => {
-  if (pinned) return list.map((request) => ({ ...requestLine(request), holds: ids(request) }))
+  if (pinned) {
+    return list.map((request) => ({ ...requestLine(request), holds: ids(request) }))
+      .sort((a, b) => byNumber(a.holds[0] ?? "", b.holds[0] ?? ""))
+  }
   return [...new Map(list.map((request) => [JSON.stringify(requestLine(request)), requestLine(request)])).values()]
 }
 
@@ -203,11 +207,15 @@ const spans = (requests: ReadonlyArray<RecordedRequest>, pinned: boolean) => {
   }
   return {
     items,
-    requests: lines(requests, pinned, (request) => chunks(request).map((chunk) => chunk.map(idOf).sort(byNumber)))
+    requests: lines(
+      requests,
+      pinned,
+      (request) => chunks(request).map((chunk) => chunk.map(idOf).sort(byNumber).join(" "))
+    )
   }
 }
 
-const byNumber = (a: string, b: string): number => Number(a.split(":")[1]) - Number(b.split(":")[1])
+const byNumber = (a: string, b: string): number => Number.parseInt(a.split(":")[1]!) - Number.parseInt(b.split(":")[1]!)
 
 /** Marks of the language and of its tracer on APM spans. */
 const languageMetrics = ["_dd.tracer_kr", "_dd.py.partial_flush"]

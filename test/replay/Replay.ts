@@ -180,7 +180,7 @@ const layerOf = (scenario: Scenario, process: Process, agent: AgentStandIn, run:
     apm: "all",
     flushInterval: "30 seconds",
     // An intake that always refuses is not waited for.
-    flushTimeout: typeof scenario.config.agent?.evp_status === "number" ? "300 millis" : "10 seconds",
+    flushTimeout: typeof scenario.config.agent?.evp_status === "number" ? "1 second" : "10 seconds",
     onProblem: Program.onProblem(run),
     processors: processor === undefined ? undefined : [processor],
     mlApp: text("ml_app"),
