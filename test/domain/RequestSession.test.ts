@@ -94,7 +94,8 @@ describe("RequestSession", () => {
     "finds what was written, in either place, exactly when it is a label",
     { value: Schema.String, name: Schema.NonEmptyString },
     ({ name, value }) => {
-      if (!value.isWellFormed() || !name.isWellFormed()) return
+      // The query below has an `a` of its own, and the first one counts.
+      if (!value.isWellFormed() || !name.isWellFormed() || name === "a") return
       const expected = Baggage.isLabel(value) ? value : undefined
       assert.strictEqual(
         query(`/?a=1&${encodeURIComponent(name)}=${encodeURIComponent(value)}&b=2`, name).value,
