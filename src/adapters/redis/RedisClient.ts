@@ -7,10 +7,11 @@ import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as References from "effect/References"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { RedisAddress } from "./RedisUrl.ts"
 
 /**
@@ -41,7 +42,8 @@ export const quietly: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect
  */
 export const connect = (address: RedisAddress): Effect.Effect<Connection, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const scope = yield* Effect.scope
+    // A scope of its own, entered now: else the client, which is there only later, would be closed before its users.
+    const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
     const reached = Deferred.makeUnsafe<typeof Redis.Redis.Service>()
     const socket = {
       connectTimeout: 5_000,

@@ -1,0 +1,64 @@
+/** Processes of a fleet: some that make events, and relays. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as ChildProcess from "node:child_process"
+import * as Path from "node:path"
+
+export interface Process {
+  /** What it printed, when it has ended by itself. */
+  readonly ended: Effect.Effect<string>
+  /** Ends it with a signal, and waits for its end. */
+  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
+}
+
+const spawn = (
+  program: string,
+  args: ReadonlyArray<string>,
+  env: { readonly [name: string]: string }
+): Effect.Effect<Process, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const child = ChildProcess.spawn(
+        process.execPath,
+        ["--conditions=effect-llmobs-source", "--disable-warning=ExperimentalWarning", program, ...args],
+        { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"], ...env } }
+      )
+      let printed = ""
+      const keep = (part: Buffer) => {
+        printed += part.toString()
+      }
+      child.stdout.on("data", keep)
+      child.stderr.on("data", keep)
+      const closed = new Promise<string>((resolve) => child.once("close", () => resolve(printed)))
+      return {
+        ended: Effect.promise(() => closed),
+        kill: (signal: NodeJS.Signals) =>
+          Effect.suspend(() => {
+            child.kill(signal)
+            return Effect.asVoid(Effect.promise(() => closed))
+          })
+      }
+    }),
+    ({ kill }) => kill("SIGKILL")
+  )
+
+/** Makes events, hands them to Redis, and prints its books when nothing is pending. */
+export const producer = (redis: string, events: number) =>
+  spawn(Path.join(import.meta.dirname, "Producer.ts"), [redis, String(events)], {})
+
+/** Others find its batches a second after its death. */
+export const relay = (redis: string, agent: string) =>
+  spawn(Path.join(import.meta.dirname, "../../../src/layers/Main.ts"), ["relay"], {
+    EFFECT_LLMOBS_REDIS_URL: redis,
+    EFFECT_LLMOBS_RELAY_LOCK_MILLIS: "1000",
+    DD_TRACE_AGENT_URL: agent
+  })
+
+/** Asks for the state of the queue, as an operator would. */
+export const status = (redis: string) =>
+  Effect.flatMap(
+    spawn(Path.join(import.meta.dirname, "../../../src/layers/Main.ts"), ["relay", "--status"], {
+      EFFECT_LLMOBS_REDIS_URL: redis
+    }),
+    (asked) => asked.ended
+  )

@@ -1,0 +1,210 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as LLMObs from "effect-llmobs/LLMObs"
+import * as RedisOutbox from "effect-llmobs/RedisOutbox"
+import * as Relay from "effect-llmobs/Relay"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
+import * as Ledgers from "../../src/domain/Ledger.ts"
+import { Delivery } from "../../src/ports/Delivery.ts"
+import * as Processes from "../adapters/redis/Processes.ts"
+import * as RedisServer from "../adapters/redis/RedisServer.ts"
+
+if (RedisServer.missing !== undefined) console.log(`The tests of relays are left out: ${RedisServer.missing}.`)
+
+/** Looks again and again, for at most 20 seconds. */
+const eventually = <A, R>(look: Effect.Effect<A, never, R>, accept: (a: A) => boolean): Effect.Effect<A, never, R> =>
+  Effect.gen(function*() {
+    const deadline = Date.now() + 20_000
+    for (;;) {
+      const found = yield* look
+      if (accept(found) || Date.now() > deadline) return found
+      yield* Effect.sleep(20)
+    }
+  })
+
+const span = (input = "a question") => Effect.void.pipe(LLMObs.llm("call", { model: "m", provider: "p", input }))
+
+const outbox = (server: RedisServer.RedisServer, options: Partial<RedisOutbox.Options> = {}) =>
+  RedisOutbox.layer({ url: Redacted.make(server.url), ...options })
+
+const process_ = (outbox: Layer.Layer<never>, options: LLMObs.Options = {}) =>
+  LLMObs.layer({ mlApp: "fleet", apm: "off", agentless: true, flushInterval: "20 millis", ...options }).pipe(
+    Layer.provideMerge(outbox)
+  )
+
+const relay = (server: RedisServer.RedisServer, agentUrl: string) =>
+  Relay.layer({ url: Redacted.make(server.url), agentUrl, pollMillis: 20, lockMillis: 1_000 })
+
+const distinct = (agent: DevAgents.DevAgent) => new Set(agent.events().map((event) => event.spanId)).size
+
+describe.skipIf(RedisServer.missing !== undefined)("events that are handed to relays", () => {
+  it.live("are transferred for the process that made them, and delivered by the relay, once", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const agent = yield* DevAgents.make()
+      const books = yield* Effect.gen(function*() {
+        for (let index = 0; index < 30; index++) yield* span()
+        yield* LLMObs.flush
+        return yield* LLMObs.ledger
+      }).pipe(Effect.provide(process_(outbox(server))))
+      assert.strictEqual(books.transferred, 30)
+      assert.isTrue(Ledgers.balances(books))
+      const relayed = yield* eventually(Relay.ledger, (ledger) => ledger.delivered.intake === 30).pipe(
+        Effect.provide(relay(server, agent.url))
+      )
+      assert.strictEqual(relayed.delivered.intake, 30)
+      assert.isTrue(Ledgers.balances(relayed))
+      assert.strictEqual(agent.events().length, 30)
+      assert.strictEqual(distinct(agent), 30)
+    }))
+
+  it.live("arrive at least once when a relay is killed with batches in hand", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const agent = yield* DevAgents.make()
+      agent.configure({ evpStatus: 503 })
+      const victim = yield* Processes.relay(server.url, agent.url)
+      const producers = yield* Effect.all([
+        Processes.producer(server.url, 40),
+        Processes.producer(server.url, 40)
+      ])
+      for (const { ended } of producers) {
+        const books: Ledgers.Ledger = JSON.parse(yield* ended)
+        assert.strictEqual(books.transferred, 40)
+      }
+      const state = yield* eventually(RedisOutbox.status, (status) => (status?.claimed ?? 0) > 0).pipe(
+        Effect.provide(outbox(server))
+      )
+      assert.isAbove(state?.claimed ?? 0, 0)
+      yield* victim.kill("SIGKILL")
+      assert.strictEqual(distinct(agent), 0)
+      agent.configure({ evpStatus: 202 })
+      yield* Processes.relay(server.url, agent.url)
+      yield* Processes.relay(server.url, agent.url)
+      assert.strictEqual(yield* eventually(Effect.sync(() => distinct(agent)), (events) => events === 80), 80)
+      const left = yield* eventually(RedisOutbox.status, (status) => status?.claimed === 0).pipe(
+        Effect.provide(outbox(server))
+      )
+      assert.deepStrictEqual(left, { waiting: 0, claimed: 0, setAside: 0, limit: 4_096 })
+    }))
+
+  it.live("survive the end of Redis: what it had taken is still there, and the rest waits in the process", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const agent = yield* DevAgents.make()
+      yield* Effect.gen(function*() {
+        yield* span()
+        assert.strictEqual((yield* LLMObs.flush).pending, 0)
+        yield* server.kill
+        yield* span()
+        yield* Effect.forkChild(LLMObs.flush)
+        assert.strictEqual((yield* LLMObs.ledger).pending.outbox, 1)
+        yield* server.start
+        const books = yield* eventually(
+          Effect.andThen(LLMObs.flush, LLMObs.ledger),
+          (ledger) => Ledgers.pending(ledger) === 0
+        )
+        assert.strictEqual(books.transferred, 2)
+        assert.isTrue(Ledgers.balances(books))
+      }).pipe(Effect.provide(process_(outbox(server))))
+      yield* Effect.gen(function*() {
+        assert.strictEqual(yield* eventually(Effect.sync(() => distinct(agent)), (events) => events === 2), 2)
+      }).pipe(Effect.provide(relay(server, agent.url)))
+    }))
+
+  it.live("are delivered by a relay that saw Redis go and come back", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const agent = yield* DevAgents.make()
+      yield* Effect.gen(function*() {
+        yield* eventually(Relay.status, (status) => status !== undefined)
+        yield* server.kill
+        yield* server.start
+        yield* Effect.andThen(span(), LLMObs.flush).pipe(Effect.provide(process_(outbox(server))))
+        assert.strictEqual(yield* eventually(Effect.sync(() => distinct(agent)), (events) => events === 1), 1)
+      }).pipe(Effect.provide(relay(server, agent.url)))
+    }))
+
+  it.live(
+    "stay within the bound of the queue; what no memory has room for either is counted",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* RedisServer.make
+        yield* Effect.gen(function*() {
+          for (let index = 0; index < 5; index++) {
+            yield* span(`${index}`)
+            yield* Effect.forkChild(LLMObs.flush)
+            yield* eventually(LLMObs.ledger, (ledger) => ledger.transferred > Math.min(index, 2))
+          }
+          const full = yield* RedisOutbox.status
+          assert.strictEqual(full?.waiting, 3)
+          for (let index = 0; index < 20; index++) yield* span("x".repeat(1_000))
+          const books = yield* LLMObs.ledger
+          assert.strictEqual(books.enqueued, 25)
+          assert.strictEqual(books.transferred, 3)
+          assert.isAbove(books.dropped.outboxFull, 0)
+          assert.isTrue(Ledgers.balances(books))
+        }).pipe(
+          Effect.provide(process_(outbox(server, { maxBatches: 3 }), { maxBytes: 10_000, flushTimeout: "100 millis" }))
+        )
+        const status = JSON.parse(yield* Processes.status(server.url))
+        assert.strictEqual(status.waiting, 3)
+      }),
+    60_000
+  )
+
+  it.live("wait in a process that starts and ends without Redis, and are counted as lost", () =>
+    Effect.gen(function*() {
+      const books = yield* Effect.gen(function*() {
+        yield* span()
+        const { ledger } = yield* Delivery
+        assert.strictEqual((yield* LLMObs.flush).pending, 1)
+        assert.isUndefined(
+          Option.getOrUndefined(yield* Effect.timeoutOption(RedisOutbox.status, 50))
+        )
+        return ledger
+      }).pipe(
+        Effect.provide(process_(RedisOutbox.layer({ url: Redacted.make("unix:///nowhere/redis") }), {
+          flushTimeout: "100 millis"
+        })),
+        Effect.flatten
+      )
+      assert.strictEqual(books.dropped.shutdown, 1)
+      assert.isTrue(Ledgers.balances(books))
+    }))
+
+  it.live("do not keep a process from ending when Redis went away", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const agent = yield* DevAgents.make()
+      yield* Effect.gen(function*() {
+        yield* eventually(Relay.status, (status) => status !== undefined)
+        yield* Effect.andThen(span(), LLMObs.flush)
+        yield* server.kill
+      }).pipe(
+        Effect.provide(relay(server, agent.url)),
+        Effect.provide(process_(outbox(server), { flushTimeout: "100 millis" }))
+      )
+    }))
+
+  it.live("go back to the queue when a relay ends before the intake took them", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const agent = yield* DevAgents.make()
+      yield* Effect.andThen(span(), LLMObs.flush).pipe(Effect.provide(process_(outbox(server))))
+      agent.configure({ evpStatus: 503 })
+      yield* eventually(Relay.ledger, (ledger) => ledger.pending.outbox === 1).pipe(
+        Effect.provide(Relay.layer({
+          url: Redacted.make(server.url),
+          agentUrl: agent.url,
+          pollMillis: 20,
+          flushTimeout: "200 millis"
+        }))
+      )
+      const status = yield* RedisOutbox.status.pipe(Effect.provide(outbox(server)))
+      assert.deepStrictEqual(status, { waiting: 1, claimed: 0, setAside: 0, limit: 4_096 })
+    }))
+})
