@@ -21,7 +21,7 @@ export interface DurableOptions {
   readonly path: string
   /**
    * What a committed event survives: the end of the process (`process`, the default), or the loss of power too (`power`),
-   * for which every commit waits for the disk.
+   * for which every commit is brought to the disk.
    */
   readonly durability?: "process" | "power" | undefined
   /** The size of the file at most, in bytes. Default 1 GiB. */

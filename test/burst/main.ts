@@ -1,4 +1,7 @@
-/** `npm run -s burst`: 100,000 spans of 5 KB in 2 seconds, through the overflow to SQLite. `-- --power` waits for the disk. */
+/**
+ * `npm run -s burst`: 100,000 spans of 5 KB in 2 seconds, through the overflow to SQLite. With `-- --power` each commit is
+ * brought to the disk; another number of spans can be given.
+ */
 import * as Ledgers from "../../src/domain/Ledger.ts"
 import * as Burst from "./Burst.ts"
 

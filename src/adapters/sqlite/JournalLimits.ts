@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Listener } from "../../ports/Journal.ts"
 import type { Failure } from "./EventFile.ts"
 
 /**
@@ -30,6 +31,22 @@ export const limits = {
   newFiles: 3,
   maxBytes: 1024 * 1024 * 1024
 } as const
+
+const ignore = () => {}
+
+/**
+ * Who listens until the journal is started.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const silent: Listener = {
+  onAdopted: ignore,
+  onExpired: ignore,
+  onUnreadable: ignore,
+  onTaken: ignore,
+  onReady: ignore
+}
 
 /**
  * What is said once for each kind of failure.

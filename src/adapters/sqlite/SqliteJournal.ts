@@ -11,15 +11,17 @@
  *   failure. A damaged file is given another name, and a new one is begun with what memory holds.
  * - *Timers* do not keep a program alive. At the end of a process whose layer was not closed, the last commit is made in
  *   the `exit` event.
+ * - *Loss of power*: with `durability: "power"` the log is brought to the disk after each commit, beside the program.
  *
  * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import type { SpanRecord } from "../../domain/SpanRecord.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
-import type { JournalService, Listener, Stored } from "../../ports/Journal.ts"
+import type { JournalService, Stored } from "../../ports/Journal.ts"
 import * as EventFile from "./EventFile.ts"
-import { limits, sentences } from "./JournalLimits.ts"
+import { limits, sentences, silent } from "./JournalLimits.ts"
+import * as LogSync from "./LogSync.ts"
 import * as ProcessToken from "./ProcessToken.ts"
 import * as Segments from "./Segments.ts"
 import * as SpillQueue from "./SpillQueue.ts"
@@ -44,14 +46,6 @@ export interface Options {
   readonly identity?: ProcessToken.ProcessToken | undefined
 }
 
-const silent: Listener = {
-  onAdopted: () => {},
-  onExpired: () => {},
-  onUnreadable: () => {},
-  onTaken: () => {},
-  onReady: () => {}
-}
-
 /**
  * Opens a journal. It never fails: a file that cannot be opened is said once, tried again, and done without.
  *
@@ -72,6 +66,7 @@ export const open = (options: Options): JournalService => {
   let spills = SpillQueue.empty()
   let listener = silent
   let file: EventFile.EventFile | undefined
+  let log: LogSync.LogSync | undefined
   let copySegment = 0
   let spillSegment = 0
   let nextCopy = 0
@@ -117,11 +112,20 @@ export const open = (options: Options): JournalService => {
     })
     try {
       EventFile.transaction(opened, () => renewSegments(opened))
+      if (options.durability === "power") log = LogSync.open(path, fail)
       return opened
     } catch (error) {
       opened.database.close()
       throw error
     }
+  }
+
+  const closeFile = (): void => {
+    log?.close()
+    log = undefined
+    const closing = file
+    file = undefined
+    closing?.database.close()
   }
 
   const renewSegments = (file: EventFile.EventFile): void => {
@@ -135,8 +139,7 @@ export const open = (options: Options): JournalService => {
   // What memory holds is written again; what only the file held stays in it, under its new name.
   const beginAnew = (): void => {
     try {
-      file?.database.close()
-      file = undefined
+      closeFile()
       EventFile.setFileAside(path, now())
       restsUntil = 0
     } catch (error) {
@@ -214,6 +217,7 @@ export const open = (options: Options): JournalService => {
       }
     }
     queue.since = clock()
+    log?.request()
     if (before === 0 && spills.count > 0) listener.onReady()
   }
 
@@ -327,9 +331,14 @@ export const open = (options: Options): JournalService => {
     }
   }
 
+  const onExit = (): void => {
+    commit()
+    log?.close()
+  }
+
   // To open the file costs a few milliseconds: better now than at the first event. A damaged one is begun anew at once.
   if (attempt(() => true) === "damaged") attempt(() => true)
-  process.on("exit", commit)
+  process.on("exit", onExit)
 
   return {
     start: (told) => {
@@ -380,8 +389,8 @@ export const open = (options: Options): JournalService => {
       clearTimeout(commitTimer)
       clearInterval(sweepTimer)
       clearImmediate(slice)
-      process.off("exit", commit)
-      file?.database.close()
+      process.off("exit", onExit)
+      closeFile()
     }
   }
 }
