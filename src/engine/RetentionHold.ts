@@ -19,6 +19,8 @@ import * as LateRetention from "./LateRetention.ts"
 export interface RetentionHold {
   /** Calls `release` when the decision is taken: at once when there is nothing to wait for. */
   readonly wait: (retention: Retention | undefined, now: number, release: () => void) => void
+  /** Events that wait here. */
+  readonly records: () => number
   /** An assembler whose sweep, flush and count take in the events that wait here. */
   readonly around: (chunks: ChunkAssembler, onWaiting: () => void) => ChunkAssembler
 }
@@ -44,6 +46,7 @@ export const make = (options: { readonly maxAgeMillis: number }): RetentionHold 
       oldest.set(retention, now)
       onWaiting()
     },
+    records: () => records,
     around: (chunks, wake) => {
       onWaiting = wake
       return {

@@ -55,6 +55,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly handOver: (now: number) => void
   readonly chunks: (onWaiting: () => void) => ChunkAssembler
   readonly hold: ChunkHold
+  /** Events that wait for their chunk, or for the retention decision of their trace. */
+  readonly waiting: () => number
   readonly now: () => number
   readonly diagnostics: DiagnosticsService
   /** The context that background fibers run in. */
@@ -66,7 +68,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const chunks = options.chunks(() => {
     waiting.openUnsafe()
   })
-  ledger.attach({ chunk: () => chunks.records() + hold.records(), payload: options.riders, outbox: outbox.size })
+  ledger.attach({ chunk: options.waiting, payload: options.riders, outbox: outbox.size })
   const pending = () => Ledgers.pending(ledger.snapshot())
 
   const search = Latch.makeUnsafe(true)

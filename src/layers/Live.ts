@@ -198,6 +198,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         onWaiting
       ),
     hold,
+    waiting: () => router.waiting() + retentionHold.records(),
     riders: traces.riders,
     handOver: traces.handOver,
     outbox,

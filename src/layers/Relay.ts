@@ -181,6 +181,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     // A relay has no spans of its own.
     chunks: () => ChunkAssembler.make({ minSpans: 1, maxAgeMillis: 1, emit: () => {} }),
     hold: ChunkHold.make({ maxChunks: 1, isKnown: () => true, route: () => {}, onHeld: () => {} }),
+    waiting: () => 0,
     riders: () => 0,
     handOver: () => {},
     outbox,
