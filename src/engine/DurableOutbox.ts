@@ -36,6 +36,9 @@ export interface DurableOutbox {
  */
 export const loadShare = (maxBytes: number): number => Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 4))
 
+// How many parts without a readable event one call passes over.
+const maxParts = 8
+
 // A size is estimated by the longest form of each character: the event has at least about a sixth of it.
 const longestEscape = 6
 
@@ -65,7 +68,14 @@ export const make = (options: {
   const load = (): void => {
     const room = options.loadBytes - loadedBytes
     if (journal.spilled() === 0 || (room <= 0 && loaded.size > 0)) return
-    for (const { bytes, offeredAt, record } of journal.load(room)) {
+    let stored = journal.load(room)
+    // Nothing can come of a part that is unreadable, or another process's by now; something may of the next.
+    for (let part = 0, before = Infinity; stored.length === 0 && journal.spilled() < before; part++) {
+      if (part === maxParts) return options.onReady()
+      before = journal.spilled()
+      stored = journal.load(room)
+    }
+    for (const { bytes, offeredAt, record } of stored) {
       const item: Item = { record, offeredAt, uncertain: false }
       loaded.set(item, bytes)
       waiting.push(item)

@@ -10,7 +10,6 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 
 /**
@@ -72,9 +71,3 @@ export interface JournalService {
   /** Commits, and leaves what is kept to other processes. Later calls change nothing. */
   readonly close: () => void
 }
-
-/**
- * @category services
- * @since 0.1.0
- */
-export class Journal extends Context.Service<Journal, JournalService>()("effect-llmobs/ports/Journal") {}

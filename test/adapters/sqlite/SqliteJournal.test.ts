@@ -49,9 +49,14 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
 const sorted = (ids: ReadonlyArray<number>) => [...ids].sort((a, b) => a - b)
 
 /** Leaves `ids` in the file, as a process does that ends without closing. */
-const leave = (path: string, ids: ReadonlyArray<number>, options: { readonly now?: () => number } = {}): void => {
-  const writer = SqliteFile.open({ path: `${path}.writer`, identity: earlier("before"), ...options })
-  finish(writer, ids)
+const leave = (
+  path: string,
+  ids: ReadonlyArray<number>,
+  options: { readonly now?: () => number; readonly characters?: number } = {}
+): void => {
+  const { characters, ...rest } = options
+  const writer = SqliteFile.open({ path: `${path}.writer`, identity: earlier("before"), maxBytes: 1e9, ...rest })
+  finish(writer, ids, characters)
   writer.journal.commit()
   SqliteFile.snapshot(`${path}.writer`, path)
   writer.journal.close()
@@ -262,6 +267,21 @@ describe("a journal in a SQLite file", () => {
     )
 
     it(
+      "passes over any number of them",
+      inFolder(({ path }) => {
+        leave(path, upTo(200), { characters: 20_000 })
+        SqliteFile.query(path, "UPDATE events SET crc = 0 WHERE id % 1073741824 < 200 RETURNING id")
+        const next = adopted(path)
+        const delivered: Array<number> = []
+        for (let round = 0; round < 20 && delivered.length === 0; round++) delivered.push(...deliver(next))
+        assert.deepStrictEqual(delivered, [200])
+        assert.isAbove(next.ready(), 1)
+        assert.strictEqual(balanced(next).dropped.refused, 199)
+        next.journal.close()
+      })
+    )
+
+    it(
       "counts rows that somebody took out of the file",
       inFolder(({ path }) => {
         leave(path, upTo(10))
@@ -428,7 +448,7 @@ describe("a journal in a SQLite file", () => {
       let time = 1_000_000_000_000
       leave(path, upTo(1_700), { now: () => time++ })
       const next = adopted(path, { now: () => time - 200 + SqliteFile.day })
-      for (let turn = 0; turn < 100 && balanced(next).dropped.expired < 1_500; turn++) await setImmediate()
+      for (let turn = 0; turn < 100 && balanced(next).redelivered < 1_700; turn++) await setImmediate()
       const books = balanced(next)
       assert.strictEqual(books.redelivered, 1_700)
       assert.strictEqual(books.dropped.expired, 1_500)
