@@ -49,7 +49,7 @@ const exportsOf = (text: string): ReadonlyArray<Export> => {
 /** What is missing in the documentation of one file, a sentence each. */
 export const missing = (path: string, text: string): ReadonlyArray<string> => {
   const found: Array<string> = []
-  const head = /^\/\*\*\n \* (?!@)(?:[^*]|\*(?!\/))*\*\/\n/.exec(text)?.[0]
+  const head = /^(?:#!.*\n)?\/\*\*\n \* (?!@)(?:[^*]|\*(?!\/))*\*\/\n/.exec(text)?.[0]
   if (head === undefined) found.push(`${path}: does not begin with a block about the module`)
   else if (/@category/.test(head)) found.push(`${path}: the block about the module is missing, or stands elsewhere`)
   else if (!/^ \* @since \d+\.\d+\.\d+$/m.test(head)) found.push(`${path}: the block about the module has no @since`)
