@@ -42,6 +42,8 @@ export interface Surroundings {
   readonly apm: () => boolean
   /** Whether a filter of the Agent drops a chunk with this root. */
   readonly filtered: (root: Pick<ApmSpan, "resource" | "meta">) => boolean
+  /** Whether the program itself keeps a part of a trace that is about to leave. Left out: it keeps all. */
+  readonly keeps?: ((spans: ReadonlyArray<ApmSpan>) => boolean) | undefined
   /** The exact size of the packed struct, asked only when the estimate is above the limit. */
   readonly structBytes: (record: SpanRecord) => number
   /** The decision of a trace, frozen by the first call. */
@@ -171,7 +173,8 @@ export const make = (options: {
     route: (trace, spans) => {
       const decision = surroundings.decide(trace)
       const mode = surroundings.mode()
-      const carrier = surroundings.carrier()
+      const leaves = surroundings.apm() && isKept(trace, spans, decision)
+      const carrier = leaves && surroundings.carrier()
       const filtered = isFiltered(trace, spans, decision)
       const chunk: Array<ChunkSpan> = []
       for (let i = 0; i < spans.length; i++) {
@@ -196,8 +199,17 @@ export const make = (options: {
         chunk.push({ span: seal(span, i === 0, trace, decision), rider })
         if (rider === undefined) span.record = undefined
       }
-      if (surroundings.apm()) options.send({ spans: chunk })
+      if (leaves) options.send({ spans: chunk })
     }
+  }
+
+  function isKept(trace: LocalTrace, spans: ReadonlyArray<LiveSpan>, decision: Decision): boolean {
+    if (surroundings.keeps === undefined) return true
+    return surroundings.keeps(spans.map((span, i) => {
+      if (span.record !== undefined) GenAi.write(span.record, span.meta, span.metrics)
+      const sealed = seal(span, i === 0, trace, decision)
+      return { ...sealed, meta: { ...sealed.meta }, metrics: { ...sealed.metrics } }
+    }))
   }
 
   // The Agent filters by the span that it takes for the root of the chunk, and by the tags that leave with it. Of several

@@ -40,6 +40,7 @@ import * as TraceLane from "../engine/TraceLane.ts"
 import * as TraceSampler from "../engine/TraceSampler.ts"
 import { Control } from "../ports/Control.ts"
 import { Delivery } from "../ports/Delivery.ts"
+import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import { CurrentSurroundings } from "../ports/IncomingRequest.ts"
 import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
@@ -148,6 +149,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       carrier: destinations.carries,
       apm: destinations.writesApm,
       filtered: (root) => destinations.filters(root),
+      keeps: settings.traceFilter === undefined ? undefined : keeps(settings.traceFilter, diagnostics),
       structBytes: destinations.structBytes,
       decide: sampler.decide,
       rootTags: {
@@ -289,6 +291,17 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
 /** Above this many estimated bytes the outbox does not wait for the interval. */
 const urgentBytes = 1024 * 1024
+
+// The filter is the user's: what it throws is no reason to lose a trace.
+const keeps =
+  (filter: NonNullable<Settings["traceFilter"]>, diagnostics: DiagnosticsService): typeof filter => (spans) => {
+    try {
+      return filter(spans) !== false
+    } catch {
+      diagnostics.warnOnce("traceFilter", "The option traceFilter threw. What it was asked about is sent.")
+      return true
+    }
+  }
 
 const droppedLine = (reason: string): string =>
   `Events are being dropped (${reason}). LLMObs.ledger counts them; the delivery page of the documentation says what to do.`

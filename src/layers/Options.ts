@@ -5,6 +5,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
+import type { ApmSpan } from "../domain/ApmSpan.ts"
 import type * as ExperimentBaggage from "../domain/ExperimentBaggage.ts"
 import type { Problem } from "../domain/Problem.ts"
 import type { Processor } from "../domain/Redaction.ts"
@@ -59,6 +60,12 @@ export interface Options {
   readonly overrideOrigin?: string | undefined
   /** Which spans become APM spans: the local roots and the LLM spans (`llm`, the default), every span, or none. */
   readonly apm?: "llm" | "all" | "off" | undefined
+  /**
+   * Asked of each part of a trace that is about to leave, with its finished spans; a trace leaves in one part unless it is
+   * long. `false` keeps the part from being sent; the LLM events in it are delivered all the same, by themselves. A filter
+   * that throws keeps the trace.
+   */
+  readonly traceFilter?: ((spans: ReadonlyArray<ApmSpan>) => boolean) | undefined
   /** The share of LLM traces that the backend retains, from 0 to 1. Every event is sent all the same. */
   readonly sampleRate?: number | undefined
   /** Whether experiments that a request names in its baggage are believed; `auto` believes all but browsers. */

@@ -50,6 +50,7 @@ export interface Settings {
   /** Hosts that are reached without it. */
   readonly noProxy: ReadonlyArray<string>
   readonly apm: "llm" | "all" | "off"
+  readonly traceFilter: Options["traceFilter"]
   readonly retention: RetentionSampling.RetentionSampling
   readonly sampling: {
     readonly rules: ReadonlyArray<SamplingRule>
@@ -228,6 +229,7 @@ export const resolve = (
       proxy: named(env("DD_PROXY_HTTPS")) ?? named(env("HTTPS_PROXY")) ?? named(env("https_proxy")),
       noProxy: list(named(env("DD_PROXY_NO_PROXY")) ?? named(env("NO_PROXY")) ?? named(env("no_proxy"))) ?? [],
       apm: tracing ? options.apm ?? "llm" : "off",
+      traceFilter: options.traceFilter,
       retention: keep(RetentionSampling.parse({
         option: options.sampleRate,
         sampleRate: env("DD_LLMOBS_SAMPLE_RATE"),

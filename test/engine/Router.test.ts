@@ -46,6 +46,39 @@ describe("Router", () => {
     }
   })
 
+  it("sends nothing of a trace that the program itself drops, and rescues its events in each mode", () => {
+    for (const change of [{}, { mode: "apm-agentless" }, { priority: -1 }, { mode: "llmobs-agent-proxy" }] as const) {
+      const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
+      Object.assign(weather, change)
+      const asked: Array<ReadonlyArray<string>> = []
+      weather.keeps = (parts) => {
+        asked.push(parts.map(({ meta, spanId }) => `${spanId} ${meta["gen_ai.operation.name"]}`))
+        return false
+      }
+      router.finish(event, llm)
+      router.route(trace, spans)
+      assert.deepStrictEqual(sent, [])
+      assert.strictEqual(llm.claim, "outbox")
+      assert.strictEqual(outbox.size(), 1)
+      if (change.mode !== "llmobs-agent-proxy") {
+        assert.deepStrictEqual(asked, [
+          spans.map(({ spanId }, i) => `${spanId} ${i === 1 ? "task" : undefined}`)
+        ])
+      }
+      balanced(books())
+    }
+  })
+
+  it("counts a drop at once when the outbox refuses an event of a trace that the program itself drops", () => {
+    const { books, event, llm, router, sent, spans, trace, weather } = scene({ outboxBytes: 0 })
+    weather.keeps = () => false
+    router.finish(event, llm)
+    router.route(trace, spans)
+    assert.deepStrictEqual(sent, [])
+    assert.strictEqual(books().dropped.outboxFull, 1)
+    balanced(books())
+  })
+
   it("offers at the end of the span what has nothing to ride on", () => {
     for (
       const change of [{ apm: false }, { carrier: false }, { mode: "llmobs-agentless" }, { mode: "llmobs-agent-proxy" }]

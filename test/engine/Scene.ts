@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type { ApmSpan } from "../../src/domain/ApmSpan.ts"
 import * as Envelope from "../../src/domain/Envelope.ts"
 import type { ExportMode } from "../../src/domain/ExportMode.ts"
 import * as JsonText from "../../src/domain/JsonText.ts"
@@ -90,13 +91,22 @@ export interface Weather {
   carrier: boolean
   apm: boolean
   filtered: boolean
+  keeps: (spans: ReadonlyArray<ApmSpan>) => boolean
   priority: number
   now: number
 }
 
 /** A router with a real outbox, budget and ledger around it. */
 export const makeRouter = (options: { readonly maxBytes?: number; readonly outboxBytes?: number } = {}) => {
-  const weather: Weather = { mode: "apm-agent", carrier: true, apm: true, filtered: false, priority: 1, now: 0 }
+  const weather: Weather = {
+    mode: "apm-agent",
+    carrier: true,
+    apm: true,
+    filtered: false,
+    keeps: () => true,
+    priority: 1,
+    now: 0
+  }
   const ledger = Ledger.make()
   const budget = ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure })
   const outbox = MemoryOutbox.make({ maxBytes: options.outboxBytes })
@@ -109,6 +119,7 @@ export const makeRouter = (options: { readonly maxBytes?: number; readonly outbo
       carrier: () => weather.carrier && weather.apm,
       apm: () => weather.apm,
       filtered: () => weather.filtered,
+      keeps: (spans) => weather.keeps(spans),
       structBytes: (record) => record.bytes,
       decide: () => ({
         priority: weather.priority,

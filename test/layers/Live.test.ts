@@ -120,6 +120,36 @@ describe("layerFromConfig", () => {
       }
     }))
 
+  it.live("sends no trace that a filter of the program drops, and delivers its events by themselves", () =>
+    Effect.gen(function*() {
+      const program = Effect.andThen(Effect.void.pipe(LLMObs.llm("dropped")), Effect.void.pipe(LLMObs.llm("kept")))
+      const { agent } = yield* received({}, program, {
+        traceFilter: (spans) => !spans.some(({ name }) => name === "dropped")
+      })
+      assert.deepStrictEqual(agent.traces().flat().map(({ name }) => name), ["kept"])
+      assert.deepStrictEqual(
+        agent.events().map(({ event, via }) => [event["name"], via]).sort(),
+        [["dropped", "evp"], ["kept", "trace"]]
+      )
+    }))
+
+  it.live("keeps a trace whose filter throws, or is no function, and says so once", () => {
+    const { layer: logger, lines } = Observed.warnings()
+    return Effect.gen(function*() {
+      const program = Effect.andThen(Effect.void.pipe(LLMObs.llm("a")), Effect.void.pipe(LLMObs.llm("b")))
+      const throwing = (): boolean => {
+        throw new Error("secret")
+      }
+      for (const traceFilter of [throwing, true as never]) {
+        const { agent } = yield* received({}, program, { traceFilter })
+        assert.deepStrictEqual(agent.events().map(({ via }) => via), ["trace", "trace"])
+        assert.deepStrictEqual(lines.splice(0), [
+          "effect-llmobs: The option traceFilter threw. What it was asked about is sent."
+        ])
+      }
+    }).pipe(Effect.provide(logger))
+  })
+
   it.live("stamps the retention that DD_LLMOBS_SAMPLE_RATE decides, and sends every event", () =>
     Effect.gen(function*() {
       const { agent } = yield* received({ DD_LLMOBS_SAMPLE_RATE: "0" })
