@@ -7,8 +7,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
+import * as RedisClient from "../../src/adapters/redis/RedisClient.ts"
+import * as RedisKeys from "../../src/adapters/redis/RedisKeys.ts"
 import * as Ledgers from "../../src/domain/Ledger.ts"
 import { Delivery } from "../../src/ports/Delivery.ts"
+import { CurrentRelayQueue } from "../../src/ports/RelayQueue.ts"
 import * as Processes from "../adapters/redis/Processes.ts"
 import * as RedisServer from "../adapters/redis/RedisServer.ts"
 
@@ -79,6 +82,12 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
         Effect.provide(outbox(server))
       )
       assert.isAbove(state?.claimed ?? 0, 0)
+      // As after many deaths: no number of attempts sets a batch aside.
+      const redis = yield* Effect.flatten(RedisClient.connect({ path: server.url.slice("unix://".length) }))
+      const attempts = `${RedisKeys.prefix}events:attempts`
+      for (const id of yield* redis.send<ReadonlyArray<string>>("HKEYS", attempts)) {
+        yield* redis.send("HSET", attempts, id, "1000")
+      }
       yield* victim.kill("SIGKILL")
       assert.strictEqual(distinct(agent), 0)
       agent.configure({ evpStatus: 202 })
@@ -155,6 +164,39 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       }),
     60_000
   )
+
+  it.live("are not held up by a batch that no relay of this release can read", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const agent = yield* DevAgents.make()
+      const redis = yield* Effect.flatten(RedisClient.connect({ path: server.url.slice("unix://".length) }))
+      const newer = { id: "newer", element: { version: 2, offeredAt: 0, events: [] } }
+      yield* redis.send("RPUSH", `${RedisKeys.prefix}events`, JSON.stringify(newer))
+      yield* Effect.andThen(span(), LLMObs.flush).pipe(Effect.provide(process_(outbox(server))))
+      yield* Effect.gen(function*() {
+        assert.strictEqual(yield* eventually(Effect.sync(() => distinct(agent)), (events) => events === 1), 1)
+        const status = yield* eventually(Relay.status, (status) => status?.setAside === 1 && status.claimed === 0)
+        assert.deepStrictEqual(status, { waiting: 0, claimed: 0, setAside: 1, limit: 4_096 })
+      }).pipe(Effect.provide(relay(server, agent.url)))
+    }))
+
+  it.live("are there once when the answer to their offer got lost", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const events = Array.from(
+        { length: 3 },
+        (_, index) => ({ bytes: new TextEncoder().encode(`{"event":${index}}`) })
+      )
+      yield* Effect.gen(function*() {
+        const queue = yield* CurrentRelayQueue
+        const first = yield* queue!.offer(events)
+        const second = yield* queue!.offer(events)
+        assert.deepStrictEqual([first, second].map((outcome) => outcome._tag), ["Answer", "Answer"])
+        assert.strictEqual((yield* RedisOutbox.status)?.waiting, 1)
+        yield* queue!.offer(events.slice(0, 2))
+        assert.strictEqual((yield* RedisOutbox.status)?.waiting, 2)
+      }).pipe(Effect.provide(outbox(server)))
+    }))
 
   it.live("wait in a process that starts and ends without Redis, and are counted as lost", () =>
     Effect.gen(function*() {
