@@ -13,7 +13,7 @@ const program = Effect.gen(function*() {
   const agent = yield* LLMObs.DevAgent
   yield* Console.log(`Open ${url} in a browser. The Agent is at ${agent.url}. Ctrl-C ends.`)
   let shown = 0
-  yield* Effect.forever(Effect.gen(function*() {
+  return yield* Effect.forever(Effect.gen(function*() {
     yield* Effect.sleep("1 second")
     const events = agent.events()
     for (const { event, via } of events.slice(shown)) {

@@ -340,7 +340,7 @@ describe("delivery", () => {
             Effect.gen(function*() {
               yield* Effect.void.pipe(LLMObs.llm("finished"))
               yield* Deferred.succeed(ready, undefined)
-              yield* Effect.never
+              return yield* Effect.never
             }).pipe(LLMObs.workflow("endless"))
           )
           yield* Deferred.await(ready)

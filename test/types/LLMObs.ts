@@ -14,6 +14,9 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B 
 
 const has = <B>() => <A>(_value: A, ..._same: Equal<A, B> extends true ? [] : ["these types differ", A]): void => {}
 
+/** What is only there to be type-checked. */
+const unused = (_value: unknown): void => {}
+
 interface Reply {
   readonly text: string
 }
@@ -66,18 +69,18 @@ export const check = (): void => {
   }, LLMObs.task("task", { input: 1 }))
   has<(n: number) => Effect.Effect<number, Cause.NoSuchElementError>>()(task)
   // @ts-expect-error a result has no such property
-  call.pipe(LLMObs.llm("chat", { output: (reply) => reply.nothing }))
+  unused(call.pipe(LLMObs.llm("chat", { output: (reply) => reply.nothing })))
   // @ts-expect-error it is made from what the effect gives
-  call.pipe(LLMObs.llm("chat", { output: (text: string) => text }))
+  unused(call.pipe(LLMObs.llm("chat", { output: (text: string) => text })))
   // An output that is no function is what is recorded.
   has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", { output: "said before" })))
   has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", { output: anything })))
   has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", options)))
 
   // @ts-expect-error metrics are numbers
-  LLMObs.annotateCurrentSpan({ metrics: { tokens: "many" } })
+  unused(LLMObs.annotateCurrentSpan({ metrics: { tokens: "many" } }))
   // @ts-expect-error there is no such annotation
-  LLMObs.annotateCurrentSpan({ outptu: 1 })
+  unused(LLMObs.annotateCurrentSpan({ outptu: 1 }))
   // @ts-expect-error input belongs to one span
   LLMObs.annotateSpans({ input: 1 })
   // @ts-expect-error the user's name is no label
