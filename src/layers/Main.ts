@@ -52,17 +52,22 @@ const status = Effect.gen(function*() {
   if (found === undefined) process.exitCode = 1
 })
 
-const [command, ...flags] = process.argv.slice(2)
+const failing = (code: number, line: string) =>
+  Effect.andThen(
+    Console.error(line),
+    Effect.sync(() => {
+      process.exitCode = code
+    })
+  )
+
+const commands = new Map<string, Effect.Effect<void, Config.ConfigError | Relay.RelayError>>([["relay", relay], [
+  "relay --status",
+  status
+]])
+const chosen = commands.get(process.argv.slice(2).join(" "))
 
 NodeRuntime.runMain(
-  command === "relay" && flags.length === 0
-    ? relay
-    : command === "relay" && flags.length === 1 && flags[0] === "--status"
-    ? status
-    : Effect.andThen(
-      Console.error(usage),
-      Effect.sync(() => {
-        process.exitCode = 2
-      })
-    )
+  chosen === undefined
+    ? failing(2, usage)
+    : Effect.catch(chosen, (error) => failing(1, `effect-llmobs: ${error.message}`))
 )

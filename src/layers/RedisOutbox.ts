@@ -67,7 +67,9 @@ export const defaults = { queue: "events", maxBatches: 4_096, timeoutMillis: 10_
 export const layer = (options: Options): Layer.Layer<never> =>
   Layer.effectContext(Effect.gen(function*() {
     const { problems, value: address } = RedisUrl.parse(Redacted.value(options.url), options)
-    for (const problem of problems) yield* Effect.logWarning(`effect-llmobs: ${problem.code}: ${problem.message}`)
+    for (const problem of problems) {
+      yield* Effect.logWarning(`effect-llmobs: ${problem.code}: ${problem.message} It is ignored.`)
+    }
     if (address === undefined) return Context.empty()
     const say = Effect.runForkWith(Quiet.context(yield* Effect.context<never>()))
     const diagnostics = Diagnostics.make((line) => {

@@ -242,7 +242,7 @@ export const layer = (options: Options): Layer.Layer<Relay, RelayError> =>
   )
 
 /**
- * Asks how full a queue is, without delivering anything. It waits up to 10 seconds for Redis; `undefined` says that it
+ * Asks how full a queue is, without delivering anything. It waits up to 3 seconds for Redis; `undefined` says that it
  * could not be reached.
  *
  * @category delivery
@@ -250,6 +250,8 @@ export const layer = (options: Options): Layer.Layer<Relay, RelayError> =>
  */
 export const statusOnce = (options: RedisOutbox.Options): Effect.Effect<QueueStatus | undefined> =>
   RedisOutbox.status.pipe(
+    Effect.timeoutOption(3_000),
+    Effect.map(Option.getOrUndefined),
     Effect.provide(RedisOutbox.layer(options))
   )
 

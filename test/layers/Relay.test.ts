@@ -14,6 +14,7 @@ import { Delivery } from "../../src/ports/Delivery.ts"
 import { CurrentRelayQueue } from "../../src/ports/RelayQueue.ts"
 import * as Processes from "../adapters/redis/Processes.ts"
 import * as RedisServer from "../adapters/redis/RedisServer.ts"
+import * as Ports from "./Ports.ts"
 
 if (RedisServer.missing !== undefined) console.log(`The tests of relays are left out: ${RedisServer.missing}.`)
 
@@ -196,6 +197,41 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
         yield* queue!.offer(events.slice(0, 2))
         assert.strictEqual((yield* RedisOutbox.status)?.waiting, 2)
       }).pipe(Effect.provide(outbox(server)))
+    }))
+
+  it.live("are those that do not ride, where there is an Agent", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const agent = yield* DevAgents.make()
+      const caller = (priority: string) => ({
+        "x-datadog-trace-id": "7",
+        "x-datadog-parent-id": "8",
+        "x-datadog-sampling-priority": priority
+      })
+      const books = yield* Effect.gen(function*() {
+        yield* span().pipe(LLMObs.extract(caller("2")))
+        yield* span().pipe(LLMObs.extract(caller("-1")))
+        yield* LLMObs.flush
+        return yield* LLMObs.ledger
+      }).pipe(Effect.provide(Layer.provide(LLMObs.layer({ mlApp: "fleet", agentUrl: agent.url }), outbox(server))))
+      assert.deepStrictEqual(books.delivered, { agent: 1, intake: 0 })
+      assert.strictEqual(books.transferred, 1)
+      assert.deepStrictEqual(agent.events().map((event) => event.via), ["trace"])
+    }))
+
+  it.live("do not need an Agent or a key in the process that made them", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const port = yield* Ports.reserve
+      const books = yield* Effect.flatten(
+        Effect.andThen(span(), Effect.map(Delivery, ({ ledger }) => ledger)).pipe(
+          Effect.provide(
+            Layer.provide(LLMObs.layer({ mlApp: "fleet", agentUrl: `http://127.0.0.1:${port}` }), outbox(server))
+          )
+        )
+      )
+      assert.strictEqual(books.transferred, 1)
+      assert.isTrue(Ledgers.balances(books))
     }))
 
   it.live("wait in a process that starts and ends without Redis, and are counted as lost", () =>

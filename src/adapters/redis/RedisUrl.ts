@@ -40,7 +40,7 @@ export const parse = (
 
 const bad = (what: string): Problem.Checked<undefined> => ({
   value: undefined,
-  problems: [Problem.make("invalid_setting", `The URL of Redis ${what}. It is ignored.`)]
+  problems: [Problem.make("invalid_setting", `The URL of Redis ${what}.`)]
 })
 
 const read = (text: string): URL | undefined => {

@@ -7,9 +7,12 @@ import * as Path from "node:path"
 export interface Process {
   /** What it printed, when it has ended by itself. */
   readonly ended: Effect.Effect<string>
+  readonly exitCode: Effect.Effect<number | null>
   /** Ends it with a signal, and waits for its end. */
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
+
+const main = Path.join(import.meta.dirname, "../../../src/layers/Main.ts")
 
 const spawn = (
   program: string,
@@ -32,6 +35,7 @@ const spawn = (
       const closed = new Promise<string>((resolve) => child.once("close", () => resolve(printed)))
       return {
         ended: Effect.promise(() => closed),
+        exitCode: Effect.map(Effect.promise(() => closed), () => child.exitCode),
         kill: (signal: NodeJS.Signals) =>
           Effect.suspend(() => {
             child.kill(signal)
@@ -48,17 +52,16 @@ export const producer = (redis: string, events: number) =>
 
 /** Others find its batches a second after its death. */
 export const relay = (redis: string, agent: string) =>
-  spawn(Path.join(import.meta.dirname, "../../../src/layers/Main.ts"), ["relay"], {
+  spawn(main, ["relay"], {
     EFFECT_LLMOBS_REDIS_URL: redis,
     EFFECT_LLMOBS_RELAY_LOCK_MILLIS: "1000",
     DD_TRACE_AGENT_URL: agent
   })
 
+/** Runs the command to its end. */
+export const command = (args: ReadonlyArray<string>, env: { readonly [name: string]: string } = {}) =>
+  Effect.flatMap(spawn(main, args, env), (asked) => Effect.zip(asked.ended, asked.exitCode))
+
 /** Asks for the state of the queue, as an operator would. */
 export const status = (redis: string) =>
-  Effect.flatMap(
-    spawn(Path.join(import.meta.dirname, "../../../src/layers/Main.ts"), ["relay", "--status"], {
-      EFFECT_LLMOBS_REDIS_URL: redis
-    }),
-    (asked) => asked.ended
-  )
+  Effect.map(command(["relay", "--status"], { EFFECT_LLMOBS_REDIS_URL: redis }), ([printed]) => printed)
