@@ -13,6 +13,7 @@ import * as AgentCapabilities from "../domain/AgentCapabilities.ts"
 import * as AgentUrl from "../domain/AgentUrl.ts"
 import type { ApmSpan } from "../domain/ApmSpan.ts"
 import * as ExportMode from "../domain/ExportMode.ts"
+import type { ProblemCode } from "../domain/Problem.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import * as WireFormat from "../domain/WireFormat.ts"
 import type { Destination } from "../engine/IntakeLane.ts"
@@ -177,6 +178,13 @@ export const make = (options: {
       onDefect
     })
 
+  const missCredentials = () => {
+    const code: ProblemCode = settings.apiKey === undefined ? "missing_api_key" : "missing_site"
+    diagnostics.warnOnce("missing-credentials", `${code}: ${missingCredentials}`)
+  }
+  // Whoever asked to do without an Agent is told when the program starts.
+  if (settings.agentless === true && direct === undefined && handOver === undefined) missCredentials()
+
   const isAgentless = () => state._tag === "Agentless"
   const capabilities = () => state._tag === "Agent" || state._tag === "Lost" ? state.capabilities : undefined
 
@@ -211,7 +219,7 @@ export const make = (options: {
     destination: () => {
       if (handOver !== undefined) return handOver
       if (isAgentless()) {
-        if (direct === undefined) diagnostics.warnOnce("missing-credentials", missingCredentials)
+        if (direct === undefined) missCredentials()
         return direct
       }
       if (state._tag !== "Agent") {
@@ -256,7 +264,7 @@ export const make = (options: {
 const giveUp: Way = { _tag: "GiveUp" }
 const wait: Way = { _tag: "Wait" }
 
-const missingCredentials = "missing_api_key: Without an Agent, events need DD_API_KEY and DD_SITE. They are held."
+const missingCredentials = "Without an Agent, events need DD_API_KEY and DD_SITE. They are held."
 
 const noProxy =
   "The Agent has no EVP proxy, so events that cannot ride a trace are held. Enable evp_proxy_config in the Agent."

@@ -5,6 +5,7 @@
  * - events and spans are a set by span id; which request or chunk holds them counts only where a scenario pins it
  * - ASCII escapes, key order, separators and log lines are information
  * - text that is JSON on both sides is compared parsed
+ * - traces without an Agent are APM spans too: what each says of its process is compared beside them
  * - an error's class and message become our problem code, by {@link problemCodes}
  * - `ot=` in tracestate, `_dd.p.ksr`, what names the language and its tracer, exception modules, `True` and `None` in tags
  */
@@ -20,7 +21,12 @@ export const problemCodes: ReadonlyMap<string, string> = new Map([
   ["LLMObsAnnotateSpanError: span tags must be a dictionary of string key - primitive value pairs.", "invalid_tags"],
   ["LLMObsAnnotateSpanError: Failed to parse input messages.", "invalid_io_messages"],
   ["LLMObsAnnotateSpanError: Failed to parse output messages.", "invalid_io_messages"],
-  ["LLMObsAnnotateSpanError: Cannot annotate a finished span.", "invalid_finished_span"]
+  ["LLMObsAnnotateSpanError: Cannot annotate a finished span.", "invalid_finished_span"],
+  [
+    "ValueError: DD_API_KEY is required for sending LLMObs data when agentless mode is enabled. Ensure this configuration " +
+    "is set before running your application.",
+    "missing_api_key"
+  ]
 ])
 
 /** Codes that Python logs and does not raise. */
@@ -71,7 +77,14 @@ export const make = (scenario: Scenario, said: Expected): JsonObject => {
     }
     out[kind === "llmobs" ? "events" : "spans"] = items
   }
-  const rest = said.requests.filter((request) => request.kind !== "llmobs" && request.kind !== "traces")
+  const agentless = said.requests.filter((request) => request.kind === "agentless_traces")
+  if (agentless.length > 0) {
+    const { about, items, requests } = agentlessSpans(agentless, pinned)
+    out["agentless_traces"] = about
+    out["agentless_traces_requests"] = requests
+    out["spans"] = { ...out["spans"] as JsonObject, ...items }
+  }
+  const rest = said.requests.filter(({ kind }) => kind !== "llmobs" && kind !== "traces" && kind !== "agentless_traces")
   if (rest.length > 0) out["other_requests"] = rest.map(({ wire: _wire, ...request }) => request) as unknown as Json
   return out
 }
@@ -212,6 +225,19 @@ const spans = (requests: ReadonlyArray<RecordedRequest>, pinned: boolean) => {
       pinned,
       (request) => chunks(request).map((chunk) => chunk.map(idOf).sort(byNumber).join(" "))
     )
+  }
+}
+
+const agentlessSpans = (requests: ReadonlyArray<RecordedRequest>, pinned: boolean) => {
+  const traces = (request: RecordedRequest) => list((request.body as JsonObject)["traces"]) as ReadonlyArray<JsonObject>
+  const found = spans(
+    requests.map((request) => ({ ...request, body: traces(request).map((trace) => trace["spans"]!) })),
+    pinned
+  )
+  return {
+    ...found,
+    about: requests.flatMap(traces).map(({ spans: _spans, ...about }) => ({ ...about, languageName: "<language>" })),
+    items: Object.fromEntries(Object.entries(found.items).map(([id, span]) => [id.replace(/\.hex$/, ""), span]))
   }
 }
 

@@ -1,6 +1,9 @@
 /**
  * What the stand-in received, in the form of the captures: decoded, with placeholders for what changes between runs.
  */
+import * as Os from "node:os"
+import * as Zlib from "node:zlib"
+import * as ApmIntakeWriter from "../../src/adapters/apm-intake/ApmIntakeWriter.ts"
 import * as MsgpackReader from "../../src/adapters/devagent/MsgpackReader.ts"
 import type { MsgpackValue } from "../../src/adapters/devagent/MsgpackReader.ts"
 import { libraryVersion } from "../../src/layers/Version.ts"
@@ -35,6 +38,7 @@ const recorded = (request: Received, placeholders: Placeholders, summarise: bool
   }
   if (kind === "other") return { ...base, note: "body not recorded" }
   if (kind === "traces") return { ...base, body: tracesOf(request.body, placeholders) }
+  if (kind === "agentless_traces") return { ...base, body: agentlessOf(request.body, placeholders) }
   const text = request.body.toString("utf8")
   const body = redactTimes(parseJson(text), placeholders, "")
   return {
@@ -61,6 +65,8 @@ const kindOf = (path: string): string =>
     ? "evaluations"
     : path.endsWith("/v0.4/traces")
     ? "traces"
+    : path.endsWith(ApmIntakeWriter.path)
+    ? "agentless_traces"
     : "other"
 
 const headersOf = (request: Received): { readonly [name: string]: string } =>
@@ -110,6 +116,14 @@ export const redactTimes = (value: Json, placeholders: Placeholders, key: string
       return value === libraryVersion ? "<version>" : value
     case "runtime-id":
       return /^[0-9a-f-]{36}$/.test(String(value)) ? "<uuid>" : value
+    case "runtimeID":
+      return /^[0-9a-f-]{36}$/.test(String(value)) ? "<uuid>" : value
+    case "hostname":
+      return value === Os.hostname() ? "<hostname>" : value
+    case "languageVersion":
+      return value === process.version ? "<lang_version>" : value
+    case "tracerVersion":
+      return value === libraryVersion ? "<version>" : value
     case "process_id":
       return value === process.pid ? "<pid>" : value
     case "_dd.p.tid":
@@ -171,6 +185,19 @@ const tracesOf = (body: Buffer, placeholders: Placeholders): Json => {
     )
     .sort((a, b) => (a[0]?.start ?? 0n) < (b[0]?.start ?? 0n) ? -1 : 1)
     .map((spans) => spans.map(({ span }) => span))
+}
+
+const agentlessOf = (body: Buffer, placeholders: Placeholders): Json => {
+  const { traces, ...rest } = parseJson(Zlib.zstdDecompressSync(body).toString("utf8")) as JsonObject
+  const start = (span: Json): bigint => {
+    const value = (span as JsonObject)["start"]
+    return BigInt(typeof value === "number" ? value : (value as JsonObject)["value"] as string)
+  }
+  const sorted = (traces as ReadonlyArray<JsonObject>).map(({ spans, ...trace }): JsonObject => ({
+    ...trace,
+    spans: [...spans as ReadonlyArray<Json>].sort((a, b) => start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0)
+  }))
+  return redactTimes({ ...rest, traces: sorted }, placeholders, "")
 }
 
 const field = (span: MsgpackValue, name: string): MsgpackValue | undefined =>

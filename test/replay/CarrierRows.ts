@@ -66,9 +66,10 @@ export const rows: ReadonlyArray<Row> = [
   {
     id: "S21-shared-tags",
     kind: "S",
-    uses: 155,
+    uses: 161,
     why: "weakness 21: headers are made anew for each call, and what they say of the LLM trace is written on no span",
     places: (scenario) => {
+      if (Rows.withoutAgent(scenario)) return []
       const all = SpanSteps.of(scenario)
       return all.filter((span) => shares(scenario, span, all)).flatMap((span) =>
         llmobsTags.filter((tag) => metaOf(scenario, span)[tag] !== undefined).map((tag) =>
@@ -95,8 +96,9 @@ export const rows: ReadonlyArray<Row> = [
     why: "C4: the upstream's priority stays as it came; without APM Python says that it decided it itself",
     places: (scenario) =>
       SpanSteps.of(scenario).filter((span) => {
-        const { incoming } = scenario.program.processes[span.process]!
-        return Rows.envOf(scenario, span.process)["DD_APM_TRACING_ENABLED"] === "false" && incoming !== undefined &&
+        const { incoming, incoming_via } = scenario.program.processes[span.process]!
+        return incoming_via === undefined && Rows.envOf(scenario, span.process)["DD_APM_TRACING_ENABLED"] === "false" &&
+          incoming !== undefined &&
           incoming["x-datadog-sampling-priority"] !== undefined &&
           !(incoming["x-datadog-tags"] ?? "").includes("_dd.p.dm")
       }).flatMap(labels).map((label) => {

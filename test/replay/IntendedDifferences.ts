@@ -9,6 +9,7 @@
 import * as BaggageRows from "./BaggageRows.ts"
 import * as CarrierRows from "./CarrierRows.ts"
 import type { Difference } from "./Difference.ts"
+import * as ModeRows from "./ModeRows.ts"
 import * as ProcessorRows from "./ProcessorRows.ts"
 import * as RouteRows from "./RouteRows.ts"
 import type { Row } from "./Row.ts"
@@ -22,7 +23,8 @@ export const rows: ReadonlyArray<Row> = [
   ...RouteRows.rows,
   ...ProcessorRows.rows,
   ...BaggageRows.rows,
-  ...CarrierRows.rows
+  ...CarrierRows.rows,
+  ...ModeRows.rows
 ]
 
 /** Takes the intended differences out. `problems` are places that had to differ as a row says and do not. */

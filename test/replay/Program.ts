@@ -119,6 +119,13 @@ const errorOf = (error: NonNullable<Step["error"]>): Error => {
 export const steps = (run: Run, list: ReadonlyArray<Step>): Effect.Effect<void, Error> =>
   Effect.forEach(list, (step) => one(run, step), { discard: true })
 
+/** The same, with what is reported from here on no longer the enabling call's. */
+export const started = (run: Run, program: Effect.Effect<void, Error>): Effect.Effect<void, Error> =>
+  Effect.suspend(() => {
+    run.at = undefined
+    return program
+  })
+
 const children = (run: Run, step: Step): Effect.Effect<void, Error> => steps(run, step.children ?? [])
 
 const one = (run: Run, step: Step): Effect.Effect<void, Error> => {

@@ -7,12 +7,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
+import * as ExportMode from "../../src/domain/ExportMode.ts"
+import { Transport } from "../../src/ports/Transport.ts"
 import type { AgentStandIn } from "./AgentStandIn.ts"
 import * as AgentStandIns from "./AgentStandIn.ts"
 import * as Canonical from "./Canonical.ts"
 import * as Capture from "./Capture.ts"
 import type { Difference } from "./Difference.ts"
 import * as Differences from "./Difference.ts"
+import * as Intakes from "./Intakes.ts"
 import * as IntendedDifferences from "./IntendedDifferences.ts"
 import { Placeholders } from "./Placeholders.ts"
 import * as Program from "./Program.ts"
@@ -92,6 +95,8 @@ const produce = Effect.fnUntraced(function*(scenario: Scenario) {
   }
   const logger = Logger.make(({ logLevel, message }) => {
     const level = logLevel.toUpperCase()
+    const code = run.at === "enable" ? /^effect-llmobs: (missing_api_key|missing_site): /.exec(String(message)) : null
+    if (code !== null) run.errors.push({ process: run.process, at: "enable", code: code[1]!, message: String(message) })
     if (level === "WARN" || level === "ERROR" || level === "FATAL") {
       logs.push({ process: run.process, level: level === "WARN" ? "WARNING" : level, message: String(message) })
     }
@@ -100,15 +105,19 @@ const produce = Effect.fnUntraced(function*(scenario: Scenario) {
     run.process = index
     agent.process = index
     const incoming = headersOf(run, process)
+    const steps = Program.steps(run, process.steps)
     const program = Effect.andThen(
-      incoming === undefined
-        ? Program.steps(run, process.steps)
-        : LLMObs.extract(incoming)(Program.steps(run, process.steps)),
+      Program.started(run, incoming === undefined ? steps : LLMObs.extract(incoming)(steps)),
       LLMObs.flush
     )
-    yield* Effect.scoped(Effect.provide(program, layerOf(scenario, process, agent, run))).pipe(
-      Effect.provide(Logger.layer([logger]))
+    // Python raises where the intake that it was told to use cannot be known; the layer warns, and holds events.
+    run.at = "enable"
+    const layer = Layer.provide(
+      layerOf(scenario, index, agent, run),
+      Layer.effect(Transport, Intakes.redirected(siteOf(scenario, index), agent))
     )
+    yield* Effect.scoped(Effect.provide(program, layer)).pipe(Effect.provide(Logger.layer([logger])))
+    run.at = undefined
   }
   return producedFrom(scenario, agent, run, logs)
 })
@@ -128,7 +137,9 @@ const producedFrom = (
     ])
   )
   return {
-    modes: scenario.program.processes.map((_, index) => modeOf(scenario, agent, index)),
+    modes: scenario.program.processes.map((_, index) =>
+      run.errors.some(({ at, process }) => process === index && at === "enable") ? null : modeOf(scenario, agent, index)
+    ),
     id_counts: { spans: placeholders.spans, traces: placeholders.traces, llmobs_traces: placeholders.llmTraces },
     ...(run.errors.length === 0 ? undefined : { api_errors: run.errors satisfies ReadonlyArray<ApiError> }),
     ...(logs.length === 0 ? undefined : { logs }),
@@ -136,6 +147,9 @@ const producedFrom = (
     ...(run.exports.size === 0
       ? undefined
       : { exports: redact(Object.fromEntries(run.exports)) as NonNullable<Expected["exports"]> }),
+    ...(scenario.config.capture === undefined
+      ? undefined
+      : { default_intakes: scenario.program.processes.map((_, index) => Intakes.of(siteOf(scenario, index))) }),
     requests: Capture.requests(agent.received, placeholders, { summarise: scenario.config.summarise === true })
   }
 }
@@ -143,12 +157,31 @@ const producedFrom = (
 // The mode is fixed when a process starts, by its settings and by whether it found an Agent: an API key in its requests
 // says that it did not.
 const modeOf = (scenario: Scenario, agent: AgentStandIn, index: number): string => {
-  const env = { ...scenario.config.env, ...scenario.program.processes[index]!.env }
+  const env = envOf(scenario, index)
   const sent = agent.received.filter((request) => request.process === index)
-  if (sent.some((request) => request.headers["dd-api-key"] !== undefined)) return "llmobs_agentless"
-  const direct = env["DD_LLMOBS_OVERRIDE_ORIGIN"] !== undefined || env["DD_APM_TRACING_ENABLED"] === "false"
-  return direct ? "llmobs_agent_proxy" : "apm_agent"
+  return ExportMode.decide({
+    agentless: isAgentless(scenario, index) || sent.some((request) => request.headers["dd-api-key"] !== undefined),
+    overrideOrigin: typeof env["DD_LLMOBS_OVERRIDE_ORIGIN"] === "string",
+    apmTracing: env["DD_APM_TRACING_ENABLED"] !== "false",
+    apmAgentless: wantsApmAgentless(scenario, index)
+  }).replaceAll("-", "_")
 }
+
+const isAgentless = (scenario: Scenario, index: number): boolean =>
+  envOf(scenario, index)["DD_LLMOBS_AGENTLESS_ENABLED"] === "1" ||
+  scenario.config.enable?.["agentless_enabled"] === true
+
+// Without an Agent Python sends APM traces to their intake unless it is told otherwise; here that has to be asked for
+// (requirement C10), so the runner asks where Python did it.
+const wantsApmAgentless = (scenario: Scenario, index: number): boolean =>
+  isAgentless(scenario, index) && scenario.config.capture?.["apm_agentless_to_sink"] === true
+
+const envOf = (scenario: Scenario, index: number) => ({
+  ...scenario.config.env,
+  ...scenario.program.processes[index]!.env
+})
+
+const siteOf = (scenario: Scenario, index: number): string | undefined => envOf(scenario, index)["DD_SITE"] ?? undefined
 
 const headersOf = (run: Program.Run, process: Process): { readonly [name: string]: string } | undefined => {
   const from = process.incoming_from === undefined ? process.incoming : run.headers.get(process.incoming_from)
@@ -164,12 +197,13 @@ const foreignIds = (scenario: Scenario): ReadonlySet<string> => {
   return new Set([...ids, ...wide])
 }
 
-const layerOf = (scenario: Scenario, process: Process, agent: AgentStandIn, run: Program.Run): Layer.Layer<never> => {
+const layerOf = (scenario: Scenario, index: number, agent: AgentStandIn, run: Program.Run): Layer.Layer<never> => {
   const env: { [name: string]: string } = {
     DD_TRACE_AGENT_URL: agent.url,
-    DD_TRACE_GIT_METADATA_ENABLED: "false"
+    DD_TRACE_GIT_METADATA_ENABLED: "false",
+    _DD_APM_TRACING_AGENTLESS_ENABLED: String(wantsApmAgentless(scenario, index))
   }
-  for (const [name, value] of Object.entries({ ...scenario.config.env, ...process.env })) {
+  for (const [name, value] of Object.entries(envOf(scenario, index))) {
     if (value === null) delete env[name]
     else env[name] = value.replaceAll("{sink}", agent.url)
   }
@@ -182,6 +216,7 @@ const layerOf = (scenario: Scenario, process: Process, agent: AgentStandIn, run:
     // An intake that always refuses is not waited for.
     flushTimeout: typeof scenario.config.agent?.evp_status === "number" ? "1 second" : "10 seconds",
     onProblem: Program.onProblem(run),
+    traceFilter: scenario.config.drop_apm_traces_filter === true ? () => false : undefined,
     processors: processor === undefined ? undefined : [processor],
     mlApp: text("ml_app"),
     agentService: text("agent_service"),

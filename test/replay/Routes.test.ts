@@ -9,6 +9,8 @@ import * as Layer from "effect/Layer"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
 import * as Ledgers from "../../src/domain/Ledger.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
+import type { Outcome } from "../../src/ports/Transport.ts"
+import { Transport } from "../../src/ports/Transport.ts"
 
 const run = (
   program: Effect.Effect<unknown>,
@@ -98,5 +100,119 @@ describe("rows that change a count or a route", () => {
       )
       assert.strictEqual(Ledgers.dropped(ledger), 0)
       assert.strictEqual(Ledgers.pending(ledger), 1)
+    }))
+
+  it.live("R-C13-no-agent: who asks to do without an Agent gets events to the intake with the key, and no trace", () =>
+    Effect.gen(function*() {
+      const intake = yield* DevAgent.make()
+      const { agent, ledger } = yield* run(LLMObs.workflow("root")(LLMObs.llm("call")(Effect.void)), {
+        DD_LLMOBS_AGENTLESS_ENABLED: "1",
+        DD_API_KEY: "key",
+        DD_LLMOBS_OVERRIDE_ORIGIN: intake.url
+      })
+      assert.deepStrictEqual(agent.requests(), [])
+      assert.deepStrictEqual(intake.events().map(({ event, via }) => [event["name"], via]).sort(), [
+        ["call", "direct"],
+        ["root", "direct"]
+      ])
+      assert.isTrue(
+        intake.requests().every(({ headers, path }) => path === "/api/v2/llmobs" && headers["dd-api-key"] === "key")
+      )
+      assert.strictEqual(ledger.delivered.intake, 2)
+    }))
+
+  it.live("R-C13-agent-is-enough: events ride to an Agent without a proxy, and no key is asked for", () =>
+    Effect.gen(function*() {
+      const { events, ledger } = yield* run(LLMObs.llm("call")(Effect.void), {}, { endpoints: ["/v0.4/traces"] })
+      assert.deepStrictEqual(events.map(({ via }) => via), ["trace"])
+      assert.strictEqual(ledger.delivered.agent, 1)
+    }))
+
+  it.live("R-C13-agent-is-enough: an Agent that lists only the fourth version of its proxy is used by that", () =>
+    Effect.gen(function*() {
+      const { agent, events } = yield* run(
+        LLMObs.llm("call")(Effect.void),
+        { DD_TRACE_SAMPLING_RULES: "[{\"sample_rate\": 0}]" },
+        { endpoints: ["/v0.4/traces", "/evp_proxy/v4/"] }
+      )
+      assert.deepStrictEqual(events.map(({ via }) => via), ["evp"])
+      assert.deepStrictEqual(evp(agent).map(({ path }) => path), ["/evp_proxy/v4/api/v2/llmobs"])
+    }))
+
+  it.live("R-C13-unknown-site: nothing leaves for a site that is not on Datadog's list, and nothing is dropped", () =>
+    Effect.gen(function*() {
+      const hosts: Array<string> = []
+      const transport = Layer.succeed(Transport, {
+        send: ({ target }) =>
+          Effect.sync((): Outcome => {
+            hosts.push(target.host)
+            return { _tag: "Answer", status: 202, headers: {}, body: "" }
+          })
+      })
+      const deliver = (site: string) =>
+        Effect.provide(
+          Effect.andThen(LLMObs.llm("call")(Effect.void), Effect.andThen(LLMObs.flush, LLMObs.ledger)),
+          LLMObs.layerFromConfig({ service: "shop", flushTimeout: "200 millis" }).pipe(
+            Layer.provide([
+              transport,
+              ConfigProvider.layer(ConfigProvider.fromUnknown({
+                DD_LLMOBS_AGENTLESS_ENABLED: "1",
+                DD_API_KEY: "key",
+                DD_SITE: site
+              }))
+            ])
+          )
+        )
+      const ledger = yield* deliver("unknown.example.org")
+      assert.deepStrictEqual(hosts, [])
+      assert.strictEqual(Ledgers.pending(ledger), 1)
+      yield* deliver("datadoghq.eu")
+      assert.deepStrictEqual(hosts, ["llmobs-intake.datadoghq.eu"])
+    }))
+
+  for (const variables of [direct, {}]) {
+    it.live(
+      `S17-in-flight: what runs when recording is switched off arrives whole, ${
+        variables === direct ? "by itself" : "on its trace"
+      }`,
+      () =>
+        Effect.gen(function*() {
+          const { agent, events, ledger } = yield* run(
+            LLMObs.setRecording(false).pipe(
+              Effect.andThen(LLMObs.llm("after")(Effect.void)),
+              Effect.andThen(LLMObs.annotateCurrentSpan({ output: "out" })),
+              LLMObs.workflow("open", { input: "in" })
+            ),
+            variables
+          )
+          assert.deepStrictEqual(events.map(({ event, via }) => [event["name"], via]), [
+            ["open", variables === direct ? "evp" : "trace"]
+          ])
+          assert.deepNestedInclude(events[0]!.event, { "meta.input.value": "in", "meta.output.value": "out" })
+          assert.strictEqual(Ledgers.delivered(ledger), 1)
+          assert.deepStrictEqual(
+            agent.traces().flat().map(({ metaStruct, name }) => [name, Object.keys(metaStruct)]).sort(),
+            variables === direct ? [] : [["after", []], ["open", ["_llmobs"]]]
+          )
+        })
+    )
+  }
+
+  it.live("S8-filter: events of a trace that the program's own filter drops arrive, and the trace does not", () =>
+    Effect.gen(function*() {
+      const agent = yield* DevAgent.make()
+      const ledger = yield* Effect.provide(
+        Effect.andThen(
+          LLMObs.workflow("root")(LLMObs.llm("call")(Effect.void)),
+          Effect.andThen(LLMObs.flush, LLMObs.ledger)
+        ),
+        LLMObs.layer({ service: "shop", agentUrl: agent.url, traceFilter: () => false })
+      )
+      assert.deepStrictEqual(agent.events().map(({ event, via }) => [event["name"], via]).sort(), [
+        ["call", "evp"],
+        ["root", "evp"]
+      ])
+      assert.deepStrictEqual(agent.traces(), [])
+      assert.strictEqual(ledger.delivered.intake, 2)
     }))
 })

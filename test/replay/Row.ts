@@ -37,9 +37,13 @@ const requests = (scenario: Scenario, kind: string): ReadonlyArray<Json> =>
     Array.isArray(body) ? body as ReadonlyArray<Json> : []
   )
 
-/** Every APM span of a capture. */
-export const apmSpans = (scenario: Scenario): ReadonlyArray<JsonObject> =>
-  requests(scenario, "traces").flatMap((chunk) => chunk as unknown as ReadonlyArray<JsonObject>)
+/** Every APM span of a capture, by its decimal id. */
+export const apmSpans = (scenario: Scenario): ReadonlyArray<JsonObject> => [
+  ...requests(scenario, "traces").flatMap((chunk) => chunk as unknown as ReadonlyArray<JsonObject>),
+  ...scenario.expected.requests.filter(({ kind }) => kind === "agentless_traces").flatMap(({ body }) =>
+    (body as unknown as { readonly traces: ReadonlyArray<{ readonly spans: ReadonlyArray<JsonObject> }> }).traces
+  ).flatMap(({ spans }) => spans).map((span) => ({ ...span, span_id: String(span["span_id"]).replace(/\.hex$/, "") }))
+]
 
 /** The path of a span's event: by itself, or inside its APM span. `undefined` where the capture has none. */
 export const eventPath = (scenario: Scenario, { id }: SpanStep): string | undefined => {
@@ -59,3 +63,9 @@ export const envOf = (scenario: Scenario, process: number): { readonly [name: st
   ...scenario.config.env,
   ...scenario.program.processes[process]!.env
 })
+
+/** Whether a scenario asks to do without an Agent, and its APM traces have no intake either. */
+export const withoutAgent = (scenario: Scenario): boolean =>
+  (envOf(scenario, 0)["DD_LLMOBS_AGENTLESS_ENABLED"] === "1" ||
+    scenario.config.enable?.["agentless_enabled"] === true) &&
+  scenario.config.capture === undefined
