@@ -11,6 +11,8 @@
  */
 import type { Claim } from "./Claim.ts"
 import type { ExportMode } from "./ExportMode.ts"
+import type { Checked } from "./Problem.ts"
+import * as Problem from "./Problem.ts"
 
 /**
  * What the table looks at, for one span.
@@ -135,3 +137,11 @@ export const decide = (facts: Facts): Verdict => {
   }
   return ride
 }
+
+/**
+ * {@link decide} as a checked value. The table has an answer for all facts, so there is nothing to complain of.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const checked = (facts: Facts): Checked<Verdict> => Problem.ok(decide(facts))

@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import type { Json } from "./JsonSnapshot.ts"
+import type { Checked } from "./Problem.ts"
 import * as SpanMeta from "./SpanMeta.ts"
 import type { SpanRecord } from "./SpanRecord.ts"
 import * as Tags from "./Tags.ts"
 import * as TraceId from "./TraceId.ts"
+import * as Truncation from "./Truncation.ts"
 import type { WireFormat } from "./WireFormat.ts"
 
 /**
@@ -77,3 +79,12 @@ export const render = (record: SpanRecord, format: WireFormat): SpanEvent => {
     _dd: dd
   }
 }
+
+/**
+ * {@link render} as a checked value, within a size: an event above `maxBytes` is shrunk, and a problem says so.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const checked = (record: SpanRecord, format: WireFormat, maxBytes?: number): Checked<SpanEvent> =>
+  Truncation.shrink(render(record, format), maxBytes)

@@ -18,6 +18,8 @@
  *
  * @since 0.1.0
  */
+import type { Checked } from "./Problem.ts"
+import * as Problem from "./Problem.ts"
 import type { SpanContext } from "./SpanContext.ts"
 
 /**
@@ -141,3 +143,11 @@ export const underscored = (tags: Tags): Tags => {
   for (const key of Object.keys(tags)) set(out, key.replaceAll(".", "_"), tags[key]!)
   return out
 }
+
+/**
+ * {@link resolve} as a checked value. Tags were checked where they were said, so there is nothing left to complain of.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const checked = (input: Input): Checked<Tags> => Problem.ok(resolve(input))

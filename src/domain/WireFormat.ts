@@ -91,3 +91,19 @@ export const apiVersion = (requested: string | undefined): Problem.Checked<"v0.4
       )
     ]
 })
+
+/**
+ * {@link select} as a checked value: with a problem when traces would carry the event and another version of their
+ * payload was asked for.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const checked = (input: {
+  readonly mode: ExportMode
+  readonly route: "ride" | "offer"
+  readonly apiVersion?: string | undefined
+}): Problem.Checked<WireFormat> => {
+  const value = select(input.mode, input.route)
+  return { value, problems: value.road === "trace-agent" ? apiVersion(input.apiVersion).problems : Problem.none }
+}

@@ -5,7 +5,6 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Diagnostics } from "../../ports/Diagnostics.ts"
-import * as Problem from "../Problem.ts"
 import * as Rescues from "../Rescue.ts"
 import * as Decision from "./Decision.ts"
 
@@ -16,4 +15,4 @@ import * as Decision from "./Decision.ts"
  * @since 0.1.0
  */
 export const decide = (facts: Rescues.Facts): Effect.Effect<Rescues.Verdict, never, Diagnostics> =>
-  Decision.settle(Problem.ok(Rescues.decide(facts)))
+  Decision.settle(Rescues.checked(facts))

@@ -9,7 +9,6 @@ import { ExportSettings } from "../../ports/ExportSettings.ts"
 import * as SpanEvents from "../SpanEvent.ts"
 import type { SpanEvent } from "../SpanEvent.ts"
 import type { SpanRecord } from "../SpanRecord.ts"
-import * as Truncation from "../Truncation.ts"
 import type { WireFormat } from "../WireFormat.ts"
 import * as Decision from "./Decision.ts"
 
@@ -22,5 +21,5 @@ import * as Decision from "./Decision.ts"
 export const render: (record: SpanRecord, format: WireFormat) => Effect.Effect<SpanEvent, never, Diagnostics> = Effect
   .fnUntraced(function*(record, format) {
     const { maxEventBytes } = yield* ExportSettings
-    return yield* Decision.settle(Truncation.shrink(SpanEvents.render(record, format), maxEventBytes))
+    return yield* Decision.settle(SpanEvents.checked(record, format, maxEventBytes))
   })

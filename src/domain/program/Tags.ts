@@ -5,7 +5,6 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Diagnostics } from "../../ports/Diagnostics.ts"
-import * as Problem from "../Problem.ts"
 import * as Tag from "../Tags.ts"
 import * as Decision from "./Decision.ts"
 
@@ -16,4 +15,4 @@ import * as Decision from "./Decision.ts"
  * @since 0.1.0
  */
 export const resolve = (input: Tag.Input): Effect.Effect<Tag.Tags, never, Diagnostics> =>
-  Decision.settle(Problem.ok(Tag.resolve(input)))
+  Decision.settle(Tag.checked(input))

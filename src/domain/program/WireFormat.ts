@@ -6,7 +6,6 @@
 import * as Effect from "effect/Effect"
 import type { Diagnostics } from "../../ports/Diagnostics.ts"
 import { ExportSettings } from "../../ports/ExportSettings.ts"
-import * as Problem from "../Problem.ts"
 import * as WireFormats from "../WireFormat.ts"
 import type { WireFormat } from "../WireFormat.ts"
 import * as Decision from "./Decision.ts"
@@ -21,7 +20,5 @@ import * as Decision from "./Decision.ts"
 export const select: (route: "ride" | "offer") => Effect.Effect<WireFormat, never, Diagnostics> = Effect
   .fnUntraced(function*(route) {
     const { apiVersion, mode } = yield* ExportSettings
-    const value = WireFormats.select(mode, route)
-    const problems = value.road === "trace-agent" ? WireFormats.apiVersion(apiVersion).problems : Problem.none
-    return yield* Decision.settle({ value, problems })
+    return yield* Decision.settle(WireFormats.checked({ mode, route, apiVersion }))
   })
