@@ -8,7 +8,8 @@
  * the queue is once a minute. `effect-llmobs relay --status` prints that once, as JSON, and exits with 1 when Redis cannot
  * be reached. `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
  * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` accepts another host without TLS, `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the number
- * of batches in hand, `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone; the way to the intake comes from the `DD_*` variables.
+ * of batches in hand, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone. The way
+ * to the intake comes from the `DD_*` variables.
  *
  * @since 0.1.0
  */

@@ -74,7 +74,7 @@ export interface Options extends
 {
   /** How many batches this relay has in hand at a time. Default 4. */
   readonly concurrency?: number | undefined
-  /** How long others leave the batches of a relay alone that died. Default 30 seconds; in milliseconds. */
+  /** How long others leave the batches of a relay alone that died. In milliseconds, at least 1,000; default 30,000. */
   readonly lockMillis?: number | undefined
   /** How often an empty queue is looked at, in milliseconds. Default 500. */
   readonly pollMillis?: number | undefined
@@ -154,8 +154,8 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
   const source = RedisRelaySource.make({
     connection,
     name,
-    concurrency: options.concurrency ?? defaults.concurrency,
-    lockMillis: options.lockMillis ?? defaults.lockMillis,
+    concurrency: Math.max(1, options.concurrency ?? defaults.concurrency),
+    lockMillis: Math.max(1_000, options.lockMillis ?? defaults.lockMillis),
     pollMillis: options.pollMillis ?? defaults.pollMillis,
     handle: (batch, attempts) => {
       const encoder = new TextEncoder()
