@@ -20,21 +20,22 @@ const answers = (name: string, statuses: ReadonlyArray<number>, more: Partial<Ro
   ...more
 })
 
-const while_ = (
+const meanwhile = (
   name: string,
   promised: Row["promised"],
   behaviour: Parameters<Stage["proxy"]["behave"]>[0],
-  millis: number
+  millis: number,
+  route: "intake" | "trace" = "intake"
 ): Row => ({
   name,
   promised,
   run: ({ emit, proxy, settle }) =>
     Effect.gen(function*() {
       // The Agent is known before it misbehaves: what is tested is the way of events, not the search.
-      yield* emit(1)
+      yield* emit(1, route)
       yield* settle(5_000)
       proxy.behave(behaviour)
-      yield* emit(events)
+      yield* emit(events, route)
       yield* Effect.forkChild(LLMObs.flush)
       yield* Effect.sleep(millis)
       proxy.behave({ _tag: "pass" })
@@ -73,12 +74,17 @@ export const rows: ReadonlyArray<Row> = [
   },
   answers("403, then the key is right", [403, 403, 403]),
   answers("405: no EVP proxy for a while", [405], { promised: "counted" }),
-  while_("hang", "all, at least once", { _tag: "hang" }, 1_500),
-  while_("reset before the body", "all, at least once", { _tag: "reset", bytes: 1 }, 500),
-  while_("reset in the middle of the body", "all, at least once", { _tag: "reset", bytes: 2_000 }, 500),
-  while_("the answer is lost", "all, at least once", { _tag: "loseAnswer" }, 500),
-  while_("slow reading", "all, once", { _tag: "slow" }, 200),
-  while_("garbage for an answer", "all, at least once", { _tag: "garbage" }, 500),
+  meanwhile("hang", "all, at least once", { _tag: "hang" }, 1_500),
+  meanwhile("reset before the body", "all, at least once", { _tag: "reset", bytes: 1 }, 500),
+  meanwhile("reset in the middle of the body", "all, at least once", { _tag: "reset", bytes: 2_000 }, 500),
+  meanwhile("the answer is lost", "all, at least once", { _tag: "loseAnswer" }, 500),
+  meanwhile("traces: hang", "all, at least once", { _tag: "hang" }, 1_500, "trace"),
+  meanwhile("traces: reset before the body", "all, at least once", { _tag: "reset", bytes: 1 }, 500, "trace"),
+  meanwhile("traces: reset in the middle", "all, at least once", { _tag: "reset", bytes: 2_000 }, 500, "trace"),
+  meanwhile("traces: the answer is lost", "all, at least once", { _tag: "loseAnswer" }, 500, "trace"),
+  meanwhile("traces: garbage for an answer", "all, at least once", { _tag: "garbage" }, 500, "trace"),
+  meanwhile("slow reading", "all, once", { _tag: "slow" }, 200),
+  meanwhile("garbage for an answer", "all, at least once", { _tag: "garbage" }, 500),
   {
     name: "refused for a minute",
     promised: "all, once",
@@ -163,6 +169,16 @@ export const rows: ReadonlyArray<Row> = [
     run: ({ agent, emit, settle }) =>
       Effect.gen(function*() {
         agent.configure({ tracesStatus: Array.from({ length: 100 }, () => 413) })
+        yield* emit(events, "trace")
+        yield* settle(20_000)
+      })
+  },
+  {
+    name: "traces answered with 500",
+    promised: "all, once",
+    run: ({ agent, emit, settle }) =>
+      Effect.gen(function*() {
+        agent.configure({ tracesStatus: [500, 500] })
         yield* emit(events, "trace")
         yield* settle(20_000)
       })
