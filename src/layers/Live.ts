@@ -93,6 +93,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     now,
     onReady: () => intakeShipper.wake()
   })
+  // Above this many estimated bytes the outbox does not wait for the interval: a request is full, or memory will be.
+  const urgentBytes = Math.min(requestEstimate, budget.limit / 4)
   const sampler = TraceSampler.make({ ...settings.sampling, now, service, env: settings.env })
 
   const destinations = Destinations.make({
@@ -289,8 +291,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   )
 })
 
-/** Above this many estimated bytes the outbox does not wait for the interval. */
-const urgentBytes = 1024 * 1024
+// A request holds 1 MiB, and small events are estimated at a dozen times their size.
+const requestEstimate = 12 * 1024 * 1024
 
 // The filter is the user's: what it throws is no reason to lose a trace.
 const keeps =
