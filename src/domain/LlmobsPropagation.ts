@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import * as Baggage from "./Baggage.ts"
 import type { Checked, Problem } from "./Problem.ts"
 import * as Problems from "./Problem.ts"
 import type { PropagationTag } from "./PropagationTag.ts"
@@ -44,6 +45,49 @@ const known: ReadonlySet<string> = new Set(Object.values(keys))
  * @since 0.1.0
  */
 export const isKey = (key: string): boolean => known.has(key)
+
+/**
+ * The prefix of baggage members that carry the LLM trace: `llmobs.parent_id` says what the tag `_dd.p.llmobs_parent_id`
+ * says. The prefix is reserved: such a member is read here and never passed on, since the next service would take a
+ * parent of long ago for its own.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const baggagePrefix = "llmobs."
+
+/**
+ * Whether a baggage member belongs to the LLM trace.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isBaggageKey = (key: string): boolean => key.startsWith(baggagePrefix)
+
+/**
+ * The LLM tags of a request, with what its baggage says of the LLM trace. Baggage that names a parent wins over tags, as
+ * a whole: it can have come past a hop that dropped the other headers, or rewrote them.
+ *
+ * **Details**
+ *
+ * The names after the prefix are those of the tags. Trace ids are hexadecimal in baggage and decimal in tags.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withBaggage = (
+  tags: ReadonlyMap<string, string>,
+  baggage: ReadonlyMap<string, { readonly value: string }>
+): ReadonlyMap<string, string> => {
+  const named = new Map<string, string>()
+  for (const key of Object.values(keys)) {
+    const item = baggage.get(baggagePrefix + key.slice("_dd.p.llmobs_".length))
+    if (item === undefined || !Baggage.isLabel(item.value)) continue
+    named.set(key, key === keys.traceId ? traceIdToWire(item.value) : item.value)
+  }
+  if (named.size === 0) return tags
+  return named.has(keys.parentId) ? named : new Map([...named, ...tags])
+}
 
 /**
  * Reads a trace id as another service wrote it.

@@ -116,7 +116,8 @@ export const extract = (
   let trusted: boolean | undefined
   const isTrusted = (): boolean =>
     trusted ??= settings.experimentBaggage === "accept" || !ExperimentBaggage.isBrowserRequest(headers)
-  const baggage = baggageOf(headers, settings, isTrusted, problems)
+  const members = baggageOf(headers, settings, isTrusted, problems)
+  const baggage = withoutLlmTrace(members)
   const baggageTags = baggageTagsOf(baggage, settings.baggageTagKeys)
   const trace = resolve(candidates)
   const continued = settings.behaviorExtract === "restart" ? undefined : trace
@@ -127,10 +128,12 @@ export const extract = (
     : trace !== undefined
     ? linkTo(trace, "propagation_behavior_extract")
     : []
-  if (continued === undefined && links.length === 0 && baggage.size === 0) return { value: undefined, problems }
+  if (continued === undefined && links.length === 0 && members.size === 0) return { value: undefined, problems }
   let llmobs: Checked<Remote | undefined> | undefined
-  if (continued !== undefined && [...continued.tags.keys()].some(Llmobs.isKey) && isTrusted()) {
-    llmobs = Llmobs.read(continued.tags, continued.traceId)
+  const restarts = trace !== undefined && continued === undefined
+  const llmTags = restarts ? noTags : Llmobs.withBaggage(continued?.tags ?? noTags, members)
+  if ([...llmTags.keys()].some(Llmobs.isKey) && isTrusted()) {
+    llmobs = Llmobs.read(llmTags, continued?.traceId)
     problems.push(...llmobs.problems)
   }
   return {
@@ -243,6 +246,16 @@ const baggageOf = (
   const items = new Map(read.value)
   for (const key of reserved) items.delete(key)
   return items
+}
+
+const withoutLlmTrace = (members: Baggage.Items): Baggage.Items => {
+  let baggage: Map<string, Baggage.Item> | undefined
+  for (const key of members.keys()) {
+    if (!Llmobs.isBaggageKey(key)) continue
+    baggage ??= new Map(members)
+    baggage.delete(key)
+  }
+  return baggage ?? members
 }
 
 const baggageTagsOf = (baggage: Baggage.Items, keys: ReadonlyArray<string>): ReadonlyMap<string, string> => {

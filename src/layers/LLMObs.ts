@@ -31,6 +31,7 @@ import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
 import type { AnnotationInput } from "../domain/Annotation.ts"
 import * as HeaderLookup from "../domain/HeaderLookup.ts"
 import type { Ledger } from "../domain/Ledger.ts"
+import * as LlmobsPropagation from "../domain/LlmobsPropagation.ts"
 import type * as MlApp from "../domain/MlApp.ts"
 import type { Source } from "../domain/SessionSource.ts"
 import type { SpanKind } from "../domain/SpanKind.ts"
@@ -356,7 +357,7 @@ export const baggage: Effect.Effect<{ readonly [key: string]: string }> = Effect
  * **Gotchas**
  *
  * Baggage goes to every service that `inject` is used for, and says nothing about the spans here: a session or a user is
- * named by the options of a span or by `annotateSpans`.
+ * named by the options of a span or by `annotateSpans`. Members named `llmobs.…` are reserved and left out.
  *
  * @category propagation
  * @since 0.1.0
@@ -369,7 +370,10 @@ export const withBaggage = (
     Effect.provideService(
       self,
       BaggageChanges,
-      new Map([...fiber.getRef(BaggageChanges), ...Object.entries(changes)])
+      new Map([
+        ...fiber.getRef(BaggageChanges),
+        ...Object.entries(changes).filter(([key]) => !LlmobsPropagation.isBaggageKey(key))
+      ])
     )
   )
 

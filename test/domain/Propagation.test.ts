@@ -166,6 +166,27 @@ describe("Propagation.extract", () => {
     assert.strictEqual(tags(["*"])["baggage.serverNode"], "DF 28")
   })
 
+  it("reads the LLM trace from baggage, where it wins over tags, and passes none of it on", () => {
+    const tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_trace_id=8,_dd.p.llmobs_ml_app=old"
+    const baggage = "llmobs.parent_id=11,llmobs.trace_id=12345678901234567890123456789012,llmobs.ml_app=shop,team=ops"
+    const headers = { "x-datadog-trace-id": "5", "x-datadog-parent-id": "6", "x-datadog-tags": tags, baggage }
+    const wins = extract(headers)
+    assert.strictEqual(wins?.llmobs?.parentId, "11")
+    // All digits, and yet hexadecimal: baggage holds no decimals.
+    assert.strictEqual(wins?.llmobs?.traceId, "12345678901234567890123456789012")
+    assert.strictEqual(wins?.llmobs?.mlApp, "shop")
+    assert.deepStrictEqual([...wins?.baggage.keys() ?? []], ["team"])
+    const alone = extract({ baggage })
+    assert.strictEqual(alone?.traceId, undefined)
+    assert.strictEqual(alone?.llmobs?.parentId, "11")
+    const part = extract({ ...headers, baggage: "llmobs.sid=s-1" })
+    assert.strictEqual(part?.llmobs?.parentId, "7")
+    assert.strictEqual(part?.llmobs?.sessionId, "s-1")
+    const browser = extract({ ...headers, "x-datadog-origin": "rum" })
+    assert.strictEqual(browser?.llmobs, undefined)
+    assert.deepStrictEqual([...browser?.baggage.keys() ?? []], ["team"])
+  })
+
   it("lets no browser bring an LLM trace or an experiment, nor pass them on", () => {
     const headers = {
       "x-datadog-trace-id": "1",

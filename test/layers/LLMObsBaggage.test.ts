@@ -35,6 +35,11 @@ describe("LLMObs.withBaggage", () => {
       assert.isUndefined(yield* sent)
     }).pipe(Effect.provide(Observed.dev())))
 
+  it.live("leaves out the members that are reserved for the LLM trace", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* sent.pipe(LLMObs.withBaggage({ "llmobs.parent_id": "1", a: "2" })), "a=2")
+    }).pipe(Effect.provide(Observed.dev())))
+
   it.live("ends where another request or message begins", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* sent.pipe(request, LLMObs.withBaggage({ a: "9" })), "a=1;p=x,b=%20two")
