@@ -136,7 +136,8 @@ export const make = <P>(lane: Lane<P>, options: {
         Effect.suspend(() => {
           work.closeUnsafe()
           urgent.closeUnsafe()
-          return Effect.tap(pump, () =>
+          // Who urges is in the middle of something, such as the end of a span: nothing is packed there.
+          return Effect.tap(Effect.andThen(Effect.yieldNow, pump), () =>
             Effect.sync(() => {
               options.onRound?.()
               if (inFlight === 0 && !work.isOpen() && (closing || lane.isEmpty())) idle.openUnsafe()

@@ -291,8 +291,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   )
 })
 
-// A request holds 1 MiB, and small events are estimated at a dozen times their size.
-const requestEstimate = 12 * 1024 * 1024
+// Text is estimated at six times its size, a small event at more: so much is one request of 1 MiB at most.
+const requestEstimate = 6 * 1024 * 1024
 
 // The filter is the user's: what it throws is no reason to lose a trace.
 const keeps =

@@ -26,9 +26,11 @@ const make = (options: {
     const delivered: Array<number> = []
     let inFlight = 0
     let most = 0
+    let asked = 0
     let open = true
     const lane: Lane<number> = {
       next: () => {
+        asked++
         if (!open) return undefined
         const [payload, ...rest] = queue
         queue = rest
@@ -59,6 +61,7 @@ const make = (options: {
       attempts,
       delivered,
       most: () => most,
+      asked: () => asked,
       add: (...payloads: ReadonlyArray<number>) => {
         queue.push(...payloads)
         shipper.wake()
@@ -98,6 +101,17 @@ describe("Shipper", () => {
       const { add, attempts, shipper } = yield* make()
       add(1)
       shipper.urge()
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(attempts, [[0, 1]])
+    }))
+
+  it.effect("packs nothing inside the call that urges it", () =>
+    Effect.gen(function*() {
+      const { add, asked, attempts, shipper } = yield* make()
+      add(1)
+      yield* TestClock.adjust(0)
+      shipper.urge()
+      assert.strictEqual(asked(), 0)
       yield* TestClock.adjust(0)
       assert.deepStrictEqual(attempts, [[0, 1]])
     }))
