@@ -2,6 +2,7 @@
  * One row of the fault matrix: a program that makes events while something goes wrong, and what must have become of them.
  */
 import * as LLMObs from "effect-llmobs/LLMObs"
+import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -10,7 +11,7 @@ import * as Ledgers from "../../src/domain/Ledger.ts"
 import * as FaultProxy from "./FaultProxy.ts"
 
 /** What is promised of a row's events: `all` arrive, or none is lost silently and the books say how many are. */
-export type Promised = "all, once" | "all, at least once" | "counted"
+export type Promised = "all, once" | "all, at least once" | "counted" | "counted, none left"
 
 export interface Stage {
   readonly agent: DevAgents.DevAgent
@@ -28,6 +29,7 @@ export interface Row {
   readonly env?: { readonly [name: string]: string }
   readonly options?: LLMObs.Options
   readonly lateAgent?: boolean
+  readonly clock?: Clock.Clock
 }
 
 export interface Result {
@@ -88,7 +90,8 @@ export const run = (row: Row, short: boolean): Effect.Effect<Result, never, Scop
         flushTimeout: "3 seconds",
         ...row.options
       })),
-      Effect.provideService(ConfigProvider.ConfigProvider, env)
+      Effect.provideService(ConfigProvider.ConfigProvider, env),
+      (program) => row.clock === undefined ? program : Effect.provideService(program, Clock.Clock, row.clock)
     )
     const ids = agent.events().map((event) => event.spanId)
     const unique = new Set(ids).size
@@ -112,7 +115,8 @@ const judge = (promised: Promised, result: Result, books: Ledgers.Ledger): strin
   if (!result.law) return "the books do not balance"
   if (result.offered === 0) return "the row offered nothing"
   if (result.again > result.counted) return `${result.again} arrived again and ${result.counted} were counted`
-  if (promised === "counted") {
+  if (promised === "counted" || promised === "counted, none left") {
+    if (promised === "counted, none left" && result.pending > 0) return `${result.pending} are still pending`
     const lost = result.offered - result.arrived
     return lost <= Ledgers.dropped(books) + result.pending ? undefined : `${lost} are missing and not in the books`
   }

@@ -4,6 +4,7 @@
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as JumpingClock from "./JumpingClock.ts"
 import type { Row, Stage } from "./Row.ts"
 
 const events = 20
@@ -42,6 +43,8 @@ const meanwhile = (
       yield* settle(20_000)
     })
 })
+
+const jumping = JumpingClock.make()
 
 export const rows: ReadonlyArray<Row> = [
   answers("500, three times", [500, 500, 500]),
@@ -205,6 +208,22 @@ export const rows: ReadonlyArray<Row> = [
     run: ({ emit, settle }) => Effect.andThen(emit(events), settle(1_000)),
     env: { DD_TRACE_AGENT_URL: "https://127.0.0.1:1" },
     options: { agentUrl: undefined }
+  },
+  {
+    name: "the clock jumps, forward and back",
+    promised: "all, once",
+    clock: jumping.clock,
+    run: ({ agent, emit, settle }) =>
+      Effect.gen(function*() {
+        agent.configure({ evpStatus: [503, 503] })
+        yield* emit(events)
+        jumping.jump(3_600_000)
+        yield* emit(events, "trace")
+        yield* Effect.sleep(100)
+        jumping.jump(-3_600_000)
+        yield* emit(events)
+        yield* settle(20_000)
+      })
   },
   {
     name: "the event loop stalls",

@@ -3,6 +3,10 @@
  * time of day, and is what CI runs. Exit code 1 when a row falls short.
  */
 import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Durable from "./Durable.ts"
 import * as Fleet from "./Fleet.ts"
 import { run } from "./Row.ts"
 import type { Result } from "./Row.ts"
@@ -31,9 +35,12 @@ const header = `${"row".padEnd(36)} offered  arrived  again  counted  pending  l
 const matrix = Effect.gen(function*() {
   console.log(header)
   if (Fleet.missing !== undefined) console.log(`The rows with Redis are left out: ${Fleet.missing}.`)
+  const files = Fs.mkdtempSync(Path.join(Os.tmpdir(), "faults-"))
+  yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(files, { recursive: true, force: true })))
   const matrix = [
-    ...rows.map((row) => ({ name: row.name, run: run(row, short) })),
+    ...[...rows, ...Durable.rows(files)].map((row) => ({ name: row.name, run: run(row, short) })),
     ...(["SIGTERM", "SIGINT"] as const).map((signal) => ({ name: signal, run: Signals.run(signal) })),
+    { name: "kill -9", run: Durable.run(short ? 5 : 50) },
     ...(Fleet.missing === undefined ? Fleet.rows : [])
   ]
   const results = yield* Effect.forEach(
@@ -46,4 +53,4 @@ const matrix = Effect.gen(function*() {
   return short_ === 0 ? 0 : 1
 })
 
-process.exitCode = await Effect.runPromise(matrix)
+process.exitCode = await Effect.runPromise(Effect.scoped(matrix))

@@ -318,7 +318,7 @@ export const failureOf = (error: unknown): Failure => {
 // SQLite gives its side files the permissions of the file. Nothing here opens a file that exists: closing it again would
 // end the locks that this process holds on it.
 const prepare = (path: string): void => {
-  Fs.mkdirSync(Path.dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(Path.dirname(path))
   const found = Fs.lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) {
     try {
@@ -331,4 +331,17 @@ const prepare = (path: string): void => {
   if (!found.isFile()) throw new Error("the path is not a regular file")
   if (process.getuid !== undefined && found.uid !== process.getuid()) throw new Error("the file is another user's")
   if ((found.mode & 0o077) !== 0) Fs.chmodSync(path, 0o600)
+}
+
+// Node's own way to make the folders above one another does not end where a file system denies that a folder is there
+// which it has just shown, as `/proc` does.
+const makeFolder = (path: string): void => {
+  if (Fs.existsSync(path)) return
+  const above = Path.dirname(path)
+  if (above !== path) makeFolder(above)
+  try {
+    Fs.mkdirSync(path, 0o700)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  }
 }

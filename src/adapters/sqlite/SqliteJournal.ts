@@ -252,6 +252,21 @@ export const open = (options: Options): JournalService => {
     return stored
   }
 
+  // What the file has no room for is still in memory: it can leave from there, or a full file would keep it for ever.
+  const loadQueued = (room: number): ReadonlyArray<Stored> => {
+    const stored: Array<Stored> = []
+    let bytes = 0
+    for (const row of queue.rows) {
+      if (!row.spilled) continue
+      if (stored.length > 0 && bytes + row.record.bytes > room) break
+      bytes += row.record.bytes
+      WriteQueue.remove(queue, row)
+      held.set(row.record, { ...row, spilled: false, id: 0 })
+      stored.push({ record: row.record, offeredAt: row.at, bytes: row.record.bytes })
+    }
+    return stored
+  }
+
   // Another process can have taken this one for dead, after a pause of minutes: what it took it delivers.
   const stillOurs = (file: EventFile.EventFile, segment: number): boolean => {
     if (segments.isOurs(file, segment)) return true
@@ -359,7 +374,7 @@ export const open = (options: Options): JournalService => {
     load: (room) => {
       if (spills.count === 0 && queue.spills > 0) write()
       const source = SpillQueue.first(spills)
-      if (source === undefined) return []
+      if (source === undefined) return loadQueued(room)
       const stored = attempt((file) => loadFrom(file, source, room))
       if (typeof stored !== "string") return stored
       setTimeout(() => listener.onReady(), limits.retryMillis).unref()
