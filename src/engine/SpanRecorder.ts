@@ -9,9 +9,7 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
-import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as Annotation from "../domain/Annotation.ts"
@@ -21,7 +19,6 @@ import * as Problem from "../domain/Problem.ts"
 import * as RedactedRecord from "../domain/RedactedRecord.ts"
 import * as SessionSource from "../domain/SessionSource.ts"
 import * as SpanContext from "../domain/SpanContext.ts"
-import * as SpanError from "../domain/SpanError.ts"
 import * as SpanId from "../domain/SpanId.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import * as SpanRecords from "../domain/SpanRecord.ts"
@@ -36,6 +33,7 @@ import type { IdGeneratorService } from "../ports/IdGenerator.ts"
 import type { ExperimentInput, RecorderService, SpanOptions } from "../ports/Recorder.ts"
 import { guard } from "./Guard.ts"
 import * as LateRetention from "./LateRetention.ts"
+import * as SpanExit from "./SpanExit.ts"
 
 /**
  * What the recorder needs to know of the process.
@@ -266,8 +264,8 @@ export const make = (options: {
     if (context.retention !== undefined && context.retention !== parent?.context.retention) {
       LateRetention.freeze(context.retention)
     }
-    const interrupted = exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
-    const error = exit._tag === "Success" || interrupted ? span.carrier?.marked : firstError(exit)
+    const interrupted = SpanExit.isInterrupted(exit)
+    const error = SpanExit.errorOf(exit) ?? span.carrier?.marked
     const record = SpanRecords.finish({
       context,
       startNs: span.startNs,
@@ -320,14 +318,6 @@ const experimentScope = (input: ExperimentInput): SpanContext.ExperimentScope | 
   put("project_name", input.projectName)
   put("name", input.name)
   return ExperimentBaggage.read(baggage)
-}
-
-const firstError = (exit: Exit.Failure<unknown, unknown>): SpanError.SpanError => {
-  for (const reason of exit.cause.reasons) {
-    if (reason._tag === "Fail") return SpanError.fromUnknown(reason.error)
-    if (reason._tag === "Die") return SpanError.fromUnknown(reason.defect)
-  }
-  return SpanError.fromUnknown(exit.cause)
 }
 
 const noActiveSpan = Problem.make(

@@ -10,7 +10,6 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -18,10 +17,11 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { ApmSpanLink } from "../../domain/ApmSpan.ts"
 import type { Extracted } from "../../domain/Propagation.ts"
-import * as SpanError from "../../domain/SpanError.ts"
+import type * as SpanError from "../../domain/SpanError.ts"
 import * as SpanId from "../../domain/SpanId.ts"
 import * as TraceId from "../../domain/TraceId.ts"
 import { LiveSpan, LocalTrace } from "../../engine/LocalTrace.ts"
+import * as SpanExit from "../../engine/SpanExit.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
 import { CarrierSlot } from "../../ports/Carrier.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
@@ -289,21 +289,13 @@ const markedError = (attributes: ReadonlyMap<string, unknown>): SpanError.SpanEr
 // error on its way up.
 const writeError = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>, redact: Options["redactError"]): void => {
   if (live.marked !== undefined) live.error = 1
-  const failed = exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause)
-  if (!failed && (live.marked === undefined || !live.llm || redact === undefined)) return
+  const thrown = SpanExit.errorOf(exit)
+  if (thrown === undefined && (live.marked === undefined || !live.llm || redact === undefined)) return
   live.error = 1
-  const own = live.llm ? live.record?.error : failed ? firstError(exit.cause) : undefined
+  const own = live.llm ? live.record?.error : thrown
   const error = own === undefined || live.llm || redact === undefined ? own : redact(live.name, own)
   if (error === undefined) return
   live.meta["error.type"] = error.type
   live.meta["error.message"] = error.message
   live.meta["error.stack"] = error.stack
-}
-
-const firstError = (cause: Cause.Cause<unknown>): SpanError.SpanError | undefined => {
-  for (const reason of cause.reasons) {
-    if (reason._tag === "Fail") return SpanError.fromUnknown(reason.error)
-    if (reason._tag === "Die") return SpanError.fromUnknown(reason.defect)
-  }
-  return undefined
 }
