@@ -175,8 +175,12 @@ export const make = <R = SpanRecord>(options: {
     return undefined
   }
 
+  const isEmpty = (): boolean => again.length === 0 && outbox.waitingBytes() === 0
+
   return {
     next: (now) => {
+      // To ask where to is to look for somebody who takes events: not while there are none.
+      if (isEmpty()) return undefined
       const destination = options.destination()
       if (destination === undefined) return undefined
       turn = !turn
@@ -185,7 +189,7 @@ export const make = <R = SpanRecord>(options: {
         : failed(destination, now) ?? fresh(destination, now)
     },
     send: (payload) => payload.writer.send(payload.events),
-    isEmpty: () => again.length === 0 && outbox.waitingBytes() === 0,
+    isEmpty,
     settle: (payload, outcome, now, last) => {
       const verdict = outcome._tag === "Answer"
         ? DeliveryVerdict.ofStatus(payload.destination, outcome.status, outcome.headers, now)
