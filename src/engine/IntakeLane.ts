@@ -52,6 +52,22 @@ const done: Settled = { _tag: "Done" }
 // Of the two brackets one: each event is counted with the comma or the bracket behind it.
 const brackets = 1
 
+/**
+ * The size in bytes at which a payload is closed: about what one call may encode.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const targetBytes = 1024 * 1024
+
+/**
+ * How many requests are under way to the intake at most.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxInFlight = 4
+
 // Above this size a 502 of the EVP proxy can mean that the payload is too large, if smaller ones go through.
 const suspiciousBytes = 1024 * 1024
 

@@ -72,7 +72,7 @@ export const make = (options: {
   /** Whether APM traces are wanted now. */
   readonly apm: () => boolean
   readonly now: () => number
-  readonly onRates: (body: string) => void
+  readonly onRates: (body: unknown) => void
 }): Destinations => {
   const { apm, diagnostics, now, process, relays, settings } = options
   const agent = toTarget(settings.agentUrl)

@@ -106,7 +106,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     apm: () => switches.tracing,
     now,
     onRates: (body) => {
-      const rates = AgentRates.parse(parseJson(body))
+      const rates = AgentRates.parse(body)
       if (rates.problems.length > 0) diagnostics.report(rates.problems)
       if (rates.value !== undefined) sampler.updateRates(rates.value)
     }
@@ -130,7 +130,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     budget,
     random: ids.random,
     destination: destinations.destination,
-    targetBytes: 1024 * 1024,
+    targetBytes: IntakeLane.targetBytes,
     maxAgeMillis: EventStore.maxAgeMillis,
     onRediscover: destinations.rediscoverEvp,
     onReachable: destinations.reachable,
@@ -141,7 +141,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
   }
   const traceShipper = Shipper.make(traces, { ...pace, maxInFlight: 1 })
-  const intakeShipper = Shipper.make(intake, { ...pace, maxInFlight: 4 })
+  const intakeShipper = Shipper.make(intake, { ...pace, maxInFlight: IntakeLane.maxInFlight })
 
   const retentionHold = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
   const router = Router.make({
@@ -307,14 +307,6 @@ const keeps =
 
 const droppedLine = (reason: string): string =>
   `Events are being dropped (${reason}). LLMObs.ledger counts them; the delivery page of the documentation says what to do.`
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 const build = (options: Options, env: (name: Variable) => string | undefined) =>
   Layer.effectContext(Effect.suspend(() => {

@@ -139,7 +139,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     budget: { release: () => {} },
     random: ids.random,
     destination: passingOn(destinations.destination),
-    targetBytes: 1024 * 1024,
+    targetBytes: IntakeLane.targetBytes,
     maxAgeMillis: EventStore.maxAgeMillis,
     onRediscover: destinations.rediscoverEvp,
     onReachable: destinations.reachable,
@@ -149,7 +149,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     intervalMillis: settings.flushIntervalMillis,
     onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
   }
-  const shipper = Shipper.make(lane, { ...pace, maxInFlight: 4 })
+  const shipper = Shipper.make(lane, { ...pace, maxInFlight: IntakeLane.maxInFlight })
 
   const source = RedisRelaySource.make({
     connection,

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as AgentCapabilities from "../../domain/AgentCapabilities.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { Target, Transport } from "../../ports/Transport.ts"
+import * as AgentAnswer from "./AgentAnswer.ts"
 
 /**
  * The capabilities of the Agent, or `undefined` when nobody answers there as an Agent does.
@@ -32,18 +33,10 @@ export const probe = (options: {
     (outcome) => {
       if (outcome._tag === "Failure" || outcome.status < 200 || outcome.status > 299) return undefined
       const { problems, value } = AgentCapabilities.parse(
-        parseJson(outcome.body),
+        AgentAnswer.fromText(outcome.body),
         outcome.headers["datadog-agent-state"]
       )
       if (problems.length > 0) options.diagnostics.report(problems)
       return value
     }
   )
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

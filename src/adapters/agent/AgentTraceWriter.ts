@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as WireFormat from "../../domain/WireFormat.ts"
 import type { AgentWriter } from "../../ports/AgentWriter.ts"
 import type { Outcome, Target, Transport } from "../../ports/Transport.ts"
+import * as AgentAnswer from "./AgentAnswer.ts"
 import * as V04 from "./V04.ts"
 
 /**
@@ -40,8 +41,8 @@ export const make = (options: {
   readonly timeoutMillis: number
   /** Identity headers: `datadog-meta-*`, and those of the container where they are known. */
   readonly headers: { readonly [name: string]: string }
-  /** Given the body of each 200: it holds the sampling rates. */
-  readonly onRates: (body: string) => void
+  /** Given the JSON of each 200: it holds the sampling rates. */
+  readonly onRates: (body: unknown) => void
   readonly onDefect: (error: unknown) => void
 }): typeof AgentWriter.Service => {
   const format = WireFormat.select("apm-agent", "ride")
@@ -74,7 +75,7 @@ export const make = (options: {
           timeoutMillis: options.timeoutMillis
         }),
         (outcome): Outcome => {
-          if (outcome._tag === "Answer" && outcome.status === 200) options.onRates(outcome.body)
+          if (outcome._tag === "Answer" && outcome.status === 200) options.onRates(AgentAnswer.fromText(outcome.body))
           return outcome
         }
       )
