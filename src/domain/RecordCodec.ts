@@ -29,7 +29,8 @@ const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
   "accountId",
   "agent",
   "retention",
-  "experiment"
+  "experiment",
+  "route"
 ]
 
 /**

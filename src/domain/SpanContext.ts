@@ -56,6 +56,8 @@ export interface SpanContext {
   readonly retention: Retention | undefined
   /** The tags of the experiment that the span belongs to, from baggage; they put it into the experiments scope. */
   readonly experiment: ExperimentScope | undefined
+  /** The Datadog account that the event goes to, where it is not the layer's own: a name that holds no key. */
+  readonly route: string | undefined
 }
 
 /**
@@ -137,6 +139,7 @@ export interface Start {
   readonly traceDefault: Sourced | undefined
   readonly labels: Labels | undefined
   readonly configured: { readonly mlApp?: string | undefined; readonly service?: string | undefined }
+  readonly route?: string | undefined
   /** Decides the retention of a new LLM trace. */
   readonly retention: (apmTraceId: string) => Retention
 }
@@ -205,7 +208,8 @@ export const resolve = (start: Start): SpanContext => {
       : remoteParent !== undefined
       ? remote!.retention
       : start.retention(start.apmTraceId),
-    experiment: explicit.experiment ?? parent?.experiment ?? labels?.experiment
+    experiment: explicit.experiment ?? parent?.experiment ?? labels?.experiment,
+    route: start.route
   }
 }
 

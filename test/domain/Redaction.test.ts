@@ -29,7 +29,8 @@ const contextOf = (kind: SpanKind): SpanContext => ({
   accountId: undefined,
   agent: { name: "planner", spanId: "3" },
   retention: undefined,
-  experiment: undefined
+  experiment: undefined,
+  route: undefined
 })
 
 const recordOf = (kind: SpanKind, input: AnnotationInput = {}, error?: SpanError): SpanRecord => {

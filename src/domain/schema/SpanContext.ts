@@ -66,5 +66,6 @@ export const SpanContext = Schema.Struct({
   accountId: Schema.UndefinedOr(Sourced),
   agent: Schema.UndefinedOr(AgentAttribution),
   retention: Schema.UndefinedOr(Retention),
-  experiment: Schema.UndefinedOr(ExperimentScope)
+  experiment: Schema.UndefinedOr(ExperimentScope),
+  route: Schema.UndefinedOr(Schema.String)
 })
