@@ -28,7 +28,8 @@ describe("SpanContext", () => {
       accountId: undefined,
       agent: undefined,
       retention: { sampleRate: "0.5", samplingDecision: "0" },
-      experiment: undefined
+      experiment: undefined,
+      route: undefined
     })
     assert.deepStrictEqual(asked, [apmTraceId])
   })
