@@ -47,6 +47,19 @@ export interface Destination<R = SpanRecord> {
   readonly transfers?: boolean | undefined
 }
 
+/**
+ * An event that is dropped because nobody will take it. `status` is the answer's, where there was one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SetAside<R = SpanRecord> {
+  readonly item: Item<R>
+  readonly event: EncodedEvent | undefined
+  readonly reason: "refused" | "oversized"
+  readonly status: number | undefined
+}
+
 const done: Settled = { _tag: "Done" }
 
 // Of the two brackets one: each event is counted with the comma or the bracket behind it.
@@ -89,6 +102,10 @@ export const make = <R = SpanRecord>(options: {
   readonly onRediscover: () => void
   /** Whether somebody answers at the Agent's address. */
   readonly onReachable: (reachable: boolean) => void
+  /**
+   * Told of each event that nobody will take, right before it is dropped: somebody may want to read it.
+   */
+  readonly onSetAside?: ((dropped: SetAside<R>) => void) | undefined
   readonly warn: (key: string, message: string) => void
 }): Lane<Payload<R>> => {
   const { budget, ledger, outbox } = options
@@ -103,10 +120,24 @@ export const make = <R = SpanRecord>(options: {
     budget.release(item.record)
   }
 
-  const drop = (items: ReadonlyArray<Item<R>>, reason: "refused" | "expired" | "oversized"): void => {
-    for (const item of items) finish(item)
-    ledger.drop(reason, items.length)
+  const expire = (item: Item<R>): void => {
+    finish(item)
+    ledger.drop("expired")
   }
+
+  const setAside = (
+    item: Item<R>,
+    event: EncodedEvent | undefined,
+    reason: "refused" | "oversized",
+    status?: number
+  ): void => {
+    options.onSetAside?.({ item, event, reason, status })
+    finish(item)
+    ledger.drop(reason)
+  }
+
+  const setAsideAll = (payload: Payload<R>, reason: "refused" | "oversized", status: number | undefined): void =>
+    payload.items.forEach((item, i) => setAside(item, payload.events[i], reason, status))
 
   const isExpired = (item: Item<R>, now: number): boolean => now - item.offeredAt > options.maxAgeMillis
 
@@ -119,12 +150,12 @@ export const make = <R = SpanRecord>(options: {
       const item = outbox.take()
       if (item === undefined) break
       if (isExpired(item, now)) {
-        drop([item], "expired")
+        expire(item)
         continue
       }
       const event = writer.encode(item.record)
       if (event === undefined || brackets + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
-        drop([item], "oversized")
+        setAside(item, event, "oversized")
         continue
       }
       if (bytes + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
@@ -146,11 +177,11 @@ export const make = <R = SpanRecord>(options: {
     let bytes = brackets
     for (const item of payload.items) {
       if (isExpired(item, now)) {
-        drop([item], "expired")
+        expire(item)
         continue
       }
       const event = to.writer.encode(item.record)
-      if (event === undefined) drop([item], "oversized")
+      if (event === undefined) setAside(item, undefined, "oversized")
       else {
         items.push(item)
         events.push(event)
@@ -207,6 +238,7 @@ export const make = <R = SpanRecord>(options: {
     send: (payload) => payload.writer.send(payload.events),
     isEmpty,
     settle: (payload, outcome, now, last) => {
+      const status = outcome._tag === "Answer" ? outcome.status : undefined
       const verdict = outcome._tag === "Answer"
         ? DeliveryVerdict.ofStatus(payload.destination, outcome.status, outcome.headers, now)
         : DeliveryVerdict.ofFailure(outcome.bytesWritten)
@@ -234,13 +266,12 @@ export const make = <R = SpanRecord>(options: {
           return later(doubtful, verdict.afterMillis, last)
         }
         case "Split": {
-          if (payload.items.length === 1) {
-            drop(payload.items, outcome._tag === "Answer" && outcome.status === 413 ? "oversized" : "refused")
-          } else halve(payload)
+          if (payload.items.length > 1) halve(payload)
+          else setAsideAll(payload, status === 413 ? "oversized" : "refused", status)
           return done
         }
         case "Refuse": {
-          drop(payload.items, "refused")
+          setAsideAll(payload, "refused", status)
           return done
         }
         case "Pause": {
