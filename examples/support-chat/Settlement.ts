@@ -14,7 +14,7 @@ import * as Report from "./Report.ts"
 import type { Sighting } from "./Witness.ts"
 
 /** The Agent, the books and the program do not agree. It has been printed, so `runMain` need not say it again. */
-export class Disagreement extends Data.TaggedError("Disagreement")<{ readonly found: ReadonlyArray<string> }> {
+class Disagreement extends Data.TaggedError("Disagreement")<{ readonly found: ReadonlyArray<string> }> {
   override readonly [Runtime.errorReported] = false
 }
 

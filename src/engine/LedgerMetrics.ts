@@ -12,13 +12,8 @@ import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import * as Ledgers from "../domain/Ledger.ts"
 
-/**
- * The name of the gauge.
- *
- * @category constants
- * @since 0.1.0
- */
-export const name = "llmobs.events"
+/** The name of the gauge. */
+const name = "llmobs.events"
 
 const description = "LLM Observability events, by where they are"
 

@@ -73,13 +73,8 @@ export interface Options {
   readonly now: () => number
 }
 
-/**
- * The rate limit when `DD_TRACE_RATE_LIMIT` is not set, in traces per second.
- *
- * @category constants
- * @since 0.1.0
- */
-export const defaultRateLimit = 100
+/** The rate limit when `DD_TRACE_RATE_LIMIT` is not set, in traces per second. */
+const defaultRateLimit = 100
 
 /**
  * @category constructors

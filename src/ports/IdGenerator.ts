@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 
 /**
+ * Makes ids. Synchronous, for the hot path.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -17,13 +18,3 @@ export interface IdGeneratorService {
   /** A number in [0, 1), for back-off. */
   readonly random: () => number
 }
-
-/**
- * Makes ids. Synchronous, for the hot path.
- *
- * @category services
- * @since 0.1.0
- */
-export class IdGenerator extends Context.Service<IdGenerator, IdGeneratorService>()(
-  "effect-llmobs/ports/IdGenerator"
-) {}

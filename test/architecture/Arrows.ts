@@ -38,7 +38,7 @@ const rules: Readonly<Record<string, Rule>> = {
 }
 
 /** The part of `src` a file belongs to: `domain`, `domain/schema`, `adapters/otel`, … */
-export const areaOf = (path: string): string => {
+const areaOf = (path: string): string => {
   const [, first = "", second = ""] = path.split("/")
   if (first === "adapters") return `adapters/${second}`
   return first === "domain" && !second.endsWith(".ts") ? `domain/${second}` : first

@@ -20,7 +20,7 @@ const parseJson = JSON.parse as (
 ) => unknown
 
 /** Reads JSON. An integer that a number cannot hold exactly becomes a bigint. */
-export const parse = (text: string): unknown => {
+const parse = (text: string): unknown => {
   try {
     return parseJson(
       text,

@@ -12,7 +12,7 @@
 import type { ApiError, Expected, Json, JsonObject, RecordedRequest, Scenario } from "./Scenario.ts"
 
 /** Python's error classes and messages, and the code that we report for the same mistake. */
-export const problemCodes: ReadonlyMap<string, string> = new Map([
+const problemCodes: ReadonlyMap<string, string> = new Map([
   ["LLMObsAnnotateSpanError: metadata must be a dictionary", "invalid_metadata"],
   [
     "LLMObsAnnotateSpanError: metrics must be a dictionary of string key - numeric value pairs.",
@@ -46,7 +46,7 @@ type Writable = { [key: string]: Json }
  * Whether a scenario pins what one request or chunk holds: it flushes in between, makes requests fail, limits a chunk, or
  * records sizes.
  */
-export const pinsGrouping = (scenario: Scenario): boolean => {
+const pinsGrouping = (scenario: Scenario): boolean => {
   const flushes = JSON.stringify(scenario.program).includes("\"op\":\"flush\"")
   return flushes || scenario.config.agent?.evp_status !== undefined ||
     scenario.config.env["DD_TRACE_PARTIAL_FLUSH_MIN_SPANS"] !== undefined ||

@@ -31,7 +31,7 @@ export interface Run {
 }
 
 /** A step that the library has no call for. */
-export class Unsupported extends Error {}
+class Unsupported extends Error {}
 
 export const onProblem = (run: Run) => (problem: Problem): void => {
   if (run.at === undefined) return

@@ -15,21 +15,11 @@ import type { Outcome, Target, Transport } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
 import * as V04 from "./V04.ts"
 
-/**
- * The largest payload that is built; one chunk alone may be larger.
- *
- * @category constants
- * @since 0.1.0
- */
-export const maxPayloadBytes = 8 * 1024 * 1024
+/** The largest payload that is built; one chunk alone may be larger. */
+const maxPayloadBytes = 8 * 1024 * 1024
 
-/**
- * The largest body that the Agent reads.
- *
- * @category constants
- * @since 0.1.0
- */
-export const maxBodyBytes = 25 * 1024 * 1024
+/** The largest body that the Agent reads. */
+const maxBodyBytes = 25 * 1024 * 1024
 
 /**
  * @category constructors

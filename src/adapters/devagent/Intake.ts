@@ -28,13 +28,8 @@ export const maxBytes = 5_242_880
  */
 export type Kind = "spans" | "evaluations"
 
-/**
- * The paths that the intake has, each under its own subdomain.
- *
- * @category constants
- * @since 0.1.0
- */
-export const routes: ReadonlyArray<{ readonly subdomain: string; readonly path: string; readonly kind: Kind }> = [
+/** The paths that the intake has, each under its own subdomain. */
+const routes: ReadonlyArray<{ readonly subdomain: string; readonly path: string; readonly kind: Kind }> = [
   { subdomain: "llmobs-intake", path: "/api/v2/llmobs", kind: "spans" },
   { subdomain: "api", path: "/api/intake/llm-obs/v1/eval-metric", kind: "evaluations" },
   { subdomain: "api", path: "/api/intake/llm-obs/v2/eval-metric", kind: "evaluations" }
@@ -111,11 +106,8 @@ export const parseJson = (text: string): { readonly value: unknown } | undefined
 /**
  * The events of a span body: an array of envelopes (or one) that each hold a list of events. Nothing when it is not of
  * that shape.
- *
- * @category constructors
- * @since 0.1.0
  */
-export const spanEvents = (body: unknown): ReadonlyArray<Enveloped> | undefined => {
+const spanEvents = (body: unknown): ReadonlyArray<Enveloped> | undefined => {
   const found: Array<Enveloped> = []
   for (const envelope of Array.isArray(body) ? body : [body]) {
     if (!isRecord(envelope) || !Array.isArray(envelope["spans"])) {
@@ -131,13 +123,8 @@ export const spanEvents = (body: unknown): ReadonlyArray<Enveloped> | undefined 
   return found
 }
 
-/**
- * The metrics of an evaluation body. Nothing when it is not of that shape.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const evaluations = (body: unknown): ReadonlyArray<JsonRecord> | undefined => {
+/** The metrics of an evaluation body. Nothing when it is not of that shape. */
+const evaluations = (body: unknown): ReadonlyArray<JsonRecord> | undefined => {
   const data = isRecord(body) ? body["data"] : undefined
   const attributes = isRecord(data) ? data["attributes"] : undefined
   const metrics = isRecord(attributes) ? attributes["metrics"] : undefined

@@ -52,11 +52,8 @@ export interface Limits {
 /**
  * Room for every payload that fits the Agent's 25 MiB in practice, small enough that hostile bytes cannot exhaust the
  * stack or the heap.
- *
- * @category constants
- * @since 0.1.0
  */
-export const defaultLimits: Limits = { maxDepth: 512, maxValues: 4_000_000 }
+const defaultLimits: Limits = { maxDepth: 512, maxValues: 4_000_000 }
 
 /**
  * The value and the offset after it, or what was wrong and where.

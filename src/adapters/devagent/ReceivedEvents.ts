@@ -59,13 +59,8 @@ const tags = (struct: JsonRecord, span: DecodedSpan): ReadonlyArray<string> => {
 
 const copied = ["session_id", "config", "span_links"] as const
 
-/**
- * The event that the backend makes of a span with the given struct.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fromStruct = (struct: JsonRecord, span: DecodedSpan, chunk: NormalisedChunk): ReceivedEvent => {
+/** The event that the backend makes of a span with the given struct. */
+const fromStruct = (struct: JsonRecord, span: DecodedSpan, chunk: NormalisedChunk): ReceivedEvent => {
   const apmTraceId = hex64(chunk.traceIdHigh) + hex64(chunk.traceIdLow)
   const spanId = span.spanId.toString()
   const dd = own(struct, "_dd")
@@ -87,13 +82,8 @@ export const fromStruct = (struct: JsonRecord, span: DecodedSpan, chunk: Normali
   return { via: "trace", event, spanId, traceId: idText(traceId), apmTraceId, raw: struct }
 }
 
-/**
- * An event that was sent as such.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fromEnveloped = (via: "evp" | "direct", { envelope, event }: Intake.Enveloped): ReceivedEvent => {
+/** An event that was sent as such. */
+const fromEnveloped = (via: "evp" | "direct", { envelope, event }: Intake.Enveloped): ReceivedEvent => {
   const dd = own(event, "_dd")
   return {
     via,

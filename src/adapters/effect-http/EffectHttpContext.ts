@@ -11,11 +11,7 @@
  */
 import type * as Fiber from "effect/Fiber"
 import * as HeaderLookup from "../../domain/HeaderLookup.ts"
-import type { PropagationSettings } from "../../domain/PropagationStyle.ts"
-import * as AmbientReader from "../../engine/AmbientReader.ts"
 import * as IncomingRequests from "../../engine/IncomingRequests.ts"
-import type { AmbientContext } from "../../ports/AmbientContext.ts"
-import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
 import { serverRequest } from "./ServerRequest.ts"
 
@@ -45,14 +41,3 @@ export const source = (): RequestSource => {
     }
   }
 }
-
-/**
- * Reads a region's own context (`LLMObs.extract`), else the request that the fiber handles.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (options: {
-  readonly settings: PropagationSettings
-  readonly diagnostics: DiagnosticsService
-}): typeof AmbientContext.Service => AmbientReader.make({ ...options, requests: [source()] })

@@ -4,12 +4,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Https from "node:https"
-import type { Outcome, Request } from "../../ports/Transport.ts"
-import { Transport } from "../../ports/Transport.ts"
+import type { Outcome, Request, Transport } from "../../ports/Transport.ts"
 
 const maxBodyBytes = 64 * 1024
 
@@ -170,9 +168,3 @@ const read = (response: Http.IncomingMessage, settle: (outcome: Outcome) => void
   response.on("aborted", () => fail("ECONNRESET"))
   response.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "UNKNOWN"))
 }
-
-/**
- * @category layers
- * @since 0.1.0
- */
-export const layer: Layer.Layer<Transport> = Layer.effect(Transport)(make())

@@ -26,13 +26,8 @@ export const RelayBatch = Schema.Struct({
  */
 export type RelayBatch = typeof RelayBatch.Type
 
-/**
- * The bytes of events in one batch at most. An event that is larger by itself is a batch of its own.
- *
- * @category constants
- * @since 0.1.0
- */
-export const maxBytes = 1024 * 1024
+/** The bytes of events in one batch at most. An event that is larger by itself is a batch of its own. */
+const maxBytes = 1024 * 1024
 
 /**
  * Cuts events into batches, in order. The same events give the same cuts.

@@ -98,13 +98,8 @@ const schema = `
   ) STRICT;
 `
 
-/**
- * The form of the file; one of another form is left alone.
- *
- * @category constants
- * @since 0.1.0
- */
-export const form = 1
+/** The form of the file; one of another form is left alone. */
+const form = 1
 
 /**
  * Opens the file, and creates it if need be. Throws what the system or SQLite throws.

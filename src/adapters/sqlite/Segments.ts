@@ -16,13 +16,8 @@ import type { EventFile } from "./EventFile.ts"
 import * as EventFiles from "./EventFile.ts"
 import * as ProcessToken from "./ProcessToken.ts"
 
-/**
- * How long the beat of a holder may stand still, by what is seen of its process.
- *
- * @category constants
- * @since 0.1.0
- */
-export const patience: { readonly [K in ProcessToken.Liveness]: number } = {
+/** How long the beat of a holder may stand still, by what is seen of its process. */
+const patience: { readonly [K in ProcessToken.Liveness]: number } = {
   gone: 0,
   unknown: 60_000,
   running: 600_000
