@@ -1,20 +1,44 @@
-/** What every outbox owes the lanes that take from it, whatever it is made of. */
+/** What every outbox owes whoever takes from it, whatever it is made of. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
-import type { ByteBudget } from "../../src/engine/ByteBudget.ts"
-import type { Item, OutboxService } from "../../src/ports/Outbox.ts"
 import * as Records from "../domain/Records.ts"
 
-/** An outbox with the budget that it stands behind. */
-export interface Held {
-  readonly outbox: OutboxService
-  readonly budget: ByteBudget
+export { drain, idOf, offer, settle } from "./Held.ts"
+
+/** An event in the hands of whoever took it. */
+export interface Lent {
+  readonly id: number
+  /** Gives it back, in front. */
+  readonly restore: Effect.Effect<void>
+  /** It was delivered or dropped. */
+  readonly settle: Effect.Effect<void>
 }
 
-/** `close` is called when the test is over. */
-export interface Subject extends Held {
-  readonly close: () => void
+/** An outbox, as its users on both sides see it. */
+export interface Subject {
+  readonly offer: (record: SpanRecord) => Effect.Effect<boolean>
+  /** Waits for what is on its way: `undefined` says that nothing waits. */
+  readonly take: Effect.Effect<Lent | undefined>
+  /** Events held, lent ones included. */
+  readonly size: Effect.Effect<number>
+  readonly isWaiting: Effect.Effect<boolean>
+  /** What the events in it take up of the budget that bounds them; zero when it is empty. */
+  readonly used: Effect.Effect<number>
+}
+
+/** What an outbox keeps by design. What is not said here is kept by all. */
+export interface Kept {
+  /** Events come out in the order in which they were offered. */
+  readonly ordered: boolean
+  /** How many events can be lent at a time. */
+  readonly lends: number
+  /** It refuses some of `bound` events of 3,000 characters when none is taken, and takes more when there is room again. */
+  readonly bound?: number
+  /** How many random schedules are tried. */
+  readonly runs?: number
 }
 
 export const record = (id: number, characters = 100): SpanRecord =>
@@ -23,139 +47,144 @@ export const record = (id: number, characters = 100): SpanRecord =>
     annotation: { input: "x".repeat(characters) }
   })
 
-export const idOf = (item: Item): number => Number(item.record.context.spanId)
-
-/** As the router does: what memory has no room for is held elsewhere, or refused. */
-export const offer = ({ budget, outbox }: Held, record: SpanRecord, now = 0): boolean =>
-  budget.reserve(record) ? outbox.offer(record, { now, uncertain: false }) : outbox.spill?.(record) === true
-
-/** As the lanes do. */
-export const settle = ({ budget, outbox }: Held, item: Item): void => {
-  outbox.settle(item)
-  budget.release(item.record)
-}
-
 /** Takes and settles until nothing comes; gives the ids in the order in which they came. */
-export const drain = (subject: Held): ReadonlyArray<number> => {
-  const ids: Array<number> = []
-  for (let item = subject.outbox.take(); item !== undefined; item = subject.outbox.take()) {
-    ids.push(idOf(item))
-    settle(subject, item)
-  }
-  return ids
-}
+const takeAll = ({ take }: Subject): Effect.Effect<ReadonlyArray<number>> =>
+  Effect.gen(function*() {
+    const ids: Array<number> = []
+    for (let lent = yield* take; lent !== undefined; lent = yield* take) {
+      ids.push(lent.id)
+      yield* lent.settle
+    }
+    return ids
+  })
+
+const sorted = (ids: Iterable<number>): ReadonlyArray<number> => [...ids].sort((a, b) => a - b)
+
+const few = 6
 
 const Schedule = Schema.Array(Schema.Struct({
   step: Schema.Literals(["offer", "offer", "offer", "take", "take", "restore", "settle"]),
   characters: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3_000 }))
 })).check(Schema.isMinLength(20))
 
-/** Twenty events of 100 characters must have room in the memory of a subject. */
-export const outboxLaws = (name: string, make: () => Subject): void => {
-  const using = (test: (subject: Subject) => void) => () => {
-    const subject = make()
-    try {
-      test(subject)
-    } finally {
-      subject.close()
-    }
-  }
-
+/** Six events of 100 characters must have room in a subject. */
+export const outboxLaws = (
+  name: string,
+  kept: Kept,
+  make: Effect.Effect<Subject, never, Scope.Scope>
+): void => {
   describe(`the laws of an outbox, for ${name}`, () => {
-    it(
-      "what was offered comes out in its order, once, and is counted until it is settled",
-      using((subject) => {
-        const { outbox } = subject
-        for (let id = 1; id <= 20; id++) assert.isTrue(offer(subject, record(id)))
-        assert.strictEqual(outbox.size(), 20)
-        const first = outbox.take()!
-        assert.strictEqual(idOf(first), 1)
-        assert.strictEqual(outbox.size(), 20)
-        settle(subject, first)
-        assert.strictEqual(outbox.size(), 19)
-        assert.deepStrictEqual(drain(subject), Array.from({ length: 19 }, (_, i) => i + 2))
-        assert.strictEqual(outbox.size(), 0)
-        assert.strictEqual(outbox.waitingBytes(), 0)
-      })
+    it.live(
+      kept.ordered
+        ? "what was offered comes out in its order, once, and is counted until it is settled"
+        : "what was offered comes out once, and is counted until it is settled",
+      () =>
+        Effect.gen(function*() {
+          const subject = yield* make
+          const ids = Array.from({ length: few }, (_, index) => index + 1)
+          for (const id of ids) assert.isTrue(yield* subject.offer(record(id)))
+          assert.strictEqual(yield* subject.size, few)
+          const first = (yield* subject.take)!
+          assert.strictEqual(yield* subject.size, few)
+          yield* first.settle
+          assert.strictEqual(yield* subject.size, few - 1)
+          const came = [first.id, ...yield* takeAll(subject)]
+          assert.deepStrictEqual(kept.ordered ? came : sorted(came), ids)
+          assert.strictEqual(yield* subject.size, 0)
+          assert.isFalse(yield* subject.isWaiting)
+          assert.strictEqual(yield* subject.used, 0)
+        })
     )
 
-    it(
-      "what is given back comes first again",
-      using((subject) => {
-        const { outbox } = subject
-        for (let id = 1; id <= 3; id++) offer(subject, record(id))
-        const first = outbox.take()!
-        const second = outbox.take()!
-        outbox.restore(second)
-        outbox.restore(first)
-        assert.deepStrictEqual(drain(subject), [1, 2, 3])
-      })
-    )
+    it.live("what is given back comes first again", () =>
+      Effect.gen(function*() {
+        const subject = yield* make
+        for (let id = 1; id <= 3; id++) yield* subject.offer(record(id))
+        const lent: Array<Lent> = []
+        for (let taken = 0; taken < Math.min(2, kept.lends); taken++) lent.push((yield* subject.take)!)
+        for (const one of [...lent].reverse()) yield* one.restore
+        assert.strictEqual(yield* subject.size, 3)
+        const again = yield* takeAll(subject)
+        assert.deepStrictEqual(again.slice(0, lent.length), lent.map(({ id }) => id))
+        assert.deepStrictEqual(sorted(again), [1, 2, 3])
+      }))
 
-    it(
-      "bytes wait exactly as long as there is something to take",
-      using((subject) => {
-        const { outbox } = subject
-        assert.strictEqual(outbox.waitingBytes(), 0)
-        assert.isUndefined(outbox.take())
-        offer(subject, record(1))
-        assert.isAbove(outbox.waitingBytes(), 0)
-        const item = outbox.take()!
-        assert.strictEqual(outbox.waitingBytes(), 0)
-        outbox.restore(item)
-        assert.isAbove(outbox.waitingBytes(), 0)
-        drain(subject)
-        assert.strictEqual(outbox.waitingBytes(), 0)
-      })
-    )
+    it.live("something waits exactly as long as there is something to take", () =>
+      Effect.gen(function*() {
+        const { isWaiting, offer, take } = yield* make
+        assert.isFalse(yield* isWaiting)
+        assert.isUndefined(yield* take)
+        yield* offer(record(1))
+        assert.isTrue(yield* isWaiting)
+        const lent = (yield* take)!
+        assert.isFalse(yield* isWaiting)
+        assert.isUndefined(yield* take)
+        yield* lent.restore
+        assert.isTrue(yield* isWaiting)
+        yield* (yield* take)!.settle
+        assert.isFalse(yield* isWaiting)
+      }))
 
-    it.prop(
+    const { bound } = kept
+    if (bound !== undefined) {
+      it.live("what has no room is refused and never comes, and there is room again for what is offered later", () =>
+        Effect.gen(function*() {
+          const subject = yield* make
+          const accepted: Array<number> = []
+          for (let id = 1; id <= bound; id++) if (yield* subject.offer(record(id, 3_000))) accepted.push(id)
+          assert.isBelow(accepted.length, bound)
+          assert.strictEqual(yield* subject.size, accepted.length)
+          assert.deepStrictEqual(sorted(yield* takeAll(subject)), accepted)
+          assert.isTrue(yield* subject.offer(record(bound + 1, 3_000)))
+          assert.deepStrictEqual(yield* takeAll(subject), [bound + 1])
+        }))
+    }
+
+    it.live.prop(
       "any schedule: an accepted event is waiting, lent or settled, and comes out once; a refused one never does",
       [Schedule],
       ([schedule]) =>
-        using((subject) => {
-          const { budget, outbox } = subject
+        Effect.gen(function*() {
+          const subject = yield* make
           const waiting = new Set<number>()
-          const lent: Array<Item> = []
-          const settled = new Set<number>()
+          const lent: Array<Lent> = []
           let next = 1
           for (const { characters, step } of schedule) {
             switch (step) {
               case "offer": {
                 const id = next++
-                if (offer(subject, record(id, characters))) waiting.add(id)
+                if (yield* subject.offer(record(id, characters))) waiting.add(id)
                 break
               }
               case "take": {
-                const item = outbox.take()
-                if (item === undefined) break
-                assert.isTrue(waiting.delete(idOf(item)), "it was offered, and nobody has it")
-                lent.push(item)
+                if (lent.length === kept.lends) break
+                const taken = yield* subject.take
+                assert.strictEqual(taken === undefined, waiting.size === 0)
+                if (taken === undefined) break
+                assert.isTrue(waiting.delete(taken.id), "it was offered, and nobody has it")
+                lent.push(taken)
                 break
               }
               case "restore": {
-                const item = lent.pop()
-                if (item === undefined) break
-                outbox.restore(item)
-                waiting.add(idOf(item))
+                const given = lent.pop()
+                if (given === undefined) break
+                yield* given.restore
+                waiting.add(given.id)
                 break
               }
               case "settle": {
-                const item = lent.shift()
-                if (item === undefined) break
-                settle(subject, item)
-                settled.add(idOf(item))
+                yield* lent.shift()?.settle ?? Effect.void
               }
             }
-            assert.strictEqual(outbox.size(), waiting.size + lent.length)
-            assert.strictEqual(outbox.waitingBytes() > 0, waiting.size > 0)
+            assert.strictEqual(yield* subject.size, waiting.size + lent.length)
+            assert.strictEqual(yield* subject.isWaiting, waiting.size > 0)
           }
-          for (const item of lent) settle(subject, item)
-          const rest = drain(subject)
-          assert.deepStrictEqual([...rest].sort((a, b) => a - b), [...waiting].sort((a, b) => a - b))
-          assert.strictEqual(outbox.size(), 0)
-          assert.strictEqual(budget.used(), 0)
-        })()
+          for (const { settle } of lent) yield* settle
+          assert.deepStrictEqual(sorted(yield* takeAll(subject)), sorted(waiting))
+          assert.strictEqual(yield* subject.size, 0)
+          assert.strictEqual(yield* subject.used, 0)
+        }),
+      { arbitrary: { runs: kept.runs ?? 100 }, timeout: 60_000 }
     )
   })
 }

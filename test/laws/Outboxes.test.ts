@@ -1,31 +1,38 @@
+import * as Effect from "effect/Effect"
 import * as ByteBudget from "../../src/engine/ByteBudget.ts"
 import * as MemoryOutbox from "../../src/engine/MemoryOutbox.ts"
 import * as SqliteFile from "../adapters/sqlite/SqliteFile.ts"
+import * as Held from "./Held.ts"
 import { outboxLaws } from "./OutboxLaws.ts"
 
 const generous = 1024 * 1024
 const small = 64 * 1024
 
-const memory = (limit: number) => () => ({
-  outbox: MemoryOutbox.make(),
-  budget: ByteBudget.make({ limit, measure: (record) => record.bytes }),
-  close: () => {}
-})
+const inMemory = { ordered: true, lends: Infinity }
 
-outboxLaws("memory", memory(generous))
-outboxLaws("memory with little room", memory(small))
+const memory = (limit: number) =>
+  Effect.sync(() =>
+    Held.subject({
+      outbox: MemoryOutbox.make(),
+      budget: ByteBudget.make({ limit, measure: (record) => record.bytes })
+    })
+  )
 
-const sqlite = (maxBytes: number) => () => {
-  const folder = SqliteFile.folder()
-  const subject = SqliteFile.open({ path: folder.path, maxBytes })
-  return {
-    ...subject,
-    close: () => {
-      subject.outbox.close!()
-      folder.remove()
-    }
-  }
-}
+outboxLaws("memory", { ...inMemory, bound: 400 }, memory(generous))
+outboxLaws("memory with little room", { ...inMemory, bound: 30 }, memory(small))
 
-outboxLaws("SQLite", sqlite(generous))
-outboxLaws("SQLite as the overflow of a small memory", sqlite(small))
+const sqlite = (maxBytes: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const folder = SqliteFile.folder()
+      return { folder, file: SqliteFile.open({ path: folder.path, maxBytes }) }
+    }),
+    ({ file, folder }) =>
+      Effect.sync(() => {
+        file.outbox.close!()
+        folder.remove()
+      })
+  ).pipe(Effect.map(({ file }) => Held.subject(file)))
+
+outboxLaws("SQLite", inMemory, sqlite(generous))
+outboxLaws("SQLite as the overflow of a small memory", inMemory, sqlite(small))
