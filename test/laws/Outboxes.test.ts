@@ -1,6 +1,9 @@
+import { describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as ByteBudget from "../../src/engine/ByteBudget.ts"
 import * as MemoryOutbox from "../../src/engine/MemoryOutbox.ts"
+import * as RedisServer from "../adapters/redis/RedisServer.ts"
+import * as RedisSubject from "../adapters/redis/RedisSubject.ts"
 import * as SqliteFile from "../adapters/sqlite/SqliteFile.ts"
 import * as Held from "./Held.ts"
 import { outboxLaws } from "./OutboxLaws.ts"
@@ -36,3 +39,22 @@ const sqlite = (maxBytes: number) =>
 
 outboxLaws("SQLite", inMemory, sqlite(generous))
 outboxLaws("SQLite as the overflow of a small memory", inMemory, sqlite(small))
+
+if (RedisServer.missing !== undefined) {
+  console.log(`The laws of the outbox in Redis are left out: ${RedisServer.missing}.`)
+}
+
+const runs = 25
+
+describe.skipIf(RedisServer.missing !== undefined)("with a server and a relay", () => {
+  outboxLaws(
+    "Redis with a relay of one worker, which has one batch in hand at a time",
+    { ordered: true, lends: 1, runs },
+    RedisSubject.make({ workers: 1, maxBatches: 1_000 })
+  )
+  outboxLaws(
+    "Redis with little room and a relay of several workers, who may overtake one another",
+    { ordered: false, lends: 4, bound: 8, runs },
+    RedisSubject.make({ workers: 4, maxBatches: 6 })
+  )
+})

@@ -1,6 +1,12 @@
 /**
  * Takes batches for a relay from Redis.
  *
+ * **Details**
+ *
+ * Of the laws of an outbox two are kept in a weaker form. Batches are claimed in the order in which they were offered, but
+ * several workers, or several relays, deliver side by side and overtake one another. And what a relay gives back when it
+ * ends goes to the end of the queue; within a relay it comes first again.
+ *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
