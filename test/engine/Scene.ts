@@ -15,6 +15,7 @@ import * as RetentionHold from "../../src/engine/RetentionHold.ts"
 import * as Router from "../../src/engine/Router.ts"
 import type { AgentWriter } from "../../src/ports/AgentWriter.ts"
 import type { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
+import type { OutboxService } from "../../src/ports/Outbox.ts"
 import type { Outcome } from "../../src/ports/Transport.ts"
 import { apmTraceId, makeContext, makeRecord } from "../domain/Records.ts"
 
@@ -96,8 +97,18 @@ export interface Weather {
   now: number
 }
 
-/** A router with a real outbox, budget and ledger around it. */
-export const makeRouter = (options: { readonly maxBytes?: number; readonly outboxBytes?: number } = {}) => {
+/** Where events are held. */
+export interface Held {
+  readonly budget: ByteBudget.ByteBudget
+  readonly outbox: OutboxService
+}
+
+/** A router with a real outbox, budget and ledger around it. `watch` can look at what goes in and out of them. */
+export const makeRouter = (options: {
+  readonly maxBytes?: number
+  readonly outboxBytes?: number
+  readonly watch?: (held: Held) => Held
+} = {}) => {
   const weather: Weather = {
     mode: "apm-agent",
     carrier: true,
@@ -108,8 +119,11 @@ export const makeRouter = (options: { readonly maxBytes?: number; readonly outbo
     now: 0
   }
   const ledger = Ledger.make()
-  const budget = ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure })
-  const outbox = MemoryOutbox.make({ maxBytes: options.outboxBytes })
+  const watch = options.watch ?? ((held: Held) => held)
+  const { budget, outbox } = watch({
+    budget: ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure }),
+    outbox: MemoryOutbox.make({ maxBytes: options.outboxBytes })
+  })
   const sent: Array<TraceChunk> = []
   let offered = 0
   const router = Router.make({

@@ -1,0 +1,252 @@
+/**
+ * Where every event is, and all else that the promises about delivery speak of, as plain data.
+ */
+import type { DropReason, Ledger } from "../../src/domain/Ledger.ts"
+
+export type Id = string
+
+/** `lent` is in a payload to the intake: under way, to be sent again, or left by a last attempt. */
+export type Pending = "chunk" | "trace" | "outbox" | "lent" | "file"
+export type Settled = "agent" | "intake" | "relay" | "lost" | `dropped.${DropReason}`
+
+/** Where an event can go from where it is. The outbox is the only way from one road to the other, and never back. */
+const moves: { readonly [from in Pending]: ReadonlyArray<Pending | Settled> } = {
+  chunk: ["trace", "outbox", "file", "dropped.outboxFull", "dropped.shutdown", "lost"],
+  trace: ["agent", "outbox", "file", "dropped.outboxFull", "dropped.shutdown", "lost"],
+  outbox: ["lent", "file", "dropped.expired", "dropped.oversized", "dropped.shutdown", "lost"],
+  lent: [
+    "intake",
+    "relay",
+    "outbox",
+    "file",
+    "dropped.expired",
+    "dropped.oversized",
+    "dropped.refused",
+    "dropped.shutdown",
+    "lost"
+  ],
+  file: ["lent", "outbox", "dropped.expired", "dropped.oversized", "lost"]
+}
+
+export const isPending = (place: Pending | Settled): place is Pending => place in moves
+
+/** `bound` is what an event's size is estimated at, `size` what it is: bytes. `route` is `""` for the layer's own account. */
+export interface NewEvent {
+  readonly id: Id
+  readonly bound: number
+  readonly size: number
+  readonly route: string
+}
+
+export interface Event extends NewEvent {
+  readonly place: Pending | Settled
+  /** Whether memory holds it. */
+  readonly held: boolean
+  /** Whether the outbox took it when its span or its chunk was decided: its span says so. */
+  readonly taken: boolean
+  readonly offeredAt: number
+  /** Whether it was sent, and nobody knows whether it arrived. */
+  readonly uncertain: boolean
+}
+
+interface Span {
+  readonly trace: number
+  readonly ended: boolean
+  readonly event: Id | undefined
+}
+
+interface Trace {
+  readonly open: number
+  readonly finished: ReadonlyArray<number>
+  readonly oldest: number
+}
+
+export interface TracePayload {
+  readonly chunks: ReadonlyArray<number>
+  readonly attempts: number
+}
+
+export interface EventPayload {
+  readonly ids: ReadonlyArray<Id>
+  readonly route: string
+  readonly to: "evp" | "intake" | "relay"
+}
+
+export interface Limits {
+  readonly budgetBytes: number
+  readonly outboxBytes: number
+  readonly minSpans: number
+  readonly chunkMillis: number
+  readonly maxChunks: number
+  readonly maxAttempts: number
+  readonly payloadBytes: number
+  readonly ageMillis: number
+}
+
+export interface World {
+  readonly now: number
+  readonly mode: "apm-agent" | "apm-agentless" | "llmobs-agent-proxy" | "llmobs-agentless"
+  readonly carrier: boolean
+  readonly apm: boolean
+  readonly filtered: boolean
+  readonly priority: number
+  /** The way of traces. */
+  readonly way: "open" | "wait" | "give up"
+  /** Who takes events now, by route. */
+  readonly to: { readonly [route: string]: EventPayload["to"] | "nobody" }
+}
+
+export interface Model {
+  readonly limits: Limits
+  readonly world: World
+  readonly closed: boolean
+  readonly events: ReadonlyMap<Id, Event>
+  readonly spans: ReadonlyMap<number, Span>
+  readonly traces: ReadonlyMap<number, Trace>
+  /** Traces of which finished spans wait, in the order in which they began to. */
+  readonly unsent: ReadonlyArray<number>
+  /** The riders of each chunk that went to the traces' road. */
+  readonly chunks: ReadonlyArray<ReadonlyArray<Id>>
+  readonly queue: ReadonlyArray<number>
+  readonly tracesAgain: ReadonlyArray<TracePayload>
+  readonly waiting: ReadonlyArray<Id>
+  readonly eventsAgain: ReadonlyArray<EventPayload>
+  readonly flights: ReadonlyMap<number, TracePayload | EventPayload>
+  readonly possibleDuplicates: number
+  readonly lastChance: number
+  readonly redelivered: number
+}
+
+export type Outcome = number | "no connection" | "reset after bytes"
+
+export type Step =
+  | { readonly _tag: "start"; readonly trace: number; readonly span: number }
+  | { readonly _tag: "finish"; readonly event: NewEvent; readonly span: number | undefined }
+  | {
+    readonly _tag: "refuse"
+    readonly event: NewEvent
+    readonly reason: DropReason
+    readonly span: number | undefined
+  }
+  | { readonly _tag: "end"; readonly span: number }
+  | { readonly _tag: "send a trace"; readonly flight: number }
+  | { readonly _tag: "send events"; readonly flight: number; readonly route: string }
+  | { readonly _tag: "answer"; readonly flight: number; readonly outcome: Outcome; readonly last: boolean }
+  | { readonly _tag: "wait"; readonly millis: number }
+  | { readonly _tag: "flush" }
+  | { readonly _tag: "world"; readonly world: Partial<World> }
+  | { readonly _tag: "close" }
+
+export interface SeenSpan {
+  readonly span: number
+  readonly rider: Id | undefined
+  readonly submitted: boolean
+}
+
+/** What could be seen of the engine in one step. */
+export interface Seen {
+  /** The chunks that went to the traces' road. */
+  readonly chunks: ReadonlyArray<ReadonlyArray<SeenSpan>>
+  /** The payload that a lane gave out, by the numbers of its chunks. */
+  readonly traces: ReadonlyArray<number> | undefined
+  readonly events: ReadonlyArray<{ readonly id: Id; readonly uncertain: boolean }> | undefined
+  /** The events whose bytes were given back. */
+  readonly released: ReadonlyArray<Id>
+  /** The events that somebody was told of, since nobody takes them. */
+  readonly setAside: ReadonlyArray<Id>
+  /** The bytes that are reserved after the step. */
+  readonly used: number
+}
+
+export const make = (limits: Limits, world: World): Model => ({
+  limits,
+  world,
+  closed: false,
+  events: new Map(),
+  spans: new Map(),
+  traces: new Map(),
+  unsent: [],
+  chunks: [],
+  queue: [],
+  tracesAgain: [],
+  waiting: [],
+  eventsAgain: [],
+  flights: new Map(),
+  possibleDuplicates: 0,
+  lastChance: 0,
+  redelivered: 0
+})
+
+/** The books, from the places of all events. */
+export const books = (self: Model): Ledger => {
+  const count = (...places: ReadonlyArray<Event["place"]>) => {
+    let found = 0
+    for (const event of self.events.values()) if (places.includes(event.place)) found++
+    return found
+  }
+  return {
+    enqueued: self.events.size - count("lost"),
+    pending: { chunk: count("chunk"), payload: count("trace"), outbox: count("outbox", "lent", "file") },
+    delivered: { agent: count("agent"), intake: count("intake") },
+    transferred: count("relay"),
+    dropped: {
+      outboxFull: count("dropped.outboxFull"),
+      expired: count("dropped.expired"),
+      redaction: count("dropped.redaction"),
+      refused: count("dropped.refused"),
+      closed: count("dropped.closed"),
+      shutdown: count("dropped.shutdown"),
+      oversized: count("dropped.oversized")
+    },
+    possibleDuplicates: self.possibleDuplicates,
+    lastChance: self.lastChance,
+    redelivered: self.redelivered
+  }
+}
+
+/** A step's own copy of the model, and what it found. */
+export type Draft =
+  & { -readonly [K in keyof Model]: Model[K] }
+  & {
+    events: Map<Id, Event>
+    spans: Map<number, Span>
+    traces: Map<number, Trace>
+    flights: Map<number, TracePayload | EventPayload>
+    readonly routed: Array<ReadonlyArray<SeenSpan>>
+    readonly settled: Array<Id>
+    readonly aside: Array<Id>
+    readonly problems: Array<string>
+  }
+
+export const move = (d: Draft, id: Id, place: Event["place"], more: Partial<Event> = {}): void => {
+  const event = d.events.get(id)!
+  if (!isPending(event.place) || !moves[event.place].includes(place)) {
+    d.problems.push(`${id} went from ${event.place} to ${place}`)
+  }
+  const settles = !isPending(place)
+  if (settles && event.held) d.settled.push(id)
+  d.events.set(id, { ...event, ...more, place, held: event.held && !settles })
+}
+
+export const sum = (numbers: Iterable<number>): number => {
+  let total = 0
+  for (const each of numbers) total += each
+  return total
+}
+
+/** The bytes that memory holds for certain. */
+export const heldBytes = (d: Pick<Model, "events">): number =>
+  sum(d.events.values().map((event) => event.held ? Math.min(event.bound, event.size) : 0))
+
+/** A copy for a step to change. */
+export const draft = (self: Model): Draft => ({
+  ...self,
+  events: new Map(self.events),
+  spans: new Map(self.spans),
+  traces: new Map(self.traces),
+  flights: new Map(self.flights),
+  routed: [],
+  settled: [],
+  aside: [],
+  problems: []
+})
