@@ -41,6 +41,7 @@ export const make = (
   }
 
   return {
+    say,
     report: (problems) => {
       for (const problem of problems) {
         tell(problem)

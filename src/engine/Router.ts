@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import type { ApmSpan } from "../domain/ApmSpan.ts"
 import * as ExportMode from "../domain/ExportMode.ts"
 import * as GenAi from "../domain/GenAi.ts"
@@ -19,11 +20,12 @@ import type { SpanRecord } from "../domain/SpanRecord.ts"
 import type { ChunkSpan, TraceChunk } from "../domain/TraceChunk.ts"
 import * as TraceChunks from "../domain/TraceChunk.ts"
 import type { Carrier } from "../ports/Carrier.ts"
-import type { OutboxService } from "../ports/Outbox.ts"
-import type { ByteBudget } from "./ByteBudget.ts"
+import type { OutboxesService } from "../ports/Outbox.ts"
+import { ownRoute } from "../ports/Outbox.ts"
 import * as LateRetention from "./LateRetention.ts"
 import type { LedgerBook } from "./Ledger.ts"
 import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
+import type { Overflow } from "./Overflow.ts"
 import type { RetentionHold } from "./RetentionHold.ts"
 import type { Decision } from "./Sampler.ts"
 
@@ -64,9 +66,9 @@ export interface Surroundings {
 export interface Router {
   /**
    * Enters a finished event into the books. One that has nothing to ride on is offered at once; any other waits on its
-   * carrier for the chunk.
+   * carrier for the chunk. What is given back is a wait for room, where such was asked for.
    */
-  readonly finish: (record: SpanRecord, carrier: Carrier | undefined) => void
+  readonly finish: (record: SpanRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
   /** Events that wait on a carrier for their chunk, from the end of their span on. */
   readonly waiting: () => number
   /** Enters an event into the books as dropped. Its APM span stays, and says no more than `record`. */
@@ -82,27 +84,50 @@ export interface Router {
 export const make = (options: {
   readonly surroundings: Surroundings
   readonly ledger: LedgerBook
-  readonly budget: ByteBudget
-  readonly outbox: OutboxService
+  readonly overflow: Overflow
+  readonly outboxes: Pick<OutboxesService, "of">
   /** Where events that ride on nothing wait for the retention decision of their trace. */
   readonly retention: RetentionHold
   /** Takes a chunk for the trace writer, with the events that ride it. */
   readonly send: (chunk: TraceChunk) => void
-  /** Called when the outbox took an event. */
-  readonly onOffered: () => void
+  /** Called when the outbox of an account took an event. */
+  readonly onOffered: (route: string) => void
 }): Router => {
-  const { budget, ledger, outbox, surroundings } = options
+  const { ledger, outboxes, overflow, surroundings } = options
   let waiting = 0
 
   const lose = (record: SpanRecord): void => {
-    budget.release(record)
+    overflow.budget.release(record)
     ledger.drop("outboxFull")
   }
 
   const accept = (record: SpanRecord): boolean => {
-    const accepted = outbox.offer(record, { now: surroundings.now(), uncertain: false })
-    if (accepted) options.onOffered()
+    const route = record.context.route ?? ownRoute
+    const accepted = outboxes.of(route).offer(record, { now: surroundings.now(), uncertain: false })
+    if (accepted) options.onOffered(route)
     return accepted
+  }
+
+  // An event with a place in memory goes its way.
+  const enter = (record: SpanRecord, carrier: Carrier | undefined): void => {
+    const { retention, route } = record.context
+    const isOpen = retention !== undefined && LateRetention.isOpen(retention)
+    // The Agent sends what rides to its own account.
+    const rides = route === undefined && surroundings.carrier() && ExportMode.rides(surroundings.mode())
+    // A chunk that leaves anyway is also where an event waits for its retention decision.
+    if (carrier !== undefined && !carrier.ended && (rides || (isOpen && surroundings.apm()))) {
+      waiting++
+      return carrier.attach(record, "none")
+    }
+    if (isOpen) {
+      carrier?.attach(record, "outbox")
+      return options.retention.wait(retention, surroundings.now(), () => {
+        if (!accept(record)) lose(record)
+      })
+    }
+    const accepted = accept(record)
+    if (!accepted) lose(record)
+    carrier?.attach(record, accepted ? "outbox" : "dropped")
   }
 
   const settle = (span: LiveSpan, verdict: Rescue.Verdict, facts: Rescue.Facts): SpanRecord | undefined => {
@@ -138,32 +163,13 @@ export const make = (options: {
     waiting: () => waiting,
     finish: (record, carrier) => {
       ledger.enqueued++
-      if (!budget.reserve(record)) {
+      return overflow.enter(record, (outcome) => {
+        if (outcome === "reserved") return enter(record, carrier)
+        if (outcome !== "spilled") return carrier?.attach(record, "dropped")
         // Held outside memory it cannot ride: its span must not keep it either.
-        if (outbox.spill?.(record) === true) {
-          options.onOffered()
-          return carrier?.attach(undefined, "outbox")
-        }
-        ledger.drop("outboxFull")
-        return carrier?.attach(record, "dropped")
-      }
-      const { retention } = record.context
-      const isOpen = retention !== undefined && LateRetention.isOpen(retention)
-      const rides = surroundings.carrier() && ExportMode.rides(surroundings.mode())
-      // A chunk that leaves anyway is also where an event waits for its retention decision.
-      if (carrier !== undefined && !carrier.ended && (rides || (isOpen && surroundings.apm()))) {
-        waiting++
-        return carrier.attach(record, "none")
-      }
-      if (isOpen) {
-        carrier?.attach(record, "outbox")
-        return options.retention.wait(retention, surroundings.now(), () => {
-          if (!accept(record)) lose(record)
-        })
-      }
-      const accepted = accept(record)
-      if (!accepted) lose(record)
-      carrier?.attach(record, accepted ? "outbox" : "dropped")
+        options.onOffered(record.context.route ?? ownRoute)
+        carrier?.attach(undefined, "outbox")
+      })
     },
     refuse: (record, reason, carrier) => {
       ledger.enqueued++
@@ -187,7 +193,7 @@ export const make = (options: {
           claim: span.claim,
           record: record !== undefined,
           mode,
-          carrier,
+          carrier: carrier && record?.context.route === undefined,
           structBytes: record === undefined || record.bytes <= Rescue.maxStructBytes
             ? 0
             : surroundings.structBytes(record),

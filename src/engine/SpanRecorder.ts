@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
+import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as Annotation from "../domain/Annotation.ts"
@@ -31,6 +32,8 @@ import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../ports/IdGenerator.ts"
 import type { ExperimentInput, RecorderService, SpanOptions } from "../ports/Recorder.ts"
+import type { Routing } from "../ports/Routing.ts"
+import { CurrentRouting } from "../ports/Routing.ts"
 import { guard } from "./Guard.ts"
 import * as LateRetention from "./LateRetention.ts"
 import * as SpanExit from "./SpanExit.ts"
@@ -61,7 +64,7 @@ export interface Settings {
  * @since 0.1.0
  */
 export interface Sink {
-  readonly finish: (record: SpanRecord, carrier: Carrier | undefined) => void
+  readonly finish: (record: SpanRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
   /** Counts an event that a redaction rule dropped. `record` is what the APM span may still say: it has no content. */
   readonly redact: (record: SpanRecord, carrier: Carrier | undefined) => void
 }
@@ -121,6 +124,8 @@ export const make = (options: {
   readonly ambient: typeof AmbientContext.Service
   readonly diagnostics: DiagnosticsService
   readonly clock: (fiber: Fiber.Fiber<unknown, unknown>) => Clock.Clock
+  /** The name of the account that a region sends to; `undefined` when it is the layer's own. */
+  readonly routeOf: (routing: Routing) => string | undefined
 }): RecorderService => {
   const { ambient, diagnostics, ids, settings, sink } = options
   const configured = { mlApp: settings.mlApp, service: settings.service }
@@ -159,6 +164,7 @@ export const make = (options: {
     const parent = fiber.getRef(CurrentSpan) as RecordedSpan | undefined
     const region = fiber.getRef(SpanAnnotations)
     const around = ambient.current(fiber)
+    const routing = fiber.getRef(CurrentRouting)
     const trace = carrier?.trace ?? parent?.trace ?? { session: undefined }
     const own = spanOptions === undefined
       ? Annotation.empty
@@ -184,6 +190,7 @@ export const make = (options: {
       traceDefault: trace.session,
       labels: around?.labels,
       configured,
+      route: routing === undefined ? undefined : options.routeOf(routing),
       retention: settings.retentionLooksAtTags
         ? (apmTraceId) =>
           LateRetention.make(() =>
@@ -254,7 +261,7 @@ export const make = (options: {
 
   const finish: RecorderService["finish"] = (fiber, open, exit, output) => {
     const span = open as RecordedSpan
-    if (span.ended) return
+    if (span.ended) return undefined
     if (output !== undefined && exit._tag === "Success") {
       guard(diagnostics, "output", () => annotate(span, { output: output(exit.value as never) }), undefined)
     }
@@ -288,8 +295,9 @@ export const make = (options: {
     if (!redacts) return sink.finish(record, span.carrier)
     const redacted = report(RedactedRecord.apply(record, settings.redaction))
     span.carrier?.rename(redacted.record.context.name)
-    if (redacted.dropped) sink.redact(redacted.record, span.carrier)
-    else sink.finish(redacted.record, span.carrier)
+    if (!redacted.dropped) return sink.finish(redacted.record, span.carrier)
+    sink.redact(redacted.record, span.carrier)
+    return undefined
   }
 
   return {

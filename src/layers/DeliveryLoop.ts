@@ -7,18 +7,21 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Ledgers from "../domain/Ledger.ts"
-import type { ByteBudget } from "../engine/ByteBudget.ts"
 import type { ChunkAssembler } from "../engine/ChunkAssembler.ts"
 import type { ChunkHold } from "../engine/ChunkHold.ts"
+import type { IntakeRoutes } from "../engine/IntakeRoutes.ts"
 import type { LedgerBook } from "../engine/Ledger.ts"
+import type { Overflow } from "../engine/Overflow.ts"
 import type { Shipper } from "../engine/Shipper.ts"
 import type { Carrier } from "../ports/Carrier.ts"
 import type { DeliveryService } from "../ports/Delivery.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
-import type { OutboxService } from "../ports/Outbox.ts"
+import type { OutboxesService } from "../ports/Outbox.ts"
+import { ownRoute } from "../ports/Outbox.ts"
 import type { Destinations } from "./Destinations.ts"
+import type { EventStore } from "./EventStore.ts"
 import type { Settings } from "./Settings.ts"
 
 /**
@@ -45,11 +48,13 @@ const longestProbeMillis = 5_000
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly ledger: LedgerBook
-  readonly budget: ByteBudget
-  readonly outbox: Pick<OutboxService, "size" | "kept" | "close">
+  readonly store:
+    & { readonly outboxes: Pick<OutboxesService, "size" | "kept" | "close"> }
+    & Pick<EventStore, "readSetAside">
+  readonly overflow: Pick<Overflow, "close">
   readonly destinations: Destinations
   readonly traceShipper: Shipper
-  readonly intakeShipper: Shipper
+  readonly routes: Pick<IntakeRoutes<unknown>, "urge" | "start" | "flush" | "drain">
   readonly riders: () => number
   /** Gives the events of traces that could not be sent to the outbox. */
   readonly handOver: (now: number) => void
@@ -62,13 +67,13 @@ export const make = Effect.fnUntraced(function*(options: {
   /** The context that background fibers run in. */
   readonly root: Context.Context<never>
 }): Effect.fn.Return<DeliveryLoop, never, Scope.Scope> {
-  const { destinations, diagnostics, hold, intakeShipper, ledger, now, outbox, settings, traceShipper } = options
+  const { destinations, diagnostics, hold, ledger, now, routes, settings, store: { outboxes }, traceShipper } = options
   let closed = false
   const waiting = Latch.makeUnsafe(false)
   const chunks = options.chunks(() => {
     waiting.openUnsafe()
   })
-  ledger.attach({ chunk: options.waiting, payload: options.riders, outbox: outbox.size })
+  ledger.attach({ chunk: options.waiting, payload: options.riders, outbox: outboxes.size })
   const pending = () => Ledgers.pending(ledger.snapshot())
 
   const search = Latch.makeUnsafe(true)
@@ -80,7 +85,7 @@ export const make = Effect.fnUntraced(function*(options: {
     search.closeUnsafe()
     hold.release()
     traceShipper.urge()
-    intakeShipper.urge()
+    routes.urge(ownRoute)
     // Last: whoever waits for it goes on at once, and counts on what came before.
     known.openUnsafe()
   }
@@ -120,18 +125,23 @@ export const make = Effect.fnUntraced(function*(options: {
   if (settings.agentless !== true) yield* inBackground(searching)
   yield* inBackground(sweeping)
   yield* inBackground(traceShipper.run)
-  yield* inBackground(intakeShipper.run)
+  // Shippers of accounts that come later end with this scope too, and so after the drain below.
+  const shippers = yield* Scope.fork(yield* Effect.scope)
+  const run = Effect.runForkWith(options.root)
+  routes.start((shipper) => {
+    run(Effect.forkIn(shipper, shippers))
+  })
 
   const settled = () => {
     const books = ledger.snapshot()
-    return { delivered: Ledgers.delivered(books), dropped: Ledgers.dropped(books) }
+    return { delivered: Ledgers.delivered(books), transferred: books.transferred, dropped: Ledgers.dropped(books) }
   }
   const sendAll = Effect.suspend(() => {
     chunks.flush()
     // Side by side, so that one that stalls does not use up the other's time; what traces give up goes to the intake.
     const sent = Effect.andThen(
-      Effect.all([traceShipper.flush, intakeShipper.flush], { concurrency: 2, discard: true }),
-      intakeShipper.flush
+      Effect.all([traceShipper.flush, routes.flush], { concurrency: 2, discard: true }),
+      routes.flush
     )
     if (hold.records() > 0) return Effect.andThen(known.await, sent)
     // Chunks without events are worth one look for the Agent, and no waiting.
@@ -145,6 +155,7 @@ export const make = Effect.fnUntraced(function*(options: {
         const after = settled()
         return {
           delivered: after.delivered - before.delivered,
+          transferred: after.transferred - before.transferred,
           dropped: after.dropped - before.dropped,
           pending: pending(),
           timedOut: done._tag === "None"
@@ -163,9 +174,9 @@ export const make = Effect.fnUntraced(function*(options: {
       Effect.andThen(
         Effect.all([
           Effect.tap(traceShipper.drain, () => Effect.sync(() => options.handOver(now()))),
-          intakeShipper.drain
+          routes.drain
         ], { concurrency: 2, discard: true }),
-        intakeShipper.drain
+        routes.drain
       )
     )
     if (!destinations.isSearching() || (pending() === 0 && hold.isEmpty())) return sent
@@ -183,8 +194,9 @@ export const make = Effect.fnUntraced(function*(options: {
       Effect.andThen(Effect.suspend(() => {
         closed = true
         const left = pending()
-        outbox.close?.()
-        const kept = outbox.kept ?? zero
+        options.overflow.close()
+        outboxes.close?.()
+        const kept = outboxes.kept ?? zero
         const lost = left - kept()
         ledger.attach({ chunk: zero, payload: zero, outbox: kept })
         ledger.drop("shutdown", lost)
@@ -199,7 +211,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   return {
     chunks,
-    delivery: { flush, ledger: Effect.sync(ledger.snapshot) },
+    delivery: { flush, ledger: Effect.sync(ledger.snapshot), setAside: options.store.readSetAside },
     isClosed: () => closed,
     refuse: (carrier) => {
       ledger.enqueued++

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as AgentDiscovery from "../adapters/agent/AgentDiscovery.ts"
 import * as AgentTraceWriter from "../adapters/agent/AgentTraceWriter.ts"
 import * as ApmIntakeWriter from "../adapters/apm-intake/ApmIntakeWriter.ts"
+import type { Account } from "../adapters/intake/Account.ts"
 import * as IntakeHttpWriter from "../adapters/intake/IntakeHttpWriter.ts"
 import type { ProcessIdentity } from "../adapters/node-process/ProcessIdentity.ts"
 import * as AgentCapabilities from "../domain/AgentCapabilities.ts"
@@ -40,6 +41,8 @@ export interface Destinations {
   readonly structBytes: (record: SpanRecord) => number
   readonly way: () => Way
   readonly destination: () => Destination | undefined
+  /** The way to another account than the layer's own: always to the intake itself, since an Agent has a key of its own. */
+  readonly account: (account: Account) => Destination
   readonly reachable: (reachable: boolean) => void
   readonly rediscoverTraces: () => void
   readonly rediscoverEvp: () => void
@@ -143,13 +146,15 @@ export const make = (options: {
     }
     return found
   }
-  const direct = !credentials ? undefined : intakeWriter({
-    _tag: "Intake",
-    target: origin === undefined
-      ? { protocol: "https", host: settings.site!.value.llmobsHost, port: 443, basePath: "" }
-      : toTarget(origin),
-    apiKey: settings.apiKey!
-  }, "intake")
+  const toIntake = ({ apiKey, site }: Pick<Account, "apiKey" | "site">): Destination =>
+    intakeWriter({
+      _tag: "Intake",
+      target: origin === undefined
+        ? { protocol: "https", host: site.llmobsHost, port: 443, basePath: "" }
+        : toTarget(origin),
+      apiKey
+    }, "intake")
+  const direct = credentials ? toIntake({ apiKey: settings.apiKey!, site: settings.site!.value }) : undefined
 
   const handOver: Destination | undefined = relays === undefined ? undefined : {
     destination: "intake",
@@ -235,6 +240,7 @@ export const make = (options: {
       destinations.onSearch()
       return undefined
     },
+    account: toIntake,
     reachable: (reachable) => {
       if (reachable || state._tag !== "Agent") return
       state = ModeTracker.step(state, { _tag: "NotFound", now: now() }, policy)

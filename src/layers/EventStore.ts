@@ -7,16 +7,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Envelope from "../domain/Envelope.ts"
 import * as JsonText from "../domain/JsonText.ts"
+import type { SetAside } from "../domain/SetAside.ts"
 import * as SpanEvent from "../domain/SpanEvent.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import * as WireFormat from "../domain/WireFormat.ts"
+import * as AccountShares from "../engine/AccountShares.ts"
 import * as ByteBudget from "../engine/ByteBudget.ts"
 import * as DurableOutbox from "../engine/DurableOutbox.ts"
 import type { LedgerBook } from "../engine/Ledger.ts"
 import * as MemoryOutbox from "../engine/MemoryOutbox.ts"
+import * as Outboxes from "../engine/Outboxes.ts"
+import * as SetAsideLog from "../engine/SetAsideLog.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { JournalService } from "../ports/Journal.ts"
-import type { OutboxService } from "../ports/Outbox.ts"
+import type { OutboxesService } from "../ports/Outbox.ts"
+import { ownRoute } from "../ports/Outbox.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
@@ -36,7 +41,10 @@ export const maxAgeMillis = 24 * 60 * 60 * 1000
  */
 export interface EventStore {
   readonly budget: ByteBudget.ByteBudget
-  readonly outbox: OutboxService
+  readonly outboxes: OutboxesService
+  /** Keeps an event that nobody takes, so that it can be read. */
+  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly readSetAside: Effect.Effect<ReadonlyArray<SetAside>>
   readonly adopt: () => void
 }
 
@@ -49,25 +57,44 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly ledger: LedgerBook
   readonly diagnostics: DiagnosticsService
   readonly now: () => number
-  /** Called when something can be taken that could not before. */
-  readonly onReady: () => void
+  /** Called when something of an account can be taken that could not before. */
+  readonly onReady: (route: string) => void
 }): Effect.fn.Return<EventStore> {
   const { settings: { durable, maxBytes } } = options
-  const memory = MemoryOutbox.make()
+  const log = SetAsideLog.make()
+  const inMemory = {
+    setAside: (_record: SpanRecord, entry: SetAside) => log.add(entry),
+    readSetAside: Effect.sync(log.read)
+  }
+  const budgetOf = (limit: number) => AccountShares.make(ByteBudget.make({ limit, measure }), measure)
   const journal = durable === undefined ? undefined : yield* open(durable, options)
   if (journal === undefined) {
-    return { budget: ByteBudget.make({ limit: maxBytes, measure }), outbox: memory, adopt: () => {} }
+    return {
+      ...inMemory,
+      budget: budgetOf(maxBytes),
+      outboxes: Outboxes.make({ open: () => MemoryOutbox.make() }),
+      adopt: () => {}
+    }
   }
   const loadBytes = DurableOutbox.loadShare(maxBytes)
   const { budget, outbox, start } = DurableOutbox.make({
-    memory,
-    budget: ByteBudget.make({ limit: maxBytes - loadBytes, measure }),
+    memory: MemoryOutbox.make(),
+    budget: budgetOf(maxBytes - loadBytes),
     journal,
     ledger: options.ledger,
     loadBytes,
-    onReady: options.onReady
+    onReady: () => options.onReady(ownRoute)
   })
-  return { budget, outbox, adopt: start }
+  return {
+    ...inMemory,
+    budget,
+    outboxes: Outboxes.make({
+      open: (route) => route === ownRoute ? outbox : MemoryOutbox.make(),
+      kept: outbox.kept!,
+      close: outbox.close!
+    }),
+    adopt: start
+  }
 })
 
 // The adapter is loaded only here: nobody else needs `node:sqlite`, and some runtimes have none.
@@ -86,5 +113,15 @@ const open = (
 
 const unavailable = "This runtime has no node:sqlite, so there is no durable outbox. Events are held in memory only."
 
-const measure = (record: SpanRecord): number =>
-  JsonText.byteLength(Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion))
+const envelope = (record: SpanRecord) =>
+  Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion)
+
+const measure = (record: SpanRecord): number => JsonText.byteLength(envelope(record))
+
+/**
+ * An event as JSON text, as the intake would get it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const textOf = (record: SpanRecord): string => Envelope.encode(envelope(record))

@@ -34,6 +34,7 @@ import type { Ledger } from "../domain/Ledger.ts"
 import * as LlmobsPropagation from "../domain/LlmobsPropagation.ts"
 import type * as MlApp from "../domain/MlApp.ts"
 import type { Source } from "../domain/SessionSource.ts"
+import type { SetAside } from "../domain/SetAside.ts"
 import type { SpanKind } from "../domain/SpanKind.ts"
 import { BaggageChanges, CurrentAmbient } from "../ports/AmbientContext.ts"
 import type { Slot } from "../ports/Carrier.ts"
@@ -45,6 +46,8 @@ import { Delivery } from "../ports/Delivery.ts"
 import { Propagator } from "../ports/Propagator.ts"
 import type { SpanOptions } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
+import type { Routing } from "../ports/Routing.ts"
+import { CurrentRouting } from "../ports/Routing.ts"
 import type { Options } from "./Options.ts"
 
 export type {
@@ -68,6 +71,16 @@ export type {
    * @since 0.1.0
    */
   Options,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Routing,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  SetAside,
   /**
    * @category models
    * @since 0.1.0
@@ -116,10 +129,7 @@ const spanFunction = (kind: SpanKind): SpanFunction =>
               (context: Context.Context<unknown>) =>
                 Context.add(Context.add(context, Tracer.ParentSpan, span), CurrentSpan, open)
             ),
-            (exit) => {
-              recorder.finish(fiber, open, exit, output)
-              return undefined
-            }
+            (exit) => recorder.finish(fiber, open, exit, output)
           )
         })
       })
@@ -219,6 +229,43 @@ export const annotateSpans = (
     if (recorder === undefined) return self
     return Effect.provideService(self, SpanAnnotations, recorder.region(fiber.getRef(SpanAnnotations), input))
   })
+
+/**
+ * Sends the spans that start inside an effect, in this fiber and those forked from it, to another Datadog account: for
+ * programs that record on behalf of several organisations. What is left out (the key or the site) is the layer's.
+ *
+ * **Details**
+ *
+ * An Agent sends everything to its own account. Events with an account of their own therefore never ride a trace and never
+ * go through an Agent or a relay: they go to the intake of their site, directly. Each account has a queue and requests of
+ * its own, so that one whose key is refused holds up no other, and holds a quarter of `maxBytes` at most. In a durable
+ * outbox an account is known by its site and a digest of its key, never by the key: what an ended process left is sent as
+ * soon as a region names the same key again.
+ *
+ * **Gotchas**
+ *
+ * The APM spans of the region stay in the trace they belong to, without the event. A site that is not on Datadog's list is
+ * refused unless the layer allows unknown sites. An account that cannot be used sends its events nowhere: they are dropped
+ * as `refused` and can be read by `setAside`. Make the value once for each account rather than for each call.
+ *
+ * **Example** (The account of a customer)
+ *
+ * ```ts import.meta.vitest
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const account = { apiKey: Redacted.make("the key of the customer"), site: "datadoghq.eu" }
+ * const reply = Effect.succeed("It arrives tomorrow.").pipe(LLMObs.llm("chat"), LLMObs.withRouting(account))
+ *
+ * await Effect.runPromise(reply) // => "It arrives tomorrow."
+ * ```
+ *
+ * @category routing
+ * @since 0.1.0
+ */
+export const withRouting = (routing: Routing): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
+  Effect.provideService(CurrentRouting, routing)
 
 /**
  * The running span: its LLM trace id and decimal span id, and where its labels come from.
@@ -402,6 +449,19 @@ export const flushAfter = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect
  * @since 0.1.0
  */
 export const ledger: Effect.Effect<Ledger> = Effect.flatMap(Delivery, (delivery) => delivery.ledger)
+
+/**
+ * The events that nobody takes, oldest first: those that the intake refused for good, that are too large for a request, or
+ * that could not be read from a durable outbox. They are counted as dropped and kept here to be read: the newest 1,000,
+ * within 4 MiB of memory, or in the file of the durable outbox. What they hold is content.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const setAside: Effect.Effect<ReadonlyArray<SetAside>> = Effect.flatMap(
+  Delivery,
+  (delivery) => delivery.setAside
+)
 
 /**
  * Switches recording off or on while the program runs. Spans that run are recorded to their end; spans that start while it

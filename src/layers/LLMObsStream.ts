@@ -161,10 +161,14 @@ const begin = (
       Scope.addFinalizerExit(scope, (exit) =>
         Effect.withFiber((fiber) => {
           const own = watched.ended ?? whenLeft(exit)
-          recording?.end(fiber, own)
+          const waits = recording?.end(fiber, own)
           const clock = fiber.getRef(Clock.Clock)
           const timed = fiber.getRef(References.TracerTimingEnabled)
-          if (span.status._tag !== "Ended") span.end(timed ? clock.currentTimeNanosUnsafe() : 0n, own)
+          const endSpan = () => {
+            if (span.status._tag !== "Ended") span.end(timed ? clock.currentTimeNanosUnsafe() : 0n, own)
+          }
+          if (waits !== undefined) return Effect.andThen(waits, Effect.sync(endSpan))
+          endSpan()
           return Effect.void
         })),
       watched
@@ -202,10 +206,13 @@ const record = (
       }
       parts?.add(elements)
     },
-    end: (fiber: Fiber.Fiber<unknown, unknown>, exit: Exit.Exit<unknown, unknown>): void => {
+    end: (
+      fiber: Fiber.Fiber<unknown, unknown>,
+      exit: Exit.Exit<unknown, unknown>
+    ): Effect.Effect<void> | undefined => {
       const output = parts?.output()
       if (output !== undefined) recorder.annotate(open, { output })
-      recorder.finish(fiber, open, exit, undefined)
+      return recorder.finish(fiber, open, exit, undefined)
     }
   }
 }

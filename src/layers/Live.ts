@@ -27,10 +27,13 @@ import * as AmbientReader from "../engine/AmbientReader.ts"
 import * as ChunkAssembler from "../engine/ChunkAssembler.ts"
 import * as ChunkHold from "../engine/ChunkHold.ts"
 import * as Diagnostics from "../engine/Diagnostics.ts"
+import * as DropLog from "../engine/DropLog.ts"
 import * as Injector from "../engine/Injector.ts"
 import * as IntakeLane from "../engine/IntakeLane.ts"
+import * as IntakeRoutes from "../engine/IntakeRoutes.ts"
 import * as Ledger from "../engine/Ledger.ts"
 import * as LedgerMetrics from "../engine/LedgerMetrics.ts"
+import * as Overflow from "../engine/Overflow.ts"
 import * as RequestContext from "../engine/RequestContext.ts"
 import * as RetentionHold from "../engine/RetentionHold.ts"
 import * as Router from "../engine/Router.ts"
@@ -42,10 +45,12 @@ import { Control } from "../ports/Control.ts"
 import { Delivery } from "../ports/Delivery.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import { CurrentSurroundings } from "../ports/IncomingRequest.ts"
+import { ownRoute } from "../ports/Outbox.ts"
 import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 import { Transport } from "../ports/Transport.ts"
+import * as AccountRoutes from "./AccountRoutes.ts"
 import * as DeliveryLoop from "./DeliveryLoop.ts"
 import * as Destinations from "./Destinations.ts"
 import * as EventStore from "./EventStore.ts"
@@ -85,15 +90,26 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
 
-  const ledger = Ledger.make((reason) => diagnostics.warnOnce(`dropped:${reason}`, droppedLine(reason)))
-  const { adopt, budget, outbox } = yield* EventStore.make({
+  const ledger = Ledger.make(
+    DropLog.make({ now, say: (reason, events) => diagnostics.say(droppedLine(reason, events)) })
+  )
+  const store = yield* EventStore.make({
     settings,
     ledger,
     diagnostics,
     now,
-    onReady: () => intakeShipper.wake()
+    onReady: (route) => routes.wake(route)
   })
-  // Above this many estimated bytes the outbox does not wait for the interval: a request is full, or memory will be.
+  const { outboxes } = store
+  const overflow = Overflow.make({
+    policy: settings.overflow,
+    budget: store.budget,
+    outboxes,
+    ledger,
+    waitMillis: settings.flushTimeoutMillis
+  })
+  const { budget } = overflow
+  // Above this many estimated bytes an outbox does not wait for the interval: a request is full, or memory will be.
   const urgentBytes = Math.min(requestEstimate, budget.limit / 4)
   const sampler = TraceSampler.make({ ...settings.sampling, now, service, env: settings.env })
 
@@ -113,35 +129,52 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   })
 
   const traces = TraceLane.make({
-    outbox,
+    outbox: outboxes.of(ownRoute),
     ledger,
     budget,
     random: ids.random,
     way: destinations.way,
     maxChunks: 10_000,
     maxAttempts: 5,
-    onHandedOver: () => intakeShipper.wake(),
+    onHandedOver: () => routes.wake(ownRoute),
     onRediscover: destinations.rediscoverTraces,
     onReachable: destinations.reachable
-  })
-  const intake = IntakeLane.make({
-    outbox,
-    ledger,
-    budget,
-    random: ids.random,
-    destination: destinations.destination,
-    targetBytes: IntakeLane.targetBytes,
-    maxAgeMillis: EventStore.maxAgeMillis,
-    onRediscover: destinations.rediscoverEvp,
-    onReachable: destinations.reachable,
-    warn: diagnostics.warnOnce
   })
   const pace = {
     intervalMillis: settings.flushIntervalMillis,
     onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
   }
   const traceShipper = Shipper.make(traces, { ...pace, maxInFlight: 1 })
-  const intakeShipper = Shipper.make(intake, { ...pace, maxInFlight: IntakeLane.maxInFlight })
+  const routes = IntakeRoutes.make<IntakeLane.Payload>((lane) =>
+    Shipper.make(lane, { ...pace, maxInFlight: IntakeLane.maxInFlight })
+  )
+  const openRoute = (route: string, destination: () => IntakeLane.Destination | undefined): boolean =>
+    routes.open(route, () =>
+      IntakeLane.make({
+        outbox: outboxes.of(route),
+        ledger,
+        budget,
+        random: ids.random,
+        destination,
+        targetBytes: IntakeLane.targetBytes,
+        maxAgeMillis: EventStore.maxAgeMillis,
+        onRediscover: destinations.rediscoverEvp,
+        onReachable: destinations.reachable,
+        onSetAside: ({ event, item, reason, status }) =>
+          store.setAside(item.record, { reason, status, at: now(), event: event && utf8.decode(event.bytes) }),
+        warn: route === ownRoute
+          ? diagnostics.warnOnce
+          : (key) => diagnostics.warnOnce(`${key}:account`, accountRefused)
+      }))
+  openRoute(ownRoute, destinations.destination)
+  const routeOf = AccountRoutes.make({
+    own: settings,
+    diagnostics,
+    open: (account) => {
+      const destination = destinations.account(account)
+      return openRoute(account.name, () => destination)
+    }
+  })
 
   const retentionHold = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
   const router = Router.make({
@@ -162,8 +195,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       version: settings.version
     },
     ledger,
-    budget,
-    outbox,
+    overflow,
+    outboxes,
     retention: retentionHold,
     send: (chunk) => {
       // Nobody sends any more what a program does after its layer closed.
@@ -171,9 +204,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       traces.add(chunk)
       traceShipper.wake()
     },
-    onOffered: () => {
-      if (outbox.waitingBytes() > urgentBytes) intakeShipper.urge()
-      else intakeShipper.wake()
+    onOffered: (route) => {
+      if (outboxes.of(route).waitingBytes() > urgentBytes) routes.urge(route)
+      else routes.wake(route)
     }
   })
   const hold = ChunkHold.make({
@@ -185,9 +218,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const loop = yield* DeliveryLoop.make({
     settings,
     ledger,
-    budget,
     destinations,
-    intakeShipper,
+    routes,
     traceShipper,
     now,
     diagnostics,
@@ -202,13 +234,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         onWaiting
       ),
     hold,
-    waiting: () => router.waiting() + retentionHold.records(),
+    waiting: () => router.waiting() + retentionHold.records() + overflow.waiting(),
     riders: traces.riders,
     handOver: traces.handOver,
-    outbox,
+    store,
+    overflow,
     root: Quiet.context(context)
   })
-  adopt()
+  store.adopt()
 
   const recorder = SpanRecorder.make({
     settings: {
@@ -227,8 +260,17 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         RetentionSampling.decide(settings.retention, BigInt("0x" + TraceId.low64(apmTraceId)), tags),
       redaction: settings.redaction
     },
+    routeOf,
     sink: {
-      finish: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.finish(record, carrier),
+      finish: (record, carrier) => {
+        if (loop.isClosed()) loop.refuse(carrier)
+        else if (record.context.route !== AccountRoutes.nowhere) return router.finish(record, carrier)
+        else {
+          store.setAside(record, { reason: "refused", status: undefined, at: now(), event: EventStore.textOf(record) })
+          router.refuse(record, "refused", carrier)
+        }
+        return undefined
+      },
       redact: (record, carrier) => loop.isClosed() ? loop.refuse(carrier) : router.refuse(record, "redaction", carrier)
     },
     ids,
@@ -305,8 +347,13 @@ const keeps =
     }
   }
 
-const droppedLine = (reason: string): string =>
-  `Events are being dropped (${reason}). LLMObs.ledger counts them; the delivery page of the documentation says what to do.`
+const utf8 = new TextDecoder()
+
+const accountRefused =
+  "The LLM intake refuses the credentials of an account that withRouting names. Its events are held."
+
+const droppedLine = (reason: string, events: number): string =>
+  `Events are being dropped (${reason}): ${events} since this was said last. LLMObs.ledger counts them; the delivery page of the documentation says what to do.`
 
 const build = (options: Options, env: (name: Variable) => string | undefined) =>
   Layer.effectContext(Effect.suspend(() => {

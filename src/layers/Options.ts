@@ -9,6 +9,7 @@ import type { ApmSpan } from "../domain/ApmSpan.ts"
 import type * as ExperimentBaggage from "../domain/ExperimentBaggage.ts"
 import type { Problem } from "../domain/Problem.ts"
 import type { Processor } from "../domain/Redaction.ts"
+import type * as Overflow from "../engine/Overflow.ts"
 
 /**
  * A durable outbox: one SQLite file, which any number of processes of one machine can share. The file, and a folder that
@@ -76,6 +77,12 @@ export interface Options {
   readonly flushTimeout?: Duration.Input | undefined
   /** The bytes of events that are held in memory at most. Default 64 MiB. */
   readonly maxBytes?: number | undefined
+  /**
+   * What becomes of an event that memory has no room for (`maxBytes`), and a durable outbox neither: it is dropped
+   * (`dropNewest`, the default), the oldest ones that wait for the intake are (`dropOldest`), or the end of its span waits
+   * for room, for at most `flushTimeout` (`backpressure`: for batch work that may be slowed down).
+   */
+  readonly overflow?: Overflow.Policy | undefined
   /**
    * Keeps events on disk too, so that they outlive the process: what one leaves, the next one that names the same file
    * delivers. Memory's overflow goes there as well. Left out, events are in memory only.

@@ -36,17 +36,19 @@ import * as RedisRelaySource from "../adapters/redis/RedisRelaySource.ts"
 import * as RedisUrl from "../adapters/redis/RedisUrl.ts"
 import { defaults as agentDefaults } from "../domain/AgentUrl.ts"
 import type { Ledger } from "../domain/Ledger.ts"
-import * as ByteBudget from "../engine/ByteBudget.ts"
 import * as ChunkAssembler from "../engine/ChunkAssembler.ts"
 import * as ChunkHold from "../engine/ChunkHold.ts"
 import * as Diagnostics from "../engine/Diagnostics.ts"
+import * as DropLog from "../engine/DropLog.ts"
 import * as IntakeLane from "../engine/IntakeLane.ts"
+import * as IntakeRoutes from "../engine/IntakeRoutes.ts"
 import * as Ledgers from "../engine/Ledger.ts"
 import * as LedgerMetrics from "../engine/LedgerMetrics.ts"
 import type { Relayed } from "../engine/RelayOutbox.ts"
 import * as RelayOutbox from "../engine/RelayOutbox.ts"
 import * as Shipper from "../engine/Shipper.ts"
 import type { DeliveryService } from "../ports/Delivery.ts"
+import { ownRoute } from "../ports/Outbox.ts"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
 import { Transport } from "../ports/Transport.ts"
 import * as DeliveryLoop from "./DeliveryLoop.ts"
@@ -122,8 +124,8 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     warn: diagnostics.warnOnce
   })
 
-  const ledger = Ledgers.make((reason) => diagnostics.warnOnce(`dropped:${reason}`, droppedLine(reason)))
-  const { hold, outbox } = RelayOutbox.make({ ledger, onReady: () => shipper.urge() })
+  const ledger = Ledgers.make(DropLog.make({ now, say: (reason) => diagnostics.say(droppedLine(reason)) }))
+  const { hold, outbox } = RelayOutbox.make({ ledger, onReady: () => routes.urge(ownRoute) })
   const destinations = Destinations.make({
     settings,
     transport,
@@ -149,7 +151,10 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     intervalMillis: settings.flushIntervalMillis,
     onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
   }
-  const shipper = Shipper.make(lane, { ...pace, maxInFlight: IntakeLane.maxInFlight })
+  const routes = IntakeRoutes.make<IntakeLane.Payload<Relayed>>((lane) =>
+    Shipper.make(lane, { ...pace, maxInFlight: IntakeLane.maxInFlight })
+  )
+  routes.open(ownRoute, () => lane)
 
   const source = RedisRelaySource.make({
     connection,
@@ -172,9 +177,8 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
   const loop = yield* DeliveryLoop.make({
     settings,
     ledger,
-    budget: ByteBudget.make({ limit: settings.maxBytes, measure: (record) => record.bytes }),
     destinations,
-    intakeShipper: shipper,
+    routes,
     traceShipper: Shipper.make<never>(idle, { ...pace, maxInFlight: 1 }),
     now,
     diagnostics,
@@ -184,7 +188,8 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     waiting: () => 0,
     riders: () => 0,
     handOver: () => {},
-    outbox,
+    store: { outboxes: outbox, readSetAside: Effect.succeed([]) },
+    overflow: { close: () => {} },
     root
   })
   yield* Effect.addFinalizer(() => Effect.sync(source.retire))

@@ -22,6 +22,7 @@ import * as Sites from "../domain/Site.ts"
 import type { Named } from "../domain/SpanContext.ts"
 import * as Tags from "../domain/Tags.ts"
 import * as WireFormat from "../domain/WireFormat.ts"
+import type * as Overflow from "../engine/Overflow.ts"
 import type { DurableOptions, Options } from "./Options.ts"
 
 /**
@@ -44,6 +45,7 @@ export interface Settings {
   readonly apiKey: Redacted.Redacted | undefined
   /** `explicit` says whether somebody named the site; a default site is no permission to go there. */
   readonly site: { readonly value: Site; readonly explicit: boolean } | undefined
+  readonly allowUnknownSite: boolean
   readonly overrideOrigin: string | undefined
   /** The URL of a proxy for TLS connections. */
   readonly proxy: string | undefined
@@ -65,6 +67,7 @@ export interface Settings {
   readonly flushTimeoutMillis: number
   readonly requestTimeoutMillis: number
   readonly maxBytes: number
+  readonly overflow: Overflow.Policy
   readonly durable: DurableOptions | undefined
   readonly maxEventBytes: number
   readonly maxPayloadBytes: number
@@ -223,6 +226,7 @@ export const resolve = (
       site: site === undefined
         ? undefined
         : { value: site, explicit: named(options.site ?? env("DD_SITE")) !== undefined },
+      allowUnknownSite: options.allowUnknownSite === true,
       overrideOrigin: origin !== undefined && AgentUrl.parse(origin) === undefined
         ? keep({ value: undefined, problems: [badOrigin] })
         : origin,
@@ -259,6 +263,7 @@ export const resolve = (
       flushTimeoutMillis: said.duration("flushTimeout") ?? defaults.flushTimeoutMillis,
       requestTimeoutMillis: read.seconds("_DD_LLMOBS_WRITER_TIMEOUT") ?? defaults.requestTimeoutMillis,
       maxBytes: said.positive("maxBytes") ?? defaults.maxBytes,
+      overflow: said.overflow() ?? "dropNewest",
       durable: said.durable(),
       maxEventBytes: read.number("DD_LLMOBS_EVENT_SIZE_BYTES", (n) => n > 0) ?? defaults.maxEventBytes,
       maxPayloadBytes: Math.min(
@@ -346,6 +351,13 @@ const spoken = (options: Options, problems: Array<Problem>) => {
       const n = options[name]
       if (n === undefined) return undefined
       return n > 0 ? n : bad(name, "a number above 0")
+    },
+    overflow: (): Overflow.Policy | undefined => {
+      const policy = options.overflow
+      if (policy === undefined || policy === "dropNewest" || policy === "dropOldest" || policy === "backpressure") {
+        return policy
+      }
+      return bad("overflow", "dropNewest, dropOldest or backpressure")
     },
     durable: (): DurableOptions | undefined => {
       const { durability, maxBytes, path } = options.durable ?? { path: undefined }

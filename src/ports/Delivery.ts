@@ -6,15 +6,18 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Ledger from "../domain/Ledger.ts"
+import type { SetAside } from "../domain/SetAside.ts"
 
 /**
- * What a flush achieved. `pending` counts the events that were not settled before the deadline.
+ * What a flush achieved: how many events were settled while it ran, by what became of them, and how many were not before
+ * the deadline (`pending`). `transferred` ones are in a queue or a store from which other processes deliver.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FlushReport {
   readonly delivered: number
+  readonly transferred: number
   readonly dropped: number
   readonly pending: number
   readonly timedOut: boolean
@@ -27,6 +30,8 @@ export interface FlushReport {
 export interface DeliveryService {
   readonly flush: Effect.Effect<FlushReport>
   readonly ledger: Effect.Effect<Ledger.Ledger>
+  /** Events that nobody takes, oldest first. */
+  readonly setAside: Effect.Effect<ReadonlyArray<SetAside>>
 }
 
 /**
@@ -39,8 +44,9 @@ export const Delivery: Context.Reference<DeliveryService> = Context.Reference<De
   "effect-llmobs/ports/Delivery",
   {
     defaultValue: () => ({
-      flush: Effect.succeed({ delivered: 0, dropped: 0, pending: 0, timedOut: false }),
-      ledger: Effect.succeed(Ledger.empty)
+      flush: Effect.succeed({ delivered: 0, transferred: 0, dropped: 0, pending: 0, timedOut: false }),
+      ledger: Effect.succeed(Ledger.empty),
+      setAside: Effect.succeed([])
     })
   }
 )

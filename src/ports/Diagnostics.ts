@@ -17,6 +17,8 @@ export interface DiagnosticsService {
   readonly defect: (place: string, error: unknown) => void
   /** Says a line once for each key. The line holds no content and no key. */
   readonly warnOnce: (key: string, message: string) => void
+  /** Says a line each time it is called, for those who keep count themselves. */
+  readonly say: (message: string) => void
   /** How often each code and each place was counted. */
   readonly counts: () => ReadonlyMap<string, number>
 }

@@ -47,6 +47,34 @@ export interface OutboxService<R = SpanRecord> {
 }
 
 /**
+ * The outboxes of a layer: one queue for each Datadog account that events go to, so that one of them never waits for
+ * another. `""` is the layer's own account.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface OutboxesService<R = SpanRecord> {
+  /** The outbox of an account, the same one each time. */
+  readonly of: (route: string) => OutboxService<R>
+  /** The one in which most bytes wait. */
+  readonly fullest: () => OutboxService<R> | undefined
+  /** Events held, lent ones included. */
+  readonly size: () => number
+  /** Pending events, waiting or not, that outlive this process. Only durable outboxes have such. */
+  readonly kept?: () => number
+  /** Leaves what is kept to other processes. */
+  readonly close?: () => void
+}
+
+/**
+ * The name of the layer's own account among the routes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const ownRoute = ""
+
+/**
  * @category services
  * @since 0.1.0
  */

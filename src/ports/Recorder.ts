@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -67,13 +68,16 @@ export interface RecorderService {
   readonly annotate: (span: OpenSpan | undefined, input: AnnotationInput) => void
   /** What spans that start inside a region get, beyond what the regions around it say. */
   readonly region: (outer: Annotation | undefined, input: AnnotationInput) => Annotation
-  /** Ends a span. `output` makes its output from the value that the effect succeeded with. */
+  /**
+   * Ends a span. `output` makes its output from the value that the effect succeeded with. What is given back is to be run
+   * before the span's effect goes on: a wait for room, where such was asked for.
+   */
   readonly finish: (
     fiber: Fiber.Fiber<unknown, unknown>,
     span: OpenSpan,
     exit: Exit.Exit<unknown, unknown>,
     output: ((value: never) => unknown) | undefined
-  ) => void
+  ) => Effect.Effect<void> | undefined
   /** Says what was wrong with what a caller wanted recorded. */
   readonly report: (problems: ReadonlyArray<Problem>) => void
 }

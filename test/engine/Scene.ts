@@ -11,11 +11,14 @@ import * as ByteBudget from "../../src/engine/ByteBudget.ts"
 import * as Ledger from "../../src/engine/Ledger.ts"
 import { LiveSpan, LocalTrace } from "../../src/engine/LocalTrace.ts"
 import * as MemoryOutbox from "../../src/engine/MemoryOutbox.ts"
+import * as Outboxes from "../../src/engine/Outboxes.ts"
+import * as Overflow from "../../src/engine/Overflow.ts"
 import * as RetentionHold from "../../src/engine/RetentionHold.ts"
 import * as Router from "../../src/engine/Router.ts"
 import type { AgentWriter } from "../../src/ports/AgentWriter.ts"
 import type { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
 import type { OutboxService } from "../../src/ports/Outbox.ts"
+import { ownRoute } from "../../src/ports/Outbox.ts"
 import type { Outcome } from "../../src/ports/Transport.ts"
 import { apmTraceId, makeContext, makeRecord } from "../domain/Records.ts"
 
@@ -107,6 +110,7 @@ export interface Held {
 export const makeRouter = (options: {
   readonly maxBytes?: number
   readonly outboxBytes?: number
+  readonly overflow?: Overflow.Policy
   readonly watch?: (held: Held) => Held
 } = {}) => {
   const weather: Weather = {
@@ -123,6 +127,14 @@ export const makeRouter = (options: {
   const { budget, outbox } = watch({
     budget: ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure }),
     outbox: MemoryOutbox.make({ maxBytes: options.outboxBytes })
+  })
+  const outboxes = Outboxes.make({ open: (route) => route === ownRoute ? outbox : MemoryOutbox.make() })
+  const overflow = Overflow.make({
+    policy: options.overflow ?? "dropNewest",
+    budget,
+    outboxes,
+    ledger,
+    waitMillis: 1_000
   })
   const sent: Array<TraceChunk> = []
   let offered = 0
@@ -147,8 +159,8 @@ export const makeRouter = (options: {
       version: undefined
     },
     ledger,
-    budget,
-    outbox,
+    overflow,
+    outboxes,
     retention: RetentionHold.make({ maxAgeMillis: 30_000 }),
     send: (chunk) => {
       sent.push(chunk)
@@ -157,6 +169,6 @@ export const makeRouter = (options: {
       offered++
     }
   })
-  ledger.attach({ chunk: router.waiting, outbox: outbox.size })
-  return { weather, ledger, budget, outbox, sent, router, offered: () => offered }
+  ledger.attach({ chunk: () => router.waiting() + overflow.waiting(), outbox: outboxes.size })
+  return { weather, ledger, budget: overflow.budget, outbox, outboxes, overflow, sent, router, offered: () => offered }
 }

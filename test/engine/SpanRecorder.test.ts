@@ -34,7 +34,14 @@ const make = (more: Partial<Options> = {}, settings: Partial<SpanRecorder.Settin
       redaction: { processors: [], capture: "all" },
       ...settings
     },
-    sink: { finish: (record) => records.push(record), redact: (record) => records.push(record) },
+    sink: {
+      finish: (record) => {
+        records.push(record)
+        return undefined
+      },
+      redact: (record) => records.push(record)
+    },
+    routeOf: () => undefined,
     ids: {
       spanId: () => (++next).toString(16).padStart(16, "0"),
       traceId: (seconds) => Math.floor(seconds).toString(16).padStart(8, "0") + (++next).toString(16).padStart(24, "0"),

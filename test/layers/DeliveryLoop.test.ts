@@ -236,8 +236,20 @@ describe("delivery", () => {
         const agent = yield* DevAgent.make({ latencyMillis: 20 })
         yield* Effect.gen(function*() {
           yield* conversation("one")
-          assert.deepStrictEqual(yield* LLMObs.flush, { delivered: 2, dropped: 0, pending: 0, timedOut: false })
-          assert.deepStrictEqual(yield* LLMObs.flush, { delivered: 0, dropped: 0, pending: 0, timedOut: false })
+          assert.deepStrictEqual(yield* LLMObs.flush, {
+            delivered: 2,
+            transferred: 0,
+            dropped: 0,
+            pending: 0,
+            timedOut: false
+          })
+          assert.deepStrictEqual(yield* LLMObs.flush, {
+            delivered: 0,
+            transferred: 0,
+            dropped: 0,
+            pending: 0,
+            timedOut: false
+          })
           // One that joins what is in flight waits for it.
           yield* conversation("two")
           const both = yield* Effect.all([LLMObs.flush, LLMObs.flush], { concurrency: 2 })
@@ -245,7 +257,7 @@ describe("delivery", () => {
           agent.configure({ latencyMillis: 60_000 })
           yield* conversation("three")
           const report = yield* LLMObs.flush
-          assert.deepStrictEqual(report, { delivered: 0, dropped: 0, pending: 2, timedOut: true })
+          assert.deepStrictEqual(report, { delivered: 0, transferred: 0, dropped: 0, pending: 2, timedOut: true })
           yield* books
         }).pipe(Effect.provide(Observed.layerOf(agent, { flushInterval: "1 minute", flushTimeout: "200 millis" })))
       }))

@@ -358,7 +358,13 @@ describe("LLMObs", () => {
         assert.strictEqual(Option.getOrThrow(inner.parent)._tag, "Span")
         assert.isTrue(Option.isNone(outer))
         yield* LLMObs.annotateCurrentSpan({ tags: { a: "1" } })
-        assert.deepStrictEqual(yield* LLMObs.flush, { delivered: 0, dropped: 0, pending: 0, timedOut: false })
+        assert.deepStrictEqual(yield* LLMObs.flush, {
+          delivered: 0,
+          transferred: 0,
+          dropped: 0,
+          pending: 0,
+          timedOut: false
+        })
         assert.strictEqual((yield* LLMObs.ledger).enqueued, 0)
       }))
 

@@ -1,0 +1,66 @@
+/**
+ * A Datadog account as a destination: its site and its key.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import * as Crypto from "node:crypto"
+import * as Problem from "../../domain/Problem.ts"
+import type { Site } from "../../domain/Site.ts"
+import * as Sites from "../../domain/Site.ts"
+import type { Routing } from "../../ports/Routing.ts"
+
+/**
+ * `name` tells accounts apart, also across processes, and holds no key: the site, and a part of the key's digest.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Account {
+  readonly name: string
+  readonly site: Site
+  readonly apiKey: Redacted.Redacted
+}
+
+/**
+ * Resolves what a region says about its account. What it leaves out is taken from `own`. `undefined`, with a problem, when
+ * no account comes of it: what was meant for one account must not go to another.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resolve = (routing: Routing, own: {
+  readonly apiKey: Redacted.Redacted | undefined
+  readonly site: Site | undefined
+  readonly allowUnknownSite: boolean
+}): Problem.Checked<Account | undefined> => {
+  const sites = routing.site === undefined && own.site !== undefined
+    ? Problem.ok<Site | undefined>(own.site)
+    : Sites.parse(routing.site, { allowUnknown: own.allowUnknownSite })
+  if (sites.value === undefined) return { value: undefined, problems: [badSite] }
+  const apiKey = routing.apiKey ?? own.apiKey
+  const key = apiKey !== undefined && Redacted.isRedacted(apiKey) ? Redacted.value(apiKey) : undefined
+  if (typeof key !== "string" || !/^[\x21-\x7e]{1,256}$/.test(key)) return { value: undefined, problems: [badKey] }
+  return Problem.ok({ name: nameOf(sites.value, key), site: sites.value, apiKey: apiKey! })
+}
+
+/**
+ * The name of an account.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const nameOf = (site: Site, key: string): string =>
+  `${site.name}:${Crypto.createHash("sha256").update(key).digest("hex").slice(0, 16)}`
+
+const consequence = "Events of its region are not sent anywhere; LLMObs.setAside has them."
+
+const badSite = Problem.make(
+  "missing_site",
+  `The site that withRouting names is not a Datadog site that is known here. ${consequence}`
+)
+
+const badKey = Problem.make(
+  "missing_api_key",
+  `withRouting names no API key that can be sent, and the layer has none. ${consequence}`
+)

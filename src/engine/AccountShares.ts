@@ -1,0 +1,45 @@
+/**
+ * Keeps one account from using up the memory of all: what is held for a single one is a share of the byte budget.
+ *
+ * @since 0.1.0
+ */
+import * as ByteBudget from "./ByteBudget.ts"
+
+/**
+ * The part of the budget that the events of one account may fill, the layer's own left out.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const share = 1 / 4
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  budget: ByteBudget.ByteBudget,
+  measure: Parameters<typeof ByteBudget.make>[0]["measure"]
+): ByteBudget.ByteBudget => {
+  const shares = new Map<string, ByteBudget.ByteBudget>()
+  return {
+    ...budget,
+    reserve: (record) => {
+      const { route } = record.context
+      if (route === undefined) return budget.reserve(record)
+      const own = shares.get(route) ?? ByteBudget.make({ limit: budget.limit * share, measure })
+      if (!own.reserve(record)) return false
+      shares.set(route, own)
+      if (budget.reserve(record)) return true
+      own.release(record)
+      return false
+    },
+    release: (record) => {
+      budget.release(record)
+      const { route } = record.context
+      const own = route === undefined ? undefined : shares.get(route)
+      own?.release(record)
+      if (own?.used() === 0) shares.delete(route!)
+    }
+  }
+}
