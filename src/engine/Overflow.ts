@@ -50,6 +50,9 @@ export interface Overflow {
   readonly close: () => void
 }
 
+// A size is estimated by the longest form of each character: the event has at least about a sixth of it.
+const longestEscape = 6
+
 /**
  * @category constructors
  * @since 0.1.0
@@ -86,7 +89,7 @@ export const make = (options: {
 
   const makeRoom = (record: SpanRecord): boolean => {
     // One event that is very large is not worth all the others.
-    if (record.bytes > budget.limit / 4) return false
+    if (record.bytes / longestEscape > budget.limit / 4) return false
     const own = outboxes.of(routeOf(record))
     while (evict(own) || (budget.used() + record.bytes > budget.limit && evict(outboxes.fullest() ?? own))) {
       if (budget.reserve(record)) return true
