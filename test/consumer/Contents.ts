@@ -1,0 +1,111 @@
+/**
+ * What the packed package must hold, and nothing else.
+ */
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+
+/** One door of the package: what its users import, and the files that stand behind it by condition. */
+export interface Entry {
+  readonly specifier: string
+  readonly targets: { readonly [condition: string]: string }
+}
+
+/** The part of a manifest that is looked at. */
+export interface Manifest {
+  readonly name: string
+  readonly bin: { readonly [command: string]: string }
+  readonly exports: { readonly [path: string]: string | { readonly [condition: string]: string } }
+}
+
+const besides = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"]
+
+const below = (folder: string, ending: string): ReadonlyArray<string> =>
+  Fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(ending))
+
+/** The files that the sources below a root call for. A built file whose source is gone is not among them. */
+const expected = (root: string): ReadonlyArray<string> =>
+  [
+    ...besides,
+    ...below(Path.join(root, "src"), ".ts").flatMap((path) => {
+      const stem = path.slice(0, -".ts".length)
+      return [`src/${path}`, ...[".js", ".js.map", ".d.ts", ".d.ts.map"].map((ending) => `dist/${stem}${ending}`)]
+    })
+  ].sort()
+
+const filled = (
+  name: string,
+  path: string,
+  target: Manifest["exports"][string],
+  files: ReadonlyArray<string>
+): ReadonlyArray<Entry> => {
+  const targets = typeof target === "string" ? { default: target } : target
+  const specifier = path.replace(".", name)
+  if (!path.includes("*")) return [{ specifier, targets }]
+  const [before = "", after = ""] = targets["default"]!.slice("./".length).split("*")
+  return files.filter((file) => file.startsWith(before) && file.endsWith(after)).map((file) => {
+    const part = file.slice(before.length, file.length - after.length)
+    const own = Object.entries(targets).map(([condition, target]) => [condition, target.replace("*", part)] as const)
+    return { specifier: specifier.replace("*", part), targets: Object.fromEntries(own) }
+  })
+}
+
+/** Every entry, with the patterns filled in by the files that they match. */
+export const entries = (manifest: Manifest, files: ReadonlyArray<string>): ReadonlyArray<Entry> =>
+  Object.entries(manifest.exports).flatMap(([path, target]) => filled(manifest.name, path, target, files))
+
+const faultsOfEntries = (manifest: Manifest, files: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const has = new Set(files.map((file) => `./${file}`))
+  return [
+    ...Object.entries(manifest.exports)
+      .filter(([path, target]) => filled(manifest.name, path, target, files).length === 0)
+      .map(([path]) => `${path} matches no file`),
+    ...entries(manifest, files).flatMap(({ specifier, targets }) => [
+      ...Object.values(targets).filter((file) => !has.has(file)).map((file) => `${specifier}: no ${file}`),
+      ...targets["default"]!.endsWith(".js") && !targets["types"]?.endsWith(".d.ts") ? [`${specifier}: no types`] : []
+    ]),
+    ...Object.entries(manifest.bin).filter(([, file]) => !has.has(file)).map(([command, file]) =>
+      `${command}: no ${file}`
+    )
+  ]
+}
+
+const faultsOfMaps = (folder: string, files: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const has = new Set(files)
+  const beside = (file: string, target: string) => Path.posix.join(Path.posix.dirname(file), target)
+  return files.filter((file) => file.startsWith("dist/")).flatMap((file) => {
+    const text = Fs.readFileSync(Path.join(folder, file), "utf8")
+    const targets = file.endsWith(".map")
+      ? (JSON.parse(text) as { readonly sources: ReadonlyArray<string> }).sources
+      : [/\n\/\/# sourceMappingURL=(.+)\s*$/.exec(text)?.[1] ?? "a map"]
+    return targets.filter((target) => !has.has(beside(file, target))).map((target) => `${file} points at ${target}`)
+  })
+}
+
+const faultsOfPlaces = (folder: string, files: ReadonlyArray<string>, root: string): ReadonlyArray<string> => {
+  const places = [root, Os.homedir(), Os.tmpdir()].filter((place) => place !== "/").map((place) => `${place}/`)
+  return files.flatMap((file) => {
+    const text = Fs.readFileSync(Path.join(folder, file), "utf8")
+    return places.filter((place) => text.includes(place)).map((place) => `${file} names ${place}`)
+  })
+}
+
+/** The files of an unpacked package. */
+export const list = (folder: string): ReadonlyArray<string> =>
+  below(folder, "").filter((path) => Fs.statSync(Path.join(folder, path)).isFile())
+
+/** What is wrong with an unpacked package, given the project that it was packed from. */
+export const faults = (folder: string, root: string): ReadonlyArray<string> => {
+  const files = list(folder)
+  const wanted = new Set(expected(root))
+  const manifest = JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8")) as Manifest
+  return [
+    ...files.filter((file) => !wanted.has(file)).map((file) => `${file} has no business in the package`),
+    ...[...wanted].filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
+    ...faultsOfEntries(manifest, files),
+    ...faultsOfMaps(folder, files),
+    ...faultsOfPlaces(folder, files, root)
+  ]
+}
