@@ -32,7 +32,9 @@ const states: ReadonlyArray<keyof QueueStatus> = ["waiting", "claimed", "setAsid
  * @since 0.1.0
  */
 export const make = (queue: string, context: Context.Context<never>): (status: QueueStatus) => void => {
-  const gauges = states.map((state) => [state, Metric.gauge(name, { description, attributes: { queue, state } })] as const)
+  const gauges = states.map((state) =>
+    [state, Metric.gauge(name, { description, attributes: { queue, state } })] as const
+  )
   return (status) => {
     for (const [state, gauge] of gauges) gauge.updateUnsafe(status[state], context)
   }

@@ -49,7 +49,6 @@ interface Lot {
   sent: number
   /** Resends that were written down. */
   noted: number
-  done: () => void
 }
 
 /**
@@ -81,8 +80,8 @@ export interface RelayOutbox {
   ) => Effect.Effect<Outcome>
 }
 
-// Nothing was sent, since nobody would know of it.
-const notNoted: Outcome = { _tag: "Failure", bytesWritten: false, reason: "NOT_NOTED" }
+// Nothing was sent, since nobody would know of it: it is tried again later. Nothing is said about the destination.
+const notNoted: Outcome = { _tag: "Answer", status: 503, headers: {}, body: "" }
 
 /**
  * @category constructors
@@ -122,13 +121,16 @@ export const make = (options: {
       options.onReady()
     })
 
-  // Those in front of the comma first: an event is on its way from here on, whatever becomes of the fiber.
   const sendNow = (
     events: ReadonlyArray<EncodedEvent>,
     destination: DeliveryVerdict.Destination,
     send: Effect.Effect<Outcome>
   ): Effect.Effect<Outcome> => {
-    const held = events.map((event) => [event, lots.get(event)!] as const)
+    const held = events.flatMap((event) => {
+      const lot = lots.get(event)
+      return lot === undefined ? [] : [[event, lot] as const]
+    })
+    // Whatever becomes of this fiber: from here on they are on their way.
     for (const [, lot] of held) lot.sent++
     return Effect.map(send, (outcome) => {
       const verdict = outcome._tag === "Answer"
@@ -158,7 +160,7 @@ export const make = (options: {
       Effect.suspend(() => {
         const events = batch.events.length
         const before = (batch.attempts - 1) * events + batch.resent
-        const lot: Lot = { id: batch.id, left: events, isLent: true, sent: 0, noted: 0, done: () => {} }
+        const lot: Lot = { id: batch.id, left: events, isLent: true, sent: 0, noted: 0 }
         size += events
         ledger.enqueued += events
         ledger.possibleDuplicates += before
@@ -179,10 +181,11 @@ export const make = (options: {
           if (lot !== undefined && inDoubt.has(event)) again.set(lot, (again.get(lot) ?? 0) + 1)
         }
         if (again.size === 0) return sendNow(events, destination, send)
-        const notes = Array.from(again, ([lot, count]) => {
-          lot.noted += count
-          return note(lot.id, count)
-        })
+        const notes = Array.from(again, ([lot, count]) =>
+          Effect.tap(note(lot.id, count), (certain) =>
+            Effect.sync(() => {
+              if (certain) lot.noted += count
+            })))
         return Effect.flatMap(
           Effect.all(notes, { concurrency: "unbounded" }),
           (noted) => noted.every(Boolean) ? sendNow(events, destination, send) : Effect.succeed(notNoted)

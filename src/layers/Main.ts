@@ -5,8 +5,9 @@
  * **Details**
  *
  * `effect-llmobs relay` delivers what other processes handed to Redis until SIGTERM or SIGINT ends it, and prints how full
- * the queue is once a minute. `effect-llmobs relay --status` prints that once, as JSON, and exits with 1 when Redis cannot
- * be reached. `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
+ * the queue is once a minute, and its books when it ends. `effect-llmobs relay --status` prints that once, as JSON, and
+ * `effect-llmobs relay --set-aside` what the intake refused for good and what no relay could read, an event a line as JSON,
+ * oldest first: prompts and answers among it. Both exit with 1 when Redis cannot be reached. `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
  * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` accepts another host without TLS, `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the number
  * of batches in hand, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone. The way
  * to the intake comes from the `DD_*` variables.
@@ -20,7 +21,7 @@ import * as Effect from "effect/Effect"
 import * as Ledger from "../domain/Ledger.ts"
 import * as Relay from "./Relay.ts"
 
-const usage = "Usage: effect-llmobs relay [--status]"
+const usage = "Usage: effect-llmobs relay [--status | --set-aside]"
 
 const settings = Config.all({
   url: Config.Redacted("EFFECT_LLMOBS_REDIS_URL"),
@@ -43,15 +44,18 @@ const report = Effect.gen(function*() {
 
 const relay = Effect.gen(function*() {
   const options = yield* settings
-  const running = Effect.andThen(report, Effect.sleep("1 minute")).pipe(Effect.forever)
+  let ending: Effect.Effect<void> = Effect.void
+  // Once a relay has ended its books stay as they are: what it took is delivered, dropped or given back.
+  yield* Effect.addFinalizer(() => ending)
+  const running = Effect.flatMap(Relay.Relay, ({ ledger }) => {
+    ending = Effect.flatMap(
+      ledger,
+      (books) => Console.log(`effect-llmobs: the books of this relay: ${JSON.stringify(books)}`)
+    )
+    return Effect.forever(Effect.andThen(report, Effect.sleep("1 minute")))
+  })
   return yield* Effect.provide(running, Relay.layer(options))
-})
-
-const status = Effect.gen(function*() {
-  const found = yield* Effect.flatMap(settings, Relay.statusOnce)
-  yield* Console.log(JSON.stringify(found ?? null))
-  if (found === undefined) process.exitCode = 1
-})
+}).pipe(Effect.scoped)
 
 const failing = (code: number, line: string) =>
   Effect.andThen(
@@ -61,10 +65,23 @@ const failing = (code: number, line: string) =>
     })
   )
 
-const commands = new Map<string, Effect.Effect<void, Config.ConfigError | Relay.RelayError>>([["relay", relay], [
-  "relay --status",
-  status
-]])
+const status = Effect.gen(function*() {
+  const found = yield* Effect.flatMap(settings, Relay.statusOnce)
+  yield* Console.log(JSON.stringify(found ?? null))
+  if (found === undefined) process.exitCode = 1
+})
+
+const setAside = Effect.gen(function*() {
+  const found = yield* Effect.flatMap(settings, Relay.setAsideOnce)
+  if (found === undefined) return yield* failing(1, "effect-llmobs: Redis cannot be reached.")
+  yield* Effect.forEach(found, (entry) => Console.log(JSON.stringify(entry)), { discard: true })
+})
+
+const commands = new Map<string, Effect.Effect<void, Config.ConfigError | Relay.RelayError>>([
+  ["relay", relay],
+  ["relay --status", status],
+  ["relay --set-aside", setAside]
+])
 const chosen = commands.get(process.argv.slice(2).join(" "))
 
 NodeRuntime.runMain(

@@ -9,6 +9,11 @@
  * Redis has taken an event it is held like any other, within the byte budget of its process. Redis keeps as much over its
  * own restart as its `appendonly` or `save` settings say; it must not evict keys.
  *
+ * Events of a region that `LLMObs.withRouting` sends to an account of its own are never handed to Redis: a relay has one
+ * key, and the keys of others do not go there. Their process sends them itself.
+ *
+ * The gauge `llmobs.queue` shows how full the queue is, by its attribute `state`: `waiting`, `claimed`, `setAside`, `limit`.
+ *
  * **Example** (A process of a fleet)
  *
  * ```ts
@@ -31,7 +36,9 @@ import * as Redacted from "effect/Redacted"
 import * as RedisClient from "../adapters/redis/RedisClient.ts"
 import * as RedisRelayQueue from "../adapters/redis/RedisRelayQueue.ts"
 import * as RedisUrl from "../adapters/redis/RedisUrl.ts"
+import type { SetAside } from "../domain/SetAside.ts"
 import * as Diagnostics from "../engine/Diagnostics.ts"
+import * as QueueMetrics from "../engine/QueueMetrics.ts"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 import * as Quiet from "./Quiet.ts"
@@ -71,17 +78,20 @@ export const layer = (options: Options): Layer.Layer<never> =>
       yield* Effect.logWarning(`effect-llmobs: ${problem.code}: ${problem.message} It is ignored.`)
     }
     if (address === undefined) return Context.empty()
-    const say = Effect.runForkWith(Quiet.context(yield* Effect.context<never>()))
+    const context = yield* Effect.context<never>()
+    const say = Effect.runForkWith(Quiet.context(context))
     const diagnostics = Diagnostics.make((line) => {
       say(Effect.logWarning(`effect-llmobs: ${line}`))
     })
     const connection = yield* RedisClient.connect(address)
+    const name = options.queue ?? defaults.queue
     const queue = yield* RedisRelayQueue.make({
       connection,
-      name: options.queue ?? defaults.queue,
+      name,
       maxBatches: options.maxBatches ?? defaults.maxBatches,
       timeoutMillis: defaults.timeoutMillis,
-      warn: diagnostics.warnOnce
+      warn: diagnostics.warnOnce,
+      onStatus: QueueMetrics.make(name, context)
     })
     return Context.make(CurrentRelayQueue, queue) as Context.Context<never>
   }))
@@ -95,4 +105,16 @@ export const layer = (options: Options): Layer.Layer<never> =>
 export const status: Effect.Effect<QueueStatus | undefined> = Effect.flatMap(
   CurrentRelayQueue,
   (queue) => queue === undefined ? Effect.undefined : queue.status
+)
+
+/**
+ * The events that the intake refused for good, and the batches that no relay could read, oldest first: the newest 1,000 of
+ * each, and up to 16 MiB. `undefined` without a queue, or while Redis cannot be reached. They are content.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const setAside: Effect.Effect<ReadonlyArray<SetAside> | undefined> = Effect.flatMap(
+  CurrentRelayQueue,
+  (queue) => queue === undefined ? Effect.undefined : queue.setAside
 )

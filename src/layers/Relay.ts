@@ -33,9 +33,12 @@ import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
 import * as RedisClient from "../adapters/redis/RedisClient.ts"
 import * as RedisRelayQueue from "../adapters/redis/RedisRelayQueue.ts"
 import * as RedisRelaySource from "../adapters/redis/RedisRelaySource.ts"
+import * as RedisResends from "../adapters/redis/RedisResends.ts"
+import * as RedisSetAside from "../adapters/redis/RedisSetAside.ts"
 import * as RedisUrl from "../adapters/redis/RedisUrl.ts"
 import { defaults as agentDefaults } from "../domain/AgentUrl.ts"
 import type { Ledger } from "../domain/Ledger.ts"
+import type { SetAside } from "../domain/SetAside.ts"
 import * as ChunkAssembler from "../engine/ChunkAssembler.ts"
 import * as ChunkHold from "../engine/ChunkHold.ts"
 import * as Diagnostics from "../engine/Diagnostics.ts"
@@ -44,6 +47,7 @@ import * as IntakeLane from "../engine/IntakeLane.ts"
 import * as IntakeRoutes from "../engine/IntakeRoutes.ts"
 import * as Ledgers from "../engine/Ledger.ts"
 import * as LedgerMetrics from "../engine/LedgerMetrics.ts"
+import * as QueueMetrics from "../engine/QueueMetrics.ts"
 import type { Relayed } from "../engine/RelayOutbox.ts"
 import * as RelayOutbox from "../engine/RelayOutbox.ts"
 import * as Shipper from "../engine/Shipper.ts"
@@ -95,12 +99,17 @@ export class Relay extends Context.Service<Relay, {
   readonly flush: DeliveryService["flush"]
   /** `undefined` while Redis cannot be reached. */
   readonly status: Effect.Effect<QueueStatus | undefined>
+  /** What this relay and others set aside; `undefined` while Redis cannot be reached. It is content. */
+  readonly setAside: Effect.Effect<ReadonlyArray<SetAside> | undefined>
 }>()("effect-llmobs/Relay") {}
 
 const defaults = { concurrency: 4, lockMillis: 30_000, pollMillis: 500 } as const
 
 /** How long a relay that ends tries to give back what it has in hand. */
 const giveBackMillis = 5_000
+
+/** How long a relay waits for Redis to take what it writes there beside the queue. */
+const noteMillis = 2_000
 
 const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.RedisAddress, settings: Settings) {
   const context = yield* Effect.context<never>()
@@ -121,11 +130,20 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     name,
     maxBatches: options.maxBatches ?? RedisOutbox.defaults.maxBatches,
     timeoutMillis: RedisOutbox.defaults.timeoutMillis,
-    warn: diagnostics.warnOnce
+    warn: diagnostics.warnOnce,
+    onStatus: QueueMetrics.make(name, context)
   })
+  const beside = { connection, name, timeoutMillis: noteMillis }
+  const resends = RedisResends.make(beside)
+  const setAside = RedisSetAside.make(beside)
 
   const ledger = Ledgers.make(DropLog.make({ now, say: (reason) => diagnostics.say(droppedLine(reason)) }))
-  const { hold, outbox } = RelayOutbox.make({ ledger, onReady: () => routes.urge(ownRoute) })
+  const { hold, outbox, send } = RelayOutbox.make({
+    ledger,
+    onReady: () => routes.urge(ownRoute),
+    note: resends.add,
+    beforeDone: setAside.written
+  })
   const destinations = Destinations.make({
     settings,
     transport,
@@ -140,11 +158,13 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     ledger,
     budget: { release: () => {} },
     random: ids.random,
-    destination: passingOn(destinations.destination),
+    destination: passingOn(destinations.destination, send),
     targetBytes: IntakeLane.targetBytes,
     maxAgeMillis: EventStore.maxAgeMillis,
     onRediscover: destinations.rediscoverEvp,
     onReachable: destinations.reachable,
+    onSetAside: ({ item, reason, status }) =>
+      setAside.add({ reason, status, at: now(), event: decoder.decode(item.record.event.bytes) }),
     warn: diagnostics.warnOnce
   })
   const pace = {
@@ -162,10 +182,15 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     concurrency: Math.max(1, options.concurrency ?? defaults.concurrency),
     lockMillis: Math.max(1_000, options.lockMillis ?? defaults.lockMillis),
     pollMillis: options.pollMillis ?? defaults.pollMillis,
-    handle: (batch, attempts) => {
-      const encoder = new TextEncoder()
-      return hold(batch.events.map((text) => ({ bytes: encoder.encode(text) })), batch.offeredAt, attempts)
-    }
+    handle: (batch, { attempts, id }) =>
+      Effect.flatMap(attempts === 1 ? Effect.succeed(0) : resends.read(id), (resent) =>
+        hold({
+          id,
+          events: batch.events.map((text) => ({ bytes: encoder.encode(text) })),
+          offeredAt: batch.offeredAt,
+          attempts,
+          resent
+        }))
   })
   // Closing goes backwards: no batch is taken any more, what is in hand is sent, and what is left goes back to the queue.
   yield* Effect.acquireRelease(
@@ -193,20 +218,31 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     root
   })
   yield* Effect.addFinalizer(() => Effect.sync(source.retire))
-  return Relay.of({ ...loop.delivery, status: queue.status })
+  return Relay.of({ ...loop.delivery, status: queue.status, setAside: queue.setAside })
 })
 
 const done: Shipper.Settled = { _tag: "Done" }
 
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
 // Events were encoded where they were made. A writer keeps its identity, by which the lane knows that nothing changed.
-const passingOn = (destination: () => IntakeLane.Destination | undefined) => {
+const passingOn = (destination: () => IntakeLane.Destination | undefined, send: RelayOutbox.RelayOutbox["send"]) => {
   const known = new WeakMap<IntakeLane.Destination, IntakeLane.Destination<Relayed>>()
   return (): IntakeLane.Destination<Relayed> | undefined => {
     const to = destination()
     if (to === undefined) return undefined
     let found = known.get(to)
     if (found === undefined) {
-      found = { ...to, writer: { ...to.writer, encode: (relayed) => relayed.event } }
+      const { writer } = to
+      found = {
+        ...to,
+        writer: {
+          ...writer,
+          encode: (relayed) => relayed.event,
+          send: (events) => send(events, to.destination, writer.send(events))
+        }
+      }
       known.set(to, found)
     }
     return found
@@ -246,6 +282,14 @@ export const layer = (options: Options): Layer.Layer<Relay, RelayError> =>
     })
   )
 
+// As a process that has nothing to hand over.
+const once = <A>(options: RedisOutbox.Options, ask: Effect.Effect<A | undefined>): Effect.Effect<A | undefined> =>
+  ask.pipe(
+    Effect.timeoutOption(3_000),
+    Effect.map(Option.getOrUndefined),
+    Effect.provide(RedisOutbox.layer(options))
+  )
+
 /**
  * Asks how full a queue is, without delivering anything. It waits up to 3 seconds for Redis; `undefined` says that it
  * could not be reached.
@@ -254,11 +298,18 @@ export const layer = (options: Options): Layer.Layer<Relay, RelayError> =>
  * @since 0.1.0
  */
 export const statusOnce = (options: RedisOutbox.Options): Effect.Effect<QueueStatus | undefined> =>
-  RedisOutbox.status.pipe(
-    Effect.timeoutOption(3_000),
-    Effect.map(Option.getOrUndefined),
-    Effect.provide(RedisOutbox.layer(options))
-  )
+  once(options, RedisOutbox.status)
+
+/**
+ * Reads what the relays of a queue set aside, as `RedisOutbox.setAside` does. It waits up to 3 seconds for Redis;
+ * `undefined` says that it could not be reached.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const setAsideOnce = (
+  options: RedisOutbox.Options
+): Effect.Effect<ReadonlyArray<SetAside> | undefined> => once(options, RedisOutbox.setAside)
 
 /**
  * How full the queue is.
@@ -278,3 +329,15 @@ export const status: Effect.Effect<QueueStatus | undefined, never, Relay> = Effe
  * @since 0.1.0
  */
 export const ledger: Effect.Effect<Ledger, never, Relay> = Effect.flatMap(Relay, (relay) => relay.ledger)
+
+/**
+ * The events that the intake refused for good, and the batches that no relay could read, as `RedisOutbox.setAside` gives
+ * them.
+ *
+ * @category delivery
+ * @since 0.1.0
+ */
+export const setAside: Effect.Effect<ReadonlyArray<SetAside> | undefined, never, Relay> = Effect.flatMap(
+  Relay,
+  (relay) => relay.setAside
+)

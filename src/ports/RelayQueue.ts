@@ -5,11 +5,12 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type { SetAside } from "../domain/SetAside.ts"
 import type { EncodedEvent } from "./IntakeWriter.ts"
 import type { Outcome } from "./Transport.ts"
 
 /**
- * How full a queue is. All numbers count batches.
+ * How full a queue is, counted in batches, and how much beside it waits to be read.
  *
  * @category models
  * @since 0.1.0
@@ -19,7 +20,7 @@ export interface QueueStatus {
   readonly waiting: number
   /** A relay has them now, or had them when it died. */
   readonly claimed: number
-  /** No relay could read them. They are kept, and not delivered. */
+  /** What is kept to be read, and not delivered: events that the intake refused for good, and batches no relay could read. */
   readonly setAside: number
   /** How many may wait and be claimed before no more are taken. */
   readonly limit: number
@@ -37,6 +38,8 @@ export interface RelayQueueService {
   readonly offer: (events: ReadonlyArray<EncodedEvent>) => Effect.Effect<Outcome>
   /** `undefined` while the queue cannot be reached. */
   readonly status: Effect.Effect<QueueStatus | undefined>
+  /** What relays set aside, oldest first; `undefined` while the queue cannot be reached. It is content. */
+  readonly setAside: Effect.Effect<ReadonlyArray<SetAside> | undefined>
 }
 
 /**

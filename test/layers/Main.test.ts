@@ -7,7 +7,7 @@ describe("the command effect-llmobs", () => {
     it.live(`says how it is used when it is called with ${JSON.stringify(args)}`, () =>
       Effect.gen(function*() {
         const [printed, code] = yield* Processes.command(args)
-        assert.strictEqual(printed, "Usage: effect-llmobs relay [--status]\n")
+        assert.strictEqual(printed, "Usage: effect-llmobs relay [--status | --set-aside]\n")
         assert.strictEqual(code, 2)
       }))
   }

@@ -6,15 +6,17 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as PersistedQueue from "effect/persistence/PersistedQueue"
 import * as Redis from "effect/persistence/Redis"
 import * as Scope from "effect/Scope"
-import type { RelayQueueService } from "../../ports/RelayQueue.ts"
+import type { QueueStatus, RelayQueueService } from "../../ports/RelayQueue.ts"
 import type { Outcome } from "../../ports/Transport.ts"
 import type { Connection } from "./RedisClient.ts"
 import { quietly } from "./RedisClient.ts"
 import * as RedisKeys from "./RedisKeys.ts"
+import * as RedisSetAside from "./RedisSetAside.ts"
 import * as RelayBatch from "./RelayBatch.ts"
 
 const accepted: Outcome = { _tag: "Answer", status: 202, headers: {}, body: "" }
@@ -28,6 +30,9 @@ const failure = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: f
  * A queue that holds `maxBatches` takes no more. Processes look before they offer, so a few of them together can go over
  * the bound by what they have in flight.
  *
+ * `onStatus` is told how full the queue is whenever something is offered, and every ten seconds. That clock keeps no process
+ * from ending.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -37,9 +42,11 @@ export const make = (options: {
   readonly maxBatches: number
   readonly timeoutMillis: number
   readonly warn: (key: string, message: string) => void
+  readonly onStatus: (status: QueueStatus) => void
 }): Effect.Effect<RelayQueueService, never, Scope.Scope> =>
-  Effect.map(Effect.scope, (scope) => {
-    const { connection, maxBatches, name, warn } = options
+  Effect.gen(function*() {
+    const { connection, maxBatches, name, onStatus, warn } = options
+    const scope = yield* Effect.scope
 
     let opened: { readonly redis: typeof Redis.Redis.Service; readonly queue: Queue } | undefined
     const open = Effect.flatMap(connection, (redis) =>
@@ -62,9 +69,11 @@ export const make = (options: {
           const batches = RelayBatch.partition(events)
           const status = yield* RedisKeys.status(redis, name, maxBatches)
           if (status.waiting + status.claimed + batches.length > maxBatches) {
+            onStatus(status)
             warn("relay.full", fullLine)
             return full
           }
+          onStatus({ ...status, waiting: status.waiting + batches.length })
           const now = yield* Clock.currentTimeMillis
           for (const part of batches) {
             const { batch, id } = RelayBatch.make(part, now)
@@ -78,11 +87,29 @@ export const make = (options: {
         }
       )
 
+    const status = within(Effect.flatMap(connection, (redis) => RedisKeys.status(redis, name, maxBatches)))
+    let looking: Fiber.Fiber<void> | undefined
+    const look = Effect.map(status, (found) => {
+      looking = undefined
+      if (found !== undefined) onStatus(found)
+    })
+    yield* Effect.acquireRelease(
+      Effect.sync(() => setInterval(() => looking ??= Effect.runFork(look), lookMillis).unref()),
+      (timer) =>
+        Effect.suspend(() => {
+          clearInterval(timer)
+          return looking === undefined ? Effect.void : Fiber.interrupt(looking)
+        })
+    )
+
     return {
       offer,
-      status: within(Effect.flatMap(connection, (redis) => RedisKeys.status(redis, name, maxBatches)))
+      status,
+      setAside: within(Effect.flatMap(connection, (redis) => RedisSetAside.read(redis, name)))
     }
   })
+
+const lookMillis = 10_000
 
 const fullLine = "The queue of the relays is full: relays are missing or too slow. Events are held here."
 const unreachableLine = "Redis cannot be reached or takes nothing. Events are held here."

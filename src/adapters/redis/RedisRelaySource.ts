@@ -20,13 +20,16 @@ import * as RedisKeys from "./RedisKeys.ts"
 import { RelayBatch } from "./RelayBatch.ts"
 
 /**
- * Acts on a batch until all of its events are settled. When it is interrupted the batch goes back to the queue.
- * `attempts` counts how often the batch was taken, this time included.
+ * Acts on a batch until all of its events are settled. When it is interrupted the batch goes back to the queue. `id` is
+ * what the queue knows it by, and `attempts` counts how often it was taken and not given back, this time included.
  *
  * @category models
  * @since 0.1.0
  */
-export type Handle = (batch: RelayBatch, attempts: number) => Effect.Effect<void>
+export type Handle = (
+  batch: RelayBatch,
+  lent: { readonly id: string; readonly attempts: number }
+) => Effect.Effect<void>
 
 /**
  * @category models
@@ -94,10 +97,10 @@ export const make = (options: {
       const queue = yield* factory.make({ name: options.name, schema: RelayBatch, maxAttempts })
       let isOver = false
       let isBusy = false
-      const take = queue.take((batch, { attempts }) => {
+      const take = queue.take((batch, lent) => {
         isBusy = true
         return Effect.ensuring(
-          options.handle(batch, attempts),
+          options.handle(batch, lent),
           Effect.sync(() => {
             isBusy = false
           })

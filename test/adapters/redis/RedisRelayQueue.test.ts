@@ -24,7 +24,8 @@ describe.skipIf(RedisServer.missing !== undefined)("the queue of relays", () => 
           name,
           maxBatches: 1_000,
           timeoutMillis: 5_000,
-          warn: () => {}
+          warn: () => {},
+          onStatus: () => {}
         })
         let offered = 0
         const delivered: Array<string> = []

@@ -11,7 +11,6 @@ import * as WireFormat from "../../../src/domain/WireFormat.ts"
 import * as Ledger from "../../../src/engine/Ledger.ts"
 import type { Relayed } from "../../../src/engine/RelayOutbox.ts"
 import * as RelayOutbox from "../../../src/engine/RelayOutbox.ts"
-import type { EncodedEvent } from "../../../src/ports/IntakeWriter.ts"
 import type { Item } from "../../../src/ports/Outbox.ts"
 import type { Subject } from "../../laws/OutboxLaws.ts"
 import * as RedisServer from "./RedisServer.ts"
@@ -36,20 +35,24 @@ export const make = (options: {
       name,
       maxBatches: options.maxBatches,
       timeoutMillis: 10_000,
-      warn: () => {}
+      warn: () => {},
+      onStatus: () => {}
     })
     const arrived = Latch.makeUnsafe(false)
-    const { hold, outbox } = RelayOutbox.make({ ledger: Ledger.make(), onReady: () => arrived.openUnsafe() })
+    const { hold, outbox } = RelayOutbox.make({
+      ledger: Ledger.make(),
+      onReady: () => arrived.openUnsafe(),
+      note: () => Effect.succeed(true),
+      beforeDone: Effect.void
+    })
     const source = RedisRelaySource.make({
       connection,
       name,
       concurrency: options.workers,
       pollMillis: 5,
       lockMillis: 60_000,
-      handle: (batch, attempts) => {
-        const events = batch.events.map((text): EncodedEvent => ({ bytes: encoder.encode(text) }))
-        return hold(events, batch.offeredAt, attempts)
-      }
+      handle: ({ events, offeredAt }, { attempts, id }) =>
+        hold({ id, events: events.map((text) => ({ bytes: encoder.encode(text) })), offeredAt, attempts, resent: 0 })
     })
     yield* Effect.forkScoped(source.run)
 

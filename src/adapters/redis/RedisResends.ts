@@ -1,0 +1,65 @@
+/**
+ * How often a relay sent events of a batch again while nobody knew whether they had arrived: written to Redis before it
+ * does, so that the next relay can count them when this one is killed.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Redis from "effect/persistence/Redis"
+import type { Connection } from "./RedisClient.ts"
+import { quietly } from "./RedisClient.ts"
+import * as RedisKeys from "./RedisKeys.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface RedisResends {
+  /** Events of a batch that were sent again, by relays that are gone. It waits until Redis answers. */
+  readonly read: (id: string) => Effect.Effect<number>
+  /** Adds to them, or takes off, and says whether that is certain. */
+  readonly add: (id: string, events: number) => Effect.Effect<boolean>
+}
+
+// Longer than a batch can be in the queue: a relay drops what is older than a day.
+const keptMillis = 2 * 24 * 60 * 60 * 1000
+
+const restMillis = 500
+
+const add = Redis.script((key: string, events: number) => [key, events, keptMillis], {
+  lua: `
+redis.call("INCRBY", KEYS[1], ARGV[1])
+redis.call("PEXPIRE", KEYS[1], ARGV[2])
+`,
+  numberOfKeys: 1
+})
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly connection: Connection
+  readonly name: string
+  readonly timeoutMillis: number
+}): RedisResends => {
+  const { connection, timeoutMillis } = options
+  const key = (id: string) => `${RedisKeys.prefix}${options.name}:resent:${id}`
+  const read = (id: string): Effect.Effect<number> =>
+    Effect.flatMap(connection, (redis) => redis.send<string | null>("GET", key(id))).pipe(
+      Effect.timeout(timeoutMillis),
+      quietly,
+      Effect.map(Number),
+      Effect.catch(() => Effect.andThen(Effect.sleep(restMillis), read(id)))
+    )
+  return {
+    read,
+    add: (id, events) =>
+      Effect.flatMap(connection, (redis) => redis.eval(add)(key(id), events)).pipe(
+        Effect.timeout(timeoutMillis),
+        quietly,
+        Effect.as(true),
+        Effect.orElseSucceed(() => false)
+      )
+  }
+}
