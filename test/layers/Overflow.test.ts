@@ -1,0 +1,99 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
+import * as Ledgers from "../../src/domain/Ledger.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as LLMObsStream from "../../src/layers/LLMObsStream.ts"
+import * as Observed from "./Observed.ts"
+import * as Ports from "./Ports.ts"
+
+const text = "All parcels are on their way. ".repeat(170)
+const call = (name: string) => Effect.void.pipe(LLMObs.llm(name, { input: text }))
+const calls = (count: number) =>
+  Effect.forEach(Array.from({ length: count }), (_, index) => call(String(index)), { discard: true })
+
+/** A program whose memory is full until its Agent comes. */
+const full = <A, E>(
+  overflow: NonNullable<LLMObs.Options["overflow"]>,
+  program: (comes: Effect.Effect<DevAgent.DevAgent, DevAgent.DevAgentError, any>) => Effect.Effect<A, E, any>,
+  options: LLMObs.Options = {}
+) =>
+  Effect.gen(function*() {
+    const port = yield* Ports.reserve
+    return yield* program(DevAgent.make({ port })).pipe(
+      Effect.provide(Observed.layerOf({ url: `http://127.0.0.1:${port}` }, { maxBytes: 100_000, overflow, ...options }))
+    )
+  }) as Effect.Effect<A, E | DevAgent.DevAgentError>
+
+describe("overflow", () => {
+  it.live("dropOldest delivers the newest", () =>
+    full("dropOldest", (comes) =>
+      Effect.gen(function*() {
+        yield* calls(50)
+        const before = yield* LLMObs.ledger
+        assert.isAbove(before.dropped.outboxFull, 20)
+        const agent = yield* comes
+        yield* LLMObs.flush
+        const after = yield* LLMObs.ledger
+        assert.isTrue(Ledgers.balances(after))
+        assert.strictEqual(Ledgers.pending(after), 0)
+        const kept = 50 - after.dropped.outboxFull
+        const newest = Array.from({ length: kept }, (_, index) => String(50 - kept + index)).sort()
+        assert.deepStrictEqual(Observed.names(agent), newest)
+      }), { apm: "off" }).pipe(Effect.scoped))
+
+  for (const apm of ["llm", "off"] as const) {
+    it.live(`backpressure slows a program down and loses nothing, with apm: ${apm}`, () =>
+      full("backpressure", (comes) =>
+        Effect.gen(function*() {
+          const work = yield* Effect.forkChild(calls(50))
+          // It comes to a standstill with one event more than there is room for.
+          let ledger = yield* LLMObs.ledger
+          for (let before = -1; ledger.enqueued > before || ledger.enqueued === 0;) {
+            before = ledger.enqueued
+            for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow
+            ledger = yield* LLMObs.ledger
+          }
+          assert.isBelow(ledger.enqueued, 40)
+          assert.strictEqual(Ledgers.pending(ledger), ledger.enqueued)
+          const agent = yield* comes
+          yield* Fiber.join(work)
+          yield* LLMObs.flush
+          const after = yield* LLMObs.ledger
+          assert.isTrue(Ledgers.balances(after))
+          assert.strictEqual(Ledgers.delivered(after), 50)
+          assert.lengthOf(agent.events(), 50)
+        }), { apm }).pipe(Effect.scoped))
+  }
+
+  it.live("backpressure ends after flushTimeout, counted, and the program goes on", () =>
+    full("backpressure", () =>
+      Effect.gen(function*() {
+        yield* calls(20)
+        assert.strictEqual(
+          yield* Stream.make(1, 2).pipe(LLMObsStream.llm("stream", { input: text }), Stream.runCount),
+          2
+        )
+        const ledger = yield* LLMObs.ledger
+        assert.isTrue(Ledgers.balances(ledger))
+        assert.strictEqual(ledger.enqueued, 21)
+        assert.isAbove(ledger.dropped.outboxFull, 0)
+      }), { flushTimeout: "5 millis" }).pipe(Effect.scoped))
+
+  it.live("backpressure that still waits when the layer closes is counted as lost then", () =>
+    Effect.gen(function*() {
+      const books = yield* full("backpressure", () =>
+        Effect.gen(function*() {
+          const context = yield* Effect.context<never>()
+          Effect.runForkWith(context)(calls(50))
+          for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
+          return LLMObs.ledger.pipe(Effect.provideContext(context))
+        }), { flushTimeout: "20 millis" })
+      const ledger = yield* books
+      assert.isTrue(Ledgers.balances(ledger), JSON.stringify(ledger))
+      assert.strictEqual(Ledgers.pending(ledger), 0)
+      assert.isAbove(ledger.dropped.shutdown, 0)
+    }).pipe(Effect.scoped))
+})
