@@ -7,6 +7,7 @@ import * as SpanEvent from "../../src/domain/SpanEvent.ts"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
 import type { TraceChunk } from "../../src/domain/TraceChunk.ts"
 import * as WireFormat from "../../src/domain/WireFormat.ts"
+import * as AccountShares from "../../src/engine/AccountShares.ts"
 import * as ByteBudget from "../../src/engine/ByteBudget.ts"
 import * as Ledger from "../../src/engine/Ledger.ts"
 import { LiveSpan, LocalTrace } from "../../src/engine/LocalTrace.ts"
@@ -17,7 +18,7 @@ import * as RetentionHold from "../../src/engine/RetentionHold.ts"
 import * as Router from "../../src/engine/Router.ts"
 import type { AgentWriter } from "../../src/ports/AgentWriter.ts"
 import type { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
-import type { OutboxService } from "../../src/ports/Outbox.ts"
+import type { OutboxesService } from "../../src/ports/Outbox.ts"
 import { ownRoute } from "../../src/ports/Outbox.ts"
 import type { Outcome } from "../../src/ports/Transport.ts"
 import { apmTraceId, makeContext, makeRecord } from "../domain/Records.ts"
@@ -25,9 +26,9 @@ import { apmTraceId, makeContext, makeRecord } from "../domain/Records.ts"
 let ids = 0
 
 /** A record of its own span, with at least `characters` characters of content. */
-export const record = (characters = 10): SpanRecord =>
+export const record = (characters = 10, route?: string): SpanRecord =>
   makeRecord({
-    context: makeContext({ kind: "task", spanId: String(++ids) }),
+    context: makeContext({ kind: "task", spanId: String(++ids), route }),
     annotation: { input: "x".repeat(characters) }
   })
 
@@ -101,17 +102,19 @@ export interface Weather {
 }
 
 /** Where events are held. */
-export interface Held {
+export interface Store {
   readonly budget: ByteBudget.ByteBudget
-  readonly outbox: OutboxService
+  readonly outboxes: OutboxesService
 }
 
-/** A router with a real outbox, budget and ledger around it. `watch` can look at what goes in and out of them. */
+/** A router with real outboxes, a budget and a ledger around it. `watch` can look at what is reserved and given back. */
 export const makeRouter = (options: {
   readonly maxBytes?: number
   readonly outboxBytes?: number
   readonly overflow?: Overflow.Policy
-  readonly watch?: (held: Held) => Held
+  readonly watch?: (budget: ByteBudget.ByteBudget) => ByteBudget.ByteBudget
+  /** Where events are held. Default: in memory. */
+  readonly store?: (ledger: Ledger.LedgerBook) => Store
 } = {}) => {
   const weather: Weather = {
     mode: "apm-agent",
@@ -123,12 +126,13 @@ export const makeRouter = (options: {
     now: 0
   }
   const ledger = Ledger.make()
-  const watch = options.watch ?? ((held: Held) => held)
-  const { budget, outbox } = watch({
-    budget: ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure }),
-    outbox: MemoryOutbox.make({ maxBytes: options.outboxBytes })
-  })
-  const outboxes = Outboxes.make({ open: (route) => route === ownRoute ? outbox : MemoryOutbox.make() })
+  const store = options.store?.(ledger) ?? {
+    budget: AccountShares.make(ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure }), measure),
+    outboxes: Outboxes.make({ open: () => MemoryOutbox.make({ maxBytes: options.outboxBytes }) })
+  }
+  const budget = options.watch?.(store.budget) ?? store.budget
+  const { outboxes } = store
+  const outbox = outboxes.of(ownRoute)
   const overflow = Overflow.make({
     policy: options.overflow ?? "dropNewest",
     budget,

@@ -46,13 +46,50 @@ const offer = (d: Draft, id: Id, uncertain: boolean): boolean => {
 
 const rides = (world: World): boolean => world.apm && world.carrier && world.mode.startsWith("apm-")
 
-const finish = (d: Draft, event: NewEvent, span: number | undefined): void => {
-  const fits = heldBytes(d) + Math.min(event.bound, event.size) <= d.limits.budgetBytes
-  const made: Event = { ...event, place: "chunk", held: fits, taken: false, offeredAt: 0, uncertain: false }
-  d.events.set(event.id, made)
+const sizeOf = (event: NewEvent): number => Math.min(event.bound, event.size)
+
+/** Another account than the layer's own has a quarter of the memory at most. */
+const hasShare = (d: Draft, event: NewEvent): boolean =>
+  event.route === "" || heldBytes(d, event.route) + sizeOf(event) <= d.limits.budgetBytes / 4
+
+const hasRoom = (d: Draft, event: NewEvent): boolean =>
+  hasShare(d, event) && heldBytes(d) + sizeOf(event) <= d.limits.budgetBytes
+
+const waitingOf = (d: Draft, route: string): ReadonlyArray<Id> =>
+  d.waiting.filter((id) => d.events.get(id)!.route === route)
+
+const waitingBytes = (d: Draft, route: string): number => sum(waitingOf(d, route).map((id) => d.events.get(id)!.bound))
+
+/**
+ * Room for an event is made by dropping the oldest that wait: of the same account first, then of whoever has most. One
+ * that needs more than a quarter of the memory is not worth it; as long as that is an estimate, it is the engine's choice.
+ */
+const makeRoom = (d: Draft, event: NewEvent, given: ReadonlyArray<Id>): void => {
+  const { budgetBytes, overflow } = d.limits
+  const next = (): Id | undefined => {
+    if (overflow !== "dropOldest" || hasRoom(d, event)) return undefined
+    const routes = Object.keys(d.world.to).toSorted((a, b) => waitingBytes(d, b) - waitingBytes(d, a))
+    return waitingOf(d, event.route)[0] ?? waitingOf(d, routes[0]!)[0]
+  }
+  for (const id of given) {
+    const expected = Math.min(event.size, event.bound / 6) <= budgetBytes / 4 ? next() : undefined
+    if (expected !== id) return void d.problems.push(`${id} was dropped to make room, not ${expected}`)
+    move(d, id, "dropped.outboxFull")
+    take(d, id)
+  }
+  const missing = given.length > 0 || event.bound <= budgetBytes / 4 ? next() : undefined
+  // Others need not make room for an event whose own account has no share left.
+  const isIdle = missing !== undefined && !hasShare(d, event) && d.events.get(missing)!.route !== event.route
+  if (missing !== undefined && !isIdle) d.problems.push(`${missing} was not dropped to make room`)
+}
+
+const finish = (d: Draft, event: NewEvent, span: number | undefined, seen: Seen): void => {
+  makeRoom(d, event, seen.released.filter((id) => id !== event.id))
+  const held = hasRoom(d, event)
+  d.events.set(event.id, { ...event, place: "chunk", held, taken: false, offeredAt: 0, uncertain: false })
   const carrier = span === undefined ? undefined : d.spans.get(span)!
   if (carrier !== undefined) d.spans.set(span!, { ...carrier, event: event.id })
-  if (!fits) return move(d, event.id, "dropped.outboxFull")
+  if (!held) return move(d, event.id, "dropped.outboxFull")
   if (carrier !== undefined && !carrier.ended && event.route === "" && rides(d.world)) return
   if (offer(d, event.id, false)) d.events.set(event.id, { ...d.events.get(event.id)!, taken: true })
   else move(d, event.id, "dropped.outboxFull")
@@ -81,20 +118,34 @@ const decide = (d: Draft, id: Id): boolean => {
   return true
 }
 
-/** A trace's finished spans leave, in the order of their start. */
-const leave = (d: Draft, number: number): void => {
-  const trace = d.traces.get(number)!
-  d.unsent = d.unsent.filter((other) => other !== number)
-  d.traces.set(number, { ...trace, finished: [] })
-  const seen = trace.finished.toSorted((a, b) => a - b).map((span): SeenSpan => {
+/** Finished spans of a trace are decided, in the order of their start. */
+const route = (d: Draft, spans: ReadonlyArray<number>): void => {
+  const seen = spans.toSorted((a, b) => a - b).map((span): SeenSpan => {
     const id = d.spans.get(span)!.event
     const rider = id !== undefined && d.events.get(id)!.place === "chunk" && decide(d, id) ? id : undefined
     return { span, rider, submitted: id !== undefined && d.events.get(id)!.taken }
   })
-  if (!d.world.apm) return
+  if (!d.world.apm || d.closed) return
   d.routed.push(seen)
   d.queue = [...d.queue, d.chunks.length]
   d.chunks = [...d.chunks, seen.flatMap(({ rider }) => rider ?? [])]
+}
+
+/** What waits for somebody who takes traces is decided in its order. */
+const routeUndecided = (d: Draft, keep: number): void => {
+  const { undecided } = d
+  d.undecided = undecided.slice(undecided.length - keep)
+  for (const spans of undecided.slice(0, undecided.length - keep)) route(d, spans)
+}
+
+/** A trace's finished spans leave, and are decided at once when it is known who takes traces. */
+const leave = (d: Draft, number: number): void => {
+  const trace = d.traces.get(number)!
+  d.unsent = d.unsent.filter((other) => other !== number)
+  d.traces.set(number, { ...trace, finished: [] })
+  if (d.world.known && d.undecided.length === 0) return route(d, trace.finished)
+  d.undecided = [...d.undecided, trace.finished]
+  if (d.undecided.length > d.limits.maxHeld) routeUndecided(d, d.limits.maxHeld)
 }
 
 const end = (d: Draft, number: number): void => {
@@ -183,7 +234,7 @@ const sendEvents = (d: Draft, flight: number, route: string, seen: Seen): void =
     return
   }
   for (const id of seen.released) giveUp(d, id, route)
-  const waiting = d.waiting.filter((id) => d.events.get(id)!.route === route)
+  const waiting = waitingOf(d, route)
   const again = d.eventsAgain.filter((payload) => payload.route === route)
   if (seen.events === undefined) {
     if (waiting.length + again.length > 0) d.problems.push(`events were kept back: ${waiting.join()}`)
@@ -267,9 +318,11 @@ const answerEvents = (d: Draft, payload: EventPayload, outcome: Outcome, last: b
 /** What is held in memory alone is lost in order: it is said, and counted. */
 const close = (d: Draft): void => {
   for (const trace of d.unsent) leave(d, trace)
+  routeUndecided(d, 0)
   handOverAll(d)
   for (const event of d.events.values()) if (isPending(event.place)) move(d, event.id, "dropped.shutdown")
   d.settled.splice(0)
+  d.flights.clear()
   d.closed = true
 }
 
@@ -282,7 +335,7 @@ const apply = (d: Draft, step: Step, seen: Seen): void => {
       return
     }
     case "finish":
-      return finish(d, step.event, step.span)
+      return finish(d, step.event, step.span, seen)
     case "refuse": {
       const made = { ...step.event, held: false, taken: false, offeredAt: 0, uncertain: false }
       d.events.set(step.event.id, { ...made, place: `dropped.${step.reason}` })
@@ -312,6 +365,7 @@ const apply = (d: Draft, step: Step, seen: Seen): void => {
       return
     case "world":
       d.world = { ...d.world, ...step.world }
+      if (d.world.known) routeUndecided(d, 0)
       return
     case "close":
       return close(d)

@@ -6,6 +6,7 @@ import * as MetaStruct from "../../src/domain/MetaStruct.ts"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
 import type { TraceChunk } from "../../src/domain/TraceChunk.ts"
 import * as ChunkAssembler from "../../src/engine/ChunkAssembler.ts"
+import * as ChunkHold from "../../src/engine/ChunkHold.ts"
 import * as IntakeLane from "../../src/engine/IntakeLane.ts"
 import type { LiveSpan } from "../../src/engine/LocalTrace.ts"
 import * as TraceLane from "../../src/engine/TraceLane.ts"
@@ -51,6 +52,12 @@ const outcomeOf = (outcome: DeliveryState.Outcome): Outcome =>
     ? failure(outcome === "reset after bytes")
     : answer(outcome, outcome === 429 ? { "retry-after": "1" } : {})
 
+// Of the sizes the largest is an estimate alone, above the bound of what rides; an event that "fits" has a payload to
+// itself, and one that is "too large" has one byte more.
+const Size = Schema.Literals([10, 10, 10, 10, 10, 10, 2_000, 2_000, "fits", "too large", 1_200_000])
+
+const Route = Schema.Literals(["", "", "", "", "other"])
+
 const small = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20 }))
 const seldom = Schema.Literals([false, false, false, false, false, true])
 
@@ -58,12 +65,12 @@ const start = Schema.Struct({ _tag: Schema.Literal("start"), trace: small, llm: 
 const end = Schema.Struct({
   _tag: Schema.Literal("end"),
   span: small,
-  // Of the sizes the largest is an estimate alone, above the bound of what rides; 6,000 is more than a payload may have.
-  size: Schema.Literals([10, 10, 10, 10, 10, 10, 2_000, 2_000, 6_000, 1_200_000]),
+  size: Size,
+  route: Route,
   event: Schema.Literals(["now", "now", "now", "now", "now", "now", "now", "now", "later", "redacted"])
 })
 const sendTrace = Schema.Struct({ _tag: Schema.Literal("send a trace") })
-const sendEvents = Schema.Struct({ _tag: Schema.Literal("send events") })
+const sendEvents = Schema.Struct({ _tag: Schema.Literal("send events"), route: Route })
 const answered = Schema.Struct({
   _tag: Schema.Literal("answer"),
   which: small,
@@ -87,7 +94,7 @@ export const Drawn = Schema.Union([
   answered,
   answered,
   Schema.Struct({ _tag: Schema.Literal("late event"), span: small }),
-  Schema.Struct({ _tag: Schema.Literal("event without a carrier"), size: Schema.Literals([10, 10, 2_000]) }),
+  Schema.Struct({ _tag: Schema.Literal("event without a carrier"), size: Size, route: Route }),
   Schema.Struct({ _tag: Schema.Literal("wait"), millis: Schema.Literals([10, 1_000, 1_000, 50_000]) }),
   Schema.Struct({ _tag: Schema.Literal("flush") }),
   Schema.Struct({
@@ -111,8 +118,10 @@ export const Drawn = Schema.Union([
   Schema.Struct({ _tag: Schema.Literal("way"), way: Schema.Literals(["open", "open", "open", "wait", "give up"]) }),
   Schema.Struct({
     _tag: Schema.Literal("destination"),
+    route: Route,
     to: Schema.Literals(["evp", "evp", "intake", "intake", "relay", "nobody"])
-  })
+  }),
+  Schema.Struct({ _tag: Schema.Literal("known"), known: Schema.Literals([true, true, false]) })
 ])
 
 export type Drawn = typeof Drawn.Type
@@ -120,7 +129,8 @@ export type Drawn = typeof Drawn.Type
 export const Schedule = Schema.Struct({
   steps: Schema.Array(Drawn).check(Schema.isMinLength(60)),
   budgetBytes: Schema.Literals([0, 10_000, 10_000, 2_000_000, 2_000_000, 1e9, 1e9, 1e9]),
-  outboxBytes: Schema.Literals([0, 6_000, 1e9, 1e9, 1e9])
+  outboxBytes: Schema.Literals([0, 6_000, 1e9, 1e9, 1e9]),
+  overflow: Schema.Literals(["dropNewest", "dropOldest"])
 })
 
 const payloadBytes = 6_000
@@ -134,20 +144,31 @@ const eventOf = (record: SpanRecord): DeliveryState.NewEvent => ({
   route: record.context.route ?? ""
 })
 
+const makeEvent = (size: typeof Size.Type, name: string): SpanRecord => {
+  const route = name === "" ? undefined : name
+  if (size === 1_200_000) return { ...record(10, route), bytes: size }
+  if (typeof size === "number") return record(size, route)
+  const wanted = payloadBytes - (size === "fits" ? 2 : 1)
+  // The id, which is another each time, has a digit more now and then.
+  for (let characters = wanted - measure(record(0, route));; characters--) {
+    const made = record(characters, route)
+    if (measure(made) <= wanted) return made
+  }
+}
+
+/** `settle` waits for what a step left to do. */
 export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
   const released: Array<DeliveryState.Id> = []
   const setAside: Array<DeliveryState.Id> = []
-  const { budget, ledger, outbox, router, sent, weather } = makeRouter({
+  const { budget, ledger, outbox, outboxes, router, sent, weather } = makeRouter({
     maxBytes: options.budgetBytes,
     outboxBytes: options.outboxBytes,
-    watch: ({ budget, outbox }) => ({
-      outbox,
-      budget: {
-        ...budget,
-        release: (record) => {
-          released.push(idOf(record))
-          budget.release(record)
-        }
+    overflow: options.overflow,
+    watch: (budget) => ({
+      ...budget,
+      release: (record) => {
+        released.push(idOf(record))
+        budget.release(record)
       }
     })
   })
@@ -167,39 +188,49 @@ export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
     apm: weather.apm,
     filtered: weather.filtered,
     priority: weather.priority,
+    known: true,
     way: "open",
-    to: { "": "evp" }
+    to: { "": "evp", other: "intake" }
   }
   const limits: DeliveryState.Limits = {
     budgetBytes: options.budgetBytes,
     outboxBytes: options.outboxBytes,
+    overflow: options.overflow,
     minSpans: 4,
     chunkMillis: 40_000,
     maxChunks: 3,
+    maxHeld: 2,
     maxAttempts: 2,
     payloadBytes,
     ageMillis: 100_000
   }
   let model = DeliveryState.make(limits, world)
   const nothing = () => {}
-  const shared = { outbox, ledger, budget, random: () => 0.5, onRediscover: nothing, onReachable: nothing }
+  const shared = { ledger, budget, random: () => 0.5, onRediscover: nothing, onReachable: nothing }
   const traces = TraceLane.make({
     ...shared,
+    outbox,
     way: () => ways[model.world.way],
     maxChunks: limits.maxChunks,
     maxAttempts: limits.maxAttempts,
     onHandedOver: nothing
   })
-  const intake = IntakeLane.make({
-    ...shared,
-    destination: () => takers[model.world.to[""]!],
-    targetBytes: 4_000,
-    maxAgeMillis: limits.ageMillis,
-    onSetAside: ({ item }) => {
-      setAside.push(idOf(item.record))
-    },
-    warn: nothing
-  })
+  const lanes = new Map(
+    Object.keys(world.to).map((route) => [
+      route,
+      IntakeLane.make({
+        ...shared,
+        outbox: outboxes.of(route),
+        destination: () => takers[model.world.to[route]!],
+        targetBytes: 4_000,
+        maxAgeMillis: limits.ageMillis,
+        onSetAside: ({ item }) => {
+          setAside.push(idOf(item.record))
+        },
+        warn: nothing
+      })
+    ])
+  )
   const chunks: Array<ReadonlyArray<DeliveryState.SeenSpan>> = []
   const numbers = new Map<TraceChunk, number>()
   const spanNumbers = new Map<string, number>()
@@ -211,18 +242,24 @@ export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
         rider: rider === undefined ? undefined : idOf(rider),
         submitted: span.meta[MetaStruct.submittedTag] === "1"
       })))
-      traces.add(chunk)
+      if (!model.closed) traces.add(chunk)
     }
   }
+  const hold = ChunkHold.make({
+    maxChunks: limits.maxHeld,
+    isKnown: () => model.world.known,
+    route: (trace, spans) => {
+      router.route(trace, spans)
+      collect()
+    },
+    onHeld: nothing
+  })
   const assembler = ChunkAssembler.make({
     minSpans: limits.minSpans,
     maxAgeMillis: limits.chunkMillis,
-    emit: (trace, spans) => {
-      router.route(trace, spans)
-      collect()
-    }
+    emit: hold.take
   })
-  ledger.attach({ chunk: router.waiting, payload: traces.riders, outbox: outbox.size })
+  ledger.attach({ payload: traces.riders })
 
   const locals = Array.from({ length: 3 }, makeTrace)
   const running: Array<LiveSpan> = []
@@ -243,7 +280,7 @@ export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
       used: budget.used()
     })
     model = next.model
-    assert.deepStrictEqual(next.problems, [], step._tag)
+    assert.strictEqual(next.problems.join("\n"), "", step._tag)
     const books = ledger.snapshot()
     const expected = DeliveryState.books(model)
     assert.deepStrictEqual(books, expected, step._tag)
@@ -253,22 +290,23 @@ export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
 
   const change = (to: Partial<DeliveryState.World>) =>
     step({ _tag: "world", world: to }, () => {
-      const { to: _, way: __, ...rest } = to
+      const { known, to: _, way: __, ...rest } = to
       Object.assign(weather, rest)
+      if (known === true) hold.release()
     })
 
   const finish = (record: SpanRecord, span: LiveSpan | undefined) =>
     step(
       { _tag: "finish", event: eventOf(record), span: span === undefined ? undefined : spanNumbers.get(span.spanId) },
-      () => router.finish(record, span)
+      () => void router.finish(record, span)
     )
 
-  const endSpan = (span: LiveSpan, event: (Drawn & { _tag: "end" })["event"], size: number) => {
+  const endSpan = (span: LiveSpan, { event, route, size }: Omit<Drawn & { _tag: "end" }, "_tag" | "span">) => {
     const number = spanNumbers.get(span.spanId)!
-    if (span.llm && event === "now") finish(size > 1_000_000 ? { ...record(10), bytes: size } : record(size), span)
+    if (span.llm && event === "now") finish(makeEvent(size, route), span)
     if (span.llm && event === "later") owing.push(span)
     if (span.llm && event === "redacted") {
-      const dropped = record(size)
+      const dropped = makeEvent(size, route)
       step(
         { _tag: "refuse", event: eventOf(dropped), reason: "redaction", span: number },
         () => router.refuse(dropped, "redaction", span)
@@ -287,12 +325,13 @@ export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
     })
   }
 
-  const sendEvents = () => {
+  const sendEvents = (route: string) => {
     const flight = nextFlight++
-    step({ _tag: "send events", flight, route: "" }, () => {
-      const payload = intake.next(weather.now)
+    const lane = lanes.get(route)!
+    step({ _tag: "send events", flight, route }, () => {
+      const payload = lane.next(weather.now)
       if (payload === undefined) return
-      flights.set(flight, (outcome, last) => intake.settle(payload, outcome, weather.now, last))
+      flights.set(flight, (outcome, last) => lane.settle(payload, outcome, weather.now, last))
       return {
         traces: undefined,
         events: payload.items.map((item) => ({ id: idOf(item.record), uncertain: item.uncertain }))
@@ -322,18 +361,18 @@ export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
       }
       case "end": {
         const span = pick(running, drawn.span)
-        return span === undefined ? undefined : endSpan(span, drawn.event, drawn.size)
+        return span === undefined ? undefined : endSpan(span, drawn)
       }
       case "late event": {
         const span = pick(owing, drawn.span)
         return span === undefined ? undefined : finish(record(10), span)
       }
       case "event without a carrier":
-        return finish(record(drawn.size), undefined)
+        return finish(makeEvent(drawn.size, drawn.route), undefined)
       case "send a trace":
         return sendTrace()
       case "send events":
-        return sendEvents()
+        return sendEvents(drawn.route)
       case "answer":
         return answerOne(drawn.which, drawn.outcome, drawn.last)
       case "wait":
@@ -350,18 +389,20 @@ export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
       case "way":
         return change({ way: drawn.way })
       case "destination":
-        return change({ to: { "": drawn.to } })
+        return change({ to: { ...model.world.to, [drawn.route]: drawn.to } })
+      case "known":
+        return change({ known: drawn.known })
     }
   }
 
   /** All spans end, everybody answers, everything is sent. */
   const drain = () => {
-    change({ way: "open", to: { "": "intake" } })
-    for (const span of running.splice(0)) endSpan(span, "now", 10)
+    change({ known: true, way: "open", to: { "": "intake", other: "intake" } })
+    for (const span of running.splice(0)) endSpan(span, { event: "now", route: "", size: 10 })
     step({ _tag: "flush" }, assembler.flush)
     for (let rounds = 0; rounds < 1_000; rounds++) {
       sendTrace()
-      sendEvents()
+      for (const route of lanes.keys()) sendEvents(route)
       if (flights.size === 0) return
       while (flights.size > 0) answerOne(0, 200, false)
     }

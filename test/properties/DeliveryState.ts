@@ -13,7 +13,7 @@ export type Settled = "agent" | "intake" | "relay" | "lost" | `dropped.${DropRea
 const moves: { readonly [from in Pending]: ReadonlyArray<Pending | Settled> } = {
   chunk: ["trace", "outbox", "file", "dropped.outboxFull", "dropped.shutdown", "lost"],
   trace: ["agent", "outbox", "file", "dropped.outboxFull", "dropped.shutdown", "lost"],
-  outbox: ["lent", "file", "dropped.expired", "dropped.oversized", "dropped.shutdown", "lost"],
+  outbox: ["lent", "file", "dropped.outboxFull", "dropped.expired", "dropped.oversized", "dropped.shutdown", "lost"],
   lent: [
     "intake",
     "relay",
@@ -74,10 +74,14 @@ export interface EventPayload {
 
 export interface Limits {
   readonly budgetBytes: number
+  /** What becomes of an event that has no room: it is dropped, or the oldest that wait are. */
+  readonly overflow: "dropNewest" | "dropOldest"
   readonly outboxBytes: number
   readonly minSpans: number
   readonly chunkMillis: number
   readonly maxChunks: number
+  /** Chunks that wait for somebody who takes traces to be found. */
+  readonly maxHeld: number
   readonly maxAttempts: number
   readonly payloadBytes: number
   readonly ageMillis: number
@@ -90,6 +94,8 @@ export interface World {
   readonly apm: boolean
   readonly filtered: boolean
   readonly priority: number
+  /** Whether it is known who takes traces. */
+  readonly known: boolean
   /** The way of traces. */
   readonly way: "open" | "wait" | "give up"
   /** Who takes events now, by route. */
@@ -105,6 +111,8 @@ export interface Model {
   readonly traces: ReadonlyMap<number, Trace>
   /** Traces of which finished spans wait, in the order in which they began to. */
   readonly unsent: ReadonlyArray<number>
+  /** Parts of traces that wait to be decided, until it is known who takes traces. */
+  readonly undecided: ReadonlyArray<ReadonlyArray<number>>
   /** The riders of each chunk that went to the traces' road. */
   readonly chunks: ReadonlyArray<ReadonlyArray<Id>>
   readonly queue: ReadonlyArray<number>
@@ -166,6 +174,7 @@ export const make = (limits: Limits, world: World): Model => ({
   spans: new Map(),
   traces: new Map(),
   unsent: [],
+  undecided: [],
   chunks: [],
   queue: [],
   tracesAgain: [],
@@ -234,9 +243,14 @@ export const sum = (numbers: Iterable<number>): number => {
   return total
 }
 
-/** The bytes that memory holds for certain. */
-export const heldBytes = (d: Pick<Model, "events">): number =>
-  sum(d.events.values().map((event) => event.held ? Math.min(event.bound, event.size) : 0))
+/** The bytes that memory holds for certain, of all accounts or of one. */
+export const heldBytes = (d: Pick<Model, "events">, route?: string): number => {
+  let total = 0
+  for (const event of d.events.values()) {
+    if (event.held && (route === undefined || event.route === route)) total += Math.min(event.bound, event.size)
+  }
+  return total
+}
 
 /** A copy for a step to change. */
 export const draft = (self: Model): Draft => ({
