@@ -7,7 +7,6 @@ import * as SpanEvent from "../../src/domain/SpanEvent.ts"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
 import type { TraceChunk } from "../../src/domain/TraceChunk.ts"
 import * as WireFormat from "../../src/domain/WireFormat.ts"
-import * as AccountShares from "../../src/engine/AccountShares.ts"
 import * as ByteBudget from "../../src/engine/ByteBudget.ts"
 import * as Ledger from "../../src/engine/Ledger.ts"
 import { LiveSpan, LocalTrace } from "../../src/engine/LocalTrace.ts"
@@ -127,7 +126,7 @@ export const makeRouter = (options: {
   }
   const ledger = Ledger.make()
   const store = options.store?.(ledger) ?? {
-    budget: AccountShares.make(ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure }), measure),
+    budget: ByteBudget.make({ limit: options.maxBytes ?? Infinity, measure }),
     outboxes: Outboxes.make({ open: () => MemoryOutbox.make({ maxBytes: options.outboxBytes }) })
   }
   const budget = options.watch?.(store.budget) ?? store.budget

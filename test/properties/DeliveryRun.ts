@@ -5,10 +5,14 @@ import * as Ledger from "../../src/domain/Ledger.ts"
 import * as MetaStruct from "../../src/domain/MetaStruct.ts"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
 import type { TraceChunk } from "../../src/domain/TraceChunk.ts"
+import * as AccountShares from "../../src/engine/AccountShares.ts"
+import * as ByteBudget from "../../src/engine/ByteBudget.ts"
 import * as ChunkAssembler from "../../src/engine/ChunkAssembler.ts"
 import * as ChunkHold from "../../src/engine/ChunkHold.ts"
 import * as IntakeLane from "../../src/engine/IntakeLane.ts"
 import type { LiveSpan } from "../../src/engine/LocalTrace.ts"
+import * as MemoryOutbox from "../../src/engine/MemoryOutbox.ts"
+import * as Outboxes from "../../src/engine/Outboxes.ts"
 import * as TraceLane from "../../src/engine/TraceLane.ts"
 import type { Outcome } from "../../src/ports/Transport.ts"
 import {
@@ -161,9 +165,11 @@ export const make = (options: Omit<typeof Schedule.Type, "steps">) => {
   const released: Array<DeliveryState.Id> = []
   const setAside: Array<DeliveryState.Id> = []
   const { budget, ledger, outbox, outboxes, router, sent, weather } = makeRouter({
-    maxBytes: options.budgetBytes,
-    outboxBytes: options.outboxBytes,
     overflow: options.overflow,
+    store: () => ({
+      budget: AccountShares.make(ByteBudget.make({ limit: options.budgetBytes, measure }), measure),
+      outboxes: Outboxes.make({ open: () => MemoryOutbox.make({ maxBytes: options.outboxBytes }) })
+    }),
     watch: (budget) => ({
       ...budget,
       release: (record) => {
