@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 
 /**
@@ -73,9 +72,3 @@ export interface OutboxesService<R = SpanRecord> {
  * @since 0.1.0
  */
 export const ownRoute = ""
-
-/**
- * @category services
- * @since 0.1.0
- */
-export class Outbox extends Context.Service<Outbox, OutboxService>()("effect-llmobs/ports/Outbox") {}
