@@ -72,17 +72,18 @@ export const make = <P>(lane: Lane<P>, options: {
   const urgent = Latch.makeUnsafe(false)
   const cut = Latch.makeUnsafe(false)
   const idle = Latch.makeUnsafe(true)
+  // On the clock that only goes forward: the time of day may be set back by an hour while something rests.
   let notBefore = 0
   let inFlight = 0
   let resting = 0
   let closing = false
 
-  const rest = (now: number) =>
+  const rest = (elapsed: number) =>
     Effect.suspend(() => {
       resting++
       return Effect.ensuring(
         Effect.raceFirst(
-          Effect.sleep(notBefore - now),
+          Effect.sleep(notBefore - elapsed),
           cut.await
         ),
         Effect.sync(() => {
@@ -95,33 +96,44 @@ export const make = <P>(lane: Lane<P>, options: {
     Effect.flatMap(
       lane.send(payload),
       (outcome) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
+        Effect.zipWith(Clock.currentTimeMillis, elapsedMillis, (now, elapsed) => {
           const settled = lane.settle(payload, outcome, now, closing)
           // Another payload may have been told to wait longer.
-          if (settled._tag === "Later") notBefore = Math.max(notBefore, now + settled.delayMillis)
+          if (settled._tag === "Later") notBefore = Math.max(notBefore, elapsed + settled.delayMillis)
         })
     )
 
+  // To pack a payload is the longest single step there is: there is one at a time, and others come in between.
+  let packed = false
+  const othersFirst = Effect.forkDetach(Effect.andThen(
+    Effect.yieldNow,
+    Effect.sync(() => {
+      packed = false
+    })
+  ))
+
   // One of up to `maxInFlight` workers of a pump. It ends when there is nothing left to send.
   const worker: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (now < notBefore && !closing) {
-        if (lane.isEmpty()) return Effect.void
-        return Effect.flatMap(rest(now), () => worker)
-      }
-      const payload = lane.next(now)
-      if (payload === undefined) return Effect.void
-      inFlight++
-      return Effect.flatMap(
-        Effect.ensuring(
+    packed ? Effect.andThen(Effect.yieldNow, worker) : Effect.flatMap(
+      Effect.zip(Clock.currentTimeMillis, elapsedMillis),
+      ([now, elapsed]) => {
+        if (elapsed < notBefore && !closing) {
+          if (lane.isEmpty()) return Effect.void
+          return Effect.flatMap(rest(elapsed), () => worker)
+        }
+        const payload = lane.next(now)
+        if (payload === undefined) return Effect.void
+        inFlight++
+        packed = true
+        const sent = Effect.ensuring(
           attempt(payload),
           Effect.sync(() => {
             inFlight--
           })
-        ),
-        () => worker
-      )
-    })
+        )
+        return Effect.andThen(othersFirst, Effect.andThen(sent, worker))
+      }
+    )
   )
 
   const pump = Effect.all(Array.from({ length: options.maxInFlight }, () => worker), {
@@ -170,3 +182,5 @@ export const make = <P>(lane: Lane<P>, options: {
     })
   }
 }
+
+const elapsedMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1_000_000)
