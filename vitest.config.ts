@@ -11,8 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
     include: ["test/**/*.test.ts"],
-    // A process per file, since tests start servers and set environment variables; two at a time, since the machines that
-    // judge us have two cores.
+    // A process per file, since tests start servers and set environment variables; two at a time, since
+    // continuous integration has two cores.
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -5,13 +5,8 @@
  */
 import * as ByteBudget from "./ByteBudget.ts"
 
-/**
- * The part of the budget that the events of one account may fill, the layer's own left out.
- *
- * @category constants
- * @since 0.1.0
- */
-export const share = 1 / 4
+// The part of the budget that the events of one account may fill, the layer's own left out.
+const share = 1 / 4
 
 /**
  * @category constructors

@@ -28,6 +28,8 @@ const states: ReadonlyArray<readonly [Metric.Gauge<number>, (books: Ledgers.Ledg
   [gauge({ state: "delivered.intake" }), (books) => books.delivered.intake],
   [gauge({ state: "transferred" }), (books) => books.transferred],
   [gauge({ state: "possibleDuplicates" }), (books) => books.possibleDuplicates],
+  [gauge({ state: "lastChance" }), (books) => books.lastChance],
+  [gauge({ state: "redelivered" }), (books) => books.redelivered],
   ...Ledgers.dropReasons.map((reason) =>
     [gauge({ state: "dropped", reason }), (books: Ledgers.Ledger) => books.dropped[reason]] as const
   )

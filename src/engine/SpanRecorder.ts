@@ -105,13 +105,8 @@ class RecordedSpan implements OpenSpan {
   }
 }
 
-/**
- * The tag of a span that was interrupted. Losers of a race and of a time-out are not errors.
- *
- * @category constants
- * @since 0.1.0
- */
-export const interruptedTag = "effect.fiber.interrupted"
+// The tag of a span that was interrupted. Losers of a race and of a time-out are not errors.
+const interruptedTag = "effect.fiber.interrupted"
 
 /**
  * @category constructors
