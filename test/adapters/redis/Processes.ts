@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as ChildProcess from "node:child_process"
 import * as Path from "node:path"
+import type { Ledger } from "../../../src/domain/Ledger.ts"
 
 export interface Process {
   /** What it printed, when it has ended by itself. */
@@ -10,6 +11,8 @@ export interface Process {
   readonly exitCode: Effect.Effect<number | null>
   /** Ends it with a signal, and waits for its end. */
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
+  /** Stops it where it is, or lets it go on. */
+  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => Effect.Effect<void>
 }
 
 const main = Path.join(import.meta.dirname, "../../../src/layers/Main.ts")
@@ -40,6 +43,10 @@ const spawn = (
           Effect.suspend(() => {
             child.kill(signal)
             return Effect.asVoid(Effect.promise(() => closed))
+          }),
+        signal: (signal: "SIGSTOP" | "SIGCONT") =>
+          Effect.sync(() => {
+            child.kill(signal)
           })
       }
     }),
@@ -57,6 +64,9 @@ export const relay = (redis: string, agent: string) =>
     EFFECT_LLMOBS_RELAY_LOCK_MILLIS: "1000",
     DD_TRACE_AGENT_URL: agent
   })
+
+/** The books that a relay printed when it ended in order. */
+export const books = (printed: string): Ledger => JSON.parse(/the books of this relay: (\{.*\})$/m.exec(printed)![1]!)
 
 /** Runs the command to its end. */
 export const command = (args: ReadonlyArray<string>, env: { readonly [name: string]: string } = {}) =>
