@@ -75,9 +75,13 @@ export const make = (
           if (typeof req === "string") {
             return resume(Effect.succeed({ _tag: "Failure", bytesWritten: false, reason: req }))
           }
+          // After a stall of the event loop the timer is due before an answer that has long come was read: read it first.
           const timer = setTimeout(() => {
-            fail("ETIMEDOUT")
-            req.destroy()
+            setImmediate(() => {
+              if (done) return
+              fail("ETIMEDOUT")
+              req.destroy()
+            })
           }, request.timeoutMillis)
           req.on("socket", (socket) => {
             if (req.reusedSocket) connected = true
