@@ -1,5 +1,5 @@
 /**
- * An outbox whose events outlive the process, as far as a journal has committed them.
+ * Outboxes whose events outlive the process, as far as a journal has committed them: one for each account.
  *
  * **Details**
  *
@@ -8,8 +8,13 @@
  * when there is room: a share of the byte budget is set apart for what is loaded, so that a full memory cannot keep the
  * disk from being emptied. Events that an ended process left arrive in the same way, and enter the books of this one.
  *
+ * The share is common to all accounts, but one that has nothing loaded may always load a little: an account that is
+ * paused keeps what it has loaded, and none of the others from loading.
+ *
  * @since 0.1.0
  */
+import type { SetAside } from "../domain/SetAside.ts"
+import type { SpanRecord } from "../domain/SpanRecord.ts"
 import type { JournalService } from "../ports/Journal.ts"
 import type { Item, OutboxService } from "../ports/Outbox.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
@@ -21,11 +26,20 @@ import type { LedgerBook } from "./Ledger.ts"
  * @since 0.1.0
  */
 export interface DurableOutbox {
-  readonly outbox: OutboxService
   /** The budget, with a copy in the journal of all that it holds. */
   readonly budget: ByteBudget
+  /** The outbox of an account, the same one each time. */
+  readonly of: (route: string) => OutboxService
+  /** Events held, of all accounts, those included that nobody has asked for. */
+  readonly size: () => number
+  /** Events that outlive this process. */
+  readonly kept: () => number
+  readonly close: () => void
   /** Begins to take what ended processes left. */
   readonly start: () => void
+  /** Keeps what is worth reading of an event that nobody takes, in the place of the event. */
+  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
 }
 
 /**
@@ -36,60 +50,94 @@ export interface DurableOutbox {
  */
 export const loadShare = (maxBytes: number): number => Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 4))
 
-// How many parts without a readable event one call passes over.
-const maxParts = 8
+/**
+ * What an account that has nothing loaded may load in any case, in bytes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const leastLoad = 256 * 1024
+
+// Below this many bytes that wait, more is read: a request of 1 MiB is packed while the next is on its way from the disk.
+const readAheadBytes = 2 * 1024 * 1024
 
 // A size is estimated by the longest form of each character: the event has at least about a sixth of it.
 const longestEscape = 6
 
 /**
- * Joins an outbox in memory, a budget and a journal. `loadBytes` bounds what is loaded and not yet settled.
+ * Joins outboxes in memory, a budget and a journal. `loadBytes` bounds what is loaded and not yet settled.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = (options: {
-  readonly memory: OutboxService
+  /** Makes the memory of an account. */
+  readonly memory: () => OutboxService
   readonly budget: ByteBudget
   readonly journal: JournalService
   readonly ledger: LedgerBook
   readonly loadBytes: number
-  /** Called when something can be taken that could not before. */
-  readonly onReady: () => void
+  /** Called when something of an account can be taken that could not before. */
+  readonly onReady: (route: string) => void
 }): DurableOutbox => {
-  const { budget, journal, ledger, memory } = options
-  const loaded = new Map<Item, number>()
-  // The next one last.
-  let waiting: Array<Item> = []
+  const { budget, journal, ledger } = options
+  const outboxes = new Map<string, { readonly outbox: OutboxService; readonly held: () => number }>()
   let loadedBytes = 0
-  let waitingBytes = 0
-  let turn = false
 
-  const load = (): void => {
-    const room = options.loadBytes - loadedBytes
-    if (journal.spilled() === 0 || (room <= 0 && loaded.size > 0)) return
-    let stored = journal.load(room)
-    // Nothing can come of a part that is unreadable, or another process's by now; something may of the next.
-    for (let part = 0, before = Infinity; stored.length === 0 && journal.spilled() < before; part++) {
-      if (part === maxParts) return options.onReady()
-      before = journal.spilled()
-      stored = journal.load(room)
-    }
-    for (const { bytes, offeredAt, record } of stored) {
-      const item: Item = { record, offeredAt, uncertain: false }
-      loaded.set(item, bytes)
-      waiting.push(item)
-      loadedBytes += bytes
-      waitingBytes += bytes
-    }
-    waiting = waiting.reverse()
-  }
+  const open = (route: string) => {
+    const memory = options.memory()
+    const loaded = new Map<Item, number>()
+    // The next one last.
+    let waiting: Array<Item> = []
+    let waitingBytes = 0
+    let turn = false
 
-  const takeLoaded = (): Item | undefined => {
-    if (waiting.length === 0) load()
-    const item = waiting.pop()
-    if (item !== undefined) waitingBytes -= loaded.get(item)!
-    return item
+    const load = (): void => {
+      if (journal.spilled(route) === 0) return
+      const left = Math.min(options.loadBytes - loadedBytes - journal.readAhead(), readAheadBytes - waitingBytes)
+      const room = Math.max(left, loaded.size === 0 ? leastLoad : 0)
+      const stored = journal.load(route, Math.max(0, room))
+      if (stored.length === 0) return
+      const items = stored.map(({ bytes, offeredAt, record }) => {
+        const item: Item = { record, offeredAt, uncertain: false }
+        loaded.set(item, bytes)
+        loadedBytes += bytes
+        waitingBytes += bytes
+        return item
+      })
+      waiting = [...items.reverse(), ...waiting]
+    }
+
+    const takeLoaded = (): Item | undefined => {
+      if (waitingBytes < readAheadBytes) load()
+      const item = waiting.pop()
+      if (item !== undefined) waitingBytes -= loaded.get(item)!
+      return item
+    }
+
+    const outbox: OutboxService = {
+      offer: memory.offer,
+      spill: journal.spill,
+      take: () => {
+        turn = !turn
+        return turn ? memory.take() ?? takeLoaded() : takeLoaded() ?? memory.take()
+      },
+      restore: (item) => {
+        const bytes = loaded.get(item)
+        if (bytes === undefined) return memory.restore(item)
+        waitingBytes += bytes
+        waiting.push(item)
+      },
+      settle: (item) => {
+        const bytes = loaded.get(item)
+        if (bytes === undefined) return memory.settle(item)
+        loaded.delete(item)
+        loadedBytes -= bytes
+      },
+      size: () => memory.size() + loaded.size + journal.spilled(route),
+      waitingBytes: () => memory.waitingBytes() + waitingBytes + journal.spilledBytes(route)
+    }
+    return { outbox, held: () => memory.size() + loaded.size }
   }
 
   return {
@@ -111,30 +159,23 @@ export const make = (options: {
         budget.release(record)
       }
     },
-    outbox: {
-      offer: memory.offer,
-      spill: (record) => journal.spill(record),
-      take: () => {
-        turn = !turn
-        return turn ? memory.take() ?? takeLoaded() : takeLoaded() ?? memory.take()
-      },
-      restore: (item) => {
-        const bytes = loaded.get(item)
-        if (bytes === undefined) return memory.restore(item)
-        waitingBytes += bytes
-        waiting.push(item)
-      },
-      settle: (item) => {
-        const bytes = loaded.get(item)
-        if (bytes === undefined) return memory.settle(item)
-        loaded.delete(item)
-        loadedBytes -= bytes
-      },
-      size: () => memory.size() + loaded.size + journal.spilled(),
-      waitingBytes: () => memory.waitingBytes() + waitingBytes + journal.spilledBytes(),
-      kept: journal.kept,
-      close: journal.close
+    of: (route) => {
+      let found = outboxes.get(route)
+      if (found === undefined) {
+        found = open(route)
+        outboxes.set(route, found)
+      }
+      return found.outbox
     },
+    size: () => {
+      let size = journal.spilled()
+      for (const { held } of outboxes.values()) size += held()
+      return size
+    },
+    kept: journal.kept,
+    close: journal.close,
+    setAside: journal.setAside,
+    readSetAside: journal.readSetAside,
     start: () =>
       journal.start({
         onAdopted: (events) => {

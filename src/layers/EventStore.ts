@@ -21,7 +21,6 @@ import * as SetAsideLog from "../engine/SetAsideLog.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { JournalService } from "../ports/Journal.ts"
 import type { OutboxesService } from "../ports/Outbox.ts"
-import { ownRoute } from "../ports/Outbox.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
@@ -77,41 +76,41 @@ export const make = Effect.fnUntraced(function*(options: {
     }
   }
   const loadBytes = DurableOutbox.loadShare(maxBytes)
-  const { budget, outbox, start } = DurableOutbox.make({
-    memory: MemoryOutbox.make(),
+  const { budget, close, kept, of, readSetAside, setAside, size, start } = DurableOutbox.make({
+    memory: () => MemoryOutbox.make(),
     budget: budgetOf(maxBytes - loadBytes),
     journal,
     ledger: options.ledger,
     loadBytes,
-    onReady: () => options.onReady(ownRoute)
+    onReady: options.onReady
   })
   return {
-    ...inMemory,
+    setAside,
+    readSetAside: Effect.promise(readSetAside),
     budget,
-    outboxes: Outboxes.make({
-      open: (route) => route === ownRoute ? outbox : MemoryOutbox.make(),
-      kept: outbox.kept!,
-      close: outbox.close!
-    }),
+    outboxes: Outboxes.make({ open: of, size, kept, close }),
     adopt: start
   }
 })
 
-// The adapter is loaded only here: nobody else needs `node:sqlite`, and some runtimes have none.
+// The adapter is loaded only here: nobody else needs threads, and some runtimes have none. The layer is there when the file
+// is open, so that what others left in it is in the books from the first moment on.
 const open = (
   durable: NonNullable<Settings["durable"]>,
   options: { readonly diagnostics: DiagnosticsService; readonly now: () => number }
 ) =>
-  Effect.map(
-    Effect.option(Effect.tryPromise(() => import("../adapters/sqlite/SqliteJournal.ts"))),
-    (journal): JournalService | undefined => {
-      if (Option.isSome(journal)) return journal.value.open({ ...durable, ...options, maxAgeMillis })
+  Effect.gen(function*() {
+    const module = yield* Effect.option(Effect.tryPromise(() => import("../adapters/sqlite/SqliteJournal.ts")))
+    if (Option.isNone(module)) {
       options.diagnostics.warnOnce("outbox.unavailable", unavailable)
       return undefined
     }
-  )
+    const journal: JournalService = module.value.open({ ...durable, ...options, maxAgeMillis })
+    yield* Effect.promise(() => journal.opened)
+    return journal
+  })
 
-const unavailable = "This runtime has no node:sqlite, so there is no durable outbox. Events are held in memory only."
+const unavailable = "This runtime has no threads, so there is no durable outbox. Events are held in memory only."
 
 const envelope = (record: SpanRecord) =>
   Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion)

@@ -5,11 +5,15 @@
  *
  * An event is in a journal in one of two ways. A *copy* stands beside an event that memory holds; it is removed when the
  * event is settled. A *spilled* event is held by the journal alone, until it is loaded. Spilled events are pending and
- * counted here. Everything is synchronous and total: a journal that cannot write says so and loses nothing that memory
- * still has.
+ * counted here. No call waits for the store, except at the start and at the end of a program, and all are total: a journal
+ * that cannot write says so and loses nothing that memory still has.
+ *
+ * Events go to the account that their record names (`context.route`, `""` for the layer's own), and each account is
+ * loaded by itself.
  *
  * @since 0.1.0
  */
+import type { SetAside } from "../domain/SetAside.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 
 /**
@@ -39,8 +43,8 @@ export interface Listener {
   readonly onUnreadable: (events: number) => void
   /** Spilled events are another process's now, since this one showed no sign of life. */
   readonly onTaken: (events: number) => void
-  /** Spilled events can be loaded. */
-  readonly onReady: () => void
+  /** Spilled events of an account can be loaded that could not before. */
+  readonly onReady: (route: string) => void
 }
 
 /**
@@ -48,7 +52,9 @@ export interface Listener {
  * @since 0.1.0
  */
 export interface JournalService {
-  /** Begins to tell, and to look for what other processes left. */
+  /** Ends when the store has been opened, or is known to be out of reach. */
+  readonly opened: Promise<void>
+  /** Begins to tell, and to look for what other processes left: what can be found in a few milliseconds is told at once. */
   readonly start: (listener: Listener) => void
   /**
    * Keeps a copy of an event; it is committed within the commit window. `text` is what is written, where that is not the
@@ -57,16 +63,25 @@ export interface JournalService {
   readonly append: (record: SpanRecord, text?: SpanRecord) => void
   /** Takes an event that memory has no room for, or refuses it (`false`). */
   readonly spill: (record: SpanRecord) => boolean
-  /** Gives up to `bytes` of spilled events, oldest first, and at least one. From here on they are copies. */
-  readonly load: (bytes: number) => ReadonlyArray<Stored>
+  /**
+   * Gives what has been read ahead of an account's spilled events, oldest first, and reads up to `bytes` more ahead. What is
+   * given is a copy from here on. When nothing has been read yet, `onReady` follows.
+   */
+  readonly load: (route: string, bytes: number) => ReadonlyArray<Stored>
   /** Forgets a copy: its event is settled. A second call changes nothing. */
   readonly remove: (record: SpanRecord) => void
-  /** Spilled events. */
-  readonly spilled: () => number
-  readonly spilledBytes: () => number
+  /** As `remove`, and keeps in its place what is worth reading of an event that nobody takes. */
+  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  /** What was set aside, here and by other processes, the oldest first; nothing when the store cannot be read. */
+  readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
+  /** Spilled events, of one account or of all. */
+  readonly spilled: (route?: string) => number
+  readonly spilledBytes: (route: string) => number
+  /** Bytes of spilled events that have been read ahead. */
+  readonly readAhead: () => number
   /** Events, copies and spilled, that another process would find if this one ended now. */
   readonly kept: () => number
-  /** Commits what waits for the commit window, as far as the store can take it. */
+  /** Commits what waits for the commit window, as far as the store can take it, and waits for that. */
   readonly commit: () => void
   /** Commits, and leaves what is kept to other processes. Later calls change nothing. */
   readonly close: () => void

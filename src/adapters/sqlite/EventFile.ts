@@ -3,13 +3,14 @@
  *
  * **Details**
  *
- * One SQLite file in WAL mode, shared by any number of processes of one machine.
+ * One SQLite file in WAL mode, shared by any number of processes of one machine. All of this runs in a thread of its own,
+ * see `SqliteWorker`: nobody's event loop waits for it.
  *
  * | table | a row is |
  * | --- | --- |
- * | `segments` | a range of event ids, and the process that holds it; numbers are never used again |
+ * | `segments` | a range of event ids of one account, and the process that holds it; numbers are never used again |
  * | `events` | one event: `id = segment * 2^30 + n`, the time it was finished, the CRC-32 of its text, its text |
- * | `set_aside` | an event that could not be read, as it was found; the newest 1,000 |
+ * | `set_aside` | an event that nobody takes, or that could not be read, see `SetAsides` |
  *
  * To take over what an ended process left is to change the holder of its segments: a single small row for any number of
  * events, in one transaction, so that an event never has two holders.
@@ -49,34 +50,28 @@ export interface EventFile {
   readonly read: StatementSync
   readonly peek: StatementSync
   readonly holder: StatementSync
-  readonly setAside: StatementSync
 }
-
-/**
- * The ids of one segment: from `segment * segmentSize` up to, and without, the next one's.
- *
- * @category constants
- * @since 0.1.0
- */
-export const segmentSize = 2 ** 30
-
-/**
- * Beyond it an id would not be an exact number.
- *
- * @category constants
- * @since 0.1.0
- */
-export const maxSegment = 2 ** 23 - 1
 
 // Six events of 5 KB to a page: large rows stay out of overflow chains, which are slow to write and to delete.
 const pageSize = 32_768
 
-// How long a call waits for another process's commit before it gives up for now.
-const busyMillis = 4
+// How long a transaction waits for another process's commit before it gives up for now.
+const busyMillis = 250
+
+const setAsideTable = `
+  CREATE TABLE set_aside (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    status INTEGER,
+    body TEXT
+  ) STRICT;
+`
 
 const schema = `
-  CREATE TABLE IF NOT EXISTS segments (
+  CREATE TABLE segments (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    route TEXT NOT NULL DEFAULT '',
     holder TEXT NOT NULL,
     boot TEXT NOT NULL,
     namespace TEXT NOT NULL,
@@ -84,22 +79,24 @@ const schema = `
     started TEXT NOT NULL,
     beat INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS events (
+  CREATE TABLE events (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
     crc INTEGER NOT NULL,
     body TEXT NOT NULL
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS set_aside (
-    id INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL,
-    crc INTEGER NOT NULL,
-    body TEXT NOT NULL
-  ) STRICT;
-`
+${setAsideTable}`
 
-/** The form of the file; one of another form is left alone. */
-const form = 1
+// The form of the file. One of the first form is brought to it where it is; one of any other is left alone.
+const form = 2
+
+const fromFirstForm = `
+  ALTER TABLE segments ADD COLUMN route TEXT NOT NULL DEFAULT '';
+  ALTER TABLE set_aside RENAME TO set_aside_before;
+  ${setAsideTable}
+  INSERT INTO set_aside SELECT id, at, 'unreadable', NULL, body FROM set_aside_before;
+  DROP TABLE set_aside_before;
+`
 
 /**
  * Opens the file, and creates it if need be. Throws what the system or SQLite throws.
@@ -119,13 +116,10 @@ export const open = (options: {
     database.exec(`PRAGMA busy_timeout = 1000; PRAGMA page_size = ${pageSize}`)
     const mode = database.prepare("PRAGMA journal_mode = WAL").get()
     if (mode?.["journal_mode"] !== "wal") throw new Error("the file system does not allow a write-ahead log")
-    const found = Number(database.prepare("PRAGMA user_version").get()?.["user_version"])
-    if (found !== 0 && found !== form) throw new Error("the file was written by another release")
-    // A commit reaches the operating system in any case, and so outlives the process. With NORMAL, the file stays sound
-    // when power fails; `LogSync` brings each commit to the disk, so that the event loop does not wait for it.
-    database.exec(`PRAGMA synchronous = ${options.durability === "power" ? "NORMAL" : "OFF"}`)
+    // A commit reaches the operating system in any case, and so outlives the process. With FULL it is also on the disk.
+    database.exec(`PRAGMA synchronous = ${options.durability === "power" ? "FULL" : "OFF"}`)
     database.exec(`PRAGMA wal_autocheckpoint = 64; PRAGMA journal_size_limit = 8388608; PRAGMA temp_store = MEMORY`)
-    if (found === 0) database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${form}; COMMIT`)
+    bringToForm(database)
     database.exec(`PRAGMA max_page_count = ${Math.max(8, Math.floor(options.maxBytes / pageSize))}`)
     database.exec(`PRAGMA busy_timeout = ${busyMillis}`)
     return {
@@ -139,13 +133,29 @@ export const open = (options: {
       peek: database.prepare(
         "SELECT id, at, octet_length(body) AS bytes FROM events WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
       ),
-      holder: database.prepare("SELECT holder FROM segments WHERE id = ?"),
-      setAside: database.prepare(
-        "INSERT OR REPLACE INTO set_aside SELECT id, at, crc, body FROM events WHERE id = ?"
-      )
+      holder: database.prepare("SELECT holder FROM segments WHERE id = ?")
     }
   } catch (error) {
     database.close()
+    throw error
+  }
+}
+
+const formOf = (database: DatabaseSync): number =>
+  Number(database.prepare("PRAGMA user_version").get()?.["user_version"])
+
+const bringToForm = (database: DatabaseSync): void => {
+  if (formOf(database) === form) return
+  database.exec("BEGIN IMMEDIATE")
+  try {
+    // Another process may have been faster.
+    const found = formOf(database)
+    if (found < 0 || found > form) throw new Error("the file was written by another release")
+    if (found === 0) database.exec(schema)
+    if (found === 1) database.exec(fromFirstForm)
+    database.exec(`PRAGMA user_version = ${form}; COMMIT`)
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK")
     throw error
   }
 }
@@ -175,22 +185,23 @@ export const transaction = <A>(self: EventFile, f: () => A): A => {
  * @category combinators
  * @since 0.1.0
  */
-export const write = (self: EventFile, id: number, at: number, record: SpanRecord): number => {
-  const body = RecordCodec.encode(record)
+export const write = (self: EventFile, id: number, at: number, record: SpanRecord | string): number => {
+  const body = typeof record === "string" ? record : RecordCodec.encode(record)
   self.insert.run(id, at, Zlib.crc32(body), body)
   return body.length
 }
 
 /**
- * An event as it was read; `record` is `undefined` when its text is not what was written.
+ * An event as it was read; `record` is `undefined` when its text (`body`) is not what was written.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Entry {
+export interface Found {
   readonly id: number
   readonly at: number
   readonly bytes: number
+  readonly body: string
   readonly record: SpanRecord | undefined
 }
 
@@ -200,8 +211,8 @@ export interface Entry {
  * @category accessors
  * @since 0.1.0
  */
-export const read = (self: EventFile, after: number, upTo: number, bytes: number): ReadonlyArray<Entry> => {
-  const entries: Array<Entry> = []
+export const read = (self: EventFile, after: number, upTo: number, bytes: number): ReadonlyArray<Found> => {
+  const entries: Array<Found> = []
   let total = 0
   for (const { at, body, crc, id } of self.read.iterate(after, upTo) as unknown as Iterable<Columns>) {
     if (total > 0 && total + body.length > bytes) break
@@ -210,6 +221,7 @@ export const read = (self: EventFile, after: number, upTo: number, bytes: number
       id,
       at,
       bytes: body.length,
+      body,
       record: Zlib.crc32(body) === crc ? RecordCodec.decode(body).value : undefined
     })
   }
@@ -243,26 +255,6 @@ export interface Outline {
  */
 export const peek = (self: EventFile, after: number, upTo: number, limit: number): ReadonlyArray<Outline> =>
   self.peek.all(after, upTo, limit) as unknown as ReadonlyArray<Outline>
-
-// The newest of them are kept.
-const maxSetAside = 1_000
-
-/**
- * Moves events that could not be read into a table of their own.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const setAside = (self: EventFile, ids: ReadonlyArray<number>): void =>
-  transaction(self, () => {
-    for (const id of ids) {
-      self.setAside.run(id)
-      self.remove.run(id)
-    }
-    self.database.prepare(
-      "DELETE FROM set_aside WHERE id NOT IN (SELECT id FROM set_aside ORDER BY id DESC LIMIT ?)"
-    ).run(maxSetAside)
-  })
 
 /**
  * Gives a damaged file another name beside its own, and that name back.

@@ -4,31 +4,41 @@
  * @since 0.1.0
  */
 import type { Listener } from "../../ports/Journal.ts"
-import type { Failure } from "./EventFile.ts"
+import type { Trouble } from "./WorkerProtocol.ts"
 
 /**
- * The defaults and bounds.
+ * The defaults and bounds. Bytes of what is not written yet are estimated ones, which for text are six times too large.
  *
  * @category constants
  * @since 0.1.0
  */
 export const limits = {
   windowMillis: 5,
+  /** After so long an event is posted by the next one, when the program holds its timers up. */
   longestWindowMillis: 8,
-  callBytes: 2 * 1024 * 1024,
-  loadBytes: 256 * 1024,
-  uncommittedSpillBytes: 8 * 1024 * 1024,
-  /** Removals in one transaction. */
-  removals: 1_000,
-  /** Events that one call counts or expires. */
-  slice: 500,
+  /** What one call posts, and one transaction writes. */
+  callBytes: 8 * 1024 * 1024,
+  /** Transactions that are asked for before the first is done: what comes meanwhile is written together. */
+  batches: 2,
+  /**
+   * Spilled events that are not written yet: above the first bound a call waits a few milliseconds for the thread, unless
+   * that has been silent for longer; above the second it refuses.
+   */
+  unwrittenBytes: 64 * 1024 * 1024,
+  mostUnwrittenBytes: 128 * 1024 * 1024,
+  patienceMillis: 6,
+  silenceMillis: 250,
+  /** What is read at once. */
+  loadBytes: 512 * 1024,
+  /** How long a journal that starts waits for what others left. */
+  startMillis: 8,
+  /** How long a process that ends waits for an answer. */
+  endMillis: 2_000,
   /** Attempts without success at the end of a process. */
   misses: 8,
   busyMillis: 5,
   retryMillis: 1_000,
   sweepMillis: 10_000,
-  /** Damaged files that are given another name, in the life of a journal. */
-  newFiles: 3,
   maxBytes: 1024 * 1024 * 1024
 } as const
 
@@ -54,9 +64,12 @@ export const silent: Listener = {
  * @category constants
  * @since 0.1.0
  */
-export const sentences: { readonly [K in Exclude<Failure, "busy"> | "unreadable"]: string } = {
-  full: "The durable outbox is full, or its disk is. Events are held in memory only until there is room.",
-  damaged: "The file of the durable outbox was damaged. It was given another name, and a new one begun.",
-  unusable: "The durable outbox cannot be used. Events are held in memory only; check its path and permissions.",
-  unreadable: "Events in the durable outbox could not be read. They are kept in its table set_aside, and counted."
-}
+export const sentences: { readonly [K in Exclude<Trouble, "busy" | "stale"> | "unavailable" | "unreadable"]: string } =
+  {
+    full: "The durable outbox is full, or its disk is. Events are held in memory only until there is room.",
+    damaged: "The file of the durable outbox was damaged. It was given another name, and a new one begun.",
+    unusable: "The durable outbox cannot be used. Events are held in memory only; check its path and permissions.",
+    ended: "The thread of the durable outbox has ended. Events are held in memory only until it runs again.",
+    unavailable: "This runtime has no node:sqlite, so there is no durable outbox. Events are held in memory only.",
+    unreadable: "Events in the durable outbox could not be read. They are kept in its table set_aside, and counted."
+  }

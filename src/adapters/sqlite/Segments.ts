@@ -11,9 +11,9 @@
  *
  * @since 0.1.0
  */
-import { segmentSize } from "./EventFile.ts"
 import type { EventFile } from "./EventFile.ts"
 import * as EventFiles from "./EventFile.ts"
+import * as EventId from "./EventId.ts"
 import * as ProcessToken from "./ProcessToken.ts"
 
 /** How long the beat of a holder may stand still, by what is seen of its process. */
@@ -28,12 +28,14 @@ const patience: { readonly [K in ProcessToken.Liveness]: number } = {
  * @since 0.1.0
  */
 export interface Segments {
-  /** A fresh segment of ours. */
-  readonly create: (file: EventFile) => number
+  /** A fresh segment of ours for events of an account. */
+  readonly create: (file: EventFile, route: string) => number
   /** Says that we live. */
   readonly beat: (file: EventFile) => void
   /** Takes every segment whose holder is gone, and gives them in the order in which they were made. */
-  readonly adopt: (file: EventFile, now: number) => ReadonlyArray<number>
+  readonly adopt: (file: EventFile, now: number) => ReadonlyArray<Segment>
+  /** Every segment of ours. */
+  readonly ours: (file: EventFile) => ReadonlyArray<Segment>
   readonly isOurs: (file: EventFile, segment: number) => boolean
   /** Gives all of ours up, and takes out those without events. */
   readonly release: (file: EventFile) => void
@@ -41,8 +43,20 @@ export interface Segments {
   readonly discard: (file: EventFile, segment: number) => void
 }
 
+/**
+ * A segment, and the account that its events go to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Segment {
+  readonly segment: number
+  readonly route: string
+}
+
 interface Row extends ProcessToken.ProcessToken {
   readonly id: number
+  readonly route: string
   readonly holder: string
   readonly beat: number
 }
@@ -65,22 +79,23 @@ export const make = (holder: string, self: ProcessToken.ProcessToken): Segments 
   }
 
   const isEmpty = (file: EventFile, segment: number): boolean =>
-    EventFiles.peek(file, segment * segmentSize, (segment + 1) * segmentSize - 1, 1).length === 0
+    EventFiles.peek(file, segment * EventId.segmentSize, EventId.lastOf(segment), 1).length === 0
 
   const discard = (file: EventFile, segment: number): void => {
     if (isEmpty(file, segment)) file.database.prepare("DELETE FROM segments WHERE id = ?").run(segment)
   }
 
-  const ours = (file: EventFile): ReadonlyArray<number> =>
-    file.database.prepare("SELECT id FROM segments WHERE holder = ?").all(holder).map((row) => Number(row["id"]))
+  const ours = (file: EventFile): ReadonlyArray<Segment> =>
+    file.database.prepare("SELECT id, route FROM segments WHERE holder = ? ORDER BY id").all(holder)
+      .map((row) => ({ segment: Number(row["id"]), route: String(row["route"]) }))
 
   return {
-    create: (file) => {
+    create: (file, route) => {
       const { lastInsertRowid } = file.database.prepare(
-        "INSERT INTO segments (holder, boot, namespace, pid, started, beat) VALUES (?, ?, ?, ?, ?, 0)"
-      ).run(holder, self.boot, self.namespace, self.pid, self.started)
+        "INSERT INTO segments (route, holder, boot, namespace, pid, started, beat) VALUES (?, ?, ?, ?, ?, ?, 0)"
+      ).run(route, holder, self.boot, self.namespace, self.pid, self.started)
       const segment = Number(lastInsertRowid)
-      if (segment > EventFiles.maxSegment) throw new Error("the file has used up its numbers")
+      if (segment > EventId.maxSegment) throw new Error("the file has used up its numbers")
       return segment
     },
     beat: (file) => {
@@ -114,12 +129,13 @@ export const make = (holder: string, self: ProcessToken.ProcessToken): Segments 
             row.beat
           )
           return Number(taken.changes) === 1
-        }).map((row) => row.id))
+        }).map((row) => ({ segment: row.id, route: row.route })))
     },
+    ours,
     isOurs: (file, segment) => file.holder.get(segment)?.["holder"] === holder,
     release: (file) =>
       EventFiles.transaction(file, () => {
-        for (const segment of ours(file)) discard(file, segment)
+        for (const { segment } of ours(file)) discard(file, segment)
         file.database.prepare("UPDATE segments SET holder = '' WHERE holder = ?").run(holder)
       }),
     discard

@@ -1,12 +1,14 @@
 /**
- * The events that wait to be written, with their sizes: copies of what memory holds, and events that leave memory.
+ * What waits to be written: copies of events that memory holds, events that leave memory, and what is to be taken out.
  *
  * @since 0.1.0
  */
+import type { SetAside } from "../../domain/SetAside.ts"
 import type { SpanRecord } from "../../domain/SpanRecord.ts"
 
 /**
- * An event of a journal. `text` is what is written of it, `id` is 0 until it is committed; `at` is Unix time in milliseconds.
+ * An event of a journal. `text` is what is written of it, `id` is 0 until it is committed; `at` is Unix time in
+ * milliseconds. `place` is a number that grows from event to event.
  *
  * @category models
  * @since 0.1.0
@@ -14,9 +16,13 @@ import type { SpanRecord } from "../../domain/SpanRecord.ts"
 export interface Row {
   readonly record: SpanRecord
   readonly text: SpanRecord
+  readonly route: string
   readonly at: number
-  readonly spilled: boolean
+  readonly place: number
+  readonly bytes: number
+  spilled: boolean
   id: number
+  state: "waiting" | "posted" | "written" | "settled"
 }
 
 /**
@@ -26,10 +32,10 @@ export interface Row {
  * @since 0.1.0
  */
 export interface WriteQueue {
-  readonly rows: Set<Row>
+  rows: Set<Row>
+  removals: Array<number>
+  asides: Array<SetAside>
   bytes: number
-  spills: number
-  spillBytes: number
   since: number
 }
 
@@ -37,7 +43,13 @@ export interface WriteQueue {
  * @category constructors
  * @since 0.1.0
  */
-export const empty = (): WriteQueue => ({ rows: new Set(), bytes: 0, spills: 0, spillBytes: 0, since: 0 })
+export const empty = (): WriteQueue => ({ rows: new Set(), removals: [], asides: [], bytes: 0, since: 0 })
+
+/**
+ * @category accessors
+ * @since 0.1.0
+ */
+export const size = (self: WriteQueue): number => self.rows.size + self.removals.length + self.asides.length
 
 /**
  * @category combinators
@@ -45,11 +57,9 @@ export const empty = (): WriteQueue => ({ rows: new Set(), bytes: 0, spills: 0, 
  */
 export const add = (self: WriteQueue, row: Row, now: number): void => {
   if (self.rows.size === 0) self.since = now
+  row.state = "waiting"
   self.rows.add(row)
   self.bytes += row.record.bytes
-  if (!row.spilled) return
-  self.spills++
-  self.spillBytes += row.record.bytes
 }
 
 /**
@@ -59,9 +69,37 @@ export const add = (self: WriteQueue, row: Row, now: number): void => {
  * @since 0.1.0
  */
 export const remove = (self: WriteQueue, row: Row): void => {
-  if (!self.rows.delete(row)) return
-  self.bytes -= row.record.bytes
-  if (!row.spilled) return
-  self.spills--
-  self.spillBytes -= row.record.bytes
+  if (self.rows.delete(row)) self.bytes -= row.record.bytes
+}
+
+/**
+ * Takes out the first rows, up to `bytes` of them and at least one, to be posted.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const take = (self: WriteQueue, bytes: number): ReadonlyArray<Row> => {
+  const taken: Array<Row> = []
+  let room = bytes
+  for (const row of self.rows) {
+    room -= row.record.bytes
+    if (taken.length > 0 && room < 0) break
+    taken.push(row)
+  }
+  for (const row of taken) {
+    remove(self, row)
+    row.state = "posted"
+  }
+  return taken
+}
+
+/**
+ * Puts rows that were posted, and not written, back to where they were.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const giveBack = (self: WriteQueue, rows: ReadonlyArray<Row>, now: number): void => {
+  for (const row of rows) add(self, row, now)
+  self.rows = new Set([...self.rows].sort((one, other) => one.place - other.place))
 }

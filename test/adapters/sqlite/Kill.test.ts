@@ -52,7 +52,7 @@ describe("a process that is killed", () => {
       await killSomewhere(child, Math.floor(Math.random() * 60))
       const next = SqliteFile.open({ path })
       next.start()
-      await entered(next)
+      next.journal.commit()
       const delivered = drain(next)
       next.ledger.deliveredIntake += delivered.length
       const books = next.ledger.snapshot()
@@ -76,7 +76,7 @@ describe("a process that is killed", () => {
     await Promise.all(writers.map(({ child }, i) => killSomewhere(child, 20 + 10 * i)))
     const next = SqliteFile.open({ path })
     next.start()
-    await entered(next)
+    next.journal.commit()
     const delivered = drain(next)
     assert.strictEqual(new Set(delivered).size, delivered.length, "each once")
     const found = new Set(delivered)
@@ -91,12 +91,3 @@ describe("a process that is killed", () => {
     remove()
   })
 })
-
-/** Waits until all that was adopted has been entered into the books. */
-const entered = async (subject: SqliteFile.Opened): Promise<void> => {
-  for (let before = -1; before !== subject.journal.spilled();) {
-    before = subject.journal.spilled()
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    await new Promise<void>((resolve) => setImmediate(resolve))
-  }
-}

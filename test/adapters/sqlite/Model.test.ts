@@ -40,6 +40,7 @@ describe("any schedule of offers, answers, crashes and openings", () => {
         identity: { ...ProcessToken.current(), boot: String(generation) }
       })
       subject.start()
+      subject.journal.commit()
       return subject
     }
     const model = new Model()

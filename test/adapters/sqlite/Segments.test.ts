@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import * as EventFile from "../../../src/adapters/sqlite/EventFile.ts"
+import * as EventId from "../../../src/adapters/sqlite/EventId.ts"
 import * as ProcessToken from "../../../src/adapters/sqlite/ProcessToken.ts"
 import * as Segments from "../../../src/adapters/sqlite/Segments.ts"
 import { record } from "../../laws/OutboxLaws.ts"
@@ -23,8 +24,8 @@ const withOther = (
   const { path, remove } = SqliteFile.folder()
   const file = EventFile.open({ path, durability: "process", maxBytes: 1024 * 1024 })
   const theirs = Segments.make("theirs", other)
-  const segment = theirs.create(file)
-  EventFile.write(file, segment * EventFile.segmentSize + 1, 0, record(1))
+  const segment = theirs.create(file, "")
+  EventFile.write(file, segment * EventId.segmentSize + 1, 0, record(1))
   test({ file, theirs, ours: Segments.make("ours", self), segment })
   file.database.close()
   remove()
@@ -41,7 +42,7 @@ describe("the segments of a file", () => {
       ]
     ) {
       withOther(gone, ({ file, ours, segment, theirs }) => {
-        assert.deepStrictEqual(ours.adopt(file, 0), [segment])
+        assert.deepStrictEqual(ours.adopt(file, 0), [{ segment, route: "" }])
         assert.isTrue(ours.isOurs(file, segment))
         assert.isFalse(theirs.isOurs(file, segment))
         assert.deepStrictEqual(ours.adopt(file, 0), [])
@@ -56,7 +57,7 @@ describe("the segments of a file", () => {
       theirs.beat(file)
       assert.deepStrictEqual(ours.adopt(file, minute), [])
       assert.deepStrictEqual(ours.adopt(file, 2 * minute - 1), [])
-      assert.deepStrictEqual(ours.adopt(file, 2 * minute), [segment])
+      assert.deepStrictEqual(ours.adopt(file, 2 * minute), [{ segment, route: "" }])
     })
   })
 
@@ -64,15 +65,15 @@ describe("the segments of a file", () => {
     withOther(self, ({ file, ours, segment }) => {
       assert.deepStrictEqual(ours.adopt(file, 0), [])
       assert.deepStrictEqual(ours.adopt(file, 10 * minute - 1), [])
-      assert.deepStrictEqual(ours.adopt(file, 10 * minute), [segment])
+      assert.deepStrictEqual(ours.adopt(file, 10 * minute), [{ segment, route: "" }])
     })
   })
 
   it("that were given up are free, and those without events are taken out", () => {
     withOther(self, ({ file, ours, segment, theirs }) => {
-      const empty = theirs.create(file)
+      const empty = theirs.create(file, "")
       theirs.release(file)
-      assert.deepStrictEqual(ours.adopt(file, 0), [segment])
+      assert.deepStrictEqual(ours.adopt(file, 0), [{ segment, route: "" }])
       const left = file.database.prepare("SELECT id FROM segments").all().map((row) => row["id"])
       assert.notInclude(left, empty)
     })
@@ -80,9 +81,9 @@ describe("the segments of a file", () => {
 
   it("never have a number twice, so that a late removal cannot meet somebody else's event", () => {
     withOther(self, ({ file, ours, segment, theirs }) => {
-      file.remove.run(segment * EventFile.segmentSize + 1)
+      file.remove.run(segment * EventId.segmentSize + 1)
       theirs.release(file)
-      assert.isAbove(ours.create(file), segment)
+      assert.isAbove(ours.create(file, ""), segment)
     })
   })
 })

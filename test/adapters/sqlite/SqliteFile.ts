@@ -10,6 +10,8 @@ import * as Diagnostics from "../../../src/engine/Diagnostics.ts"
 import * as DurableOutbox from "../../../src/engine/DurableOutbox.ts"
 import * as Ledger from "../../../src/engine/Ledger.ts"
 import * as MemoryOutbox from "../../../src/engine/MemoryOutbox.ts"
+import type { JournalService } from "../../../src/ports/Journal.ts"
+import type { Item, OutboxService } from "../../../src/ports/Outbox.ts"
 
 export interface Folder {
   readonly folder: string
@@ -53,19 +55,51 @@ export const open = (options: {
     identity: options.identity,
     diagnostics
   })
-  let ready = 0
-  const { budget, outbox, start } = DurableOutbox.make({
-    memory: MemoryOutbox.make(),
+  const ready: Array<string> = []
+  const store = DurableOutbox.make({
+    memory: () => MemoryOutbox.make(),
     budget: ByteBudget.make({ limit: options.maxBytes ?? 1024 * 1024, measure: (record) => record.bytes }),
     journal,
     ledger,
     loadBytes: 1024 * 1024,
-    onReady: () => {
-      ready++
+    onReady: (route) => {
+      ready.push(route)
     }
   })
-  ledger.attach({ outbox: outbox.size })
-  return { outbox, budget, journal, ledger, diagnostics, said, start, ready: () => ready }
+  const { budget, start } = store
+  ledger.attach({ outbox: store.size })
+  // What is on its way from the file has come when nothing is under way any more.
+  const outbox = {
+    ...store.of(""),
+    take: () => takeFrom(store.of(""), journal),
+    kept: store.kept,
+    close: store.close
+  }
+  return {
+    outbox,
+    store,
+    budget,
+    journal,
+    ledger,
+    diagnostics,
+    said,
+    start,
+    ready: () => ready.length,
+    readyFor: ready
+  }
+}
+
+// What is to be written is written first, and read after that.
+const rounds = 8
+
+/** As `take`, and waits for what the file has. */
+export const takeFrom = (outbox: OutboxService, journal: JournalService): Item | undefined => {
+  for (let round = 0; round < rounds && outbox.waitingBytes() > 0; round++) {
+    const item = outbox.take()
+    if (item !== undefined) return item
+    journal.commit()
+  }
+  return undefined
 }
 
 export type Opened = ReturnType<typeof open>

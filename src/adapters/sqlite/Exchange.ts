@@ -1,0 +1,115 @@
+/**
+ * The line of one journal to the thread of the files.
+ *
+ * @since 0.1.0
+ */
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
+import * as SqliteThread from "./SqliteThread.ts"
+import type { Answer, Answers, Opening, Outcome, Requests } from "./WorkerProtocol.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Exchange {
+  /**
+   * Sends a request, and calls `then` with its outcome later, never at once. `awaited` keeps the program alive until then.
+   * Throws, and sends nothing, where something in the request cannot be sent to another thread.
+   */
+  readonly ask: <K extends keyof Requests>(
+    name: K,
+    request: Requests[K],
+    then: (outcome: Outcome<Answers[K]>) => void,
+    awaited?: boolean
+  ) => void
+  /** Holds the program up until `done`, or nothing is under way, as long as answers come: at most `millis` for each. */
+  readonly wait: (millis: number, done: () => boolean) => void
+  /** The monotonic time of the last answer. */
+  readonly heardAt: () => number
+  readonly isOpen: () => boolean
+  readonly close: () => void
+}
+
+interface Asked {
+  readonly settle: (outcome: Outcome<never>) => void
+  readonly awaited: boolean
+}
+
+/**
+ * Opens a line. Throws where no thread can be made.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const open = (options: {
+  readonly opening: Omit<Opening, "port" | "answers">
+  /** The file that requests mean now. */
+  readonly epoch: () => number
+  /** Another file is the current one: called before the outcome of the request that found it out. */
+  readonly onAnew: (epoch: number) => void
+  /** The thread has ended: called after the requests under way were told. */
+  readonly onEnded: () => void
+}): Exchange => {
+  const { port1: port, port2 } = new MessageChannel()
+  const answers = new Int32Array(new SharedArrayBuffer(4))
+  const asked: Array<Asked> = []
+  let awaited = 0
+  let isOpen = true
+  let heardAt = performance.now()
+
+  const settle = (one: Asked, outcome: Outcome<never>): void => {
+    if (one.awaited && --awaited === 0) port.unref()
+    one.settle(outcome)
+  }
+
+  const hear = ({ epoch, outcome }: Answer): void => {
+    heardAt = performance.now()
+    if (epoch > options.epoch()) options.onAnew(epoch)
+    const first = asked.shift()
+    if (first !== undefined) settle(first, outcome as Outcome<never>)
+  }
+
+  const end = (): void => {
+    if (!isOpen) return
+    isOpen = false
+    leave()
+    port.close()
+    for (const one of asked.splice(0)) settle(one, { trouble: "ended" })
+  }
+
+  const onEnded = (): void => {
+    if (!isOpen) return
+    // What was answered before the thread ended is still there.
+    hearAll()
+    end()
+    options.onEnded()
+  }
+
+  const hearAll = (): void => {
+    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) hear(got.message)
+  }
+
+  const leave = SqliteThread.join({ ...options.opening, port: port2, answers }, onEnded)
+  port.on("message", hear)
+  port.on("close", onEnded)
+  port.unref()
+
+  return {
+    ask: (name, request, then, keeps = false) => {
+      if (!isOpen) return queueMicrotask(() => then({ trouble: "ended" }))
+      port.postMessage({ name, epoch: options.epoch(), request })
+      asked.push({ settle: then as Asked["settle"], awaited: keeps })
+      if (keeps && ++awaited === 1) port.ref()
+    },
+    wait: (millis, done) => {
+      while (isOpen) {
+        const before = Atomics.load(answers, 0)
+        hearAll()
+        if (done() || asked.length === 0 || Atomics.wait(answers, 0, before, millis) === "timed-out") return
+      }
+    },
+    heardAt: () => heardAt,
+    isOpen: () => isOpen,
+    close: end
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The thread of the files: it serves any number of journals of its process, one request at a time.
+ *
+ * It is started by `SqliteThread`, and loads as little as it can.
+ *
+ * @since 0.1.0
+ */
+import { parentPort } from "node:worker_threads"
+import * as FileKeeper from "./FileKeeper.ts"
+import type { Opening, Request } from "./WorkerProtocol.ts"
+
+const serve = (opening: Opening): void => {
+  const { answers, port } = opening
+  const keeper = FileKeeper.make(opening)
+  port.on("message", (request: Request) => {
+    port.postMessage(keeper.handle(request))
+    Atomics.add(answers, 0, 1)
+    Atomics.notify(answers, 0)
+  })
+  port.on("close", keeper.close)
+}
+
+parentPort?.on("message", (message: Opening | "end") => {
+  if (message === "end") parentPort?.close()
+  else serve(message)
+})
