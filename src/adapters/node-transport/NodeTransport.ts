@@ -75,13 +75,14 @@ export const make = (
           if (typeof req === "string") {
             return resume(Effect.succeed({ _tag: "Failure", bytesWritten: false, reason: req }))
           }
-          // After a stall of the event loop the timer is due before an answer that has long come was read: read it first.
-          const timer = setTimeout(() => {
-            setImmediate(() => {
-              if (done) return
+          // While the event loop stood still nothing was sent or read: that is not the other side's time. Once as much is
+          // given again as the timer is late, in which an answer that has long come is read.
+          const due = performance.now() + request.timeoutMillis
+          let timer = setTimeout(() => {
+            timer = setTimeout(() => {
               fail("ETIMEDOUT")
               req.destroy()
-            })
+            }, Math.min(performance.now() - due, request.timeoutMillis))
           }, request.timeoutMillis)
           req.on("socket", (socket) => {
             if (req.reusedSocket) connected = true
