@@ -82,7 +82,7 @@ export const make = (
             timer = setTimeout(() => {
               fail("ETIMEDOUT")
               req.destroy()
-            }, Math.min(performance.now() - due, request.timeoutMillis))
+            }, Math.max(1, Math.min(performance.now() - due, request.timeoutMillis)))
           }, request.timeoutMillis)
           req.on("socket", (socket) => {
             if (req.reusedSocket) connected = true
