@@ -5,17 +5,16 @@
  */
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
 import * as SqliteThread from "./SqliteThread.ts"
-import type { Answer, Answers, Opening, Outcome, Requests } from "./WorkerProtocol.ts"
+import type { Answer, Answers, NewRow, Opening, Outcome, Requests, Rows } from "./WorkerProtocol.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
 export interface Exchange {
-  /**
-   * Sends a request, and calls `then` with its outcome later, never at once. `awaited` keeps the program alive until then.
-   * Throws, and sends nothing, where something in the request cannot be sent to another thread.
-   */
+  /** Sends rows for the next `write`. Throws, and sends none, where one of them cannot be sent to another thread. */
+  readonly add: (rows: ReadonlyArray<NewRow>) => void
+  /** Sends a request, and calls `then` with its outcome later, never at once. `awaited` keeps the program alive until then. */
   readonly ask: <K extends keyof Requests>(
     name: K,
     request: Requests[K],
@@ -95,6 +94,7 @@ export const open = (options: {
   port.unref()
 
   return {
+    add: (rows) => port.postMessage({ name: "rows", rows } satisfies Rows),
     ask: (name, request, then, keeps = false) => {
       if (!isOpen) return queueMicrotask(() => then({ trouble: "ended" }))
       port.postMessage({ name, epoch: options.epoch(), request })

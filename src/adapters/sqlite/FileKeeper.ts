@@ -19,6 +19,8 @@ import type { Answer, Answers, NewRow, Opening, Request, Requests } from "./Work
  * @since 0.1.0
  */
 export interface FileKeeper {
+  /** Takes rows for the next `write`. */
+  readonly add: (rows: ReadonlyArray<NewRow>) => void
   readonly handle: (request: Request) => Answer
   readonly close: () => void
 }
@@ -43,6 +45,7 @@ export const make = (opening: Omit<Opening, "port" | "answers">): FileKeeper => 
   const segments = Segments.make(opening.holder, opening.token)
   const known = new Set([...opening.marks.map(([segment]) => segment), ...opening.adopted])
   let writers: ReadonlyMap<string, Writer> = new Map()
+  let waiting: Array<NewRow> = []
   let file: EventFile.EventFile | undefined
   let { epoch } = opening
   let begunAnew = 0
@@ -95,7 +98,8 @@ export const make = (opening: Omit<Opening, "port" | "answers">): FileKeeper => 
   }
 
   const write = (file: EventFile.EventFile, request: Requests["write"]): Answers["write"] => {
-    const { asides, removals, rows } = request
+    const { asides, removals } = request
+    const rows = waiting
     const takeOut = (isOurs: (segment: number) => boolean) => {
       for (const id of removals) {
         if (isOurs(EventId.segmentOf(id))) file.remove.run(id)
@@ -246,14 +250,19 @@ export const make = (opening: Omit<Opening, "port" | "answers">): FileKeeper => 
   }
 
   return {
+    add: (rows) => {
+      for (const row of rows) waiting.push(row)
+    },
     handle: (asked) => {
-      if (asked.epoch !== epoch) return { epoch, outcome: { trouble: "stale" } }
       try {
+        if (asked.epoch !== epoch) return { epoch, outcome: { trouble: "stale" } }
         file ??= openFile()
         return { epoch, outcome: { value: answer(file, asked) } }
       } catch (error) {
         const trouble = fail(error)
         return { epoch, outcome: { trouble } }
+      } finally {
+        if (asked.name === "write") waiting = []
       }
     },
     close: () => {

@@ -18,6 +18,8 @@ export const limits = {
   longestWindowMillis: 8,
   /** What one call posts, and one transaction writes. */
   callBytes: 8 * 1024 * 1024,
+  /** What one message to the thread carries. */
+  messageBytes: 512 * 1024,
   /** Transactions that are asked for before the first is done: what comes meanwhile is written together. */
   batches: 2,
   /**

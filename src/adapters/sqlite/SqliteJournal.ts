@@ -18,20 +18,17 @@
  * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
-import { isBuiltin } from "node:module"
-import * as RecordCodec from "../../domain/RecordCodec.ts"
-import type { SetAside } from "../../domain/SetAside.ts"
 import type { SpanRecord } from "../../domain/SpanRecord.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { JournalService, Stored } from "../../ports/Journal.ts"
 import type { Durability } from "./EventFile.ts"
 import { segmentOf } from "./EventId.ts"
-import * as Exchange from "./Exchange.ts"
-import { limits, sentences, silent } from "./JournalLimits.ts"
+import * as FileLine from "./FileLine.ts"
+import { limits, silent } from "./JournalLimits.ts"
 import * as ProcessToken from "./ProcessToken.ts"
+import * as RowPoster from "./RowPoster.ts"
 import * as SpillBooks from "./SpillBooks.ts"
 import * as SpillReader from "./SpillReader.ts"
-import type { Answers, Outcome, Trouble } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
 
@@ -67,7 +64,6 @@ export const open = (options: Options): JournalService => {
   const clock = () => performance.now()
   const holder = Crypto.randomUUID()
   const token = options.identity ?? ProcessToken.current()
-  const available = isBuiltin("node:sqlite")
   const queue = WriteQueue.empty()
   const books = SpillBooks.empty()
   /** The events that memory holds. */
@@ -77,151 +73,41 @@ export const open = (options: Options): JournalService => {
   let copies = 0
   let places = 0
   let listener = silent
-  let exchange: Exchange.Exchange | undefined
   let epoch = 1
-  let underWay = 0
-  let restsUntil = 0
-  let threadRestsUntil = 0
-  let busyUntil = 0
-  let fullUntil = 0
   let closed = false
-  let postTimer: NodeJS.Timeout | undefined
   let sweepTimer: NodeJS.Timeout | undefined
 
-  const line = (): Exchange.Exchange | undefined => {
-    if (closed || !available || clock() < Math.max(restsUntil, threadRestsUntil)) return undefined
-    if (exchange?.isOpen() === true) return exchange
-    const sources = [...books.accounts.values()].flatMap((account) => account.sources)
-    try {
-      exchange = Exchange.open({
-        opening: {
-          path: options.path,
-          durability: options.durability ?? "process",
-          maxBytes,
-          holder,
-          token,
-          epoch,
-          marks: [...marks],
-          adopted: sources.map(({ segment }) => segment)
-        },
-        epoch: () => epoch,
-        onAnew: beginAnew,
-        onEnded: () => fail("ended")
-      })
-      return exchange
-    } catch {
-      fail("ended")
-      return undefined
-    }
-  }
+  const line = FileLine.make({
+    opening: () => ({
+      path: options.path,
+      durability: options.durability ?? "process",
+      maxBytes,
+      holder,
+      token,
+      epoch,
+      marks: [...marks],
+      adopted: [...books.accounts.values()].flatMap(({ sources }) => sources.map(({ segment }) => segment))
+    }),
+    diagnostics,
+    epoch: () => epoch,
+    onAnew: (current) => beginAnew(current),
+    onRest: () => poster.schedule(0)
+  })
 
-  const fail = (trouble: Trouble): void => {
-    if (closed || trouble === "stale") return
-    const again = clock() + limits.retryMillis
-    if (trouble === "busy") busyUntil = clock() + limits.busyMillis
-    // What makes room can still be written, and what is there be read.
-    else if (trouble === "full") fullUntil = again
-    else if (trouble === "ended") threadRestsUntil = again
-    else if (trouble === "unusable") restsUntil = again
-    if (trouble !== "busy") diagnostics.warnOnce(`outbox.${trouble}`, sentences[trouble])
-    schedule(0)
-  }
-
-  const schedule = (millis: number): void => {
-    if (postTimer !== undefined || closed || WriteQueue.size(queue) === 0) return
-    const onlyRows = queue.removals.length + queue.asides.length === 0
-    const until = Math.max(restsUntil, threadRestsUntil, busyUntil, onlyRows ? fullUntil : 0)
-    postTimer = setTimeout(() => {
-      postTimer = undefined
-      post(limits.batches)
-    }, Math.max(millis, until - clock())).unref()
-  }
-
-  // Posts what waits while fewer than `batches` are under way. One posted row is one object for the other thread.
-  const post = (batches: number): void => {
-    while (underWay < batches && WriteQueue.size(queue) > 0) {
-      const open = line()
-      if (open === undefined) return schedule(limits.windowMillis)
-      const rows = clock() < fullUntil ? [] : WriteQueue.take(queue, limits.callBytes)
-      const { asides, removals } = queue
-      if (rows.length + removals.length + asides.length === 0) return schedule(limits.windowMillis)
-      queue.removals = []
-      queue.asides = []
-      for (const row of rows) if (row.spilled) SpillBooks.post(books, row)
-      send(open, rows, removals, asides)
-    }
-  }
-
-  const send = (
-    open: Exchange.Exchange,
-    rows: ReadonlyArray<Row>,
-    removals: Array<number>,
-    asides: Array<SetAside>
-  ): void => {
-    const meant = epoch
-    const settle = (outcome: Outcome<Answers["write"]>): void => {
-      underWay--
-      if ("value" in outcome) {
-        const written = outcome.value.ids.length
-        settleWritten(rows.slice(0, written), outcome.value)
-        giveBack(rows.slice(written))
-        if (written < rows.length) fail("full")
-      } else {
-        giveBack(rows)
-        if (meant === epoch) queue.removals = removals.concat(queue.removals)
-        queue.asides = asides.concat(queue.asides).slice(-maxAsides)
-        fail(outcome.trouble)
-      }
-      // What had to wait for this one has waited long enough.
-      if (isDue()) post(limits.batches)
-      else schedule(limits.windowMillis)
-    }
-    const request = (recordOf: (row: Row) => SpanRecord | string) => ({
-      rows: rows.map((row) => ({ route: row.route, spilled: row.spilled, at: row.at, record: recordOf(row) })),
-      removals,
-      asides
-    })
-    underWay++
-    try {
-      open.ask("write", request((row) => row.text), settle)
-    } catch {
-      open.ask("write", request((row) => RecordCodec.encode(row.text)), settle)
-    }
-  }
-
-  const isDue = (): boolean =>
-    queue.bytes >= limits.callBytes || (queue.rows.size > 0 && clock() - queue.since > limits.longestWindowMillis)
-
-  const settleWritten = (rows: ReadonlyArray<Row>, { bytes, ids }: Answers["write"]): void => {
-    const first = new Set<SpillBooks.Account>()
-    for (const [i, row] of rows.entries()) {
-      const id = ids[i]!
+  const poster: RowPoster.RowPoster = RowPoster.make({
+    queue,
+    books,
+    line,
+    epoch: () => epoch,
+    onWritten: (row, id) => {
       marks.set(segmentOf(id), id)
-      if (row.spilled) {
-        const account = SpillBooks.accountOf(books, row.route)
-        if (SpillBooks.first(account) === undefined) first.add(account)
-        SpillBooks.commit(books, row, segmentOf(id), id, bytes[i]!)
-      } else if (row.state === "settled") queue.removals.push(id)
-      else {
-        row.state = "written"
-        row.id = id
-        copies++
-      }
-    }
-    for (const account of first) reader.ready(account)
-  }
-
-  const giveBack = (rows: ReadonlyArray<Row>): void => {
-    WriteQueue.giveBack(queue, rows.filter((row) => row.state !== "settled"), clock())
-    const waited = new Set<SpillBooks.Account>()
-    for (const row of rows) {
-      if (!row.spilled) continue
-      SpillBooks.giveBack(books, row)
-      const account = SpillBooks.accountOf(books, row.route)
-      if (account.hungry) waited.add(account)
-    }
-    for (const account of waited) reader.ready(account)
-  }
+      if (row.spilled || row.state === "settled") return
+      row.state = "written"
+      row.id = id
+      copies++
+    },
+    onReady: (account) => reader.ready(account)
+  })
 
   // What memory holds is written again; what only the file held stays in it, under its new name.
   const beginAnew = (current: number): void => {
@@ -248,7 +134,7 @@ export const open = (options: Options): JournalService => {
       again.push(row)
     }
     WriteQueue.giveBack(queue, again, clock())
-    schedule(limits.windowMillis)
+    poster.schedule(limits.windowMillis)
     return SpillBooks.drop(books, isGone, (row) => segmentOf(row.id))
   }
 
@@ -271,17 +157,15 @@ export const open = (options: Options): JournalService => {
   })
 
   const take = (row: Row): void => {
-    const time = clock()
-    WriteQueue.add(queue, row, time)
+    WriteQueue.add(queue, row, clock())
     if (row.spilled) SpillBooks.add(books, row)
     else held.set(row.record, row)
-    if (isDue() && time >= Math.max(restsUntil, busyUntil, fullUntil, threadRestsUntil)) post(limits.batches)
-    schedule(limits.windowMillis)
+    poster.postWhenDue()
   }
 
   const reader: SpillReader.SpillReader = SpillReader.make({
     books,
-    line,
+    line: line.get,
     listener: () => listener,
     diagnostics,
     oldest: () => now() - options.maxAgeMillis,
@@ -296,7 +180,7 @@ export const open = (options: Options): JournalService => {
       id,
       state: "written"
     }),
-    onTrouble: fail,
+    onTrouble: line.fail,
     onTaken: (segment) => onTaken((other) => other === segment),
     onLater: (account) => {
       setTimeout(() => {
@@ -344,17 +228,17 @@ export const open = (options: Options): JournalService => {
     if (row.id === 0) return
     copies--
     queue.removals.push(row.id)
-    schedule(limits.windowMillis)
+    poster.schedule(limits.windowMillis)
   }
 
   const sweep = (): void => {
     const idle = [...books.accounts.values()].flatMap(({ sources }) =>
       sources.filter(({ count, counted }) => counted && count === 0)
     )
-    line()?.ask("sweep", { clock: clock(), done: idle.map(({ segment }) => segment) }, (outcome) => {
+    line.get()?.ask("sweep", { clock: clock(), done: idle.map(({ segment }) => segment) }, (outcome) => {
       if ("trouble" in outcome) {
         setTimeout(sweep, limits.retryMillis).unref()
-        return fail(outcome.trouble)
+        return line.fail(outcome.trouble)
       }
       const ours = new Set(outcome.value.ours)
       onTaken((segment) => !ours.has(segment))
@@ -366,27 +250,15 @@ export const open = (options: Options): JournalService => {
     })
   }
 
-  const commit = (): void => {
-    for (let misses = 0; misses < limits.misses;) {
-      const before = WriteQueue.size(queue) + underWay
-      post(Infinity)
-      exchange?.wait(limits.endMillis, () => false)
-      const left = WriteQueue.size(queue) + underWay
-      if (left === 0 || underWay > 0) return
-      misses = left < before ? 0 : misses + 1
-    }
-  }
-
   const opened = new Promise<void>((resolve) => {
-    if (!available) diagnostics.warnOnce("outbox.unavailable", sentences.unavailable)
-    const open = line()
+    const open = line.get()
     if (open === undefined) return resolve()
     open.ask("open", {}, (outcome) => {
-      if ("trouble" in outcome) fail(outcome.trouble)
+      if ("trouble" in outcome) line.fail(outcome.trouble)
       resolve()
     }, true)
   })
-  process.on("exit", commit)
+  process.on("exit", poster.commit)
 
   return {
     opened,
@@ -395,15 +267,15 @@ export const open = (options: Options): JournalService => {
       sweepTimer = setInterval(sweep, limits.sweepMillis).unref()
       sweep()
       const end = clock() + limits.startMillis
-      exchange?.wait(limits.startMillis, () => clock() >= end)
+      line.current()?.wait(limits.startMillis, () => clock() >= end)
     },
     append: (record, text = record) => {
       if (!closed && record.bytes <= largest) take(makeRow(record, text, false))
     },
     spill: (record) => {
-      if (closed || !available || record.bytes > largest) return false
-      if (clock() < Math.max(restsUntil, fullUntil, threadRestsUntil)) return false
-      if (books.unwritten >= limits.unwrittenBytes) waitForRoom()
+      if (closed || record.bytes > largest) return false
+      if (clock() < Math.max(line.restsUntil(), line.fullUntil())) return false
+      if (books.unwritten >= limits.unwrittenBytes) poster.waitForRoom()
       if (books.unwritten >= limits.mostUnwrittenBytes) return false
       take(makeRow(record, record, true))
       return true
@@ -414,16 +286,16 @@ export const open = (options: Options): JournalService => {
       settle(record)
       if (closed) return
       queue.asides.push(entry)
-      if (queue.asides.length > maxAsides) queue.asides.shift()
-      schedule(limits.windowMillis)
+      if (queue.asides.length > WriteQueue.maxAsides) queue.asides.shift()
+      poster.schedule(limits.windowMillis)
     },
     readSetAside: () =>
       new Promise((resolve) => {
-        post(Infinity)
-        const open = line()
+        poster.postAll()
+        const open = line.get()
         if (open === undefined) return resolve([])
         open.ask("readSetAside", {}, (outcome) => {
-          if ("trouble" in outcome) fail(outcome.trouble)
+          if ("trouble" in outcome) line.fail(outcome.trouble)
           resolve("value" in outcome ? outcome.value : [])
         }, true)
       }),
@@ -431,31 +303,18 @@ export const open = (options: Options): JournalService => {
     readAhead: () => books.ahead,
     spilledBytes: (route) => books.accounts.get(route)?.bytes ?? 0,
     kept: () => copies + books.inFile,
-    commit,
+    commit: poster.commit,
     close: () => {
       if (closed) return
-      restsUntil = 0
-      fullUntil = 0
-      commit()
-      line()?.ask("release", {}, () => {})
-      exchange?.wait(limits.endMillis, () => false)
+      line.forgive()
+      poster.commit()
+      line.get()?.ask("release", {}, () => {})
+      line.current()?.wait(limits.endMillis, () => false)
       closed = true
-      clearTimeout(postTimer)
+      poster.close()
       clearInterval(sweepTimer)
-      process.off("exit", commit)
-      exchange?.close()
+      process.off("exit", poster.commit)
+      line.close()
     }
   }
-
-  // The thread may have answered long ago, and nobody listened.
-  function waitForRoom(): void {
-    const until = clock() + limits.patienceMillis
-    post(limits.batches)
-    exchange?.wait(0, () => false)
-    if (exchange === undefined || clock() - exchange.heardAt() > limits.silenceMillis) return
-    exchange.wait(limits.patienceMillis, () => books.unwritten < limits.unwrittenBytes || clock() >= until)
-  }
 }
-
-// More are not kept in the file either.
-const maxAsides = 1_000

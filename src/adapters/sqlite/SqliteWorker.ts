@@ -7,12 +7,13 @@
  */
 import { parentPort } from "node:worker_threads"
 import * as FileKeeper from "./FileKeeper.ts"
-import type { Opening, Request } from "./WorkerProtocol.ts"
+import type { Opening, Request, Rows } from "./WorkerProtocol.ts"
 
 const serve = (opening: Opening): void => {
   const { answers, port } = opening
   const keeper = FileKeeper.make(opening)
-  port.on("message", (request: Request) => {
+  port.on("message", (request: Request | Rows) => {
+    if (request.name === "rows") return keeper.add(request.rows)
     port.postMessage(keeper.handle(request))
     Atomics.add(answers, 0, 1)
     Atomics.notify(answers, 0)

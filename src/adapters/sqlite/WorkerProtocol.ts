@@ -79,7 +79,7 @@ export interface Entry {
  * The requests, by name.
  *
  * - `open`: open the file, if it is not open
- * - `write`: in one transaction, take out `removals`, keep `asides`, write `rows`
+ * - `write`: in one transaction, take out `removals`, keep `asides`, write the rows that came before it
  * - `load`: read at most `bytes`, and at least one event
  * - `count`: count a slice above `after`
  * - `expire`: take out events at the beginning of a range that are older than `oldest`
@@ -93,7 +93,6 @@ export interface Entry {
 export interface Requests {
   readonly open: object
   readonly write: {
-    readonly rows: ReadonlyArray<NewRow>
     readonly removals: ReadonlyArray<number>
     readonly asides: ReadonlyArray<SetAside>
   }
@@ -150,6 +149,17 @@ export type Trouble = Failure | "stale" | "ended"
  * @since 0.1.0
  */
 export type Outcome<A> = { readonly value: A } | { readonly trouble: Trouble }
+
+/**
+ * Rows for the next `write`. There is no answer to them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rows {
+  readonly name: "rows"
+  readonly rows: ReadonlyArray<NewRow>
+}
 
 /**
  * A request on its way.

@@ -46,6 +46,14 @@ export interface WriteQueue {
 export const empty = (): WriteQueue => ({ rows: new Set(), removals: [], asides: [], bytes: 0, since: 0 })
 
 /**
+ * What was set aside and waits: more is not kept in the file either.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxAsides = 1_000
+
+/**
  * @category accessors
  * @since 0.1.0
  */

@@ -1,0 +1,197 @@
+/**
+ * Posts what waits to be written to the thread of the files, and enters what became of it into the books.
+ *
+ * @since 0.1.0
+ */
+import * as RecordCodec from "../../domain/RecordCodec.ts"
+import type { SetAside } from "../../domain/SetAside.ts"
+import type { SpanRecord } from "../../domain/SpanRecord.ts"
+import { segmentOf } from "./EventId.ts"
+import type { Exchange } from "./Exchange.ts"
+import type { FileLine } from "./FileLine.ts"
+import { limits } from "./JournalLimits.ts"
+import * as SpillBooks from "./SpillBooks.ts"
+import type { Answers, Outcome } from "./WorkerProtocol.ts"
+import type { Row } from "./WriteQueue.ts"
+import * as WriteQueue from "./WriteQueue.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface RowPoster {
+  /** Posts within `millis`, or after the rest that the file takes. */
+  readonly schedule: (millis: number) => void
+  /** Posts now, if so much waits or has waited for so long that it is due. */
+  readonly postWhenDue: () => void
+  /** Posts all that waits, however much is under way. */
+  readonly postAll: () => void
+  /** Posts all that waits, and waits until the thread is done with it, as far as that gets on. */
+  readonly commit: () => void
+  /** Waits a few milliseconds for the thread to write spilled events, unless that seems to be in vain. */
+  readonly waitForRoom: () => void
+  readonly close: () => void
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly queue: WriteQueue.WriteQueue
+  readonly books: SpillBooks.SpillBooks
+  readonly line: FileLine
+  readonly epoch: () => number
+  /** A row has its id. */
+  readonly onWritten: (row: Row, id: number) => void
+  /** Spilled events of an account can be loaded that could not before. */
+  readonly onReady: (account: SpillBooks.Account) => void
+}): RowPoster => {
+  const { books, line, queue } = options
+  const clock = () => performance.now()
+  let underWay = 0
+  let closed = false
+  let timer: NodeJS.Timeout | undefined
+
+  const schedule = (millis: number): void => {
+    if (timer !== undefined || closed || WriteQueue.size(queue) === 0) return
+    const onlyRows = queue.removals.length + queue.asides.length === 0
+    const until = Math.max(line.restsUntil(), line.busyUntil(), onlyRows ? line.fullUntil() : 0)
+    timer = setTimeout(() => {
+      timer = undefined
+      post(limits.batches)
+    }, Math.max(millis, until - clock())).unref()
+  }
+
+  // Posts what waits while fewer than `batches` are under way. One posted row is one object for the other thread.
+  const post = (batches: number): void => {
+    while (underWay < batches && WriteQueue.size(queue) > 0) {
+      const open = line.get()
+      if (open === undefined) return schedule(limits.windowMillis)
+      const rows = clock() < line.fullUntil() ? [] : WriteQueue.take(queue, limits.callBytes)
+      const { asides, removals } = queue
+      if (rows.length + removals.length + asides.length === 0) return schedule(limits.windowMillis)
+      queue.removals = []
+      queue.asides = []
+      for (const row of rows) if (row.spilled) SpillBooks.post(books, row)
+      send(open, rows, removals, asides)
+    }
+  }
+
+  const send = (
+    open: Exchange,
+    rows: ReadonlyArray<Row>,
+    removals: Array<number>,
+    asides: Array<SetAside>
+  ): void => {
+    const meant = options.epoch()
+    const settle = (outcome: Outcome<Answers["write"]>): void => {
+      underWay--
+      if ("value" in outcome) {
+        const written = outcome.value.ids.length
+        settleWritten(rows.slice(0, written), outcome.value)
+        giveBack(rows.slice(written))
+        if (written < rows.length) line.fail("full")
+      } else {
+        giveBack(rows)
+        if (meant === options.epoch()) queue.removals = removals.concat(queue.removals)
+        queue.asides = asides.concat(queue.asides).slice(-WriteQueue.maxAsides)
+        line.fail(outcome.trouble)
+      }
+      // What had to wait for this one has waited long enough.
+      if (isDue()) post(limits.batches)
+      else schedule(limits.windowMillis)
+    }
+    const add = (part: ReadonlyArray<Row>, recordOf: (row: Row) => SpanRecord | string): void =>
+      open.add(part.map((row) => ({ route: row.route, spilled: row.spilled, at: row.at, record: recordOf(row) })))
+    for (const part of partsOf(rows)) {
+      try {
+        add(part, (row) => row.text)
+      } catch {
+        add(part, (row) => RecordCodec.encode(row.text))
+      }
+    }
+    underWay++
+    open.ask("write", { removals, asides }, settle)
+  }
+
+  const isDue = (): boolean =>
+    queue.bytes >= limits.callBytes || (queue.rows.size > 0 && clock() - queue.since > limits.longestWindowMillis)
+
+  const settleWritten = (rows: ReadonlyArray<Row>, { bytes, ids }: Answers["write"]): void => {
+    const first = new Set<SpillBooks.Account>()
+    for (const [i, row] of rows.entries()) {
+      const id = ids[i]!
+      if (row.spilled) {
+        const account = SpillBooks.accountOf(books, row.route)
+        if (SpillBooks.first(account) === undefined) first.add(account)
+        SpillBooks.commit(books, row, segmentOf(id), id, bytes[i]!)
+      } else if (row.state === "settled") queue.removals.push(id)
+      options.onWritten(row, id)
+    }
+    for (const account of first) options.onReady(account)
+  }
+
+  const giveBack = (rows: ReadonlyArray<Row>): void => {
+    WriteQueue.giveBack(queue, rows.filter((row) => row.state !== "settled"), clock())
+    const waited = new Set<SpillBooks.Account>()
+    for (const row of rows) {
+      if (!row.spilled) continue
+      SpillBooks.giveBack(books, row)
+      const account = SpillBooks.accountOf(books, row.route)
+      if (account.hungry) waited.add(account)
+    }
+    for (const account of waited) options.onReady(account)
+  }
+
+  const commit = (): void => {
+    for (let misses = 0; misses < limits.misses;) {
+      const before = WriteQueue.size(queue) + underWay
+      post(Infinity)
+      line.current()?.wait(limits.endMillis, () => false)
+      const left = WriteQueue.size(queue) + underWay
+      if (left === 0 || underWay > 0) return
+      misses = left < before ? 0 : misses + 1
+    }
+  }
+
+  // The thread may have answered long ago, and nobody listened.
+  const waitForRoom = (): void => {
+    const until = clock() + limits.patienceMillis
+    post(limits.batches)
+    const exchange = line.current()
+    exchange?.wait(0, () => false)
+    if (exchange === undefined || clock() - exchange.heardAt() > limits.silenceMillis) return
+    exchange.wait(limits.patienceMillis, () => books.unwritten < limits.unwrittenBytes || clock() >= until)
+  }
+
+  return {
+    schedule,
+    postWhenDue: () => {
+      if (isDue() && clock() >= Math.max(line.restsUntil(), line.busyUntil(), line.fullUntil())) post(limits.batches)
+      schedule(limits.windowMillis)
+    },
+    postAll: () => post(Infinity),
+    commit,
+    waitForRoom,
+    close: () => {
+      closed = true
+      clearTimeout(timer)
+    }
+  }
+}
+
+// Messages of a moderate size need no memory that the system must make for each of them.
+function* partsOf(rows: ReadonlyArray<Row>): Generator<ReadonlyArray<Row>> {
+  let part: Array<Row> = []
+  let bytes = 0
+  for (const row of rows) {
+    part.push(row)
+    bytes += row.record.bytes
+    if (bytes < limits.messageBytes) continue
+    yield part
+    part = []
+    bytes = 0
+  }
+  if (part.length > 0) yield part
+}
