@@ -3,10 +3,12 @@
  * step gives the next model and what was wrong with what was seen. Where the engine is free to choose, as in how many
  * events fit into a payload, its choice is part of what was seen, and the model says whether it was allowed.
  */
+import { isSame, startsWith, verdict } from "./DeliveryAnswer.ts"
+import { answerEvents, sendEvents } from "./DeliveryEvents.ts"
+import { findRoom, isKept, makeRoom, offer } from "./DeliveryRoom.ts"
 import type {
   Draft,
   Event,
-  EventPayload,
   Id,
   Model,
   NewEvent,
@@ -18,78 +20,33 @@ import type {
   World
 } from "./DeliveryState.ts"
 import * as DeliveryState from "./DeliveryState.ts"
-import { heldBytes, isPending, move, sum } from "./DeliveryState.ts"
-
-/** What an answer says about what was sent. Whatever does not arrive and may be sent again on this road is `held`. */
-const verdict = (to: "traces" | EventPayload["to"], outcome: Outcome) => {
-  if (outcome === "no connection") return "held"
-  if (outcome === "reset after bytes" || outcome === 502 || outcome === 504) return "open"
-  if (outcome >= 200 && outcome <= 299) return "delivered"
-  if (outcome === 400 || outcome === 413) return "split"
-  if (outcome >= 500 || [408, 425, 429].includes(outcome)) return "held"
-  if (to === "traces") return "refused"
-  if (outcome < 400 || [401, 403, 407].includes(outcome)) return "held"
-  return to === "evp" && (outcome === 404 || outcome === 405) ? "held" : "refused"
-}
-
-/** The outbox takes an event when its bytes have room, and else it is gone unless somebody still has it. */
-const offer = (d: Draft, id: Id, uncertain: boolean): boolean => {
-  const { bound, route } = d.events.get(id)!
-  const inside = d.events.values().filter((event) =>
-    event.route === route && (event.place === "outbox" || event.place === "lent")
-  )
-  if (sum(inside.map((event) => event.bound)) + bound > d.limits.outboxBytes) return false
-  move(d, id, "outbox", { offeredAt: d.world.now, uncertain })
-  d.waiting = [...d.waiting, id]
-  return true
-}
+import { heldBytes, isPending, move } from "./DeliveryState.ts"
 
 const rides = (world: World): boolean => world.apm && world.carrier && world.mode.startsWith("apm-")
 
-const sizeOf = (event: NewEvent): number => Math.min(event.bound, event.size)
-
-/** Another account than the layer's own has a quarter of the memory at most. */
-const hasShare = (d: Draft, event: NewEvent): boolean =>
-  event.route === "" || heldBytes(d, event.route) + sizeOf(event) <= d.limits.budgetBytes / 4
-
-const hasRoom = (d: Draft, event: NewEvent): boolean =>
-  hasShare(d, event) && heldBytes(d) + sizeOf(event) <= d.limits.budgetBytes
-
-const waitingOf = (d: Draft, route: string): ReadonlyArray<Id> =>
-  d.waiting.filter((id) => d.events.get(id)!.route === route)
-
-const waitingBytes = (d: Draft, route: string): number => sum(waitingOf(d, route).map((id) => d.events.get(id)!.bound))
-
-/**
- * Room for an event is made by dropping the oldest that wait: of the same account first, then of whoever has most. One
- * that needs more than a quarter of the memory is not worth it; as long as that is an estimate, it is the engine's choice.
- */
-const makeRoom = (d: Draft, event: NewEvent, given: ReadonlyArray<Id>): void => {
-  const { budgetBytes, overflow } = d.limits
-  const next = (): Id | undefined => {
-    if (overflow !== "dropOldest" || hasRoom(d, event)) return undefined
-    const routes = Object.keys(d.world.to).toSorted((a, b) => waitingBytes(d, b) - waitingBytes(d, a))
-    return waitingOf(d, event.route)[0] ?? waitingOf(d, routes[0]!)[0]
-  }
-  for (const id of given) {
-    const expected = Math.min(event.size, event.bound / 6) <= budgetBytes / 4 ? next() : undefined
-    if (expected !== id) return void d.problems.push(`${id} was dropped to make room, not ${expected}`)
-    move(d, id, "dropped.outboxFull")
-    take(d, id)
-  }
-  const missing = given.length > 0 || event.bound <= budgetBytes / 4 ? next() : undefined
-  // Others need not make room for an event whose own account has no share left.
-  const isIdle = missing !== undefined && !hasShare(d, event) && d.events.get(missing)!.route !== event.route
-  if (missing !== undefined && !isIdle) d.problems.push(`${missing} was not dropped to make room`)
-}
-
 const finish = (d: Draft, event: NewEvent, span: number | undefined, seen: Seen): void => {
-  makeRoom(d, event, seen.released.filter((id) => id !== event.id))
-  const held = hasRoom(d, event)
-  d.events.set(event.id, { ...event, place: "chunk", held, taken: false, offeredAt: 0, uncertain: false })
+  const kept = isKept(d, event)
+  if (!kept) makeRoom(d, event, seen.released.filter((id) => id !== event.id))
+  const held = findRoom(d, event, seen)
+  const copy = kept ? "open" : "none"
+  const made: Omit<Event, "place"> = {
+    ...event,
+    held,
+    copy,
+    taken: false,
+    madeAt: d.world.now,
+    offeredAt: 0,
+    uncertain: false
+  }
   const carrier = span === undefined ? undefined : d.spans.get(span)!
   if (carrier !== undefined) d.spans.set(span!, { ...carrier, event: event.id })
-  if (!held) return move(d, event.id, "dropped.outboxFull")
+  if (!held && !kept) return void d.events.set(event.id, { ...made, place: "dropped.outboxFull" })
+  if (!held) {
+    d.events.set(event.id, { ...made, place: "file", taken: true, offeredAt: d.world.now })
+    d.filed = [[...d.filed[0] ?? [], event.id], ...d.filed.slice(1)]
+    return
+  }
+  d.events.set(event.id, { ...made, place: "chunk" })
   if (carrier !== undefined && !carrier.ended && event.route === "" && rides(d.world)) return
   if (offer(d, event.id, false)) d.events.set(event.id, { ...d.events.get(event.id)!, taken: true })
   else move(d, event.id, "dropped.outboxFull")
@@ -173,10 +130,6 @@ const handOverAll = (d: Draft): void => {
   d.queue = []
 }
 
-const startsWith = <A>(all: ReadonlyArray<A>, start: ReadonlyArray<A>) => start.every((each, i) => all[i] === each)
-
-const isSame = <A>(a: ReadonlyArray<A>, b: ReadonlyArray<A>) => a.length === b.length && startsWith(a, b)
-
 const sendTrace = (d: Draft, flight: number, chunks: ReadonlyArray<number> | undefined): void => {
   const { maxChunks } = d.limits
   if (d.world.way === "give up") handOverAll(d)
@@ -196,65 +149,6 @@ const sendTrace = (d: Draft, flight: number, chunks: ReadonlyArray<number> | und
   else if (chunks.length > 0 && startsWith(d.queue, chunks)) d.queue = d.queue.slice(chunks.length)
   else d.problems.push(`chunks ${chunks.join()} left, and ${d.queue.join()} were waiting`)
   d.flights.set(flight, again ?? { chunks, attempts: 0 })
-}
-
-const isOverdue = (d: Draft, event: Event): boolean => d.world.now - event.offeredAt > d.limits.ageMillis
-
-/** A payload has a bracket at each end, and a comma between two events. */
-const fitsAlone = (d: Draft, event: Event): boolean => event.size + 2 <= d.limits.payloadBytes
-
-const take = (d: Draft, id: Id): void => {
-  d.waiting = d.waiting.filter((other) => other !== id)
-  d.eventsAgain = d.eventsAgain.flatMap((payload) => {
-    const ids = payload.ids.filter((other) => other !== id)
-    return ids.length === 0 ? [] : ids.length === payload.ids.length ? [payload] : [{ ...payload, ids }]
-  })
-}
-
-/** What was given up while a payload was packed: only what is too old or too large may be. */
-const giveUp = (d: Draft, id: Id, route: string): void => {
-  const event = d.events.get(id)
-  const mayBe = d.waiting.includes(id) || d.eventsAgain.some(({ ids }) => ids.includes(id))
-  if (event === undefined || !mayBe || event.route !== route) {
-    d.problems.push(`${id} was given up, and did not wait here`)
-    return
-  }
-  if (isOverdue(d, event)) move(d, id, "dropped.expired")
-  else if (!fitsAlone(d, event)) {
-    move(d, id, "dropped.oversized")
-    d.aside.push(id)
-  } else d.problems.push(`${id} was given up for nothing`)
-  take(d, id)
-}
-
-const sendEvents = (d: Draft, flight: number, route: string, seen: Seen): void => {
-  const to = d.world.to[route] ?? "nobody"
-  if (to === "nobody") {
-    if (seen.events !== undefined) d.problems.push("events left although nobody takes any")
-    return
-  }
-  for (const id of seen.released) giveUp(d, id, route)
-  const waiting = waitingOf(d, route)
-  const again = d.eventsAgain.filter((payload) => payload.route === route)
-  if (seen.events === undefined) {
-    if (waiting.length + again.length > 0) d.problems.push(`events were kept back: ${waiting.join()}`)
-    return
-  }
-  const ids = seen.events.map(({ id }) => id)
-  const isAgain = again.some((payload) => isSame(payload.ids, ids))
-  if (ids.length === 0 || (!isAgain && !startsWith(waiting, ids))) {
-    d.problems.push(`events ${ids.join()} left, and ${waiting.join()} were waiting`)
-  }
-  const size = sum(ids.map((id) => d.events.get(id)!.size + 1)) + 1
-  if (size > d.limits.payloadBytes) d.problems.push(`a payload has ${size} bytes`)
-  for (const { id, uncertain } of seen.events) {
-    const event = d.events.get(id)!
-    if (isOverdue(d, event)) d.problems.push(`${id} left although it was too old`)
-    if (uncertain !== event.uncertain) d.problems.push(`${id} is ${uncertain ? "" : "not "}said to be uncertain`)
-    take(d, id)
-    if (!isAgain) move(d, id, "lent")
-  }
-  d.flights.set(flight, { ids, route, to })
 }
 
 const answerTrace = (d: Draft, payload: TracePayload, outcome: Outcome, last: boolean): void => {
@@ -282,48 +176,54 @@ const answerTrace = (d: Draft, payload: TracePayload, outcome: Outcome, last: bo
   }
 }
 
-const answerEvents = (d: Draft, payload: EventPayload, outcome: Outcome, last: boolean): void => {
-  const { ids, to } = payload
-  const middle = Math.floor(ids.length / 2)
-  const refuse = (reason: "dropped.refused" | "dropped.oversized") => {
-    for (const id of ids) {
-      d.aside.push(id)
-      move(d, id, reason)
-    }
-  }
-  switch (verdict(to, outcome)) {
-    case "delivered":
-      for (const id of ids) move(d, id, to === "relay" ? "relay" : "intake")
-      return
-    case "refused":
-      return refuse("dropped.refused")
-    case "split":
-      if (ids.length === 1) return refuse(outcome === 413 ? "dropped.oversized" : "dropped.refused")
-      d.eventsAgain = [
-        ...d.eventsAgain,
-        { ...payload, ids: ids.slice(0, middle) },
-        { ...payload, ids: ids.slice(middle) }
-      ]
-      return
-    case "open":
-      d.possibleDuplicates += ids.length
-      for (const id of ids) d.events.set(id, { ...d.events.get(id)!, uncertain: true })
-      if (!last) d.eventsAgain = [...d.eventsAgain, payload]
-      return
-    case "held":
-      if (!last) d.eventsAgain = [...d.eventsAgain, payload]
-  }
-}
-
-/** What is held in memory alone is lost in order: it is said, and counted. */
+/** What is held in memory alone is lost in order: it is said, and counted. What the file has waits for the next process. */
 const close = (d: Draft): void => {
   for (const trace of d.unsent) leave(d, trace)
   routeUndecided(d, 0)
   handOverAll(d)
-  for (const event of d.events.values()) if (isPending(event.place)) move(d, event.id, "dropped.shutdown")
-  d.settled.splice(0)
+  const { length } = d.settled
+  for (const event of d.events.values()) {
+    if (!isPending(event.place)) continue
+    if (event.copy === "none") move(d, event.id, "dropped.shutdown")
+    else if (event.place !== "file") move(d, event.id, "file", { held: false })
+  }
+  commit(d)
+  // Memory goes with the process: nobody gives its bytes back.
+  d.settled.splice(length)
   d.flights.clear()
   d.closed = true
+}
+
+const commit = (d: Draft): void => {
+  for (const event of d.events.values()) {
+    if (event.copy === "open") d.events.set(event.id, { ...event, copy: isPending(event.place) ? "committed" : "none" })
+  }
+}
+
+/** A new process has the events that the file had, and nothing else. */
+const begin = (d: Draft, found: ReadonlyArray<ReadonlyArray<Id>>): void => {
+  const ids = found.flat()
+  const events = new Map<Id, Event>()
+  for (const id of ids) {
+    const event = d.events.get(id)
+    if (event === undefined || event.copy === "none") d.problems.push(`${id} was found, and the file cannot have it`)
+    else if (events.has(id)) d.problems.push(`${id} was found twice`)
+    else {
+      events.set(id, {
+        ...event,
+        place: "file",
+        held: false,
+        copy: "committed",
+        taken: false,
+        offeredAt: event.madeAt,
+        uncertain: false
+      })
+    }
+  }
+  for (const { copy, id } of d.events.values()) {
+    if (copy === "committed" && !events.has(id)) d.problems.push(`${id} was committed, and was not found`)
+  }
+  Object.assign(d, DeliveryState.make(d.limits, d.world), { events, filed: [[], ...found], redelivered: events.size })
 }
 
 const apply = (d: Draft, step: Step, seen: Seen): void => {
@@ -337,7 +237,15 @@ const apply = (d: Draft, step: Step, seen: Seen): void => {
     case "finish":
       return finish(d, step.event, step.span, seen)
     case "refuse": {
-      const made = { ...step.event, held: false, taken: false, offeredAt: 0, uncertain: false }
+      const made = {
+        ...step.event,
+        held: false,
+        copy: "none" as const,
+        taken: false,
+        madeAt: d.world.now,
+        offeredAt: 0,
+        uncertain: false
+      }
       d.events.set(step.event.id, { ...made, place: `dropped.${step.reason}` })
       return
     }
@@ -369,6 +277,10 @@ const apply = (d: Draft, step: Step, seen: Seen): void => {
       return
     case "close":
       return close(d)
+    case "commit":
+      return commit(d)
+    case "begin":
+      return begin(d, step.found)
   }
 }
 
@@ -389,8 +301,11 @@ export const step = (
   differs("released", settled.toSorted(), seen.released.toSorted())
   differs("set aside", aside.toSorted(), seen.setAside.toSorted())
   const held = heldBytes(model)
-  if (!model.closed && (seen.used < held || seen.used > model.limits.budgetBytes || (held === 0 && seen.used > 0))) {
-    problems.push(`${seen.used} bytes are reserved for ${held}, of ${model.limits.budgetBytes}`)
+  const { budgetBytes, fileBytes } = model.limits
+  // What comes back from the file has bytes of its own.
+  const most = held === 0 ? 0 : budgetBytes
+  if (!model.closed && (seen.used < held || (fileBytes === undefined && seen.used > most))) {
+    problems.push(`${seen.used} bytes are reserved for ${held}, of ${budgetBytes}`)
   }
   return { model, problems }
 }

@@ -7,13 +7,13 @@ export type Id = string
 
 /** `lent` is in a payload to the intake: under way, to be sent again, or left by a last attempt. */
 export type Pending = "chunk" | "trace" | "outbox" | "lent" | "file"
-export type Settled = "agent" | "intake" | "relay" | "lost" | `dropped.${DropReason}`
+export type Settled = "agent" | "intake" | "relay" | `dropped.${DropReason}`
 
 /** Where an event can go from where it is. The outbox is the only way from one road to the other, and never back. */
 const moves: { readonly [from in Pending]: ReadonlyArray<Pending | Settled> } = {
-  chunk: ["trace", "outbox", "file", "dropped.outboxFull", "dropped.shutdown", "lost"],
-  trace: ["agent", "outbox", "file", "dropped.outboxFull", "dropped.shutdown", "lost"],
-  outbox: ["lent", "file", "dropped.outboxFull", "dropped.expired", "dropped.oversized", "dropped.shutdown", "lost"],
+  chunk: ["trace", "outbox", "file", "dropped.outboxFull", "dropped.shutdown"],
+  trace: ["agent", "outbox", "file", "dropped.outboxFull", "dropped.shutdown"],
+  outbox: ["lent", "file", "dropped.outboxFull", "dropped.expired", "dropped.oversized", "dropped.shutdown"],
   lent: [
     "intake",
     "relay",
@@ -22,10 +22,9 @@ const moves: { readonly [from in Pending]: ReadonlyArray<Pending | Settled> } = 
     "dropped.expired",
     "dropped.oversized",
     "dropped.refused",
-    "dropped.shutdown",
-    "lost"
+    "dropped.shutdown"
   ],
-  file: ["lent", "outbox", "dropped.expired", "dropped.oversized", "lost"]
+  file: ["lent", "outbox", "dropped.expired", "dropped.oversized"]
 }
 
 export const isPending = (place: Pending | Settled): place is Pending => place in moves
@@ -42,6 +41,9 @@ export interface Event extends NewEvent {
   readonly place: Pending | Settled
   /** Whether memory holds it. */
   readonly held: boolean
+  /** Whether the file has it: not, perhaps, or for certain, and whatever became of it since. */
+  readonly copy: "none" | "open" | "committed"
+  readonly madeAt: number
   /** Whether the outbox took it when its span or its chunk was decided: its span says so. */
   readonly taken: boolean
   readonly offeredAt: number
@@ -85,6 +87,8 @@ export interface Limits {
   readonly maxAttempts: number
   readonly payloadBytes: number
   readonly ageMillis: number
+  /** The size of the file that outlives the process, if there is one: a quarter of it is what an event has at most. */
+  readonly fileBytes: number | undefined
 }
 
 export interface World {
@@ -118,6 +122,8 @@ export interface Model {
   readonly queue: ReadonlyArray<number>
   readonly tracesAgain: ReadonlyArray<TracePayload>
   readonly waiting: ReadonlyArray<Id>
+  /** What the file alone has: of this process, and then of each that ended, by the parts in which it was found. */
+  readonly filed: ReadonlyArray<ReadonlyArray<Id>>
   readonly eventsAgain: ReadonlyArray<EventPayload>
   readonly flights: ReadonlyMap<number, TracePayload | EventPayload>
   readonly possibleDuplicates: number
@@ -144,6 +150,10 @@ export type Step =
   | { readonly _tag: "flush" }
   | { readonly _tag: "world"; readonly world: Partial<World> }
   | { readonly _tag: "close" }
+  /** Everything that the file was asked to keep and to forget is done. */
+  | { readonly _tag: "commit" }
+  /** The process is gone, in order or not, and the next one finds these events in the file, in this order. */
+  | { readonly _tag: "begin"; readonly found: ReadonlyArray<ReadonlyArray<Id>> }
 
 export interface SeenSpan {
   readonly span: number
@@ -158,6 +168,8 @@ export interface Seen {
   /** The payload that a lane gave out, by the numbers of its chunks. */
   readonly traces: ReadonlyArray<number> | undefined
   readonly events: ReadonlyArray<{ readonly id: Id; readonly uncertain: boolean }> | undefined
+  /** The events that found room in memory. */
+  readonly reserved: ReadonlyArray<Id>
   /** The events whose bytes were given back. */
   readonly released: ReadonlyArray<Id>
   /** The events that somebody was told of, since nobody takes them. */
@@ -179,6 +191,7 @@ export const make = (limits: Limits, world: World): Model => ({
   queue: [],
   tracesAgain: [],
   waiting: [],
+  filed: [],
   eventsAgain: [],
   flights: new Map(),
   possibleDuplicates: 0,
@@ -194,7 +207,7 @@ export const books = (self: Model): Ledger => {
     return found
   }
   return {
-    enqueued: self.events.size - count("lost"),
+    enqueued: self.events.size,
     pending: { chunk: count("chunk"), payload: count("trace"), outbox: count("outbox", "lent", "file") },
     delivered: { agent: count("agent"), intake: count("intake") },
     transferred: count("relay"),
@@ -233,14 +246,10 @@ export const move = (d: Draft, id: Id, place: Event["place"], more: Partial<Even
     d.problems.push(`${id} went from ${event.place} to ${place}`)
   }
   const settles = !isPending(place)
-  if (settles && event.held) d.settled.push(id)
-  d.events.set(id, { ...event, ...more, place, held: event.held && !settles })
-}
-
-export const sum = (numbers: Iterable<number>): number => {
-  let total = 0
-  for (const each of numbers) total += each
-  return total
+  if (settles) d.settled.push(id)
+  // What is settled is forgotten by the file later.
+  const copy = settles && event.copy === "committed" ? "open" : event.copy
+  d.events.set(id, { ...event, copy, ...more, place, held: event.held && !settles })
 }
 
 /** The bytes that memory holds for certain, of all accounts or of one. */

@@ -1,0 +1,19 @@
+/** What is known of a payload after it was sent. */
+import type { EventPayload, Outcome } from "./DeliveryState.ts"
+
+/** What an answer says about what was sent. Whatever does not arrive and may be sent again on this road is `held`. */
+export const verdict = (to: "traces" | EventPayload["to"], outcome: Outcome) => {
+  if (outcome === "no connection") return "held"
+  if (outcome === "reset after bytes" || outcome === 502 || outcome === 504) return "open"
+  if (outcome >= 200 && outcome <= 299) return "delivered"
+  if (outcome === 400 || outcome === 413) return "split"
+  if (outcome >= 500 || [408, 425, 429].includes(outcome)) return "held"
+  if (to === "traces") return "refused"
+  if (outcome < 400 || [401, 403, 407].includes(outcome)) return "held"
+  return to === "evp" && (outcome === 404 || outcome === 405) ? "held" : "refused"
+}
+
+export const startsWith = <A>(all: ReadonlyArray<A>, start: ReadonlyArray<A>) =>
+  start.every((each, i) => all[i] === each)
+
+export const isSame = <A>(a: ReadonlyArray<A>, b: ReadonlyArray<A>) => a.length === b.length && startsWith(a, b)

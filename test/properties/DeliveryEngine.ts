@@ -1,0 +1,227 @@
+/** The engine of one process, without its loops and its network, and with a window onto what it does. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as MetaStruct from "../../src/domain/MetaStruct.ts"
+import type { SetAside } from "../../src/domain/SetAside.ts"
+import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
+import type { TraceChunk } from "../../src/domain/TraceChunk.ts"
+import * as AccountShares from "../../src/engine/AccountShares.ts"
+import * as ByteBudget from "../../src/engine/ByteBudget.ts"
+import * as ChunkAssembler from "../../src/engine/ChunkAssembler.ts"
+import * as ChunkHold from "../../src/engine/ChunkHold.ts"
+import * as Diagnostics from "../../src/engine/Diagnostics.ts"
+import * as DurableOutbox from "../../src/engine/DurableOutbox.ts"
+import * as IntakeLane from "../../src/engine/IntakeLane.ts"
+import type { LedgerBook } from "../../src/engine/Ledger.ts"
+import type { LiveSpan } from "../../src/engine/LocalTrace.ts"
+import * as MemoryOutbox from "../../src/engine/MemoryOutbox.ts"
+import * as Outboxes from "../../src/engine/Outboxes.ts"
+import * as TraceLane from "../../src/engine/TraceLane.ts"
+import * as DeliveryLoop from "../../src/layers/DeliveryLoop.ts"
+import type { JournalService } from "../../src/ports/Journal.ts"
+import type { Outcome } from "../../src/ports/Transport.ts"
+import { agentWriter, intakeWriter, makeRouter, measure } from "../engine/Scene.ts"
+import * as DeliverySchedule from "./DeliverySchedule.ts"
+import type { Id, Limits, Seen, SeenSpan, World } from "./DeliveryState.ts"
+
+export const idOf = (record: SpanRecord): Id => record.context.spanId
+
+/** A payload that a lane gave out, and what becomes of it. */
+export interface Given {
+  readonly seen: Partial<Seen>
+  readonly settle: (outcome: Outcome, last: boolean) => void
+}
+
+const nothing = () => {}
+
+// The part of memory that is set apart for what comes back from a file: all of it.
+const loadBytes = 1024 * 1024
+
+export const make = (options: {
+  readonly limits: Limits
+  readonly world: () => World
+  readonly numberOf: (spanId: string) => number
+  readonly journal?: JournalService | undefined
+}) => {
+  const { journal, limits } = options
+  const seen = {
+    chunks: [] as Array<ReadonlyArray<SeenSpan>>,
+    reserved: [] as Array<Id>,
+    released: [] as Array<Id>,
+    setAside: [] as Array<Id>
+  }
+  let ready = nothing
+  let durable: DurableOutbox.DurableOutbox | undefined
+  const memory = () => MemoryOutbox.make({ maxBytes: limits.outboxBytes })
+  const open = (ledger: LedgerBook) => {
+    const budget = AccountShares.make(ByteBudget.make({ limit: limits.budgetBytes, measure }), measure)
+    if (journal === undefined) return { budget, outboxes: Outboxes.make({ open: memory }) }
+    const { close, kept, of, size, ...rest } = durable = DurableOutbox.make({
+      memory,
+      budget,
+      journal,
+      ledger,
+      loadBytes,
+      onReady: () => ready()
+    })
+    return { budget: rest.budget, outboxes: Outboxes.make({ open: of, size, kept, close }) }
+  }
+  const { budget, ledger, outbox, outboxes, overflow, router, sent, weather } = makeRouter({
+    overflow: limits.overflow,
+    store: open,
+    watch: (budget) => ({
+      ...budget,
+      reserve: (record) => {
+        const reserved = budget.reserve(record)
+        if (reserved) seen.reserved.push(idOf(record))
+        return reserved
+      },
+      release: (record) => {
+        seen.released.push(idOf(record))
+        budget.release(record)
+      }
+    })
+  })
+  const writer = () => intakeWriter(undefined, limits.payloadBytes)
+  const takers = {
+    evp: { writer: writer(), destination: "agent-evp" },
+    intake: { writer: writer(), destination: "intake" },
+    relay: { writer: writer(), destination: "intake", transfers: true },
+    nobody: undefined
+  } as const
+  const ways = {
+    open: { _tag: "Open", writer: agentWriter() },
+    wait: { _tag: "Wait" },
+    "give up": { _tag: "GiveUp" }
+  } as const
+  const shared = { ledger, budget, random: () => 0.5, onRediscover: nothing, onReachable: nothing }
+  const traces = TraceLane.make({
+    ...shared,
+    outbox,
+    way: () => ways[options.world().way],
+    maxChunks: limits.maxChunks,
+    maxAttempts: limits.maxAttempts,
+    onHandedOver: nothing
+  })
+  const lanes = new Map(DeliverySchedule.routes.map((route) => [
+    route,
+    IntakeLane.make({
+      ...shared,
+      outbox: outboxes.of(route),
+      destination: () => takers[options.world().to[route]!],
+      targetBytes: 4_000,
+      maxAgeMillis: limits.ageMillis,
+      onSetAside: ({ item, reason, status }) => {
+        seen.setAside.push(idOf(item.record))
+        const entry: SetAside = { reason, status, at: weather.now, event: undefined }
+        durable?.setAside(item.record, entry)
+      },
+      warn: nothing
+    })
+  ]))
+  let closed = false
+  const chunks = new Map<TraceChunk, number>()
+  const hold = ChunkHold.make({
+    maxChunks: limits.maxHeld,
+    isKnown: () => options.world().known,
+    route: (trace, spans) => {
+      router.route(trace, spans)
+      for (const chunk of sent.splice(0)) {
+        if (closed) continue
+        chunks.set(chunk, chunks.size)
+        traces.add(chunk)
+        seen.chunks.push(chunk.spans.map(({ rider, span }) => ({
+          span: options.numberOf(span.spanId),
+          rider: rider === undefined ? undefined : idOf(rider),
+          submitted: span.meta[MetaStruct.submittedTag] === "1"
+        })))
+      }
+    },
+    onHeld: nothing
+  })
+  const assembler = ChunkAssembler.make({
+    minSpans: limits.minSpans,
+    maxAgeMillis: limits.chunkMillis,
+    emit: hold.take
+  })
+  ledger.attach({ payload: traces.riders })
+
+  // Nobody takes anything any more: the loop drains in vain, and counts.
+  const idle = {
+    wake: nothing,
+    urge: nothing,
+    run: Effect.never,
+    start: nothing,
+    flush: Effect.void,
+    drain: Effect.void
+  }
+  const loop = DeliveryLoop.make({
+    settings: { agentless: true, flushTimeoutMillis: 1_000 } as never,
+    ledger,
+    store: { outboxes, readSetAside: Effect.succeed([]) },
+    overflow,
+    destinations: { isSearching: () => false } as never,
+    traceShipper: idle,
+    routes: idle,
+    riders: traces.riders,
+    handOver: traces.handOver,
+    chunks: () => assembler,
+    hold,
+    waiting: router.waiting,
+    now: () => weather.now,
+    diagnostics: Diagnostics.make(nothing),
+    root: Context.empty()
+  })
+  let refuse: DeliveryLoop.DeliveryLoop["refuse"] | undefined
+
+  const nextEvents = (route: DeliverySchedule.Route): Given | undefined => {
+    const lane = lanes.get(route)!
+    const payload = lane.next(weather.now)
+    return payload === undefined ? undefined : {
+      seen: { events: payload.items.map((item) => ({ id: idOf(item.record), uncertain: item.uncertain })) },
+      settle: (outcome, last) => lane.settle(payload, outcome, weather.now, last)
+    }
+  }
+
+  return {
+    weather,
+    ledger,
+    router,
+    hold,
+    assembler,
+    start: () => durable?.start(),
+    refuse: (span: LiveSpan | undefined) => refuse!(span),
+    close: Effect.map(Effect.scoped(loop), (loop) => {
+      closed = true
+      refuse = loop.refuse
+    }),
+    nextTrace: (): Given | undefined => {
+      const payload = traces.next(weather.now)
+      return payload === undefined ? undefined : {
+        seen: { traces: payload.chunks.map(({ chunk }) => chunks.get(chunk)!) },
+        settle: (outcome, last) => traces.settle(payload, outcome, weather.now, last)
+      }
+    },
+    /** The next payload for an account; what is in a file takes a moment. */
+    nextEvents: (route: DeliverySchedule.Route): Effect.Effect<Given | undefined> =>
+      Effect.gen(function*() {
+        for (;;) {
+          const came = new Promise<void>((resolve) => {
+            ready = resolve
+          })
+          const given = nextEvents(route)
+          const waits = options.world().to[route] !== "nobody" && (journal?.spilled(route) ?? 0) > 0
+          if (given !== undefined || !waits) return given
+          yield* Effect.promise(() => came)
+        }
+      }),
+    /** What could be seen since the last look. */
+    look: () => ({
+      chunks: seen.chunks.splice(0),
+      reserved: seen.reserved.splice(0),
+      released: seen.released.splice(0),
+      setAside: seen.setAside.splice(0),
+      used: budget.used()
+    })
+  }
+}
