@@ -4,6 +4,9 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
 import * as Ledgers from "../../src/domain/Ledger.ts"
 import type { Problem } from "../../src/domain/Problem.ts"
@@ -196,6 +199,38 @@ describe("withRouting", () => {
       assert.notInclude(seen, keyOf("acme"))
     })
   })
+
+  it.live("keeps what an account could not get in a file that holds no key, until a later process names the account", () =>
+    Effect.gen(function*() {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "routing-"))),
+        (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true }))
+      )
+      const durable = { path: Path.join(folder, "events.db") }
+      const statuses = new Map([[keyOf("acme"), 403]])
+      const first = yield* scene({ flushTimeout: "200 millis", durable }, statuses)
+      yield* Effect.all([call("acme's", account("acme")), call("own")]).pipe(Effect.provide(first.layer))
+      assert.deepStrictEqual(Observed.names(first.agent), ["own"])
+      for (const name of Fs.readdirSync(folder)) {
+        assert.isFalse(Fs.readFileSync(Path.join(folder, name)).includes(keyOf("acme")), name)
+      }
+      statuses.clear()
+      const { intakes, layer } = yield* scene({ flushTimeout: "2 seconds", durable }, statuses)
+      yield* Effect.gen(function*() {
+        yield* call("another's", account("globex"))
+        yield* call("mine")
+        const before = yield* LLMObs.ledger
+        assert.strictEqual(before.redelivered, 1)
+        yield* call("acme's next", account("acme"))
+        assert.strictEqual((yield* LLMObs.flush).pending, 0)
+        const after = yield* balanced
+        assert.deepStrictEqual(after.delivered, { agent: 1, intake: 3 })
+      }).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(byAccount(intakes.accepted), {
+        [`datadoghq.com ${keyOf("acme")}`]: ["acme's", "acme's next"],
+        [`datadoghq.com ${keyOf("globex")}`]: ["another's"]
+      })
+    }))
 
   const Calls = Schema.Array(Schema.Struct({
     key: Schema.Literals(["a", "b", "c", "own"]),
