@@ -250,7 +250,7 @@ const passingOn = (destination: () => IntakeLane.Destination | undefined, send: 
 }
 
 const droppedLine = (reason: string): string =>
-  `The relay drops events (${reason}): the intake refuses them, or they are too old. Its ledger counts them.`
+  `The relay drops events (${reason}). Its ledger counts them; effect-llmobs relay --set-aside prints what the intake refuses.`
 
 /**
  * Says that a relay cannot start, since the URL of Redis cannot be used.

@@ -30,8 +30,8 @@ const failure = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: f
  * A queue that holds `maxBatches` takes no more. Processes look before they offer, so a few of them together can go over
  * the bound by what they have in flight.
  *
- * `onStatus` is told how full the queue is whenever something is offered, and every ten seconds. That clock keeps no process
- * from ending.
+ * `onStatus` is told how full the queue is whenever something is offered, and every `lookMillis` (10,000). That clock keeps
+ * no process from ending.
  *
  * @category constructors
  * @since 0.1.0
@@ -43,6 +43,7 @@ export const make = (options: {
   readonly timeoutMillis: number
   readonly warn: (key: string, message: string) => void
   readonly onStatus: (status: QueueStatus) => void
+  readonly lookMillis?: number | undefined
 }): Effect.Effect<RelayQueueService, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { connection, maxBatches, name, onStatus, warn } = options
@@ -94,7 +95,9 @@ export const make = (options: {
       if (found !== undefined) onStatus(found)
     })
     yield* Effect.acquireRelease(
-      Effect.sync(() => setInterval(() => looking ??= Effect.runFork(look), lookMillis).unref()),
+      Effect.sync(() =>
+        setInterval(() => looking ??= Effect.runFork(look), options.lookMillis ?? defaultLookMillis).unref()
+      ),
       (timer) =>
         Effect.suspend(() => {
           clearInterval(timer)
@@ -109,7 +112,7 @@ export const make = (options: {
     }
   })
 
-const lookMillis = 10_000
+const defaultLookMillis = 10_000
 
 const fullLine = "The queue of the relays is full: relays are missing or too slow. Events are held here."
 const unreachableLine = "Redis cannot be reached or takes nothing. Events are held here."

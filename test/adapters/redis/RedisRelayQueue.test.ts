@@ -2,15 +2,34 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import * as RedisClient from "../../../src/adapters/redis/RedisClient.ts"
 import * as RedisRelayQueue from "../../../src/adapters/redis/RedisRelayQueue.ts"
 import * as RedisRelaySource from "../../../src/adapters/redis/RedisRelaySource.ts"
+import type { QueueStatus } from "../../../src/ports/RelayQueue.ts"
 import * as RedisServer from "./RedisServer.ts"
 
 const Schedule = Schema.Array(Schema.Literals(["offer", "offer", "offer again", "deliver", "give back"]))
 
 describe.skipIf(RedisServer.missing !== undefined)("the queue of relays", () => {
+  it.live("tells now and then how full it is, whoever filled it", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.make
+      const connection = yield* RedisClient.connect({ path: server.url.slice("unix://".length) })
+      const options = { connection, name: "trial", maxBatches: 5, timeoutMillis: 5_000, warn: () => {} }
+      const seen = yield* Queue.unbounded<QueueStatus>()
+      yield* RedisRelayQueue.make({
+        ...options,
+        onStatus: (status) => Queue.offerUnsafe(seen, status),
+        lookMillis: 10
+      })
+      assert.strictEqual((yield* Queue.take(seen)).waiting, 0)
+      const other = yield* RedisRelayQueue.make({ ...options, onStatus: () => {} })
+      yield* other.offer([{ bytes: new TextEncoder().encode("1") }])
+      yield* Effect.repeat(Queue.take(seen), { until: ({ waiting }) => waiting === 1 })
+    }))
+
   it.live.prop(
     "any schedule: an event that Redis took is in the queue until a relay has delivered it, and is delivered once",
     [Schedule],
