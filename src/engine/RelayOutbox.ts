@@ -14,6 +14,10 @@
  *   it too.
  * - A relay that gives a batch back counts what of it has arrived, or was on its way just then, and leaves the count of
  *   those before it to the next one.
+ * - A relay whose claim ended while it went on, since it stood still or Redis was away, is counted like one that was killed.
+ *
+ * Not counted is what nobody can know: that the queue itself forgot in a crash that it had lent a batch, and what a relay
+ * without a claim sends again in doubt after the next one has begun, if it is killed then.
  *
  * @since 0.1.0
  */

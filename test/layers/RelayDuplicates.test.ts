@@ -82,7 +82,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that relays deliver t
       const { again, counted } = yield* trial(({ agent, relay }) =>
         Effect.gen(function*() {
           const survivors: Array<Ledgers.Ledger> = []
-          for (let round = 0; round < 6; round++) {
+          for (let round = 0; round < 4; round++) {
             agent.configure(random.pick(moods))
             const victim = yield* relay
             yield* sendsMore(agent, 1 + random.below(4))
