@@ -200,6 +200,12 @@ const commit = (d: Draft): void => {
   }
 }
 
+const passWindow = (d: Draft): void => {
+  for (const event of d.events.values()) {
+    if (event.copy === "open" && isPending(event.place)) d.events.set(event.id, { ...event, copy: "committed" })
+  }
+}
+
 /** A new process has the events that the file had, and nothing else. */
 const begin = (d: Draft, found: ReadonlyArray<ReadonlyArray<Id>>): void => {
   const ids = found.flat()
@@ -273,12 +279,15 @@ const apply = (d: Draft, step: Step, seen: Seen): void => {
       return
     case "world":
       d.world = { ...d.world, ...step.world }
-      if (d.world.known) routeUndecided(d, 0)
       return
+    case "release":
+      return routeUndecided(d, 0)
     case "close":
       return close(d)
     case "commit":
       return commit(d)
+    case "window":
+      return passWindow(d)
     case "begin":
       return begin(d, step.found)
   }
@@ -300,6 +309,13 @@ export const step = (
   differs("chunks", routed, seen.chunks)
   differs("released", settled.toSorted(), seen.released.toSorted())
   differs("set aside", aside.toSorted(), seen.setAside.toSorted())
+  if (seen.kept !== undefined) {
+    differs(
+      "kept",
+      model.events.values().filter(({ copy, place }) => copy !== "none" && isPending(place)).toArray().length,
+      seen.kept
+    )
+  }
   const held = heldBytes(model)
   const { budgetBytes, fileBytes } = model.limits
   // What comes back from the file has bytes of its own.

@@ -20,6 +20,10 @@ const outcomeOf = (outcome: DeliveryState.Outcome): Outcome =>
 
 const payloadBytes = 6_000
 
+const unseen = { traces: undefined, events: undefined, kept: undefined }
+
+const turn = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+
 const eventOf = (record: SpanRecord): DeliveryState.NewEvent => ({
   id: DeliveryEngine.idOf(record),
   bound: record.bytes,
@@ -101,7 +105,7 @@ export const make = ({ file, ...places }: Options) => {
   let nextFlight = 0
 
   const compare = (step: DeliveryState.Step, seen: Partial<DeliveryState.Seen> = {}): void => {
-    const next = DeliveryModel.step(model, step, { traces: undefined, events: undefined, ...seen, ...engine.look() })
+    const next = DeliveryModel.step(model, step, { ...unseen, ...seen, ...engine.look() })
     model = next.model
     if (next.problems.length > 0) assert.fail(`${step._tag}: ${next.problems.join(", ")}`)
     const books = engine.ledger.snapshot()
@@ -120,10 +124,11 @@ export const make = ({ file, ...places }: Options) => {
 
   const change = (to: Partial<DeliveryState.World>) =>
     step({ _tag: "world", world: to }, () => {
-      const { known, to: _, way: __, ...rest } = to
+      const { known: _, to: __, way: ___, ...rest } = to
       Object.assign(engine.weather, rest)
-      if (known === true) engine.hold.release()
     })
+
+  const release = Effect.suspend(() => step({ _tag: "release" }, engine.hold.release))
 
   const finish = (event: SpanRecord, span: LiveSpan | undefined, redacted = false) => {
     const number = span === undefined ? undefined : numberOf(span)
@@ -181,9 +186,17 @@ export const make = ({ file, ...places }: Options) => {
     yield* Effect.promise(() => journal!.opened)
     engine.start()
     const all = found.flat().length
-    // A large file is counted in slices.
-    while (engine.ledger.redelivered < all) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+    // What there is to take over is counted by another thread.
+    for (let turns = 0; engine.ledger.redelivered < all && turns < 2_000; turns++) yield* turn
     compare({ _tag: "begin", found })
+  })
+
+  const passWindow = Effect.gen(function*() {
+    const due = [...model.events.values()].filter(({ copy, place }) =>
+      copy !== "none" && DeliveryState.isPending(place)
+    ).length
+    for (let turns = 0; journal!.kept() < due && turns < 2_000; turns++) yield* turn
+    compare({ _tag: "window" }, { kept: journal!.kept() })
   })
 
   const pick = <A>(from: Array<A>, which: number): A | undefined => from.splice(which % Math.max(1, from.length), 1)[0]
@@ -237,8 +250,15 @@ export const make = ({ file, ...places }: Options) => {
         return change({ to: { ...model.world.to, [drawn.route]: drawn.to } })
       case "known":
         return change({ known: drawn.known })
+      case "release":
+        return release
       case "commit":
-        return step({ _tag: "commit" }, journal!.commit)
+        return Effect.sync(() => {
+          journal!.commit()
+          compare({ _tag: "commit" }, { kept: journal!.kept() })
+        })
+      case "window":
+        return passWindow
       case "crash":
         return begin
       case "close":
@@ -258,6 +278,7 @@ export const make = ({ file, ...places }: Options) => {
   /** All spans end, everybody answers, everything is sent. */
   const drain = Effect.gen(function*() {
     yield* change({ known: true, way: "open", to: { "": "intake", other: "intake" } })
+    yield* release
     for (const span of running.splice(0)) yield* endSpan(span, { event: "now", route: "", size: 10 })
     yield* step({ _tag: "flush" }, engine.assembler.flush)
     for (let rounds = 0; rounds < 1_000; rounds++) {

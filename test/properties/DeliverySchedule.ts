@@ -91,7 +91,8 @@ const usual = [
     route: Route,
     to: Schema.Literals(["evp", "evp", "intake", "intake", "relay", "nobody"])
   }),
-  step("known", { known: Schema.Literals([true, true, false]) })
+  step("known", { known: Schema.Literals([true, true, false]) }),
+  step("release", {})
 ] as const
 
 const InMemory = Schema.Union([...usual, step("wait", { millis: Schema.Literals([10, 1_000, 1_000, 50_000]) })])
@@ -104,7 +105,7 @@ const Durable = Schema.Union([
   step("wait", { millis: Schema.Literals([10, 1_000]) }),
   commit,
   commit,
-  commit,
+  step("window", {}),
   step("crash", {}),
   step("close", {})
 ])

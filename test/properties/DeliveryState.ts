@@ -149,9 +149,13 @@ export type Step =
   | { readonly _tag: "wait"; readonly millis: number }
   | { readonly _tag: "flush" }
   | { readonly _tag: "world"; readonly world: Partial<World> }
+  /** Whatever waits for somebody who takes traces is decided, as when an Agent was found. */
+  | { readonly _tag: "release" }
   | { readonly _tag: "close" }
   /** Everything that the file was asked to keep and to forget is done. */
   | { readonly _tag: "commit" }
+  /** The commit window has passed: everything that the file was asked to keep is kept. */
+  | { readonly _tag: "window" }
   /** The process is gone, in order or not, and the next one finds these events in the file, in this order. */
   | { readonly _tag: "begin"; readonly found: ReadonlyArray<ReadonlyArray<Id>> }
 
@@ -174,6 +178,8 @@ export interface Seen {
   readonly released: ReadonlyArray<Id>
   /** The events that somebody was told of, since nobody takes them. */
   readonly setAside: ReadonlyArray<Id>
+  /** How many events the file says to keep, when it was asked. */
+  readonly kept: number | undefined
   /** The bytes that are reserved after the step. */
   readonly used: number
 }
