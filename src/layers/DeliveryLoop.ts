@@ -64,6 +64,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly waiting: () => number
   readonly now: () => number
   readonly diagnostics: DiagnosticsService
+  /** Calls a function when the process ends; what it gives back takes that back. */
+  readonly atExit: (f: () => void) => () => void
   /** The context that background fibers run in. */
   readonly root: Context.Context<never>
 }): Effect.fn.Return<DeliveryLoop, never, Scope.Scope> {
@@ -187,24 +189,32 @@ export const make = Effect.fnUntraced(function*(options: {
       }))
   })
 
+  // Counts what memory still holds as lost, and gives what to say of it.
+  const end = (): Effect.Effect<void> => {
+    closed = true
+    const left = pending()
+    options.overflow.close()
+    outboxes.close?.()
+    const kept = outboxes.kept ?? zero
+    const lost = left - kept()
+    ledger.attach({ chunk: zero, payload: zero, outbox: kept })
+    ledger.drop("shutdown", lost)
+    if (lost > 0) {
+      return Effect.logWarning(`effect-llmobs: ${lost} events could not be sent before the end and are lost.`)
+    }
+    if (left === 0) return Effect.void
+    return Effect.logInfo(`effect-llmobs: ${left} events stay in the durable outbox for the next process.`)
+  }
+
+  // A process can end without its layers being closed.
+  const forget = options.atExit(() => Effect.runSyncWith(options.root)(end()))
   yield* Effect.addFinalizer(() =>
     // In a fiber of its own: in one that a signal interrupts, nothing that can be interrupted would run at all.
     Effect.forkDetach(Effect.timeoutOption(drain, settings.flushTimeoutMillis)).pipe(
       Effect.flatMap(Fiber.await),
       Effect.andThen(Effect.suspend(() => {
-        closed = true
-        const left = pending()
-        options.overflow.close()
-        outboxes.close?.()
-        const kept = outboxes.kept ?? zero
-        const lost = left - kept()
-        ledger.attach({ chunk: zero, payload: zero, outbox: kept })
-        ledger.drop("shutdown", lost)
-        if (lost > 0) {
-          return Effect.logWarning(`effect-llmobs: ${lost} events could not be sent before the end and are lost.`)
-        }
-        if (left === 0) return Effect.void
-        return Effect.logInfo(`effect-llmobs: ${left} events stay in the durable outbox for the next process.`)
+        forget()
+        return end()
       }))
     )
   )

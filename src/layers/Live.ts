@@ -14,6 +14,7 @@ import * as DevAgents from "../adapters/devagent/DevAgent.ts"
 import * as EffectHttpContext from "../adapters/effect-http/EffectHttpContext.ts"
 import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
+import * as ProcessExit from "../adapters/node-process/ProcessExit.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
 import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
@@ -239,6 +240,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     handOver: traces.handOver,
     store,
     overflow,
+    atExit: ProcessExit.onExit,
     root: Quiet.context(context)
   })
   store.adopt()

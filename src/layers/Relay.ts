@@ -28,6 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
+import * as ProcessExit from "../adapters/node-process/ProcessExit.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
 import * as RedisClient from "../adapters/redis/RedisClient.ts"
@@ -215,6 +216,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     handOver: () => {},
     store: { outboxes: outbox, readSetAside: Effect.succeed([]) },
     overflow: { close: () => {} },
+    atExit: ProcessExit.onExit,
     root
   })
   yield* Effect.addFinalizer(() => Effect.sync(source.retire))

@@ -133,7 +133,7 @@ export const run = (schedule: ReadonlyArray<{ readonly step: string; readonly re
     const owner = () => relays[relays.length - 1]!
     /** What the queue does when one that it knows as the owner is done. */
     const look = Effect.gen(function*() {
-      for (const relay of [...relays]) {
+      for (const relay of relays.slice()) {
         yield* Effect.yieldNow
         if (relay.held.pollUnsafe() === undefined) continue
         if (relay === owner()) queue.isDone = true

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
 import * as Path from "node:path"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
 import { root } from "../architecture/SourceFile.ts"
@@ -57,6 +59,35 @@ describe("a process", () => {
       ], { concurrency: 3 })
       assert.deepStrictEqual([found, delivered, alone], ["built\n", "built\n", "built\n"])
       assert.deepStrictEqual(Observed.names(agent), ["chat"])
+    }))
+
+  it.live("says what is lost when it ends while its layer is open", () =>
+    Effect.gen(function*() {
+      const port = yield* Ports.reserve
+      const printed = yield* run(
+        `const runtime = ManagedRuntime.make(LLMObs.layer({ agentUrl }))
+        await runtime.runPromise(Effect.andThen(chat, chat))
+        process.exit()`,
+        `http://127.0.0.1:${port}`
+      )
+      assert.include(printed, "2 events could not be sent before the end and are lost")
+    }))
+
+  it.live("says nothing of the kind when a file holds them", () =>
+    Effect.gen(function*() {
+      const port = yield* Ports.reserve
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "exit-"))),
+        (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true }))
+      )
+      const printed = yield* run(
+        `const runtime = ManagedRuntime.make(LLMObs.layer({ agentUrl, durable: { path: "${folder}/events.db" } }))
+        await runtime.runPromise(Effect.andThen(chat, chat))
+        process.exit()`,
+        `http://127.0.0.1:${port}`
+      )
+      assert.include(printed, "2 events stay in the durable outbox")
+      assert.notInclude(printed, "lost")
     }))
 
   it.live("ends when the Agent that its events wait for never answers", () =>

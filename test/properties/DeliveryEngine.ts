@@ -170,6 +170,7 @@ export const make = (options: {
     waiting: router.waiting,
     now: () => weather.now,
     diagnostics: Diagnostics.make(nothing),
+    atExit: () => () => {},
     root: Context.empty()
   })
   let refuse: DeliveryLoop.DeliveryLoop["refuse"] | undefined
