@@ -1,5 +1,6 @@
 /**
- * A TCP proxy in front of an Agent that can be told to misbehave. Requests go through real sockets on both sides.
+ * A TCP proxy in front of an Agent or intake that can be told to misbehave. Requests go through real sockets on both
+ * sides.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,18 +9,27 @@ import * as Net from "node:net"
 /**
  * - `pass`: everything goes through
  * - `hang`: connections are taken and nothing is ever answered
- * - `reset`: a connection is reset once `bytes` of it were read
+ * - `reset`: a connection is reset once `bytes` of it were read and passed on
  * - `loseAnswer`: the request goes through, the answer does not: the connection is reset
- * - `slow`: what comes is passed on in small pieces
- * - `garbage`: the answer is not HTTP
+ * - `slow`: so many milliseconds are between one piece of a request that is read, 64 KiB at most, and the next
+ * - `garbage`: the answer is not HTTP; with `delivered`, what it answers went through
  */
 export type Behaviour =
-  | { readonly _tag: "pass" | "hang" | "loseAnswer" | "slow" | "garbage" }
+  | { readonly _tag: "pass" | "hang" | "loseAnswer" }
   | { readonly _tag: "reset"; readonly bytes: number }
+  | { readonly _tag: "slow"; readonly millis: number }
+  | { readonly _tag: "garbage"; readonly delivered: boolean }
 
 export interface FaultProxy {
   readonly url: string
+  readonly port: number
   readonly behave: (behaviour: Behaviour) => void
+  /**
+   * How many requests whose path has this in it met the present behaviour: were left hanging until the client gave up,
+   * were reset before they were complete (or, of one byte, at once), had their answer lost or spoilt, or were read slowly
+   * to their end.
+   */
+  readonly struck: (path: string) => number
   /** Refuses connections: nobody listens any more. */
   readonly down: Effect.Effect<void>
   /** Listens again, on the same port. */
@@ -30,6 +40,14 @@ const reset = (socket: Net.Socket): void => {
   socket.resetAndDestroy()
 }
 
+const garbage = "NOTHTTP/9 what 00\r\n\r\n\u0000\u0001"
+
+/** How long the request is whose head stands at the beginning of this, in bytes; 0 for one without a body. */
+const lengthOf = (head: string): number => {
+  const body = /\r\ncontent-length: (\d+)\r\n/i.exec(head)
+  return body === null ? 0 : head.indexOf("\r\n\r\n") + 4 + Number(body[1])
+}
+
 /** Takes a port and stands in front of `target`. It begins to listen unless told otherwise. */
 export const make = (
   target: { readonly port: number },
@@ -38,15 +56,33 @@ export const make = (
   Effect.gen(function*() {
     const sockets = new Set<Net.Socket>()
     let behaviour: Behaviour = { _tag: "pass" }
+    let struck: Array<string> = []
 
     const serve = (client: Net.Socket): void => {
       const now = behaviour
+      let read = 0
+      let length = 0
+      let path = ""
+      const strike = () => {
+        if (behaviour === now) struck.push(path)
+      }
+      client.on("data", (part) => {
+        if (read === 0) {
+          const head = part.toString("latin1")
+          length = lengthOf(head)
+          path = head.split(" ", 2)[1] ?? ""
+        }
+        read += part.byteLength
+      })
       sockets.add(client)
       client.on("close", () => sockets.delete(client))
       client.on("error", () => client.destroy())
-      if (now._tag === "hang") return void client.resume()
-      if (now._tag === "garbage") {
-        client.once("data", () => client.end("NOTHTTP/9 what 00\r\n\r\n\u0000\u0001"))
+      if (now._tag === "hang") return void client.on("close", strike)
+      if (now._tag === "garbage" && !now.delivered) {
+        client.once("data", () => {
+          strike()
+          client.end(garbage)
+        })
         return
       }
       const upstream = Net.connect(target.port, "127.0.0.1")
@@ -55,10 +91,10 @@ export const make = (
       upstream.on("error", () => client.destroy())
       client.on("close", () => upstream.destroy())
       if (now._tag === "reset") {
-        let read = 0
         client.on("data", (part) => {
-          read += part.byteLength
-          if (read >= now.bytes) reset(client)
+          if (read < now.bytes) return void upstream.write(part)
+          if (now.bytes === 1 || read < length) strike()
+          reset(client)
         })
         return
       }
@@ -66,11 +102,17 @@ export const make = (
         client.on("data", (part) => {
           client.pause()
           upstream.write(part)
-          setTimeout(() => client.resume(), 2)
+          if (read >= length) strike()
+          setTimeout(() => client.resume(), now.millis)
         })
       } else client.pipe(upstream)
-      if (now._tag === "loseAnswer") upstream.once("data", () => reset(client))
-      else upstream.pipe(client)
+      if (now._tag === "loseAnswer" || now._tag === "garbage") {
+        upstream.once("data", () => {
+          strike()
+          if (now._tag === "garbage") client.end(garbage)
+          else reset(client)
+        })
+      } else upstream.pipe(client)
     }
 
     const listen = (port: number): Effect.Effect<Net.Server> =>
@@ -100,11 +142,14 @@ export const make = (
     if (!options.listening) yield* down
     const proxy: FaultProxy = {
       url: `http://127.0.0.1:${port}`,
+      port,
       behave: (next) => {
         behaviour = next
+        struck = []
         // Connections that are kept alive would go on as they began.
         for (const socket of sockets) socket.destroy()
       },
+      struck: (path) => struck.filter((other) => other.includes(path)).length,
       down,
       up
     }

@@ -1,20 +1,32 @@
 /**
- * A program that keeps its events in a file, because nobody is there to take them, and says when each one was made.
+ * A program that makes one event after the other into a file, and says when each one was made, and how
+ * many have been delivered. The Agent that it is given
+ * is there or is not.
  */
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 
-const path = process.argv[2]!
+const [path, agentUrl] = process.argv.slice(2)
 
 const main = Effect.gen(function*() {
   for (let index = 0; index < 5_000; index++) {
     yield* Effect.void.pipe(LLMObs.task(`event-${index}`))
-    Fs.writeSync(1, `${Date.now()}\n`)
+    const books = yield* LLMObs.ledger
+    Fs.writeSync(1, `${Date.now()} ${books.delivered.intake}\n`)
     yield* Effect.sleep(1)
   }
 })
 
 await Effect.runPromise(
-  Effect.provide(main, LLMObs.layer({ mlApp: "scribe", agentUrl: "http://127.0.0.1:1", durable: { path } }))
+  Effect.provide(
+    main,
+    LLMObs.layer({
+      mlApp: "scribe",
+      agentUrl,
+      apm: "off",
+      flushInterval: "20 millis",
+      ...(path === "" ? {} : { durable: { path: path! } })
+    })
+  )
 )

@@ -1,56 +1,98 @@
 /**
  * Runs the fault matrix against real sockets and prints a line for each row. `--short` waits less where a row waits for a
- * time of day, and is what CI runs. Exit code 1 when a row falls short.
+ * time of day and kills fewer processes, and is what CI runs; a word runs the rows whose names have it. Exit code 1 when a
+ * row falls short.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import * as Durable from "./Durable.ts"
+import * as AccountRows from "./AccountRows.ts"
+import * as DiskRows from "./DiskRows.ts"
 import * as Fleet from "./Fleet.ts"
-import { run } from "./Row.ts"
-import type { Result } from "./Row.ts"
-import { rows } from "./Rows.ts"
-import * as Signals from "./Signals.ts"
+import * as ProcessRows from "./ProcessRows.ts"
+import * as Row from "./Row.ts"
+import * as SocketRows from "./SocketRows.ts"
+import * as StatusRows from "./StatusRows.ts"
+import * as TimeRows from "./TimeRows.ts"
+import type { Result } from "./Verdict.ts"
+import * as WayRows from "./WayRows.ts"
 
 const short = process.argv.includes("--short")
 const only = process.argv.slice(2).find((argument) => !argument.startsWith("--"))
 
-const line = (result: Result): string =>
-  [
-    result.row.padEnd(36),
-    String(result.offered).padStart(7),
-    String(result.arrived).padStart(8),
-    String(result.again).padStart(6),
-    String(result.counted).padStart(8),
-    String(result.pending).padStart(8),
-    (result.law ? "yes" : "NO").padStart(4),
-    `  ${result.promised.padEnd(19)}`,
-    result.problem === undefined ? "held" : `FELL SHORT: ${result.problem}`,
-    result.dropped === "" ? "" : `(dropped: ${result.dropped})`
-  ].join(" ")
+const nameWidth = -48
 
-const header = `${"row".padEnd(36)} offered  arrived  again  counted  pending  law  promised            verdict`
+const columns: ReadonlyArray<
+  readonly [title: string, width: number, text: (result: Result, seconds: string) => string]
+> = [
+  ["row", nameWidth, (result) => result.row],
+  ["offered", 7, (result) => String(result.offered)],
+  ["delivered", 9, (result) => String(result.delivered)],
+  [
+    "duplicates",
+    14,
+    (result) => result.possible === 0 ? String(result.duplicates) : `${result.duplicates} of ${result.possible}`
+  ],
+  ["dropped(reason)", 17, (result) => result.dropped === "" ? "0" : result.dropped],
+  ["pending", 7, (result) => String(result.pending)],
+  ["law", 4, (result) => result.law ? "held" : "NO"],
+  ["promised", -36, (result) => ` ${result.promised}`],
+  ["took", 6, (_, seconds) => seconds],
+  ["verdict", 0, (result) => result.problem === undefined ? "held" : `FELL SHORT: ${result.problem}`]
+]
+
+const pad = (text: string, width: number) => width < 0 ? text.padEnd(-width) : text.padStart(width)
+
+const line = (result: Result, seconds: string): string =>
+  columns.map(([, width, text]) => pad(text(result, seconds), width)).join(" ")
+
+interface Runnable {
+  readonly name: string
+  /** A text says why the row is left out. */
+  readonly run: Effect.Effect<Result | string, never, Scope.Scope>
+}
 
 const matrix = Effect.gen(function*() {
-  console.log(header)
-  if (Fleet.missing !== undefined) console.log(`The rows with Redis are left out: ${Fleet.missing}.`)
+  const started = performance.now()
+  console.log(columns.map(([title, width]) => pad(title, width)).join(" "))
+  console.log("duplicates: how many arrived again, of so many that the books counted as possible")
   const files = Fs.mkdtempSync(Path.join(Os.tmpdir(), "faults-"))
   yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(files, { recursive: true, force: true })))
-  const matrix = [
-    ...[...rows, ...Durable.rows(files)].map((row) => ({ name: row.name, run: run(row, short) })),
-    ...(["SIGTERM", "SIGINT"] as const).map((signal) => ({ name: signal, run: Signals.run(signal) })),
-    { name: "kill -9", run: Durable.run(short ? 5 : 50) },
-    ...(Fleet.missing === undefined ? Fleet.rows : [])
+  // Those that take longest come first.
+  const own = [
+    ...DiskRows.rows,
+    ...AccountRows.rows,
+    ...TimeRows.rows,
+    ...WayRows.rows,
+    ...SocketRows.rows,
+    ...StatusRows.rows
+  ]
+  const all: ReadonlyArray<Runnable> = [
+    ...ProcessRows.rows(short),
+    ...Fleet.rows,
+    ...own.map((row) => ({ name: row.name, run: Row.run(row, short, files) }))
   ]
   const results = yield* Effect.forEach(
-    matrix.filter((row) => only === undefined || row.name.includes(only)),
-    (row) => Effect.tap(Effect.scoped(row.run), (result) => Effect.sync(() => console.log(line(result)))),
-    { concurrency: 6 }
+    all.filter((row) => only === undefined || row.name.includes(only)),
+    (row) =>
+      Effect.map(Effect.timed(Effect.scoped(row.run)), ([took, result]) => {
+        const seconds = `${(Duration.toMillis(took) / 1_000).toFixed(1)} s`
+        console.log(
+          typeof result === "string" ? `${pad(row.name, nameWidth)} left out: ${result}` : line(result, seconds)
+        )
+        return result
+      }),
+    { concurrency: 10 }
   )
-  const short_ = results.filter((result) => result.problem !== undefined).length
-  console.log(`\n${results.length - short_} rows held, ${short_} fell short`)
-  return short_ === 0 ? 0 : 1
+  const fell = results.filter((result) => typeof result !== "string" && result.problem !== undefined).length
+  const left = results.filter((result) => typeof result === "string").length
+  const took = ((performance.now() - started) / 1_000).toFixed(0)
+  console.log(`\n${took} s${left === 0 ? "" : `, ${left} rows left out`}`)
+  console.log(`${results.length - fell - left} rows held, ${fell} fell short`)
+  return fell === 0 ? 0 : 1
 })
 
 process.exitCode = await Effect.runPromise(Effect.scoped(matrix))

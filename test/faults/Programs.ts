@@ -1,0 +1,66 @@
+/**
+ * Programs in processes of their own, which a row starts, listens to, and ends by a signal.
+ */
+import * as Effect from "effect/Effect"
+import * as ChildProcess from "node:child_process"
+import * as Path from "node:path"
+
+export interface Ended {
+  /** What it printed, by lines. */
+  readonly lines: ReadonlyArray<string>
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Unix milliseconds right before the signal was sent. */
+  readonly signalledAt: number
+  readonly tookMillis: number
+}
+
+/** The longest that a program may take to end. */
+const patienceMillis = 20_000
+
+/**
+ * Starts a program and sends it the signal when `when` says so: after so many milliseconds from that line on, or not yet.
+ * Waits for its end, and ends it by force when it takes too long.
+ */
+export const run = (options: {
+  readonly program: "Scribe.ts" | "Victim.ts" | "Filler.ts"
+  readonly args: ReadonlyArray<string>
+  readonly signal: NodeJS.Signals
+  readonly when: (line: string) => number | undefined
+}): Effect.Effect<Ended> =>
+  Effect.callback((resume) => {
+    const child = ChildProcess.spawn(
+      process.execPath,
+      [
+        "--conditions=effect-llmobs-source",
+        "--disable-warning=ExperimentalWarning",
+        Path.join(import.meta.dirname, options.program),
+        ...options.args
+      ],
+      { stdio: ["ignore", "pipe", "ignore"] }
+    )
+    const lines: Array<string> = []
+    let rest = ""
+    let signalledAt = 0
+    let timer: NodeJS.Timeout | undefined
+    const patience = setTimeout(() => child.kill("SIGKILL"), patienceMillis)
+    const send = () => {
+      signalledAt = Date.now()
+      child.kill(options.signal)
+    }
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const parts = (rest + text).split("\n")
+      rest = parts.pop()!
+      for (const line of parts) {
+        lines.push(line)
+        const after = timer === undefined ? options.when(line) : undefined
+        if (after !== undefined) timer = setTimeout(send, after)
+      }
+    })
+    child.on("close", (code, signal) => {
+      clearTimeout(timer)
+      clearTimeout(patience)
+      resume(Effect.succeed({ lines, code, signal, signalledAt, tookMillis: Date.now() - signalledAt }))
+    })
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })

@@ -1,0 +1,122 @@
+/**
+ * Rows about time: the clock jumps, the event loop stands still, everything happens at once.
+ */
+import * as LLMObs from "effect-llmobs/LLMObs"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as AgentProcess from "./AgentProcess.ts"
+import * as JumpingClock from "./JumpingClock.ts"
+import type { Row } from "./Row.ts"
+import { allBut, once } from "./Verdict.ts"
+
+const events = 20
+const hour = 3_600_000
+
+/** The time of day moves by this much while events wait; nobody flushes. */
+const jump = (name: string, millis: number, more: Partial<Row> = {}): Row => {
+  const jumping = JumpingClock.make()
+  return {
+    name: `the clock jumps ${name}`,
+    promised: once,
+    clock: jumping.clock,
+    run: ({ agent, emit, wait }) =>
+      Effect.gen(function*() {
+        yield* emit(1)
+        yield* wait(5_000)
+        // Something waits for its turn when the clock moves.
+        agent.configure({ evpStatus: [503, 503, 503], tracesStatus: [503, 503, 503] })
+        yield* emit(events)
+        yield* emit(events, { road: "trace" })
+        yield* Effect.sleep(150)
+        jumping.jump(millis)
+        yield* emit(events)
+        yield* emit(events, { road: "trace" })
+        yield* wait(15_000)
+      }),
+    ...more
+  }
+}
+
+/** With an Agent in a process of its own, which goes on and answers meanwhile. */
+const stall = (name: string, direct: boolean): Row => {
+  let remote: AgentProcess.AgentProcess
+  return {
+    name: `${direct ? "direct: " : ""}the event loop stalls${name}`,
+    promised: once,
+    direct,
+    env: { _DD_LLMOBS_WRITER_TIMEOUT: "1" },
+    prepare: () =>
+      Effect.map(AgentProcess.make({ latencyMillis: 300 }), (made) => {
+        remote = made
+      }),
+    options: () => direct ? { overrideOrigin: remote.url } : { agentUrl: remote.url },
+    received: Effect.suspend(() => remote.ids),
+    run: ({ emit, wait }) =>
+      Effect.gen(function*() {
+        yield* emit(1)
+        yield* wait(5_000)
+        yield* emit(events)
+        yield* emit(events, { road: "trace" })
+        const requests = (yield* remote.requests) + 1
+        const until = performance.now() + 5_000
+        while ((yield* remote.requests) < requests && performance.now() < until) yield* Effect.sleep(5)
+        const end = performance.now() + 1_500
+        while (performance.now() < end) { /* busy */ }
+        yield* emit(events)
+        yield* wait(20_000)
+        return undefined
+      })
+  }
+}
+
+/** The whole burst is one stall of the event loop. */
+const burst = (): Row => {
+  let remote: AgentProcess.AgentProcess
+  return {
+    name: "10,000 spans of 5 KB in one tick",
+    promised: once,
+    prepare: () =>
+      Effect.map(AgentProcess.make({ maxEvents: 100_000, maxEventsBytes: 1_000_000_000 }), (made) => {
+        remote = made
+      }),
+    options: () => ({ agentUrl: remote.url }),
+    received: Effect.suspend(() => remote.ids),
+    run: ({ wait }) =>
+      Effect.gen(function*() {
+        const text = "0123456789".repeat(250)
+        const span = Effect.void.pipe(LLMObs.llm("burst", { model: "m", provider: "p", input: text }))
+        const annotated = Effect.void.pipe(
+          LLMObs.llm("burst", { model: "m", provider: "p", input: text, metadata: { text } })
+        )
+        for (let index = 0; index < 5_000; index++) {
+          yield* span
+          yield* annotated
+        }
+        yield* wait(30_000)
+      })
+  }
+}
+
+export const rows: ReadonlyArray<Row> = [
+  jump("forward by an hour", hour),
+  jump("back by an hour", -hour),
+  // By this clock, and by that of the intake, what waits is older than a day.
+  jump("forward by two days", 48 * hour, { promised: allBut("expired") }),
+  jump("back by two days", -48 * hour),
+  stall("", false),
+  stall("", true),
+  {
+    name: "flushes at the same time",
+    promised: once,
+    run: ({ agent, emit, settle }) =>
+      Effect.gen(function*() {
+        agent.configure({ evpStatus: [503] })
+        yield* emit(events)
+        const flushes = yield* Effect.forEach([1, 2, 3, 4], () => Effect.forkChild(LLMObs.flush))
+        yield* emit(events, { road: "trace" })
+        yield* Fiber.joinAll(flushes)
+        yield* settle(20_000)
+      })
+  },
+  burst()
+]

@@ -1,0 +1,162 @@
+/**
+ * Rows in which the way to the Agent or the intake is wrong at first: its name, its certificate, the key.
+ */
+import * as Effect from "effect/Effect"
+import * as Tls from "node:tls"
+import type { Certificate } from "./Certificate.ts"
+import * as Certificates from "./Certificate.ts"
+import * as KeyGate from "./KeyGate.ts"
+import * as NameLookup from "./NameLookup.ts"
+import type { Row, Stage } from "./Row.ts"
+import { apiKey, until } from "./Row.ts"
+import * as TlsFront from "./TlsFront.ts"
+import { allBut, once } from "./Verdict.ts"
+
+const events = 20
+
+const name = NameLookup.make("agent-of-the-fault-matrix")
+
+// The one certificate that this process trusts besides those it always does.
+const trusted = Certificates.selfSigned({ name: "trusted" })
+Tls.setDefaultCACertificates([...Tls.getCACertificates("default"), trusted.cert])
+
+/** While it is refused no request gets through; then the right one is shown. */
+const tls = (row: string, wrong: () => Certificate | undefined, direct: boolean): Row => {
+  let front: TlsFront.TlsFront
+  return {
+    name: `${direct ? "direct: " : ""}TLS: ${row}`,
+    promised: once,
+    direct,
+    prepare: ({ agent }) =>
+      Effect.map(TlsFront.make(agent), (made) => {
+        front = made
+        made.show(wrong())
+      }),
+    options: () => direct ? { overrideOrigin: front.url } : { agentUrl: front.url },
+    run: ({ agent, emit, pending, wait }) =>
+      Effect.gen(function*() {
+        yield* emit(events)
+        yield* emit(events, { road: "trace" })
+        yield* until(() => front.connections() > 0)
+        yield* Effect.sleep(500)
+        const held = yield* pending
+        if (agent.requests().length > 0 || front.requests() > 0) return "a request went out"
+        if (front.connections() === 0) return "nobody connected"
+        if (held !== 2 * events) return `${held} were held`
+        front.show(trusted)
+        yield* wait(40_000)
+        return undefined
+      })
+  }
+}
+
+const day = 24 * 3_600_000
+
+const tlsRows = (direct: boolean): ReadonlyArray<Row> => [
+  tls("a certificate nobody vouches for", () => Certificates.selfSigned({ name: "unknown" }), direct),
+  tls("plain text where TLS is expected", () => undefined, direct),
+  tls(
+    "a certificate for another address",
+    () => Certificates.selfSigned({ name: "other", address: "127.0.0.2" }),
+    direct
+  ),
+  tls(
+    "a certificate that has expired",
+    () => Certificates.selfSigned({ name: "expired", from: Date.now() - 3 * day }),
+    direct
+  )
+]
+
+const wrongKey = "wrong-key-0123456789abcdef012345"
+
+const key = (row: string, settles: boolean): Row => {
+  let gate: KeyGate.KeyGate
+  return {
+    name: `direct: ${row}`,
+    promised: settles ? once : allBut("shutdown"),
+    direct: true,
+    prepare: ({ agent }) =>
+      Effect.map(KeyGate.make(agent), (made) => {
+        gate = made
+        made.accept(wrongKey)
+      }),
+    options: () => ({ overrideOrigin: gate.url, ...(settles ? {} : { flushTimeout: "1 second" }) }),
+    run: ({ agent, emit, pending, settle, short, wait }) =>
+      Effect.gen(function*() {
+        yield* emit(events)
+        yield* until(() => gate.refused(apiKey) > 0)
+        if (!short) yield* Effect.sleep(35_000)
+        yield* emit(events)
+        if (gate.refused(apiKey) === 0) return "the key was not refused"
+        if (agent.events().length > 0) return "something arrived with a wrong key"
+        const held = yield* pending
+        if (held !== 2 * events) return `${held} were held`
+        if (!settles) return undefined
+        gate.accept(apiKey)
+        // A paused destination is probed every half minute, or when somebody flushes.
+        yield* short ? settle(20_000) : wait(70_000)
+        return undefined
+      })
+  }
+}
+
+/** What the Agent's own key is worth is seen in what the intake answers through it. */
+const agentsKey: Row = {
+  name: "403, then the Agent's key is right",
+  promised: once,
+  run: ({ agent, emit, pending, settle, short, wait }: Stage) =>
+    Effect.gen(function*() {
+      agent.configure({ evpStatus: 403 })
+      yield* emit(events)
+      const refused = () => agent.requests().filter((request) => request.status === 403).length
+      yield* until(() => refused() > 0)
+      if (!short) yield* Effect.sleep(35_000)
+      yield* emit(events)
+      const held = yield* pending
+      agent.configure({ evpStatus: 202 })
+      yield* short ? settle(20_000) : wait(70_000)
+      if (refused() === 0) return "nothing was refused"
+      return held === 2 * events ? undefined : `${held} were held`
+    })
+}
+
+export const rows: ReadonlyArray<Row> = [
+  agentsKey,
+  key("403, then the key is right", true),
+  key("403 for good", false),
+  ...tlsRows(false),
+  ...tlsRows(true),
+  {
+    name: "DNS: the name is unknown for good",
+    promised: allBut("shutdown"),
+    options: { agentUrl: "http://no-such-host.invalid:8126", flushTimeout: "1 second" },
+    run: ({ emit, settle }) => Effect.andThen(emit(events), settle(1_000))
+  },
+  {
+    name: "DNS: the name is unknown, then known",
+    promised: once,
+    options: ({ proxy }) => ({ agentUrl: `http://${name.host}:${proxy.port}` }),
+    run: ({ agent, emit, pending, wait }) =>
+      Effect.gen(function*() {
+        yield* emit(events)
+        yield* emit(events, { road: "trace" })
+        yield* Effect.sleep(1_000)
+        const held = yield* pending
+        if (agent.requests().length > 0 || held !== 2 * events) return `${held} were held`
+        name.resolve()
+        yield* wait(40_000)
+        return undefined
+      })
+  },
+  {
+    name: "DNS: the next process knows the name",
+    promised: once,
+    options: ({ place }) => ({
+      agentUrl: "http://no-such-host.invalid:8126",
+      flushTimeout: "500 millis",
+      durable: { path: `${place}.db` }
+    }),
+    next: ({ agent, place }) => ({ agentUrl: agent.url, durable: { path: `${place}.db` } }),
+    run: ({ emit }) => Effect.andThen(emit(events), emit(events, { road: "trace" }))
+  }
+]
