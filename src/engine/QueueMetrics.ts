@@ -13,8 +13,13 @@ import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
 
-// The name of the gauge.
-const name = "llmobs.queue"
+/**
+ * The name of the gauge.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const name = "llmobs.queue"
 
 const description = "The queue of the LLM Observability relays, by what becomes of what is in it"
 

@@ -6,11 +6,13 @@
  *
  * `effect-llmobs relay` delivers what other processes handed to Redis until SIGTERM or SIGINT ends it, and prints how full
  * the queue is once a minute, and its books when it ends. `effect-llmobs relay --status` prints that once, as JSON, and
- * `effect-llmobs relay --set-aside` what the intake refused for good and what no relay could read, an event a line as JSON,
- * oldest first: prompts and answers among it. Both exit with 1 when Redis cannot be reached. `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
+ * `effect-llmobs relay --set-aside` what the intake refused for good and what no relay could read, an event a line as
+ * JSON, oldest first: prompts and answers among it. Both exit with 1 when Redis cannot be reached.
+ *
+ * `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
  * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` accepts another host without TLS, `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the number
- * of batches in hand, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone. The way
- * to the intake comes from the `DD_*` variables.
+ * of batches in hand, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone. The
+ * way to the intake comes from the `DD_*` variables.
  *
  * @since 0.1.0
  */
@@ -20,8 +22,18 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Ledger from "../domain/Ledger.ts"
 import * as Relay from "./Relay.ts"
+import { libraryVersion } from "./Version.ts"
 
 const usage = "Usage: effect-llmobs relay [--status | --set-aside]"
+
+const help = `${usage}
+
+  relay              delivers what other processes handed to Redis, until SIGTERM or SIGINT ends it
+  relay --status     prints how full the queue is
+  relay --set-aside  prints the events that nobody takes, a line each: content
+  --help, --version
+
+EFFECT_LLMOBS_REDIS_URL says where Redis is, and the DD_* variables the way to the intake.`
 
 const settings = Config.all({
   url: Config.Redacted("EFFECT_LLMOBS_REDIS_URL"),
@@ -78,6 +90,8 @@ const setAside = Effect.gen(function*() {
 })
 
 const commands = new Map<string, Effect.Effect<void, Config.ConfigError | Relay.RelayError>>([
+  ["--help", Console.log(help)],
+  ["--version", Console.log(libraryVersion)],
   ["relay", relay],
   ["relay --status", status],
   ["relay --set-aside", setAside]

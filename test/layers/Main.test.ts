@@ -12,6 +12,14 @@ describe("the command effect-llmobs", () => {
       }))
   }
 
+  it.live("tells what it can do, and its version", () =>
+    Effect.gen(function*() {
+      const [help, ok] = yield* Processes.command(["--help"])
+      assert.include(help, "relay --set-aside")
+      assert.strictEqual(ok, 0)
+      assert.match((yield* Processes.command(["--version"]))[0], /^\d+\.\d+\.\d+/)
+    }))
+
   it.live("names the variable that a relay misses", () =>
     Effect.gen(function*() {
       const [printed, code] = yield* Processes.command(["relay"])
