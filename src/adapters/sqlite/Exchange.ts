@@ -78,8 +78,7 @@ export const open = (options: {
 
   const onEnded = (): void => {
     if (!isOpen) return
-    // What was answered before the thread ended is still there.
-    hearAll()
+    // Nothing may be received from a port whose other end is gone: Node crashes. What was answered unheard is asked again.
     end()
     options.onEnded()
   }

@@ -24,7 +24,7 @@ export const limits = {
   batches: 2,
   /**
    * Spilled events that are not written yet: above the first bound a call waits a few milliseconds for the thread, unless
-   * that has been silent for longer; above the second it refuses.
+   * that failed or has been silent for longer; above the second it refuses.
    */
   unwrittenBytes: 64 * 1024 * 1024,
   mostUnwrittenBytes: 128 * 1024 * 1024,

@@ -50,6 +50,8 @@ export const make = (options: {
   const { books, line, queue } = options
   const clock = () => performance.now()
   let underWay = 0
+  // Whether the last rows could not be written.
+  let failing = false
   let closed = false
   let timer: NodeJS.Timeout | undefined
 
@@ -92,7 +94,9 @@ export const make = (options: {
         settleWritten(rows.slice(0, written), outcome.value)
         giveBack(rows.slice(written))
         if (written < rows.length) line.fail("full")
+        failing = written < rows.length
       } else {
+        failing = true
         giveBack(rows)
         if (meant === options.epoch()) queue.removals = removals.concat(queue.removals)
         queue.asides = asides.concat(queue.asides).slice(-WriteQueue.maxAsides)
@@ -161,7 +165,7 @@ export const make = (options: {
     post(limits.batches)
     const exchange = line.current()
     exchange?.wait(0, () => false)
-    if (exchange === undefined || clock() - exchange.heardAt() > limits.silenceMillis) return
+    if (exchange === undefined || failing || clock() - exchange.heardAt() > limits.silenceMillis) return
     exchange.wait(limits.patienceMillis, () => books.unwritten < limits.unwrittenBytes || clock() >= until)
   }
 

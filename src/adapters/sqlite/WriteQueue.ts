@@ -108,6 +108,7 @@ export const take = (self: WriteQueue, bytes: number): ReadonlyArray<Row> => {
  * @since 0.1.0
  */
 export const giveBack = (self: WriteQueue, rows: ReadonlyArray<Row>, now: number): void => {
+  if (rows.length === 0) return
   for (const row of rows) add(self, row, now)
   self.rows = new Set([...self.rows].sort((one, other) => one.place - other.place))
 }

@@ -34,6 +34,9 @@ export const folder = (): Folder => {
 
 export const day = 24 * 60 * 60 * 1000
 
+/** What may be loaded at a time. */
+export const loadBytes = 1024 * 1024
+
 export const open = (options: {
   readonly path: string
   /** The byte budget of memory. */
@@ -61,7 +64,7 @@ export const open = (options: {
     budget: ByteBudget.make({ limit: options.maxBytes ?? 1024 * 1024, measure: (record) => record.bytes }),
     journal,
     ledger,
-    loadBytes: 1024 * 1024,
+    loadBytes,
     onReady: (route) => {
       ready.push(route)
     }

@@ -1,0 +1,172 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DatabaseSync } from "node:sqlite"
+import { setImmediate } from "node:timers/promises"
+import * as SqliteThread from "../../../src/adapters/sqlite/SqliteThread.ts"
+import * as Ledgers from "../../../src/domain/Ledger.ts"
+import type { SpanRecord } from "../../../src/domain/SpanRecord.ts"
+import * as Records from "../../domain/Records.ts"
+import { drain, idOf, offer, record, settle } from "../../laws/OutboxLaws.ts"
+import * as SqliteFile from "./SqliteFile.ts"
+
+const using = async (
+  options: Partial<Parameters<typeof SqliteFile.open>[0]>,
+  test: (subject: SqliteFile.Opened, path: string) => Promise<void> | void
+) => {
+  const folder = SqliteFile.folder()
+  const subject = SqliteFile.open({ path: folder.path, ...options })
+  try {
+    await test(subject, folder.path)
+  } finally {
+    subject.journal.close()
+    folder.remove()
+  }
+}
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
+
+const sorted = (ids: ReadonlyArray<number>) => [...ids].sort((a, b) => a - b)
+
+const finish = (subject: SqliteFile.Opened, ids: ReadonlyArray<number>, characters?: number): ReadonlyArray<number> =>
+  ids.filter((id) => {
+    subject.ledger.enqueued++
+    if (offer(subject, record(id, characters), Date.now())) return true
+    subject.ledger.drop("outboxFull")
+    return false
+  })
+
+const balanced = ({ ledger }: SqliteFile.Opened): Ledgers.Ledger => {
+  const books = ledger.snapshot()
+  assert.isTrue(Ledgers.balances(books), JSON.stringify(books))
+  return books
+}
+
+/** Until `done`, with the event loop free: what comes by itself, comes. */
+const until = async (done: () => boolean): Promise<void> => {
+  const end = performance.now() + 20_000
+  while (!done() && performance.now() < end) await setImmediate()
+  assert.isTrue(done())
+}
+
+describe("a journal whose file another thread writes", () => {
+  it("commits by itself what was offered, and reads by itself what was asked for", () =>
+    using({ maxBytes: 20_000 }, async (subject) => {
+      await subject.journal.opened
+      subject.start()
+      finish(subject, upTo(60), 1_000)
+      await until(() => subject.journal.kept() === 60)
+      const outbox = subject.store.of("")
+      const spilled = subject.journal.spilled()
+      assert.isAbove(spilled, 40)
+      const ids: Array<number> = []
+      for (let item = outbox.take(); item !== undefined; item = outbox.take()) ids.push(idOf(item))
+      assert.strictEqual(ids.length, 60 - spilled)
+      await until(() => subject.journal.readAhead() > 0)
+      for (let item = outbox.take(); item !== undefined; item = outbox.take()) ids.push(idOf(item))
+      assert.deepStrictEqual(ids, upTo(60))
+      assert.strictEqual(balanced(subject).pending.outbox, 60)
+      assert.isAbove(subject.ready(), 0)
+    }))
+
+  it("writes what no copy can be sent of, as text", () =>
+    using({}, (subject, path) => {
+      const plain = record(1)
+      // A program without types can pass anything.
+      const odd = { ...record(2), model: { name: "m", provider: () => "p" } } as unknown as SpanRecord
+      for (const one of [plain, odd]) offer(subject, one)
+      subject.journal.commit()
+      assert.strictEqual(subject.journal.kept(), 2)
+      assert.deepStrictEqual(SqliteFile.query(path, "SELECT count(*) AS n FROM events"), [{ n: 2 }])
+    }))
+
+  it("gives back exactly what it was given, however odd its texts and keys are", () =>
+    using({ maxBytes: 0 }, (subject) => {
+      const metadata = JSON.parse(
+        "{\"__proto__\": {\"a\": 1}, \"constructor\": null, \"b\": [1.5, \"\\ud83d\\ude00\"], \"\": {}}"
+      )
+      const odd = Records.makeRecord({
+        context: Records.makeContext({ spanId: "18446744073709551615", explicit: { sessionId: "é\u2028\u0000" } }),
+        annotation: { input: "漢字 \u001f\\", metadata },
+        error: { type: "E", message: "m", stack: "" }
+      })
+      assert.isTrue(subject.journal.spill(odd))
+      subject.journal.commit()
+      const item = subject.outbox.take()!
+      assert.notStrictEqual(item.record, odd)
+      assert.deepStrictEqual(item.record, odd)
+      settle(subject, item)
+    }))
+
+  it("is asked for one account at a time, and holds what it read ahead as pending", () =>
+    using({ maxBytes: 0 }, (subject) => {
+      finish(subject, upTo(2_000), 3_000)
+      subject.journal.commit()
+      assert.isUndefined(subject.store.of("").take())
+      subject.journal.commit()
+      assert.isAbove(subject.journal.readAhead(), 0)
+      assert.strictEqual(subject.journal.spilled(), 2_000)
+      assert.strictEqual(balanced(subject).pending.outbox, 2_000)
+      assert.deepStrictEqual(drain(subject), upTo(2_000))
+      subject.ledger.deliveredIntake += 2_000
+      assert.strictEqual(balanced(subject).pending.outbox, 0)
+    }))
+
+  it("bounds what is spilled and not yet written, and loses nothing of what it took, while another holds the file", () =>
+    using({ maxBytes: 0 }, async (subject, path) => {
+      subject.journal.commit()
+      const other = new DatabaseSync(path)
+      other.exec("BEGIN IMMEDIATE")
+      const large = 1_000_000
+      const taken = [...finish(subject, upTo(15), large)]
+      await until(() => subject.journal.kept() === 0)
+      for (let id = 16; id < 40; id++) taken.push(...finish(subject, [id], large))
+      assert.isBelow(taken.length, 39)
+      assert.isAbove(balanced(subject).dropped.outboxFull, 0)
+      assert.strictEqual(balanced(subject).pending.outbox, taken.length)
+      other.exec("ROLLBACK")
+      other.close()
+      assert.deepStrictEqual(sorted(drain(subject)), taken)
+    }))
+
+  it("starts the thread again when it has ended, and writes and reads again all that was under way", () =>
+    using({ maxBytes: 20_000 }, async (subject, path) => {
+      subject.start()
+      finish(subject, upTo(40), 1_000)
+      subject.journal.commit()
+      // Something committed, something loaded, something under way, something asked for.
+      const lent = subject.outbox.take()!
+      finish(subject, upTo(10).map((id) => id + 40), 1_000)
+      subject.journal.setAside(record(1_000), { reason: "refused", status: 400, at: 1, event: "{}" })
+      const asked = subject.journal.readSetAside()
+      await SqliteThread.end()
+      await asked
+      finish(subject, [51, 52], 1_000)
+      assert.strictEqual(subject.said.filter((line) => line.includes("thread")).length, 1)
+      balanced(subject)
+      await until(() => subject.journal.kept() === subject.outbox.size())
+      balanced(subject)
+      assert.deepStrictEqual(
+        SqliteFile.query(path, "SELECT count(*) AS n FROM events"),
+        [{ n: subject.outbox.size() }],
+        "nothing is there twice"
+      )
+      settle(subject, lent)
+      const ids = [idOf(lent), ...drain(subject)]
+      subject.ledger.deliveredIntake += ids.length
+      assert.deepStrictEqual(sorted(ids), sorted([...new Set(ids)]))
+      assert.strictEqual(ids.length, balanced(subject).enqueued - Ledgers.dropped(balanced(subject)))
+    }))
+
+  it("shares it with the other journals of its process", () =>
+    using({}, (first) =>
+      using({}, (second) => {
+        finish(first, upTo(5))
+        finish(second, upTo(7))
+        first.journal.commit()
+        second.journal.commit()
+        assert.strictEqual(first.journal.kept(), 5)
+        first.journal.close()
+        finish(second, [8])
+        second.journal.commit()
+        assert.strictEqual(second.journal.kept(), 8)
+      })))
+})
