@@ -1,6 +1,7 @@
 /** The engine of one process, without its loops and its network, and with a window onto what it does. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
 import * as MetaStruct from "../../src/domain/MetaStruct.ts"
 import type { SetAside } from "../../src/domain/SetAside.ts"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
@@ -146,6 +147,7 @@ export const make = (options: {
   })
   ledger.attach({ payload: traces.riders })
 
+  let exit = nothing
   // Nobody takes anything any more: the loop drains in vain, and counts.
   const idle = {
     wake: nothing,
@@ -170,10 +172,17 @@ export const make = (options: {
     waiting: router.waiting,
     now: () => weather.now,
     diagnostics: Diagnostics.make(nothing),
-    atExit: () => () => {},
+    atExit: (f) => {
+      exit = f
+      return nothing
+    },
     root: Context.empty()
   })
   let refuse: DeliveryLoop.DeliveryLoop["refuse"] | undefined
+  const ended = (loop: DeliveryLoop.DeliveryLoop) => {
+    closed = true
+    refuse = loop.refuse
+  }
 
   const nextEvents = (route: DeliverySchedule.Route): Given | undefined => {
     const lane = lanes.get(route)!
@@ -192,9 +201,11 @@ export const make = (options: {
     assembler,
     start: () => durable?.start(),
     refuse: (span: LiveSpan | undefined) => refuse!(span),
-    close: Effect.map(Effect.scoped(loop), (loop) => {
-      closed = true
-      refuse = loop.refuse
+    close: Effect.map(Effect.scoped(loop), ended),
+    /** The process ends, and nobody has closed its layer. */
+    exit: Effect.map(Effect.provideService(loop, Scope.Scope, Scope.makeUnsafe()), (loop) => {
+      exit()
+      ended(loop)
     }),
     nextTrace: (): Given | undefined => {
       const payload = traces.next(weather.now)

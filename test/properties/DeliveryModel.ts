@@ -177,10 +177,7 @@ const answerTrace = (d: Draft, payload: TracePayload, outcome: Outcome, last: bo
 }
 
 /** What is held in memory alone is lost in order: it is said, and counted. What the file has waits for the next process. */
-const close = (d: Draft): void => {
-  for (const trace of d.unsent) leave(d, trace)
-  routeUndecided(d, 0)
-  handOverAll(d)
+const exit = (d: Draft): void => {
   const { length } = d.settled
   for (const event of d.events.values()) {
     if (!isPending(event.place)) continue
@@ -192,6 +189,14 @@ const close = (d: Draft): void => {
   d.settled.splice(length)
   d.flights.clear()
   d.closed = true
+}
+
+/** First all that waits for its trace is offered. */
+const close = (d: Draft): void => {
+  for (const trace of d.unsent) leave(d, trace)
+  routeUndecided(d, 0)
+  handOverAll(d)
+  exit(d)
 }
 
 const commit = (d: Draft): void => {
@@ -284,6 +289,8 @@ const apply = (d: Draft, step: Step, seen: Seen): void => {
       return routeUndecided(d, 0)
     case "close":
       return close(d)
+    case "exit":
+      return exit(d)
     case "commit":
       return commit(d)
     case "window":

@@ -103,6 +103,7 @@ export const make = ({ file, ...places }: Options) => {
   const owing: Array<LiveSpan> = []
   const flights = new Map<number, DeliveryEngine.Given["settle"]>()
   let nextFlight = 0
+  let exited = false
 
   const compare = (step: DeliveryState.Step, seen: Partial<DeliveryState.Seen> = {}): void => {
     const next = DeliveryModel.step(model, step, { ...unseen, ...seen, ...engine.look() })
@@ -171,14 +172,17 @@ export const make = ({ file, ...places }: Options) => {
     return step({ _tag: "answer", flight, outcome, last }, () => settle(outcomeOf(outcome), last))
   }
 
-  const close = Effect.suspend(() => {
-    flights.clear()
-    return Effect.map(engine.close, () => compare({ _tag: "close" }))
-  })
+  const end = (_tag: "close" | "exit") =>
+    Effect.suspend(() => {
+      flights.clear()
+      exited = _tag === "exit"
+      return Effect.map(engine[_tag], () => compare({ _tag }))
+    })
 
   /** The process is gone as it stands, and another one begins. */
   const begin = Effect.gen(function*() {
     const found = file!.leave()
+    exited = false
     for (const gone of [running, owing]) gone.splice(0)
     flights.clear()
     locals = locals.map(makeTrace)
@@ -262,13 +266,15 @@ export const make = ({ file, ...places }: Options) => {
       case "crash":
         return begin
       case "close":
-        return close
+      case "exit":
+        return end(drawn._tag)
     }
     return Effect.void
   }
 
   /** Spans can end after their layer has closed; anything else takes the next process, where there is one. */
   const run = (drawn: Drawn): Effect.Effect<void> => {
+    if (exited) return file === undefined ? Effect.void : Effect.andThen(begin, Effect.suspend(() => run(drawn)))
     const done = spanSteps(drawn)
     if (done !== undefined) return done
     if (!model.closed) return deliverySteps(drawn)
@@ -293,7 +299,7 @@ export const make = ({ file, ...places }: Options) => {
   return {
     run: (steps: ReadonlyArray<Drawn>) => Effect.forEach(steps, run, { discard: true }),
     drain,
-    close,
+    end,
     model: () => model
   }
 }

@@ -107,7 +107,8 @@ const Durable = Schema.Union([
   commit,
   step("window", {}),
   step("crash", {}),
-  step("close", {})
+  step("close", {}),
+  step("exit", {})
 ])
 
 export type Drawn = typeof Durable.Type | typeof InMemory.Type

@@ -151,7 +151,9 @@ export type Step =
   | { readonly _tag: "world"; readonly world: Partial<World> }
   /** Whatever waits for somebody who takes traces is decided, as when an Agent was found. */
   | { readonly _tag: "release" }
+  /** The layer is closed, and nobody takes anything any more; or the process ends without that. */
   | { readonly _tag: "close" }
+  | { readonly _tag: "exit" }
   /** Everything that the file was asked to keep and to forget is done. */
   | { readonly _tag: "commit" }
   /** The commit window has passed: everything that the file was asked to keep is kept. */
@@ -207,14 +209,16 @@ export const make = (limits: Limits, world: World): Model => ({
 
 /** The books, from the places of all events. */
 export const books = (self: Model): Ledger => {
-  const count = (...places: ReadonlyArray<Event["place"]>) => {
-    let found = 0
-    for (const event of self.events.values()) if (places.includes(event.place)) found++
-    return found
-  }
+  const counts: { [place in Event["place"]]?: number } = {}
+  for (const { place } of self.events.values()) counts[place] = (counts[place] ?? 0) + 1
+  const count = (place: Event["place"]) => counts[place] ?? 0
   return {
     enqueued: self.events.size,
-    pending: { chunk: count("chunk"), payload: count("trace"), outbox: count("outbox", "lent", "file") },
+    pending: {
+      chunk: count("chunk"),
+      payload: count("trace"),
+      outbox: count("outbox") + count("lent") + count("file")
+    },
     delivered: { agent: count("agent"), intake: count("intake") },
     transferred: count("relay"),
     dropped: {

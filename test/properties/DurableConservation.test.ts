@@ -75,6 +75,6 @@ describe("the books of an engine with a file", () => {
         stop
       )
     },
-    { arbitrary: { runs: 40, size: 150 } }
+    { arbitrary: { runs: 30, size: 150 } }
   )
 })
