@@ -14,6 +14,7 @@ import * as Mounts from "./Mounts.ts"
 import * as Programs from "./Programs.ts"
 import type { Promised, Result } from "./Verdict.ts"
 import { allBut, judge, once } from "./Verdict.ts"
+import type { Orders } from "./Victim.ts"
 
 interface ProcessRow {
   readonly name: string
@@ -169,6 +170,8 @@ const killedWithMemory: ProcessRow = {
 
 const events = 50
 
+const order = (orders: Orders): string => JSON.stringify(orders)
+
 /**
  * A program under `NodeRuntime.runMain` with events in memory. `agent`: it takes everything, hangs, or is not there.
  */
@@ -186,14 +189,17 @@ const signalled = (
     const path = Path.join(yield* folder, "events.db")
     const ended = yield* Programs.run({
       program: "Victim.ts",
-      args: [
-        agentIs === "away" ? nobody : proxy.url,
-        String(events),
+      args: [order({
+        agentUrl: agentIs === "away" ? nobody : proxy.url,
+        events,
+        bytes: 10,
+        greets: agentIs === "hanging",
         // On a busy machine it can take a while to send; but not to give up.
-        agentIs === "there" ? "10" : "1",
-        agentIs === "hanging" ? "first" : "",
-        ...(durable ? [path] : [])
-      ],
+        options: {
+          flushTimeout: agentIs === "there" ? "10 seconds" : "1 second",
+          ...(durable ? { durable: { path } } : {})
+        }
+      })],
       signal,
       when: (line) => {
         if (line !== "made") return undefined
@@ -238,8 +244,14 @@ const full: ProcessRow = {
     const agent = yield* Effect.orDie(DevAgents.make())
     let wasFull = false
     const ended = yield* Programs.run({
-      program: "Filler.ts",
-      args: [path, nobody],
+      program: "Victim.ts",
+      args: [order({
+        agentUrl: nobody,
+        events: 1_000,
+        bytes: 4_000,
+        greets: false,
+        options: { maxBytes: 400_000, flushTimeout: "200 millis", durable: { path } }
+      })],
       signal: "SIGTERM",
       when: (line) => {
         if (line !== "made") return undefined

@@ -23,7 +23,7 @@ const patienceMillis = 20_000
  * Waits for its end, and ends it by force when it takes too long.
  */
 export const run = (options: {
-  readonly program: "Scribe.ts" | "Victim.ts" | "Filler.ts"
+  readonly program: "Scribe.ts" | "Victim.ts"
   readonly args: ReadonlyArray<string>
   readonly signal: NodeJS.Signals
   readonly when: (line: string) => number | undefined
