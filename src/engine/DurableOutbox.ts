@@ -96,7 +96,8 @@ export const make = (options: {
       if (journal.spilled(route) === 0) return
       const left = Math.min(options.loadBytes - loadedBytes - journal.readAhead(), readAheadBytes - waitingBytes)
       const room = Math.max(left, loaded.size === 0 ? leastLoad : 0)
-      const stored = journal.load(route, Math.max(0, room))
+      // Who has nothing in hand would not come again by itself, as the lanes of a program that ends.
+      const stored = journal.load(route, Math.max(0, room), loaded.size === 0)
       if (stored.length === 0) return
       const items = stored.map(({ bytes, offeredAt, record }) => {
         const item: Item = { record, offeredAt, uncertain: false }

@@ -5,8 +5,8 @@
  *
  * An event is in a journal in one of two ways. A *copy* stands beside an event that memory holds; it is removed when the
  * event is settled. A *spilled* event is held by the journal alone, until it is loaded. Spilled events are pending and
- * counted here. No call waits for the store, except at the start and at the end of a program, and all are total: a journal
- * that cannot write says so and loses nothing that memory still has.
+ * counted here. No call waits for the store for more than a few milliseconds, except at the end of a program, and all are
+ * total: a journal that cannot write says so and loses nothing that memory still has.
  *
  * Events go to the account that their record names (`context.route`, `""` for the layer's own), and each account is
  * loaded by itself.
@@ -65,9 +65,10 @@ export interface JournalService {
   readonly spill: (record: SpanRecord) => boolean
   /**
    * Gives what has been read ahead of an account's spilled events, oldest first, and reads up to `bytes` more ahead. What is
-   * given is a copy from here on. When nothing has been read yet, `onReady` follows.
+   * given is a copy from here on. When nothing has been read yet, a `patient` call waits for it for a few milliseconds, and
+   * otherwise `onReady` follows.
    */
-  readonly load: (route: string, bytes: number) => ReadonlyArray<Stored>
+  readonly load: (route: string, bytes: number, patient: boolean) => ReadonlyArray<Stored>
   /** Forgets a copy: its event is settled. A second call changes nothing. */
   readonly remove: (record: SpanRecord) => void
   /** As `remove`, and keeps in its place what is worth reading of an event that nobody takes. */

@@ -202,20 +202,25 @@ export const open = (options: Options): JournalService => {
     return rows
   }
 
-  const load = (route: string, bytes: number): ReadonlyArray<Stored> => {
+  const load = (route: string, bytes: number, patient: boolean): ReadonlyArray<Stored> => {
     const account = books.accounts.get(route)
     if (account === undefined || account.count === 0 || closed) return []
     let rows = SpillBooks.takeAhead(books, account)
     const onlyQueued = !account.busy && account.posted === 0 && SpillBooks.first(account) === undefined
     if (rows.length === 0 && onlyQueued) rows = takeQueued(account, bytes)
+    account.wanted = bytes
+    reader.read(account)
+    if (rows.length === 0 && patient && account.busy) {
+      const until = clock() + limits.patienceMillis
+      line.current()?.wait(limits.patienceMillis, () => account.ahead.length > 0 || clock() >= until)
+      rows = SpillBooks.takeAhead(books, account)
+    }
+    account.hungry = rows.length === 0
     for (const row of rows) {
       row.spilled = false
       held.set(row.record, row)
       if (row.id !== 0) copies++
     }
-    account.hungry = rows.length === 0
-    account.wanted = bytes
-    reader.read(account)
     return rows.map(({ at, bytes, record }) => ({ record, offeredAt: at, bytes }))
   }
 
