@@ -169,7 +169,7 @@ export const make = (options: {
     handOver: traces.handOver,
     chunks: () => assembler,
     hold,
-    waiting: router.waiting,
+    waiting: () => router.waiting() + overflow.waiting(),
     now: () => weather.now,
     diagnostics: Diagnostics.make(nothing),
     atExit: (f) => {

@@ -1,6 +1,6 @@
 /** The road of events to the intake, or to relays: one for each account. */
 import { isSame, startsWith, verdict } from "./DeliveryAnswer.ts"
-import { sum, take } from "./DeliveryRoom.ts"
+import { admit, sum, take } from "./DeliveryRoom.ts"
 import type { Draft, Event, EventPayload, Id, Outcome, Seen } from "./DeliveryState.ts"
 import { move } from "./DeliveryState.ts"
 
@@ -32,7 +32,11 @@ export const sendEvents = (d: Draft, flight: number, route: string, seen: Seen):
     if (seen.events !== undefined) d.problems.push("events left although nobody takes any")
     return
   }
-  for (const id of seen.released) giveUp(d, id, route)
+  for (const id of seen.released) {
+    giveUp(d, id, route)
+    // Whoever gets its room can leave, or be given up, in the same step.
+    admit(d, seen.reserved)
+  }
   const sources = [d.waiting, ...d.filed].map((ids) => ids.filter((id) => d.events.get(id)!.route === route))
   const again = d.eventsAgain.filter((payload) => payload.route === route)
   const waiting = sources.filter((source) => source.length > 0).map((source) => source.join()).join(" and ")

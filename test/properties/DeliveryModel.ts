@@ -5,29 +5,16 @@
  */
 import { isSame, startsWith, verdict } from "./DeliveryAnswer.ts"
 import { answerEvents, sendEvents } from "./DeliveryEvents.ts"
-import { findRoom, isKept, makeRoom, offer } from "./DeliveryRoom.ts"
-import type {
-  Draft,
-  Event,
-  Id,
-  Model,
-  NewEvent,
-  Outcome,
-  Seen,
-  SeenSpan,
-  Step,
-  TracePayload,
-  World
-} from "./DeliveryState.ts"
+import { admit, enter, findRoom, isKept, lineOf, makeRoom, offer } from "./DeliveryRoom.ts"
+import type { Draft, Event, Id, Model, NewEvent, Outcome, Seen, SeenSpan, Step, TracePayload } from "./DeliveryState.ts"
 import * as DeliveryState from "./DeliveryState.ts"
 import { heldBytes, isPending, move } from "./DeliveryState.ts"
-
-const rides = (world: World): boolean => world.apm && world.carrier && world.mode.startsWith("apm-")
 
 const finish = (d: Draft, event: NewEvent, span: number | undefined, seen: Seen): void => {
   const kept = isKept(d, event)
   if (!kept) makeRoom(d, event, seen.released.filter((id) => id !== event.id))
   const held = findRoom(d, event, seen)
+  const isLine = d.limits.overflow === "backpressure" && (!held || lineOf(d, event.route).length > 0)
   const copy = kept ? "open" : "none"
   const made: Omit<Event, "place"> = {
     ...event,
@@ -40,6 +27,11 @@ const finish = (d: Draft, event: NewEvent, span: number | undefined, seen: Seen)
   }
   const carrier = span === undefined ? undefined : d.spans.get(span)!
   if (carrier !== undefined) d.spans.set(span!, { ...carrier, event: event.id })
+  if (isLine) {
+    d.events.set(event.id, { ...made, held: false, place: "line" })
+    d.line = [...d.line, { id: event.id, span, until: d.world.now + d.limits.waitMillis }]
+    return
+  }
   if (!held && !kept) return void d.events.set(event.id, { ...made, place: "dropped.outboxFull" })
   if (!held) {
     d.events.set(event.id, { ...made, place: "file", taken: true, offeredAt: d.world.now })
@@ -47,9 +39,7 @@ const finish = (d: Draft, event: NewEvent, span: number | undefined, seen: Seen)
     return
   }
   d.events.set(event.id, { ...made, place: "chunk" })
-  if (carrier !== undefined && !carrier.ended && event.route === "" && rides(d.world)) return
-  if (offer(d, event.id, false)) d.events.set(event.id, { ...d.events.get(event.id)!, taken: true })
-  else move(d, event.id, "dropped.outboxFull")
+  enter(d, event.id, span)
 }
 
 /** The table of rescue, for an event that waits in its chunk: whether it rides. */
@@ -178,6 +168,7 @@ const answerTrace = (d: Draft, payload: TracePayload, outcome: Outcome, last: bo
 
 /** What is held in memory alone is lost in order: it is said, and counted. What the file has waits for the next process. */
 const exit = (d: Draft): void => {
+  d.line = []
   const { length } = d.settled
   for (const event of d.events.values()) {
     if (!isPending(event.place)) continue
@@ -275,6 +266,8 @@ const apply = (d: Draft, step: Step, seen: Seen): void => {
     }
     case "wait":
       d.world = { ...d.world, now: d.world.now + step.millis }
+      for (const { id } of d.line.filter(({ until }) => until <= d.world.now)) move(d, id, "dropped.outboxFull")
+      d.line = d.line.filter(({ until }) => until > d.world.now)
       for (const trace of d.unsent) {
         if (d.traces.get(trace)!.oldest + d.limits.chunkMillis <= d.world.now) leave(d, trace)
       }
@@ -308,6 +301,7 @@ export const step = (
 ): { readonly model: Model; readonly problems: ReadonlyArray<string> } => {
   const d = DeliveryState.draft(self)
   apply(d, step, seen)
+  admit(d, seen.reserved)
   const { aside, problems, routed, settled, ...model } = d
   const differs = (what: string, ours: unknown, theirs: unknown) => {
     const [a, b] = [JSON.stringify(ours), JSON.stringify(theirs)]

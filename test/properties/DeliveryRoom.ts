@@ -2,7 +2,7 @@
  * Where an event can be held: memory has a budget, of which another account than the layer's own has a quarter at most;
  * the outbox in memory can have a bound of its own; a file takes what memory has no room for.
  */
-import type { Draft, Event, Id, NewEvent, Seen } from "./DeliveryState.ts"
+import type { Draft, Event, Id, NewEvent, Seen, World } from "./DeliveryState.ts"
 import { heldBytes, move } from "./DeliveryState.ts"
 
 export const sum = (numbers: Iterable<number>): number => {
@@ -86,4 +86,36 @@ export const findRoom = (d: Draft, event: NewEvent, seen: Seen): boolean => {
     (event.route === "" || estimated(event.route) <= d.limits.budgetBytes / 4)
   if (reserved ? !hasRoom(d, event) : surely) d.problems.push(`${event.id} is ${reserved ? "" : "not "}held in memory`)
   return reserved
+}
+
+export const rides = (world: World): boolean => world.apm && world.carrier && world.mode.startsWith("apm-")
+
+/** An event with a place in memory waits for its chunk, or is offered. */
+export const enter = (d: Draft, id: Id, span: number | undefined): void => {
+  const carrier = span === undefined ? undefined : d.spans.get(span)!
+  if (carrier !== undefined && !carrier.ended && d.events.get(id)!.route === "" && rides(d.world)) return
+  if (offer(d, id, false)) d.events.set(id, { ...d.events.get(id)!, taken: true })
+  else move(d, id, "dropped.outboxFull")
+}
+
+export const lineOf = (d: Draft, route: string) => d.line.filter(({ id }) => d.events.get(id)!.route === route)
+
+/** Whoever waits for room gets it as soon as there is some, the first of an account first. */
+export const admit = (d: Draft, reserved: ReadonlyArray<Id>): void => {
+  for (const id of reserved) {
+    const entry = d.line.find((entry) => entry.id === id)
+    if (entry === undefined) continue
+    const event = d.events.get(id)!
+    if (lineOf(d, event.route)[0] !== entry) d.problems.push(`${id} did not wait for those before it`)
+    if (!hasRoom(d, event)) d.problems.push(`${id} was let in without room`)
+    d.line = d.line.filter((other) => other !== entry)
+    move(d, id, "chunk", { held: true })
+    enter(d, id, entry.span)
+  }
+  for (const route of Object.keys(d.world.to)) {
+    const [first] = lineOf(d, route)
+    if (first !== undefined && hasRoom(d, d.events.get(first.id)!)) {
+      d.problems.push(`${first.id} waits although there is room`)
+    }
+  }
 }

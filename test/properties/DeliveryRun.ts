@@ -1,6 +1,7 @@
 /** The model and the engine side by side: whoever holds `run` decides what happens next, to both. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
 import * as Ledger from "../../src/domain/Ledger.ts"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
 import type { LiveSpan } from "../../src/engine/LocalTrace.ts"
@@ -54,19 +55,23 @@ export interface File {
 export interface Options {
   readonly budgetBytes: number
   readonly outboxBytes: number
-  readonly overflow: "dropNewest" | "dropOldest"
+  readonly overflow: DeliveryState.Limits["overflow"]
   readonly file?: File | undefined
 }
 
-export const make = ({ file, ...places }: Options) => {
+export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
   const limits: DeliveryState.Limits = {
-    ...places,
+    budgetBytes,
+    // Whoever has waited for room has it: of two bounds the model could not know which was met first.
+    outboxBytes: overflow === "backpressure" ? 1e9 : outboxBytes,
+    overflow,
     minSpans: 4,
     chunkMillis: 40_000,
     maxChunks: 3,
     maxHeld: 2,
     maxAttempts: 2,
     payloadBytes,
+    waitMillis: 1_000,
     ageMillis: 100_000,
     fileBytes: file?.bytes
   }
@@ -104,6 +109,8 @@ export const make = ({ file, ...places }: Options) => {
   const flights = new Map<number, DeliveryEngine.Given["settle"]>()
   let nextFlight = 0
   let exited = false
+  /** Spans that have waited for room, and end now. */
+  const admitted: Array<LiveSpan> = []
 
   const compare = (step: DeliveryState.Step, seen: Partial<DeliveryState.Seen> = {}): void => {
     const next = DeliveryModel.step(model, step, { ...unseen, ...seen, ...engine.look() })
@@ -116,12 +123,23 @@ export const make = ({ file, ...places }: Options) => {
     for (const each of [books, expected]) if (!Ledger.balances(each)) assert.fail(JSON.stringify(each))
   }
 
+  /** Compares when all that follows from a step without more ado has happened, and ends the spans that waited. */
+  const settle = (after: DeliveryState.Step, seen?: Partial<DeliveryState.Seen>): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      if (limits.overflow === "backpressure") { for (let turns = 0; turns < 10; turns++) yield* Effect.yieldNow }
+      compare(after, seen)
+      for (const span of admitted.splice(0)) yield* endOf(span)
+    })
+
   /** Makes a step of both, and compares. */
   const step = (step: DeliveryState.Step, act: () => unknown) =>
-    Effect.sync(() => {
+    Effect.suspend(() => {
       act()
-      compare(step)
+      return settle(step)
     })
+
+  const endOf = (span: LiveSpan) =>
+    step({ _tag: "end", span: numberOf(span) }, () => engine.assembler.finish(span, engine.weather.now))
 
   const change = (to: Partial<DeliveryState.World>) =>
     step({ _tag: "world", world: to }, () => {
@@ -137,24 +155,33 @@ export const make = ({ file, ...places }: Options) => {
     if (model.closed) return step({ ...entered, _tag: "refuse", reason: "closed" }, () => engine.refuse(span))
     return redacted
       ? step({ ...entered, _tag: "refuse", reason: "redaction" }, () => engine.router.refuse(event, "redaction", span))
-      : step({ ...entered, _tag: "finish" }, () => engine.router.finish(event, span))
+      : Effect.gen(function*() {
+        const wait = engine.router.finish(event, span)
+        const end = Effect.sync(() => {
+          if (span?.ended === false) admitted.push(span)
+        })
+        if (wait !== undefined) yield* Effect.forkDetach(Effect.andThen(wait, end))
+        yield* settle({ ...entered, _tag: "finish" })
+      })
   }
 
   const endSpan = (span: LiveSpan, { event, route, size }: Pick<Drawn & { _tag: "end" }, "event" | "route" | "size">) =>
     Effect.gen(function*() {
       if (span.llm && event === "later") owing.push(span)
       else if (span.llm) yield* finish(makeEvent(size, route), span, event === "redacted")
-      yield* step({ _tag: "end", span: numberOf(span) }, () => engine.assembler.finish(span, engine.weather.now))
+      // The end of a span waits for the room that its event waits for.
+      const waits = model.line.some((entry) => entry.span === numberOf(span))
+      if (!waits && !span.ended) yield* endOf(span)
     })
 
   const send = (
     make: (flight: number) => DeliveryState.Step,
     next: Effect.Effect<DeliveryEngine.Given | undefined>
   ) =>
-    Effect.map(next, (given) => {
+    Effect.flatMap(next, (given) => {
       const flight = nextFlight++
       if (given !== undefined) flights.set(flight, given.settle)
-      compare(make(flight), given?.seen)
+      return settle(make(flight), given?.seen)
     })
 
   const sendTrace = Effect.suspend(() =>
@@ -176,7 +203,7 @@ export const make = ({ file, ...places }: Options) => {
     Effect.suspend(() => {
       flights.clear()
       exited = _tag === "exit"
-      return Effect.map(engine[_tag], () => compare({ _tag }))
+      return Effect.andThen(engine[_tag], settle({ _tag }))
     })
 
   /** The process is gone as it stands, and another one begins. */
@@ -202,6 +229,15 @@ export const make = ({ file, ...places }: Options) => {
     for (let turns = 0; journal!.kept() < due && turns < 2_000; turns++) yield* turn
     compare({ _tag: "window" }, { kept: journal!.kept() })
   })
+
+  const wait = (millis: number) =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust(millis)
+      yield* step({ _tag: "wait", millis }, () => {
+        engine.weather.now += millis
+        engine.assembler.sweep(engine.weather.now)
+      })
+    })
 
   const pick = <A>(from: Array<A>, which: number): A | undefined => from.splice(which % Math.max(1, from.length), 1)[0]
 
@@ -238,10 +274,7 @@ export const make = ({ file, ...places }: Options) => {
       case "answer":
         return answerOne(drawn.which, drawn.outcome, drawn.last)
       case "wait":
-        return step({ _tag: "wait", millis: drawn.millis }, () => {
-          engine.weather.now += drawn.millis
-          engine.assembler.sweep(engine.weather.now)
-        })
+        return wait(drawn.millis)
       case "flush":
         return step({ _tag: "flush" }, engine.assembler.flush)
       case "sampling":
@@ -286,6 +319,8 @@ export const make = ({ file, ...places }: Options) => {
     yield* change({ known: true, way: "open", to: { "": "intake", other: "intake" } })
     yield* release
     for (const span of running.splice(0)) yield* endSpan(span, { event: "now", route: "", size: 10 })
+    // Whoever waits for room in vain gives up.
+    yield* wait(limits.waitMillis)
     yield* step({ _tag: "flush" }, engine.assembler.flush)
     for (let rounds = 0; rounds < 1_000; rounds++) {
       yield* sendTrace

@@ -120,7 +120,7 @@ const places = {
 
 export const Schedule = Schema.Struct({
   steps: Schema.Array(InMemory).check(Schema.isMinLength(60)),
-  overflow: Schema.Literals(["dropNewest", "dropOldest"]),
+  overflow: Schema.Literals(["dropNewest", "dropOldest", "backpressure"]),
   ...places
 })
 

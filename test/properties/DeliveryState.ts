@@ -5,12 +5,13 @@ import type { DropReason, Ledger } from "../../src/domain/Ledger.ts"
 
 export type Id = string
 
-/** `lent` is in a payload to the intake: under way, to be sent again, or left by a last attempt. */
-export type Pending = "chunk" | "trace" | "outbox" | "lent" | "file"
+/** `line` waits for room in memory. `lent` is in a payload to the intake: under way, to be sent again, or left by a last attempt. */
+export type Pending = "line" | "chunk" | "trace" | "outbox" | "lent" | "file"
 export type Settled = "agent" | "intake" | "relay" | `dropped.${DropReason}`
 
 /** Where an event can go from where it is. The outbox is the only way from one road to the other, and never back. */
 const moves: { readonly [from in Pending]: ReadonlyArray<Pending | Settled> } = {
+  line: ["chunk", "dropped.outboxFull", "dropped.shutdown"],
   chunk: ["trace", "outbox", "file", "dropped.outboxFull", "dropped.shutdown"],
   trace: ["agent", "outbox", "file", "dropped.outboxFull", "dropped.shutdown"],
   outbox: ["lent", "file", "dropped.outboxFull", "dropped.expired", "dropped.oversized", "dropped.shutdown"],
@@ -76,8 +77,9 @@ export interface EventPayload {
 
 export interface Limits {
   readonly budgetBytes: number
-  /** What becomes of an event that has no room: it is dropped, or the oldest that wait are. */
-  readonly overflow: "dropNewest" | "dropOldest"
+  /** What becomes of an event that has no room: it is dropped, the oldest that wait are, or its span waits to end. */
+  readonly overflow: "dropNewest" | "dropOldest" | "backpressure"
+  readonly waitMillis: number
   readonly outboxBytes: number
   readonly minSpans: number
   readonly chunkMillis: number
@@ -121,6 +123,8 @@ export interface Model {
   readonly chunks: ReadonlyArray<ReadonlyArray<Id>>
   readonly queue: ReadonlyArray<number>
   readonly tracesAgain: ReadonlyArray<TracePayload>
+  /** Events whose span waits for room in memory, in the order in which they came. */
+  readonly line: ReadonlyArray<{ readonly id: Id; readonly span: number | undefined; readonly until: number }>
   readonly waiting: ReadonlyArray<Id>
   /** What the file alone has: of this process, and then of each that ended, by the parts in which it was found. */
   readonly filed: ReadonlyArray<ReadonlyArray<Id>>
@@ -198,6 +202,7 @@ export const make = (limits: Limits, world: World): Model => ({
   chunks: [],
   queue: [],
   tracesAgain: [],
+  line: [],
   waiting: [],
   filed: [],
   eventsAgain: [],
@@ -215,7 +220,7 @@ export const books = (self: Model): Ledger => {
   return {
     enqueued: self.events.size,
     pending: {
-      chunk: count("chunk"),
+      chunk: count("line") + count("chunk"),
       payload: count("trace"),
       outbox: count("outbox") + count("lent") + count("file")
     },
@@ -256,10 +261,10 @@ export const move = (d: Draft, id: Id, place: Event["place"], more: Partial<Even
     d.problems.push(`${id} went from ${event.place} to ${place}`)
   }
   const settles = !isPending(place)
-  if (settles) d.settled.push(id)
+  if (settles && event.place !== "line") d.settled.push(id)
   // What is settled is forgotten by the file later.
   const copy = settles && event.copy === "committed" ? "open" : event.copy
-  d.events.set(id, { ...event, copy, ...more, place, held: event.held && !settles })
+  d.events.set(id, { ...event, copy, ...more, place, held: (more.held ?? event.held) && !settles })
 }
 
 /** The bytes that memory holds for certain, of all accounts or of one. */
