@@ -14,24 +14,18 @@ import type { Answer, Answers, NewRow, Opening, Outcome, Requests, Rows } from "
 export interface Exchange {
   /** Sends rows for the next `write`. Throws, and sends none, where one of them cannot be sent to another thread. */
   readonly add: (rows: ReadonlyArray<NewRow>) => void
-  /** Sends a request, and calls `then` with its outcome later, never at once. `awaited` keeps the program alive until then. */
+  /** Sends a request, and calls `then` with its outcome later, never at once. It does not keep the program alive. */
   readonly ask: <K extends keyof Requests>(
     name: K,
     request: Requests[K],
-    then: (outcome: Outcome<Answers[K]>) => void,
-    awaited?: boolean
+    then: (outcome: Outcome<Answers[K]>) => void
   ) => void
   /** Holds the program up until `done`, or nothing is under way, as long as answers come: at most `millis` for each. */
   readonly wait: (millis: number, done: () => boolean) => void
-  /** The monotonic time of the last answer. */
-  readonly heardAt: () => number
+  /** How many answers have come. */
+  readonly heard: () => number
   readonly isOpen: () => boolean
   readonly close: () => void
-}
-
-interface Asked {
-  readonly settle: (outcome: Outcome<never>) => void
-  readonly awaited: boolean
 }
 
 /**
@@ -51,21 +45,14 @@ export const open = (options: {
 }): Exchange => {
   const { port1: port, port2 } = new MessageChannel()
   const answers = new Int32Array(new SharedArrayBuffer(4))
-  const asked: Array<Asked> = []
-  let awaited = 0
+  const asked: Array<(outcome: Outcome<never>) => void> = []
   let isOpen = true
-  let heardAt = performance.now()
-
-  const settle = (one: Asked, outcome: Outcome<never>): void => {
-    if (one.awaited && --awaited === 0) port.unref()
-    one.settle(outcome)
-  }
+  let heard = 0
 
   const hear = ({ epoch, outcome }: Answer): void => {
-    heardAt = performance.now()
+    heard++
     if (epoch > options.epoch()) options.onAnew(epoch)
-    const first = asked.shift()
-    if (first !== undefined) settle(first, outcome as Outcome<never>)
+    asked.shift()?.(outcome as Outcome<never>)
   }
 
   const end = (): void => {
@@ -73,7 +60,7 @@ export const open = (options: {
     isOpen = false
     leave()
     port.close()
-    for (const one of asked.splice(0)) settle(one, { trouble: "ended" })
+    for (const settle of asked.splice(0)) settle({ trouble: "ended" })
   }
 
   const onEnded = (): void => {
@@ -94,11 +81,10 @@ export const open = (options: {
 
   return {
     add: (rows) => port.postMessage({ name: "rows", rows } satisfies Rows),
-    ask: (name, request, then, keeps = false) => {
+    ask: (name, request, then) => {
       if (!isOpen) return queueMicrotask(() => then({ trouble: "ended" }))
       port.postMessage({ name, epoch: options.epoch(), request })
-      asked.push({ settle: then as Asked["settle"], awaited: keeps })
-      if (keeps && ++awaited === 1) port.ref()
+      asked.push(then as (outcome: Outcome<never>) => void)
     },
     wait: (millis, done) => {
       while (isOpen) {
@@ -107,7 +93,7 @@ export const open = (options: {
         if (done() || asked.length === 0 || Atomics.wait(answers, 0, before, millis) === "timed-out") return
       }
     },
-    heardAt: () => heardAt,
+    heard: () => heard,
     isOpen: () => isOpen,
     close: end
   }

@@ -17,24 +17,24 @@ export const limits = {
   /** After so long an event is posted by the next one, when the program holds its timers up. */
   longestWindowMillis: 8,
   /** What one call posts, and one transaction writes. */
-  callBytes: 8 * 1024 * 1024,
+  callBytes: 4 * 1024 * 1024,
   /** What one message to the thread carries. */
   messageBytes: 512 * 1024,
   /** Transactions that are asked for before the first is done: what comes meanwhile is written together. */
-  batches: 2,
+  batches: 3,
   /**
    * Spilled events that are not written yet: above the first bound a call waits a few milliseconds for the thread, unless
-   * that failed or has been silent for longer; above the second it refuses.
+   * that failed, or many calls have waited in vain; above the second it refuses.
    */
-  unwrittenBytes: 64 * 1024 * 1024,
-  mostUnwrittenBytes: 128 * 1024 * 1024,
+  unwrittenBytes: 24 * 1024 * 1024,
+  mostUnwrittenBytes: 96 * 1024 * 1024,
   patienceMillis: 6,
-  silenceMillis: 250,
+  vainWaits: 40,
   /** What is read at once. */
   loadBytes: 512 * 1024,
   /** How long a journal that starts waits for what others left. */
   startMillis: 8,
-  /** How long a process that ends waits for an answer. */
+  /** How long is waited for an answer at the end of a process, and by whoever waits for one. */
   endMillis: 2_000,
   /** Attempts without success at the end of a process. */
   misses: 8,

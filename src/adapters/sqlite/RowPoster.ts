@@ -52,6 +52,7 @@ export const make = (options: {
   let underWay = 0
   // Whether the last rows could not be written.
   let failing = false
+  let vain = 0
   let closed = false
   let timer: NodeJS.Timeout | undefined
 
@@ -159,14 +160,19 @@ export const make = (options: {
     }
   }
 
-  // The thread may have answered long ago, and nobody listened.
+  // The thread may have answered long ago, and nobody listened. Waits in vain are counted, not their time: a machine that
+  // lets nobody run lets neither thread.
   const waitForRoom = (): void => {
-    const until = clock() + limits.patienceMillis
-    post(limits.batches)
     const exchange = line.current()
-    exchange?.wait(0, () => false)
-    if (exchange === undefined || failing || clock() - exchange.heardAt() > limits.silenceMillis) return
+    if (exchange === undefined) return
+    const until = clock() + limits.patienceMillis
+    const before = exchange.heard()
+    post(limits.batches)
+    exchange.wait(0, () => false)
+    if (exchange.heard() > before) vain = 0
+    if (failing || vain >= limits.vainWaits) return
     exchange.wait(limits.patienceMillis, () => books.unwritten < limits.unwrittenBytes || clock() >= until)
+    vain = exchange.heard() > before ? 0 : vain + 1
   }
 
   return {

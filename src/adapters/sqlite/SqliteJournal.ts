@@ -3,12 +3,12 @@
  *
  * **Details**
  *
- * - *Commit window*: what finished is posted to the thread after 5 ms, or as soon as 8 MiB of estimated bytes wait, and
+ * - *Commit window*: what finished is posted to the thread after 5 ms, or as soon as 4 MiB of estimated bytes wait, and
  *   written in one transaction. When somebody else holds the event loop up, the timer is late; an event that finishes
  *   meanwhile posts those that have waited for 8 ms.
  * - *Here*, an event costs its copy for the other thread. Its text, its checksum and the file are the other thread's work.
- * - *Bounds*: the file by `maxBytes`; what is spilled and not yet written by 64 MiB of estimated bytes. Beyond that a call
- *   waits for a few milliseconds, and then refuses.
+ * - *Bounds*: the file by `maxBytes`; what is spilled and not yet written by 96 MiB of estimated bytes; beyond that it is
+ *   refused. From 24 MiB on, a call waits a few milliseconds for the thread.
  * - *Failure*: what cannot be written stays in memory, and is tried again every second; it is said once for each kind of
  *   failure. A thread that ends is started again. A damaged file is given another name, and a new one is begun with what
  *   memory holds.
@@ -29,6 +29,7 @@ import * as ProcessToken from "./ProcessToken.ts"
 import * as RowPoster from "./RowPoster.ts"
 import * as SpillBooks from "./SpillBooks.ts"
 import * as SpillReader from "./SpillReader.ts"
+import type { Answers } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
 
@@ -255,14 +256,20 @@ export const open = (options: Options): JournalService => {
     })
   }
 
-  const opened = new Promise<void>((resolve) => {
-    const open = line.get()
-    if (open === undefined) return resolve()
-    open.ask("open", {}, (outcome) => {
-      if ("trouble" in outcome) line.fail(outcome.trouble)
-      resolve()
-    }, true)
-  })
+  // The program lives until there is an answer, for a time: nothing else of a journal keeps it alive.
+  const answer = <K extends "open" | "readSetAside">(name: K): Promise<Answers[K] | undefined> =>
+    new Promise((resolve) => {
+      const open = line.get()
+      if (open === undefined) return resolve(undefined)
+      const timer = setTimeout(() => resolve(undefined), limits.endMillis)
+      open.ask(name, {}, (outcome) => {
+        clearTimeout(timer)
+        if ("trouble" in outcome) line.fail(outcome.trouble)
+        resolve("value" in outcome ? outcome.value : undefined)
+      })
+    })
+
+  const opened = answer("open").then(() => {})
   process.on("exit", poster.commit)
 
   return {
@@ -294,16 +301,10 @@ export const open = (options: Options): JournalService => {
       if (queue.asides.length > WriteQueue.maxAsides) queue.asides.shift()
       poster.schedule(limits.windowMillis)
     },
-    readSetAside: () =>
-      new Promise((resolve) => {
-        poster.postAll()
-        const open = line.get()
-        if (open === undefined) return resolve([])
-        open.ask("readSetAside", {}, (outcome) => {
-          if ("trouble" in outcome) line.fail(outcome.trouble)
-          resolve("value" in outcome ? outcome.value : [])
-        }, true)
-      }),
+    readSetAside: async () => {
+      poster.postAll()
+      return await answer("readSetAside") ?? []
+    },
     spilled: (route) => route === undefined ? books.count : books.accounts.get(route)?.count ?? 0,
     readAhead: () => books.ahead,
     spilledBytes: (route) => books.accounts.get(route)?.bytes ?? 0,
