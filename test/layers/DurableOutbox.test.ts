@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
 import * as Ledgers from "../../src/domain/Ledger.ts"
@@ -15,6 +17,30 @@ const nowhere = { agentUrl: "http://127.0.0.1:1", flushTimeout: "50 millis" } as
 
 const spans = (n: number, name: string) =>
   Effect.forEach(Array.from({ length: n }), (_, i) => Effect.void.pipe(LLMObs.task(`${name}-${i}`)), { discard: true })
+
+/** Its events can go nowhere, and it leaves no time for that either. */
+const exiting = `
+  import * as LLMObs from "effect-llmobs/LLMObs"
+  import * as Effect from "effect/Effect"
+  const program = Effect.gen(function*() {
+    yield* Effect.void.pipe(LLMObs.task("first"))
+    yield* Effect.void.pipe(LLMObs.task("last"))
+    process.exit(3)
+  })
+  const durable = { path: process.argv[1] }
+  Effect.runFork(Effect.provide(program, LLMObs.layer({ mlApp: "shop", agentUrl: "http://127.0.0.1:1", durable })))
+`
+
+const runProgram = async (program: string, path: string): Promise<{ readonly code: unknown; readonly out: string }> => {
+  const flags = ["--conditions=effect-llmobs-source", "--disable-warning=ExperimentalWarning", "--input-type=module"]
+  const child = spawn(process.execPath, [...flags, "-e", program, path], { stdio: ["ignore", "ignore", "pipe"] })
+  let out = ""
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    out += text
+  })
+  const [code] = await once(child, "close")
+  return { code, out }
+}
 
 describe("a layer with a durable outbox", () => {
   it.live("leaves what it could not deliver to the next layer that names the file", () =>
@@ -56,6 +82,31 @@ describe("a layer with a durable outbox", () => {
         yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 0, times: 400 })
         assert.strictEqual(inFile(), 0)
       }).pipe(Effect.provide(Observed.dev({ durable: { path } })))
+    }))
+
+  it.live("has kept a span that ends in the same breath as its program, by process.exit()", () =>
+    Effect.gen(function*() {
+      const { path } = yield* folder
+      const { code, out } = yield* Effect.promise(() => runProgram(exiting, path))
+      assert.strictEqual(code, 3, out)
+      yield* Effect.gen(function*() {
+        const { agent, ledger } = yield* Observed.settle
+        assert.strictEqual(ledger.redelivered, 2)
+        assert.deepStrictEqual(Observed.names(agent), ["first", "last"])
+      }).pipe(Effect.provide(Observed.dev({ durable: { path } })))
+    }))
+
+  it.live("sends what an earlier program left before it closes, though it does nothing itself", () =>
+    Effect.gen(function*() {
+      const { path } = yield* folder
+      const durable = { path }
+      yield* spans(40, "left").pipe(
+        Effect.provide(Observed.layerOf({ url: nowhere.agentUrl }, { ...nowhere, durable }))
+      )
+      const agent = yield* DevAgents.make()
+      yield* Effect.provide(Effect.void, Observed.layerOf(agent, { durable }))
+      assert.strictEqual(agent.events().length, 40)
+      assert.deepStrictEqual(SqliteFile.query(path, "SELECT * FROM events"), [])
     }))
 
   it.live("goes on in memory, and says so once, when the file cannot be used", () =>
