@@ -23,7 +23,10 @@ export type Behaviour =
 export interface FaultProxy {
   readonly url: string
   readonly port: number
+  /** Begins to behave so, for new connections: the old ones are closed. */
   readonly behave: (behaviour: Behaviour) => void
+  /** Waits until clients in this process have read that their connections were closed. */
+  readonly quiet: Effect.Effect<void>
   /**
    * How many requests whose path has this in it met the present behaviour: were left hanging until the client gave up,
    * were reset before they were complete (or, of one byte, at once), had their answer lost or spoilt, or were read slowly
@@ -128,10 +131,12 @@ export const make = (
 
     let server: Net.Server | undefined = yield* listen(0)
     const port = (server.address() as Net.AddressInfo).port
+    // Sockets are read between one timer and the next.
+    const quiet = Effect.andThen(Effect.sleep(5), Effect.sleep(5))
     const down = Effect.suspend(() => {
       const closing = server
       server = undefined
-      return closing === undefined ? Effect.void : close(closing)
+      return closing === undefined ? Effect.void : Effect.andThen(close(closing), quiet)
     })
     const up = Effect.suspend(() =>
       server !== undefined ? Effect.void : Effect.map(listen(port), (again) => {
@@ -149,6 +154,7 @@ export const make = (
         // Connections that are kept alive would go on as they began.
         for (const socket of sockets) socket.destroy()
       },
+      quiet,
       struck: (path) => struck.filter((other) => other.includes(path)).length,
       down,
       up

@@ -12,6 +12,7 @@ import * as Ledgers from "../../src/domain/Ledger.ts"
 import * as FaultProxy from "./FaultProxy.ts"
 import * as Mounts from "./Mounts.ts"
 import * as Programs from "./Programs.ts"
+import { adopted } from "./Row.ts"
 import type { Promised, Result } from "./Verdict.ts"
 import { allBut, judge, once } from "./Verdict.ts"
 import type { Orders } from "./Victim.ts"
@@ -35,9 +36,9 @@ const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
 )
 
 /** Another process's layer, in this one, delivers what is in the file. */
-const deliver = (path: string, agentUrl: string): Effect.Effect<Ledgers.Ledger> =>
+const deliver = (path: string, agentUrl: string, left: number): Effect.Effect<Ledgers.Ledger> =>
   Effect.gen(function*() {
-    // What the file has is in the books when the first flush has ended; to send it can take another.
+    yield* adopted(left)
     const deadline = performance.now() + 20_000
     while ((yield* LLMObs.flush).pending > 0 && performance.now() < deadline) yield* Effect.sleep(5)
     return yield* LLMObs.ledger
@@ -74,7 +75,8 @@ const kill = (options: { readonly delivers: boolean }): Effect.Effect<Round, nev
       signal: "SIGKILL",
       when: () => Math.random() * 700
     })
-    const books = yield* deliver(path, agent.url)
+    // The last few of one that was killed were not committed.
+    const books = yield* deliver(path, agent.url, Math.max(0, victim.lines.length - 50))
     const names = namesAt(agent)
     const unique = new Set(names)
     let oldestLost = 0
@@ -210,7 +212,7 @@ const signalled = (
     const printed = ended.lines.find((line) => line.startsWith("{"))
     const own = printed === undefined ? Ledgers.empty : JSON.parse(printed) as Ledgers.Ledger
     const left = Ledgers.pending(own)
-    const books = durable ? [own, yield* deliver(path, agent.url)] : [own]
+    const books = durable ? [own, yield* deliver(path, agent.url, left)] : [own]
     const said = ended.lines.some((line) => line.includes(`${own.dropped.shutdown} events could not be sent`))
     return judge(`${signal}${name}`, promised, {
       books,
@@ -263,7 +265,7 @@ const full: ProcessRow = {
     const own = printed === undefined ? Ledgers.empty : JSON.parse(printed) as Ledgers.Ledger
     yield* Mounts.remount(place, "size=32m")
     return judge("the file system is full, the process ends", allBut("outboxFull", "shutdown"), {
-      books: [own, yield* deliver(path, agent.url)],
+      books: [own, yield* deliver(path, agent.url, Ledgers.pending(own))],
       ids: agent.events().map((event) => event.spanId),
       problem: !wasFull
         ? "the file system was not full"
@@ -297,7 +299,13 @@ const torn: ProcessRow = {
     // One that was killed right after its log had been brought into the file has nothing to cut.
     for (let attempt = 0; attempt < 5 && lastFrame(log) === undefined; attempt++) {
       for (const end of ["", "-wal", "-shm"]) Fs.rmSync(path + end, { force: true })
-      yield* Programs.run({ program: "Scribe.ts", args: [path, nobody], signal: "SIGKILL", when: () => 250 })
+      let made = 0
+      yield* Programs.run({
+        program: "Scribe.ts",
+        args: [path, nobody],
+        signal: "SIGKILL",
+        when: () => ++made < 150 ? undefined : 0
+      })
     }
     const last = lastFrame(log)
     const twin = Path.join(at, "twin.db")
@@ -305,8 +313,8 @@ const torn: ProcessRow = {
       if (Fs.existsSync(path + end)) Fs.copyFileSync(path + end, twin + end)
     }
     if (last !== undefined) Fs.truncateSync(log, last.from + 1 + Math.floor(Math.random() * (last.to - last.from - 2)))
-    const all = yield* deliver(twin, whole.url)
-    const books = yield* deliver(path, cut.url)
+    const all = yield* deliver(twin, whole.url, 1)
+    const books = yield* deliver(path, cut.url, 1)
     const names = namesAt(cut)
     const wanted = namesAt(whole)
     const lost = wanted.filter((name) => !names.includes(name))

@@ -111,6 +111,14 @@ const settle: Stage["settle"] = (millis) =>
     }
   })
 
+/** Waits until a process has found what another left, if that left something: a busy machine takes a while to read it. */
+export const adopted = (left: number): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const deadline = performance.now() + 10_000
+    const found = Effect.map(LLMObs.ledger, (books) => books.redelivered > 0)
+    while (left > 0 && !(yield* found) && performance.now() < deadline) yield* Effect.sleep(5)
+  })
+
 const shutdownLine = /(\d+) events could not be sent before the end and are lost/
 
 /** Runs a row with an Agent, a proxy and a layer of its own, and looks at all three. A text says why it was left out. */
@@ -179,7 +187,11 @@ export const run = (row: Row, short: boolean, files: string): Effect.Effect<Resu
     let problem = yield* inLayer(row.run(stage), { ...road, ...own })
     problem ??= yield* Effect.scoped(row.between?.(stage) ?? Effect.void)
     if (row.next !== undefined) {
-      const last = yield* inLayer(Effect.tap(row.nextRun?.(stage) ?? Effect.void, settle(20_000)), row.next(stage))
+      const left = Ledgers.pending(books[0]!)
+      const last = yield* inLayer(
+        Effect.andThen(adopted(left), Effect.tap(row.nextRun?.(stage) ?? Effect.void, settle(20_000))),
+        row.next(stage)
+      )
       problem ??= last
     }
     problem ??= yield* row.after?.(stage) ?? Effect.void

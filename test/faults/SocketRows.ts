@@ -68,6 +68,7 @@ const slowly = (where: string, more: { readonly road?: Road; readonly direct?: b
         yield* emit(1, more)
         yield* wait(5_000)
         proxy.behave({ _tag: "slow", millis: 30 })
+        yield* proxy.quiet
         const started = performance.now()
         yield* emit(events, { ...more, ...large })
         yield* wait(30_000)
