@@ -35,7 +35,7 @@ export const sendEvents = (d: Draft, flight: number, route: string, seen: Seen):
   for (const id of seen.released) {
     giveUp(d, id, route)
     // Whoever gets its room can leave, or be given up, in the same step.
-    admit(d, seen.reserved)
+    admit(d, seen.reserved, true)
   }
   const sources = [d.waiting, ...d.filed].map((ids) => ids.filter((id) => d.events.get(id)!.route === route))
   const again = d.eventsAgain.filter((payload) => payload.route === route)

@@ -100,14 +100,17 @@ export const enter = (d: Draft, id: Id, span: number | undefined): void => {
 
 export const lineOf = (d: Draft, route: string) => d.line.filter(({ id }) => d.events.get(id)!.route === route)
 
-/** Whoever waits for room gets it as soon as there is some, the first of an account first. */
-export const admit = (d: Draft, reserved: ReadonlyArray<Id>): void => {
+/** Whoever waits for room gets it as soon as there is some, the first of an account first. `more` room may still come. */
+export const admit = (d: Draft, reserved: ReadonlyArray<Id>, more = false): void => {
   for (const id of reserved) {
     const entry = d.line.find((entry) => entry.id === id)
     if (entry === undefined) continue
     const event = d.events.get(id)!
     if (lineOf(d, event.route)[0] !== entry) d.problems.push(`${id} did not wait for those before it`)
-    if (!hasRoom(d, event)) d.problems.push(`${id} was let in without room`)
+    if (!hasRoom(d, event)) {
+      if (more) return
+      d.problems.push(`${id} was let in without room`)
+    }
     d.line = d.line.filter((other) => other !== entry)
     move(d, id, "chunk", { held: true })
     enter(d, id, entry.span)
