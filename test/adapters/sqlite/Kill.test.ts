@@ -46,7 +46,7 @@ const killSomewhere = async (child: ChildProcess, groups: number): Promise<void>
 
 describe("a process that is killed", () => {
   it("loses nothing that it had committed, at whatever moment it is killed", async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 4; round++) {
       const { path, remove } = SqliteFile.folder()
       const { child, heard } = writer(path, 1)
       await killSomewhere(child, Math.floor(Math.random() * 60))

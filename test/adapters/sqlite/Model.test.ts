@@ -135,5 +135,5 @@ describe("any schedule of offers, answers, crashes and openings", () => {
     subject.outbox.close!()
     assert.deepStrictEqual(SqliteFile.query(path(), "SELECT id FROM events"), [])
     remove()
-  })
+  }, { arbitrary: { runs: 60 } })
 })

@@ -1,15 +1,14 @@
 /**
- * A program that holds events in a durable outbox and ends in the way that it is told: `exit`, `throw`, `reject`, `end`, or
+ * A program that holds events in a durable outbox and ends in the way that it is told: `exit`, `throw`, `end`, or
  * not at all (`wait`). It says `kept` once the first events are committed, and `made` when the last ones are offered, in
  * the same breath in which it ends.
  */
-import * as Fs from "node:fs"
 import { offer, record } from "../../laws/OutboxLaws.ts"
+import { say } from "./Say.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 
 const [path = "", way = "end"] = process.argv.slice(2)
 const subject = SqliteFile.open({ path })
-const say = (line: string) => Fs.writeSync(1, `${line}\n`)
 const make = (first: number, last: number) => {
   for (let id = first; id <= last; id++) offer(subject, record(id, 500), Date.now())
 }
@@ -19,7 +18,6 @@ const ways: { readonly [way: string]: () => void } = {
   throw: () => {
     throw new Error("the program's own")
   },
-  reject: () => void Promise.reject(new Error("the program's own")),
   end: () => {},
   wait: () => void setInterval(() => {}, 1_000)
 }

@@ -2,13 +2,12 @@
  * A process that holds events in a durable outbox until it is killed. It writes a line for each group that is committed
  * (`c <last id>`), and one before it settles a group (`s <last id>`).
  */
-import * as Fs from "node:fs"
 import { offer, record, settle } from "../../laws/OutboxLaws.ts"
+import { say } from "./Say.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 
 const [path = "", first = "1", maxBytes = "60000"] = process.argv.slice(2)
 const subject = SqliteFile.open({ path, maxBytes: Number(maxBytes) })
-const say = (line: string) => Fs.writeSync(1, `${line}\n`)
 
 let id = Number(first)
 const last = id + 200_000
