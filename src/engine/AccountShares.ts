@@ -19,6 +19,14 @@ export const make = (
   const shares = new Map<string, ByteBudget.ByteBudget>()
   return {
     ...budget,
+    bars: (record) => {
+      const { route } = record.context
+      if (route === undefined) return false
+      const own = shares.get(route) ?? ByteBudget.make({ limit: budget.limit * share, measure })
+      if (!own.reserve(record)) return true
+      own.release(record)
+      return false
+    },
     reserve: (record) => {
       const { route } = record.context
       if (route === undefined) return budget.reserve(record)

@@ -18,6 +18,8 @@ import type { SpanRecord } from "../domain/SpanRecord.ts"
 export interface ByteBudget {
   readonly limit: number
   readonly used: () => number
+  /** Whether something else than the common limit refuses an event: room that others give up would not help it. */
+  readonly bars: (record: SpanRecord) => boolean
   /** Reserves room for an event, or refuses. */
   readonly reserve: (record: SpanRecord) => boolean
   /** Gives back what an event had reserved, when it is settled. A second call changes nothing. */
@@ -48,6 +50,7 @@ export const make = (options: {
   return {
     limit,
     used: () => used,
+    bars: () => false,
     reserve: (record) => {
       if (used + record.bytes <= limit) {
         used += record.bytes

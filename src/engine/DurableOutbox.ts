@@ -145,6 +145,7 @@ export const make = (options: {
     budget: {
       limit: budget.limit,
       used: () => budget.used() + loadedBytes,
+      bars: budget.bars,
       reserve: (record) => {
         // To find out exactly that there is no room costs more than to write the event to the disk.
         if (budget.limit - budget.used() < record.bytes / longestEscape || !budget.reserve(record)) return false

@@ -91,7 +91,8 @@ export const make = (options: {
     // One event that is very large is not worth all the others.
     if (record.bytes / longestEscape > budget.limit / 4) return false
     const own = outboxes.of(routeOf(record))
-    while (evict(own) || (budget.used() + record.bytes > budget.limit && evict(outboxes.fullest() ?? own))) {
+    const canOthersHelp = () => !budget.bars(record) && budget.used() + record.bytes > budget.limit
+    while (evict(own) || (canOthersHelp() && evict(outboxes.fullest() ?? own))) {
       if (budget.reserve(record)) return true
     }
     return false
@@ -116,6 +117,11 @@ export const make = (options: {
   const stand = (waiter: Waiter): Effect.Effect<void> =>
     Effect.callback<void>((resume) => {
       if (closed) return resume(Effect.void)
+      // Room can have come since there was none.
+      if (!lines.has(waiter.route) && budget.reserve(waiter.record)) {
+        waiter.admitted = true
+        return resume(Effect.void)
+      }
       const line = lines.get(waiter.route) ?? new Set()
       lines.set(waiter.route, line.add(waiter))
       waiter.wake = () => resume(Effect.void)

@@ -4,6 +4,8 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Ledgers from "../../src/domain/Ledger.ts"
 import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
+import * as AccountShares from "../../src/engine/AccountShares.ts"
+import type * as Overflow from "../../src/engine/Overflow.ts"
 import { ownRoute } from "../../src/ports/Outbox.ts"
 import { makeContext, makeRecord } from "../domain/Records.ts"
 import { makeRouter, measure } from "./Scene.ts"
@@ -14,8 +16,16 @@ const event = (name: string, route?: string): SpanRecord =>
 const room = (events: number) => measure(event("0")) * events + 200
 
 /** Events that end and ride on nothing; what they give back is run at once. */
-const make = (overflow: "dropNewest" | "dropOldest" | "backpressure", events: number) => {
-  const scene = makeRouter({ maxBytes: room(events), overflow })
+const make = (
+  overflow: Overflow.Policy,
+  events: number,
+  { shares }: { readonly shares: boolean } = { shares: false }
+) => {
+  const scene = makeRouter({
+    maxBytes: room(events),
+    overflow,
+    watch: (budget) => shares ? AccountShares.make(budget, measure) : budget
+  })
   scene.weather.apm = false
   const drain = (route: string = ownRoute) => {
     const outbox = scene.outboxes.of(route)
@@ -85,6 +95,28 @@ describe("an event that memory has no room for", () => {
     assert.strictEqual(books().dropped.outboxFull, 1)
     assert.deepStrictEqual(drain(), ["1"])
   })
+
+  it("costs others no place when it is its own account that has no share left", () => {
+    const { books, drain, finish, outboxes } = make("dropOldest", 8, { shares: true })
+    for (const name of ["a1", "a2"]) finish(name, "a")
+    const lent = [outboxes.of("a").take()!, outboxes.of("a").take()!]
+    for (const name of ["1", "2", "3", "4", "5", "6"]) finish(name)
+    finish("a3", "a")
+    assert.lengthOf(lent, 2)
+    assert.strictEqual(books().dropped.outboxFull, 1)
+    assert.deepStrictEqual(drain(), ["1", "2", "3", "4", "5", "6"])
+  })
+
+  it.effect("gets room that came between the end of its span and its wait", () =>
+    Effect.gen(function*() {
+      const { books, drain, finish } = make("backpressure", 1)
+      finish("1")
+      const waits = finish("2")!
+      drain()
+      yield* waits
+      assert.deepStrictEqual(drain(), ["2"])
+      assert.strictEqual(Ledgers.dropped(books()), 0)
+    }))
 
   it.effect("waits for room, where the program is to be slowed down, in the order of arrival", () =>
     Effect.gen(function*() {

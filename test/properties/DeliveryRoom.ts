@@ -55,7 +55,8 @@ export const makeRoom = (d: Draft, event: NewEvent, given: ReadonlyArray<Id>): v
   const next = (): Id | undefined => {
     if (overflow !== "dropOldest" || hasRoom(d, event)) return undefined
     const routes = Object.keys(d.world.to).toSorted((a, b) => waitingBytes(d, b) - waitingBytes(d, a))
-    return waitingOf(d, event.route)[0] ?? waitingOf(d, routes[0]!)[0]
+    // Others need not make room for an event whose own account has no share left.
+    return waitingOf(d, event.route)[0] ?? (hasShare(d, event) ? waitingOf(d, routes[0]!)[0] : undefined)
   }
   for (const id of given) {
     const expected = Math.min(event.size, event.bound / 6) <= budgetBytes / 4 ? next() : undefined
@@ -64,9 +65,7 @@ export const makeRoom = (d: Draft, event: NewEvent, given: ReadonlyArray<Id>): v
     take(d, id)
   }
   const missing = given.length > 0 || event.bound <= budgetBytes / 4 ? next() : undefined
-  // Others need not make room for an event whose own account has no share left.
-  const isIdle = missing !== undefined && !hasShare(d, event) && d.events.get(missing)!.route !== event.route
-  if (missing !== undefined && !isIdle) d.problems.push(`${missing} was not dropped to make room`)
+  if (missing !== undefined) d.problems.push(`${missing} was not dropped to make room`)
 }
 
 const sumOf = (d: Draft, of: (event: Event) => number): number => sum(Array.from(d.events.values(), of))
