@@ -71,14 +71,26 @@ export const unknownModel = "unknown"
 // Ids, times, the fixed keys and the punctuation of an event and its envelope.
 const fixedBytes = 1_200
 
-// An UTF-16 unit becomes at most six bytes (`\u0000`), and each tag has quotes, a colon and a comma.
+// An UTF-16 unit becomes at most six bytes: `\u0000`.
+const longestEscape = 6
+
+// Each tag has quotes, a colon and a comma.
 const tagBytes = (tags: Tags): number => {
   let bytes = 0
-  for (const key of Object.keys(tags)) bytes += (key.length + tags[key]!.length) * 6 + 8
+  for (const key of Object.keys(tags)) bytes += (key.length + tags[key]!.length) * longestEscape + 8
   return bytes
 }
 
-const textBytes = (text: string | undefined): number => text === undefined ? 0 : text.length * 6
+const textBytes = (text: string | undefined): number => text === undefined ? 0 : text.length * longestEscape
+
+/**
+ * About the fewest bytes that the rendered event can have, as `bytes` is the most: the size that the estimate comes from
+ * when no character needs an escape.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const leastBytes = (self: SpanRecord): number => self.bytes / longestEscape
 
 /**
  * Freezes what is known of a span into its record.

@@ -15,6 +15,7 @@
  */
 import type { SetAside } from "../domain/SetAside.ts"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
+import * as SpanRecords from "../domain/SpanRecord.ts"
 import type { JournalService } from "../ports/Journal.ts"
 import type { Item, OutboxService } from "../ports/Outbox.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
@@ -60,9 +61,6 @@ export const leastLoad = 256 * 1024
 
 // Below this many bytes that wait, more is read: a request of 1 MiB is packed while the next is on its way from the disk.
 const readAheadBytes = 2 * 1024 * 1024
-
-// A size is estimated by the longest form of each character: the event has at least about a sixth of it.
-const longestEscape = 6
 
 /**
  * Joins outboxes in memory, a budget and a journal. `loadBytes` bounds what is loaded and not yet settled.
@@ -148,7 +146,7 @@ export const make = (options: {
       bars: budget.bars,
       reserve: (record) => {
         // To find out exactly that there is no room costs more than to write the event to the disk.
-        if (budget.limit - budget.used() < record.bytes / longestEscape || !budget.reserve(record)) return false
+        if (budget.limit - budget.used() < SpanRecords.leastBytes(record) || !budget.reserve(record)) return false
         const { context } = record
         // To write an open decision would be to take it: a copy goes without, and has none if it is ever needed.
         if (context.retention !== undefined && LateRetention.isOpen(context.retention)) {

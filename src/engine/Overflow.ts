@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
+import * as SpanRecords from "../domain/SpanRecord.ts"
 import type { OutboxesService, OutboxService } from "../ports/Outbox.ts"
 import { ownRoute } from "../ports/Outbox.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
@@ -50,9 +51,6 @@ export interface Overflow {
   readonly close: () => void
 }
 
-// A size is estimated by the longest form of each character: the event has at least about a sixth of it.
-const longestEscape = 6
-
 /**
  * @category constructors
  * @since 0.1.0
@@ -89,7 +87,7 @@ export const make = (options: {
 
   const makeRoom = (record: SpanRecord): boolean => {
     // One event that is very large is not worth all the others.
-    if (record.bytes / longestEscape > budget.limit / 4) return false
+    if (SpanRecords.leastBytes(record) > budget.limit / 4) return false
     const own = outboxes.of(routeOf(record))
     const canOthersHelp = () => !budget.bars(record) && budget.used() + record.bytes > budget.limit
     while (evict(own) || (canOthersHelp() && evict(outboxes.fullest() ?? own))) {
