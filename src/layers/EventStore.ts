@@ -106,7 +106,8 @@ const open = (
       return undefined
     }
     const journal: JournalService = module.value.open({ ...durable, ...options, maxAgeMillis })
-    yield* Effect.promise(() => journal.opened)
+    // Who is interrupted here would leave it open.
+    yield* Effect.uninterruptible(Effect.promise(() => journal.opened))
     return journal
   })
 

@@ -73,7 +73,7 @@ export interface JournalService {
   readonly remove: (record: SpanRecord) => void
   /** As `remove`, and keeps in its place what is worth reading of an event that nobody takes. */
   readonly setAside: (record: SpanRecord, entry: SetAside) => void
-  /** What was set aside, here and by other processes, the oldest first; nothing when the store cannot be read. */
+  /** What was set aside, here and by other processes, the oldest first. Where the store cannot be read, what waits for it. */
   readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
   /** Spilled events, of one account or of all. */
   readonly spilled: (route?: string) => number

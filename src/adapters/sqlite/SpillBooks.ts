@@ -25,6 +25,7 @@ export interface Source {
   count: number
   bytes: number
   counted: boolean
+  counting: boolean
 }
 
 /**
@@ -163,7 +164,7 @@ export const commit = (self: SpillBooks, row: Row, segment: number, id: number, 
   self.unwritten -= row.record.bytes
   let source = account.sources.find((source) => source.segment === segment)
   if (source === undefined) {
-    source = { segment, after: id - 1, upTo: id, count: 0, bytes: 0, counted: true }
+    source = { segment, after: id - 1, upTo: id, count: 0, bytes: 0, counted: true, counting: false }
     account.sources.push(source)
   }
   source.upTo = id
@@ -181,7 +182,7 @@ export const commit = (self: SpillBooks, row: Row, segment: number, id: number, 
  */
 export const adopt = ({ sources }: Account, segment: number): Source => {
   const first = segment * segmentSize
-  const source = { segment, after: first, upTo: first, count: 0, bytes: 0, counted: false }
+  const source = { segment, after: first, upTo: first, count: 0, bytes: 0, counted: false, counting: false }
   const place = sources.findIndex((source) => source.segment > segment)
   sources.splice(place === -1 ? sources.length : place, 0, source)
   return source

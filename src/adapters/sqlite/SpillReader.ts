@@ -20,7 +20,7 @@ import type { Row } from "./WriteQueue.ts"
 export interface SpillReader {
   /** Reads what comes next for an account, a part at a time, until nothing is wanted any more. */
   readonly read: (account: Account) => void
-  /** Enters an adopted segment into the books. */
+  /** Enters an adopted segment into the books, unless that is done or being done. */
   readonly count: (account: Account, source: Source) => void
   /** Takes out what is too old. */
   readonly expire: (account: Account) => void
@@ -90,7 +90,11 @@ export const make = (options: {
   }
 
   const count = (account: Account, source: Source): void => {
-    line()?.ask("count", { segment: source.segment, after: source.upTo }, (outcome) => {
+    const open = line()
+    if (source.counted || source.counting || open === undefined) return
+    source.counting = true
+    open.ask("count", { segment: source.segment, after: source.upTo }, (outcome) => {
+      source.counting = false
       if ("trouble" in outcome) return options.onTrouble(outcome.trouble)
       const slice = outcome.value
       const before = SpillBooks.first(account)

@@ -249,10 +249,12 @@ export const open = (options: Options): JournalService => {
       const ours = new Set(outcome.value.ours)
       onTaken((segment) => !ours.has(segment))
       for (const { route, segment } of outcome.value.adopted) {
-        const account = SpillBooks.accountOf(books, route)
-        reader.count(account, SpillBooks.adopt(account, segment))
+        SpillBooks.adopt(SpillBooks.accountOf(books, route), segment)
       }
-      for (const account of books.accounts.values()) reader.expire(account)
+      for (const account of books.accounts.values()) {
+        for (const source of account.sources) reader.count(account, source)
+        reader.expire(account)
+      }
     })
   }
 
@@ -303,7 +305,7 @@ export const open = (options: Options): JournalService => {
     },
     readSetAside: async () => {
       poster.postAll()
-      return await answer("readSetAside") ?? []
+      return await answer("readSetAside") ?? [...queue.asides]
     },
     spilled: (route) => route === undefined ? books.count : books.accounts.get(route)?.count ?? 0,
     readAhead: () => books.ahead,

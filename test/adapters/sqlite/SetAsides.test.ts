@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Fs from "node:fs"
 import * as SetAsides from "../../../src/adapters/sqlite/SetAsides.ts"
 import type { SetAside } from "../../../src/domain/SetAside.ts"
 import { offer, record, settle } from "../../laws/OutboxLaws.ts"
@@ -70,6 +71,17 @@ describe("events that nobody takes", () => {
         { reason: "unreadable", status: undefined, at: 42, event: "no json" }
       ])
       assert.strictEqual(subject.ledger.dropped.refused, 1)
+      subject.journal.close()
+    }))
+
+  it("can be read though the file cannot be written", () =>
+    inFolder(async (path) => {
+      Fs.writeFileSync(path, "")
+      const subject = SqliteFile.open({ path: `${path}/outbox.db` })
+      await subject.journal.opened
+      for (const at of [1, 2]) subject.store.setAside(record(at), entry(at))
+      subject.journal.commit()
+      assert.deepStrictEqual(await subject.store.readSetAside(), [entry(1), entry(2)])
       subject.journal.close()
     }))
 
