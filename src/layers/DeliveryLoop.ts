@@ -92,7 +92,9 @@ export const make = Effect.fnUntraced(function*(options: {
     known.openUnsafe()
   }
   const lookOnce: Effect.Effect<boolean> = Effect.map(destinations.probe, (capabilities) => {
-    destinations.step(capabilities === undefined ? { _tag: "NotFound", now: now() } : { _tag: "Found", capabilities })
+    destinations.step(
+      capabilities === undefined ? { _tag: "NotFound", now: destinations.elapsed() } : { _tag: "Found", capabilities }
+    )
     if (destinations.isSearching()) return false
     found()
     return true
@@ -192,9 +194,10 @@ export const make = Effect.fnUntraced(function*(options: {
   // Counts what memory still holds as lost, and gives what to say of it.
   const end = (): Effect.Effect<void> => {
     closed = true
-    const left = pending()
     options.overflow.close()
     outboxes.close?.()
+    // What the file gave on its way to its end counts too.
+    const left = pending()
     const kept = outboxes.kept ?? zero
     const lost = left - kept()
     ledger.attach({ chunk: zero, payload: zero, outbox: kept })

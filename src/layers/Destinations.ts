@@ -50,6 +50,8 @@ export interface Destinations {
   readonly isSearching: () => boolean
   /** Whether events wait for the Agent that is known to get an EVP proxy. */
   readonly isWanting: () => boolean
+  /** Milliseconds on the clock that its states are told by. */
+  readonly elapsed: () => number
   /** Called when a search becomes necessary. */
   onSearch: () => void
   readonly probe: Effect.Effect<AgentCapabilities.AgentCapabilities | undefined>
@@ -74,10 +76,11 @@ export const make = (options: {
   readonly process: ProcessIdentity
   /** Whether APM traces are wanted now. */
   readonly apm: () => boolean
-  readonly now: () => number
+  /** Milliseconds on a clock that only goes forward: how long something lasts is no matter of the time of day. */
+  readonly elapsed: () => number
   readonly onRates: (body: unknown) => void
 }): Destinations => {
-  const { apm, diagnostics, now, process, relays, settings } = options
+  const { apm, diagnostics, elapsed, process, relays, settings } = options
   const agent = toTarget(settings.agentUrl)
   const credentials = settings.apiKey !== undefined && settings.site !== undefined
   const policy: ModeTracker.Policy = {
@@ -85,8 +88,9 @@ export const make = (options: {
     credentials: relays !== undefined || (credentials && settings.site!.explicit),
     giveUpMillis
   }
-  let state = ModeTracker.initial(policy, now())
+  let state = ModeTracker.initial(policy, elapsed())
   let evpRefusedUntil = 0
+  let evpRefusedBy: string | undefined
   let wantsProxy = false
 
   // An Agent that changed says so in its answers, by another hash of what `/info` would say.
@@ -193,7 +197,7 @@ export const make = (options: {
   const isAgentless = () => state._tag === "Agentless"
   const capabilities = () => state._tag === "Agent" || state._tag === "Lost" ? state.capabilities : undefined
 
-  const proxyPrefix = () => now() < evpRefusedUntil ? undefined : capabilities()?.evpProxy
+  const proxyPrefix = () => elapsed() < evpRefusedUntil ? undefined : capabilities()?.evpProxy
 
   const destinations: Destinations = {
     isKnown: () => state._tag !== "Unknown",
@@ -243,16 +247,18 @@ export const make = (options: {
     account: toIntake,
     reachable: (reachable) => {
       if (reachable || state._tag !== "Agent") return
-      state = ModeTracker.step(state, { _tag: "NotFound", now: now() }, policy)
+      state = ModeTracker.step(state, { _tag: "NotFound", now: elapsed() }, policy)
       destinations.onSearch()
     },
     rediscoverTraces: () => destinations.onSearch(),
     rediscoverEvp: () => {
-      evpRefusedUntil = now() + evpRestMillis
+      evpRefusedUntil = elapsed() + evpRestMillis
+      evpRefusedBy = capabilities()?.stateHash
       destinations.onSearch()
     },
     isWanting: () => wantsProxy && state._tag === "Agent" && proxyPrefix() === undefined,
     isSearching: () => state._tag === "Unknown" || state._tag === "Lost",
+    elapsed,
     onSearch: () => {},
     probe: AgentDiscovery.probe({
       transport,
@@ -262,6 +268,8 @@ export const make = (options: {
     }),
     step: (event) => {
       state = ModeTracker.step(state, event, policy)
+      // An Agent that is another since then is asked again at once.
+      if (event._tag === "Found" && event.capabilities.stateHash !== evpRefusedBy) evpRefusedUntil = 0
     }
   }
   return destinations

@@ -121,7 +121,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     diagnostics,
     process,
     apm: () => switches.tracing,
-    now,
+    elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000,
     onRates: (body) => {
       const rates = AgentRates.parse(body)
       if (rates.problems.length > 0) diagnostics.report(rates.problems)

@@ -151,7 +151,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     diagnostics,
     process: ProcessIdentity.read(),
     apm: () => false,
-    now,
+    elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000,
     onRates: () => {}
   })
   const lane = IntakeLane.make<Relayed>({

@@ -158,6 +158,24 @@ export const rows: ReadonlyArray<Row> = [
       })
   },
   {
+    name: "the EVP proxy goes away and comes back",
+    promised: once,
+    run: ({ agent, emit, wait }) =>
+      Effect.gen(function*() {
+        const endpoints = AgentInfo.servedEndpoints
+        yield* emit(1)
+        yield* wait(10_000)
+        // As when an Agent restarts with other settings, and again with those it had.
+        agent.configure({ endpoints: endpoints.filter((endpoint) => !endpoint.startsWith("/evp_proxy")) })
+        yield* emit(events)
+        yield* until(() => answered(agent, 404, "/llmobs") > 0)
+        yield* Effect.sleep(200)
+        agent.configure({ endpoints })
+        yield* wait(15_000)
+        return answered(agent, 404, "/llmobs") === 0 ? "it never went away" : undefined
+      })
+  },
+  {
     name: "405: no EVP proxy, traces go on",
     promised: once,
     run: ({ agent, emit, wait }) =>

@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as AgentProcess from "./AgentProcess.ts"
 import * as JumpingClock from "./JumpingClock.ts"
 import type { Row } from "./Row.ts"
+import { apiKey } from "./Row.ts"
 import { allBut, once } from "./Verdict.ts"
 
 const events = 20
@@ -97,7 +98,34 @@ const burst = (): Row => {
   }
 }
 
+/** Who waits for half a minute before it does without an Agent has not waited when the clock says so. */
+const late = (name: string, millis: number): Row => {
+  const jumping = JumpingClock.make()
+  return {
+    name: `the Agent is late, the clock jumps ${name}`,
+    promised: once,
+    clock: jumping.clock,
+    lateAgent: true,
+    // What goes past the Agent arrives nowhere.
+    env: { DD_API_KEY: apiKey, DD_SITE: "datadoghq.eu", DD_PROXY_HTTPS: "http://127.0.0.1:1" },
+    run: ({ emit, pending, proxy, wait }) =>
+      Effect.gen(function*() {
+        yield* emit(events, { road: "trace" })
+        yield* emit(events)
+        yield* Effect.sleep(300)
+        jumping.jump(millis)
+        yield* Effect.sleep(1_000)
+        const held = yield* pending
+        yield* proxy.up
+        yield* wait(15_000)
+        return held === 2 * events ? undefined : `${held} were held`
+      })
+  }
+}
+
 export const rows: ReadonlyArray<Row> = [
+  late("forward by an hour", hour),
+  late("back by an hour", -hour),
   jump("forward by an hour", hour),
   jump("back by an hour", -hour),
   // By this clock, and by that of the intake, what waits is older than a day.
