@@ -12,6 +12,8 @@
 import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
 
 /**
+ * Times are milliseconds on a clock that only goes forward.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -36,7 +36,10 @@ import type { Decision } from "./Sampler.ts"
  * @since 0.1.0
  */
 export interface Surroundings {
+  /** Unix time in milliseconds. */
   readonly now: () => number
+  /** Milliseconds on a clock that only goes forward. */
+  readonly elapsed: () => number
   readonly mode: () => ExportMode.ExportMode
   /** Whether APM traces are written now, by a carrier that transports the struct. */
   readonly carrier: () => boolean
@@ -121,7 +124,7 @@ export const make = (options: {
     }
     if (isOpen) {
       carrier?.attach(record, "outbox")
-      return options.retention.wait(retention, surroundings.now(), () => {
+      return options.retention.wait(retention, surroundings.elapsed(), () => {
         if (!accept(record)) lose(record)
       })
     }

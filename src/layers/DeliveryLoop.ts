@@ -113,12 +113,12 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const sweeping = Effect.forever(Effect.flatMap(waiting.await, () =>
     Effect.suspend(() => {
-      const next = chunks.sweep(now())
+      const next = chunks.sweep(destinations.elapsed())
       if (next === undefined) {
         waiting.closeUnsafe()
         return Effect.void
       }
-      return Effect.sleep(next - now())
+      return Effect.sleep(next - destinations.elapsed())
     })))
 
   const inBackground = (effect: Effect.Effect<unknown>) =>

@@ -72,6 +72,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const context = yield* Effect.context<Scope.Scope>()
   const clock = Context.get(context, Clock.Clock)
   const now = () => clock.currentTimeMillisUnsafe()
+  // How long something lasts is no matter of the time of day, which can be set.
+  const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
   const sayWith = Effect.runForkWith(Quiet.context(context))
   const diagnostics = Diagnostics.make((line) => {
     sayWith(Effect.logWarning(`effect-llmobs: ${line}`))
@@ -121,7 +123,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     diagnostics,
     process,
     apm: () => switches.tracing,
-    elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000,
+    elapsed,
     onRates: (body) => {
       const rates = AgentRates.parse(body)
       if (rates.problems.length > 0) diagnostics.report(rates.problems)
@@ -181,6 +183,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const router = Router.make({
     surroundings: {
       now,
+      elapsed,
       mode: destinations.mode,
       carrier: destinations.carries,
       apm: destinations.writesApm,
@@ -322,7 +325,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       diagnostics,
       priority: sampler.forecast,
       start: loop.chunks.start,
-      finish: (span) => loop.chunks.finish(span, now()),
+      finish: (span) => loop.chunks.finish(span, elapsed()),
       nowMillis: now,
       redactError: RedactedRecord.isActive(settings.redaction)
         ? (name, error) => {

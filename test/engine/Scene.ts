@@ -144,6 +144,7 @@ export const makeRouter = (options: {
   const router = Router.make({
     surroundings: {
       now: () => weather.now,
+      elapsed: () => weather.now,
       mode: () => weather.mode,
       carrier: () => weather.carrier && weather.apm,
       apm: () => weather.apm,
