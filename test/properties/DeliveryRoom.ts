@@ -41,7 +41,7 @@ const hasShare = (d: Draft, event: NewEvent): boolean =>
 const hasRoom = (d: Draft, event: NewEvent): boolean =>
   hasShare(d, event) && heldBytes(d) + sizeOf(event) <= d.limits.budgetBytes
 
-export const waitingOf = (d: Draft, route: string): ReadonlyArray<Id> =>
+const waitingOf = (d: Draft, route: string): ReadonlyArray<Id> =>
   d.waiting.filter((id) => d.events.get(id)!.route === route)
 
 const waitingBytes = (d: Draft, route: string): number => sum(waitingOf(d, route).map((id) => d.events.get(id)!.bound))
@@ -87,7 +87,7 @@ export const findRoom = (d: Draft, event: NewEvent, seen: Seen): boolean => {
   return reserved
 }
 
-export const rides = (world: World): boolean => world.apm && world.carrier && world.mode.startsWith("apm-")
+const rides = (world: World): boolean => world.apm && world.carrier && world.mode.startsWith("apm-")
 
 /** An event with a place in memory waits for its chunk, or is offered. */
 export const enter = (d: Draft, id: Id, span: number | undefined): void => {

@@ -1,7 +1,7 @@
 /** What can happen to the engine, as a generator draws it: the usual more often, and numbers for those that there are. */
 import * as Schema from "effect/Schema"
 
-export const outcomes = [
+const outcomes = [
   200,
   202,
   307,
