@@ -40,7 +40,7 @@ export const open = (options: {
   readonly epoch: () => number
   /** Another file is the current one: called before the outcome of the request that found it out. */
   readonly onAnew: (epoch: number) => void
-  /** The thread has ended: called after the requests under way were told. */
+  /** The thread has ended: called before the requests under way are told. */
   readonly onEnded: () => void
 }): Exchange => {
   const { port1: port, port2 } = new MessageChannel()
@@ -55,20 +55,17 @@ export const open = (options: {
     asked.shift()?.(outcome as Outcome<never>)
   }
 
-  const end = (): void => {
+  // Nothing may be received from a port whose other end is gone: Node crashes. What was answered unheard is asked again.
+  const end = (tell: () => void): void => {
     if (!isOpen) return
     isOpen = false
     leave()
     port.close()
+    tell()
     for (const settle of asked.splice(0)) settle({ trouble: "ended" })
   }
 
-  const onEnded = (): void => {
-    if (!isOpen) return
-    // Nothing may be received from a port whose other end is gone: Node crashes. What was answered unheard is asked again.
-    end()
-    options.onEnded()
-  }
+  const onEnded = (): void => end(options.onEnded)
 
   const hearAll = (): void => {
     for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) hear(got.message)
@@ -95,6 +92,6 @@ export const open = (options: {
     },
     heard: () => heard,
     isOpen: () => isOpen,
-    close: end
+    close: () => end(() => {})
   }
 }

@@ -20,7 +20,7 @@ export interface FileLine {
   readonly get: () => Exchange.Exchange | undefined
   /** The line as it is. */
   readonly current: () => Exchange.Exchange | undefined
-  /** Begins the rest that a failure asks for, and says it once. */
+  /** Begins the rest that a failure of the file asks for, and says it once. */
   readonly fail: (trouble: Trouble) => void
   /** Until when nothing is written at all. */
   readonly restsUntil: () => number
@@ -49,6 +49,8 @@ export const make = (options: {
   let exchange: Exchange.Exchange | undefined
   let fileRestsUntil = 0
   let threadRestsUntil = available ? 0 : Infinity
+  // Threads in a row that ended before they had answered anything.
+  let stillborn = 0
   let busyUntil = 0
   let fullUntil = 0
   let closed = false
@@ -56,13 +58,21 @@ export const make = (options: {
 
   const restsUntil = () => Math.max(fileRestsUntil, threadRestsUntil)
 
+  // A thread that cannot even begin, as where its file was not packed, is not worth a start every second.
+  const onEnded = (): void => {
+    if (closed) return
+    stillborn = exchange === undefined || exchange.heard() === 0 ? stillborn + 1 : 0
+    threadRestsUntil = performance.now() + limits.retryMillis * 2 ** Math.min(stillborn, limits.longestThreadRest)
+    options.diagnostics.warnOnce("outbox.ended", sentences.ended)
+    options.onRest()
+  }
+
   const fail = (trouble: Trouble): void => {
-    if (closed || trouble === "stale") return
+    if (closed || trouble === "stale" || trouble === "ended") return
     const now = performance.now()
     if (trouble === "busy") busyUntil = now + limits.busyMillis
     // What makes room can still be written, and what is there be read.
     else if (trouble === "full") fullUntil = now + limits.retryMillis
-    else if (trouble === "ended") threadRestsUntil = now + limits.retryMillis
     else if (trouble === "unusable") fileRestsUntil = now + limits.retryMillis
     if (trouble !== "busy") options.diagnostics.warnOnce(`outbox.${trouble}`, sentences[trouble])
     options.onRest()
@@ -77,11 +87,12 @@ export const make = (options: {
           opening: options.opening(),
           epoch: options.epoch,
           onAnew: options.onAnew,
-          onEnded: () => fail("ended")
+          onEnded
         })
         return exchange
       } catch {
-        fail("ended")
+        exchange = undefined
+        onEnded()
         return undefined
       }
     },

@@ -40,6 +40,8 @@ export const limits = {
   misses: 8,
   busyMillis: 5,
   retryMillis: 1_000,
+  /** A thread that cannot be started is tried after a rest that doubles so often. */
+  longestThreadRest: 6,
   sweepMillis: 10_000,
   maxBytes: 1024 * 1024 * 1024
 } as const
