@@ -17,16 +17,16 @@ export const limits = {
   /** After so long an event is posted by the next one, when the program holds its timers up. */
   longestWindowMillis: 8,
   /** What one call posts, and one transaction writes. */
-  callBytes: 4 * 1024 * 1024,
+  callBytes: 8 * 1024 * 1024,
   /** What one message to the thread carries. */
   messageBytes: 512 * 1024,
   /** Transactions that are asked for before the first is done: what comes meanwhile is written together. */
-  batches: 3,
+  batches: 2,
   /**
    * Spilled events that are not written yet: above the first bound a call waits a few milliseconds for the thread, unless
    * that failed, or many calls have waited in vain; above the second it refuses.
    */
-  unwrittenBytes: 24 * 1024 * 1024,
+  unwrittenBytes: 48 * 1024 * 1024,
   mostUnwrittenBytes: 96 * 1024 * 1024,
   patienceMillis: 6,
   vainWaits: 40,

@@ -3,12 +3,12 @@
  *
  * **Details**
  *
- * - *Commit window*: what finished is posted to the thread after 5 ms, or as soon as 4 MiB of estimated bytes wait, and
+ * - *Commit window*: what finished is posted to the thread after 5 ms, or as soon as 8 MiB of estimated bytes wait, and
  *   written in one transaction. When somebody else holds the event loop up, the timer is late; an event that finishes
  *   meanwhile posts those that have waited for 8 ms.
  * - *Here*, an event costs its copy for the other thread. Its text, its checksum and the file are the other thread's work.
  * - *Bounds*: the file by `maxBytes`; what is spilled and not yet written by 96 MiB of estimated bytes; beyond that it is
- *   refused. From 24 MiB on, a call waits a few milliseconds for the thread.
+ *   refused. From 48 MiB on, a call waits a few milliseconds for the thread.
  * - *Failure*: what cannot be written stays in memory, and is tried again every second; it is said once for each kind of
  *   failure. A thread that ends is started again. A damaged file is given another name, and a new one is begun with what
  *   memory holds.
