@@ -1,7 +1,11 @@
 /**
- * The durable form of a record: one JSON text, and back, exactly.
+ * The durable form of a record: one text, and back, exactly.
  *
  * **Details**
+ *
+ * A line of JSON. Long strings of the content do not stand in it, where each of their characters would be looked at for an
+ * escape, but behind it as they are: the most of an event, usually. In the line each has a mark in its place, `U+0001` and
+ * where it begins and how long it is, in UTF-16 units.
  *
  * What a disk keeps outlives the process that wrote it, so the text says which form it has. A reader takes the forms it
  * knows and refuses the others; a reader of an older release leaves what a newer one wrote alone.
@@ -18,7 +22,10 @@ import type { SpanRecord } from "./SpanRecord.ts"
  * @category constants
  * @since 0.1.0
  */
-export const version = 1
+export const version = 2
+
+// Strings stood in the line, whatever their length.
+const first = 1
 
 // JSON has no `undefined`: keys that are always there are put back when the text is read.
 const recordKeys: ReadonlyArray<keyof SpanRecord> = ["model", "prompt", "toolVersion", "error"]
@@ -40,9 +47,20 @@ const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
  * @since 0.1.0
  */
 export const encode = (record: SpanRecord): string => {
-  const plain = { ...record, startNs: record.startNs.toString() }
-  const text = JSON.stringify({ version, record: plain })
-  return doubtfulKey.test(text) ? JSON.stringify({ version, flattened: flattened(plain) }) : text
+  const texts = new LongTexts()
+  const { annotation, error, prompt } = record
+  const plain = {
+    ...record,
+    annotation: texts.cut(annotation),
+    prompt: texts.cut(prompt),
+    error: texts.cut(error),
+    startNs: record.startNs.toString()
+  }
+  const line = JSON.stringify({ version, record: plain })
+  const sound = line.includes("\\") && doubtfulKey.test(line)
+    ? JSON.stringify({ version, flattened: flattened(plain) })
+    : line
+  return texts.all === "" ? sound : `${sound}\n${texts.all}`
 }
 
 /**
@@ -52,15 +70,77 @@ export const encode = (record: SpanRecord): string => {
  * @since 0.1.0
  */
 export const decode = (text: string): Problem.Checked<SpanRecord | undefined> => {
-  const json = parse(text)
-  if (!JsonSnapshot.isObject(json) || json["version"] !== version) return unreadable
+  const end = text.indexOf("\n")
+  const json = parse(end === -1 ? text : text.slice(0, end))
+  if (!JsonSnapshot.isObject(json) || (json["version"] !== version && json["version"] !== first)) return unreadable
   const record = json["record"] ?? raised(json["flattened"] ?? null)
   if (!isRecord(record)) return unreadable
+  if (json["version"] === version && !pasted(record, end === -1 ? "" : text.slice(end + 1))) return unreadable
   return Problem.ok({
     ...withKeys(record, recordKeys),
     context: withKeys(record["context"], contextKeys),
     startNs: BigInt(record["startNs"])
   } as unknown as SpanRecord)
+}
+
+const mark = "\u0001"
+
+// To look for an escape in fewer characters costs less than to cut them out.
+const long = 256
+
+// Takes the long strings out of values, and leaves a mark in the place of each.
+class LongTexts {
+  all = ""
+
+  cut(value: unknown): unknown {
+    if (typeof value === "string") return this.#cutText(value)
+    if (typeof value !== "object" || value === null) return value
+    if (Array.isArray(value)) {
+      const items = value.map((item) => this.cut(item))
+      return items.some((item, i) => item !== value[i]) ? items : value
+    }
+    let changed = false
+    const entries = Object.entries(value).map(([key, item]) => {
+      const cut = this.cut(item)
+      changed ||= cut !== item
+      return [key, cut] as const
+    })
+    return changed ? Object.fromEntries(entries) : value
+  }
+
+  // What a disk would not give back as it is stays in the line, where it is escaped.
+  #cutText(text: string): string {
+    const isMark = text.startsWith(mark)
+    if (text.length < long && !isMark) return text
+    if (!text.isWellFormed() || text.includes("\0")) return isMark ? mark + text : text
+    const place = `${mark}${this.all.length}:${text.length}`
+    this.all += text
+    return place
+  }
+}
+
+// Puts the long strings back in, and says whether each was there.
+const pasted = ({ annotation, error, prompt }: JsonSnapshot.JsonObject, texts: string): boolean => {
+  const text = (value: string): string | undefined => {
+    if (value.startsWith(mark, 1)) return value.slice(1)
+    const [from, length] = value.slice(1).split(":").map(Number)
+    return Number.isSafeInteger(from) && Number.isSafeInteger(length) && from! >= 0 && from! + length! <= texts.length
+      ? texts.slice(from, from! + length!)
+      : undefined
+  }
+  const paste = (value: JsonSnapshot.Json): boolean => {
+    if (typeof value !== "object" || value === null) return true
+    const inside = value as { [key: string]: JsonSnapshot.Json }
+    return Object.keys(inside).every((key) => {
+      const item = inside[key]!
+      if (typeof item !== "string" || !item.startsWith(mark)) return paste(item)
+      const found = text(item)
+      if (found === undefined) return false
+      inside[key] = found
+      return true
+    })
+  }
+  return [annotation, prompt, error].every((part) => part === undefined || paste(part))
 }
 
 // The JSON parser of V8 in Node 24 can take a key with an escape for another key that has a backslash. In a text with such
@@ -71,7 +151,7 @@ const flattened = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(flattened)
     : typeof value === "object" && value !== null
-    ? { entries: Object.entries(value).map(([key, item]) => [key, flattened(item)]) }
+    ? { entries: Object.entries(value).flatMap(([key, item]) => item === undefined ? [] : [[key, flattened(item)]]) }
     : value
 
 const raised = (json: JsonSnapshot.Json): JsonSnapshot.Json =>

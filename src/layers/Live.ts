@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     ledger,
     diagnostics,
     now,
-    onReady: (route) => routes.wake(route)
+    onReady: (route) => routes.urge(route)
   })
   const { outboxes } = store
   const overflow = Overflow.make({

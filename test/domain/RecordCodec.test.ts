@@ -39,6 +39,60 @@ describe("RecordCodec", () => {
     }
   })
 
+  it("keeps what has no value beside a key that parsers stumble over", () => {
+    const record = Records.makeRecord({ annotation: { input: "hi", metadata: { "a\\u0041\"": 1 } } })
+    assert.deepStrictEqual(roundTrip(record), record)
+  })
+
+  it("keeps long strings as they are, wherever they are and whatever is in them", () => {
+    const x = "x".repeat(300)
+    const strings = [
+      x,
+      `${x}\n{"version":2}\n`,
+      `${x}\0${x}`,
+      `${x}\ud800`,
+      `\ud83d\ude00${x}\u2028`,
+      `\u0001${x}`,
+      "\u00010:300",
+      "\u0001",
+      "\u0001\u0001",
+      "\u0001\ud800",
+      `\u0001\0${x}`,
+      "\u0001\u00010:1"
+    ]
+    for (const text of strings) {
+      const entries: Array<readonly [string, unknown]> = [["__proto__", text], ["b", [text, { [text]: text }]], [
+        "1",
+        text
+      ]]
+      const metadata = Object.fromEntries(entries) as never
+      const record = Records.makeRecord()
+      const full = {
+        ...record,
+        context: { ...record.context, name: text },
+        tags: { ...record.tags, [text]: text },
+        annotation: { ...record.annotation, metadata },
+        error: { type: text, message: x, stack: text }
+      }
+      const kept = roundTrip(full)
+      assert.strictEqual(canonical(kept), canonical(full), JSON.stringify(text).slice(0, 40))
+      assert.isTrue(RecordCodec.encode(full).isWellFormed())
+    }
+  })
+
+  it("writes the text of an answer once, and as it is", () => {
+    const text = "He said \"no\".\n".repeat(100)
+    const written = RecordCodec.encode(Records.makeRecord({ annotation: { output: text } }))
+    assert.include(written, text)
+    assert.isBelow(written.length, text.length + 1_200)
+  })
+
+  it("reads what was written before long strings stood apart", () => {
+    const record = Records.makeRecord({ annotation: { metadata: { a: "\u00010:1" } } })
+    const line = JSON.stringify({ version: 1, record: { ...record, startNs: String(record.startNs) } })
+    assert.deepStrictEqual(RecordCodec.decode(line).value, record)
+  })
+
   it("refuses what it did not write, without throwing", () => {
     const good = JSON.parse(RecordCodec.encode(Records.makeRecord()))
     const bad = [
@@ -50,7 +104,11 @@ describe("RecordCodec", () => {
       "{\"version\":1}",
       "{\"version\":1,\"record\":null}",
       "{\"version\":1,\"flattened\":{\"entries\":7}}",
-      JSON.stringify({ ...good, version: 2 }),
+      JSON.stringify({ ...good, version: 3 }),
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u00010:9" } } }),
+      `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u00011:3" } } })}\nabc`,
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u0001-1:1" } } }),
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u0001x" } } }),
       JSON.stringify({ ...good, record: { ...good.record, startNs: "soon" } }),
       JSON.stringify({ ...good, record: { ...good.record, startNs: 12 } }),
       JSON.stringify({ ...good, record: { ...good.record, context: [] } }),
