@@ -4,7 +4,7 @@
  * **Details**
  *
  * A line of JSON. Long strings of the content do not stand in it, where each of their characters would be looked at for an
- * escape, but behind it as they are: the most of an event, usually. In the line each has a mark in its place, `U+0001` and
+ * escape, but behind it as they are: the most of an event, usually. In the line each has a mark in its place, `U+007F` and
  * where it begins and how long it is, in UTF-16 units.
  *
  * What a disk keeps outlives the process that wrote it, so the text says which form it has. A reader takes the forms it
@@ -83,7 +83,8 @@ export const decode = (text: string): Problem.Checked<SpanRecord | undefined> =>
   } as unknown as SpanRecord)
 }
 
-const mark = "\u0001"
+// A character that nobody writes, and that JSON does not escape.
+const mark = "\u007f"
 
 // To look for an escape in fewer characters costs less than to cut them out.
 const long = 256

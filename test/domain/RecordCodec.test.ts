@@ -52,13 +52,13 @@ describe("RecordCodec", () => {
       `${x}\0${x}`,
       `${x}\ud800`,
       `\ud83d\ude00${x}\u2028`,
-      `\u0001${x}`,
-      "\u00010:300",
-      "\u0001",
-      "\u0001\u0001",
-      "\u0001\ud800",
-      `\u0001\0${x}`,
-      "\u0001\u00010:1"
+      `\u007f${x}`,
+      "\u007f0:300",
+      "\u007f",
+      "\u007f\u007f",
+      "\u007f\ud800",
+      `\u007f\0${x}`,
+      "\u007f\u007f0:1"
     ]
     for (const text of strings) {
       const entries: Array<readonly [string, unknown]> = [["__proto__", text], ["b", [text, { [text]: text }]], [
@@ -88,7 +88,7 @@ describe("RecordCodec", () => {
   })
 
   it("reads what was written before long strings stood apart", () => {
-    const record = Records.makeRecord({ annotation: { metadata: { a: "\u00010:1" } } })
+    const record = Records.makeRecord({ annotation: { metadata: { a: "\u007f0:1" } } })
     const line = JSON.stringify({ version: 1, record: { ...record, startNs: String(record.startNs) } })
     assert.deepStrictEqual(RecordCodec.decode(line).value, record)
   })
@@ -105,10 +105,10 @@ describe("RecordCodec", () => {
       "{\"version\":1,\"record\":null}",
       "{\"version\":1,\"flattened\":{\"entries\":7}}",
       JSON.stringify({ ...good, version: 3 }),
-      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u00010:9" } } }),
-      `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u00011:3" } } })}\nabc`,
-      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u0001-1:1" } } }),
-      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u0001x" } } }),
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f0:9" } } }),
+      `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f1:3" } } })}\nabc`,
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f-1:1" } } }),
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007fx" } } }),
       JSON.stringify({ ...good, record: { ...good.record, startNs: "soon" } }),
       JSON.stringify({ ...good, record: { ...good.record, startNs: 12 } }),
       JSON.stringify({ ...good, record: { ...good.record, context: [] } }),
