@@ -184,7 +184,8 @@ export const make = (options: {
       const mode = surroundings.mode()
       const leaves = surroundings.apm() && isKept(trace, spans, decision)
       const carrier = leaves && surroundings.carrier()
-      const filtered = isFiltered(trace, spans, decision)
+      // What does not leave rides on nothing, whatever a filter would say.
+      const filtered = carrier && isFiltered(trace, spans, decision)
       const chunk: Array<ChunkSpan> = []
       for (let i = 0; i < spans.length; i++) {
         const span = spans[i]!
@@ -204,8 +205,10 @@ export const make = (options: {
           filtered
         }
         const rider = settle(span, Rescue.decide(facts), facts)
-        if (record !== undefined) GenAi.write(record, span.meta, span.metrics)
-        chunk.push({ span: seal(span, i === 0, trace, decision), rider })
+        if (leaves) {
+          if (record !== undefined) GenAi.write(record, span.meta, span.metrics)
+          chunk.push({ span: seal(span, i === 0, trace, decision), rider })
+        }
         if (rider === undefined) span.record = undefined
       }
       if (leaves) options.send({ spans: chunk })

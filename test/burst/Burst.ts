@@ -6,7 +6,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
-import { setTimeout } from "node:timers/promises"
+import { setImmediate, setTimeout } from "node:timers/promises"
 import * as V8 from "node:v8"
 import { Worker } from "node:worker_threads"
 import * as Ledgers from "../../src/domain/Ledger.ts"
@@ -86,7 +86,7 @@ export const run = async (options: {
         if (looks) longestSpan = Math.max(longestSpan, cpuMillis() - before)
       }
       yield* look
-      yield* Effect.promise(() => setTimeout(offered < due ? 0 : 5))
+      yield* Effect.promise(() => offered < due ? setImmediate() : setTimeout(5))
     }
     const offeredMillis = performance.now() - start
     const offeringCpuMillis = cpuMillis() - startCpu
