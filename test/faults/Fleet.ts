@@ -58,7 +58,8 @@ const row = (
     // What the first ones leave is delivered by a last relay, whose books can be read.
     const last = Effect.gen(function*() {
       yield* until(Effect.sync(() => arrived() === rounds * eventsOfARound), 30_000)
-      yield* until(Effect.map(Relay.status, (status) => status?.claimed === 0), 10_000)
+      // Between two claims a batch of a dead relay waits.
+      yield* until(Effect.map(Relay.status, (status) => status?.waiting === 0 && status.claimed === 0), 10_000)
       relayed.books = yield* Relay.ledger
     }).pipe(
       Effect.provide(Relay.layer({ url: Redacted.make(server.url), agentUrl: agent.url, lockMillis: 1_000 })),
