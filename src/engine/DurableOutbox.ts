@@ -36,8 +36,8 @@ export interface DurableOutbox {
   /** Events that outlive this process. */
   readonly kept: () => number
   readonly close: () => void
-  /** Begins to take what ended processes left. */
-  readonly start: () => void
+  /** Begins to take what ended processes left. Ends when that is in the books. */
+  readonly start: () => Promise<void>
   /** Keeps what is worth reading of an event that nobody takes, in the place of the event. */
   readonly setAside: (record: SpanRecord, entry: SetAside) => void
   readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>

@@ -33,7 +33,7 @@ import { libraryVersion } from "./Version.ts"
 export const maxAgeMillis = 24 * 60 * 60 * 1000
 
 /**
- * `adopt` begins to take what ended processes left; without a durable outbox it does nothing.
+ * `adopt` begins to take what ended processes left, and ends when that is in the books; without a durable outbox it does nothing.
  *
  * @category models
  * @since 0.1.0
@@ -44,7 +44,7 @@ export interface EventStore {
   /** Keeps an event that nobody takes, so that it can be read. */
   readonly setAside: (record: SpanRecord, entry: SetAside) => void
   readonly readSetAside: Effect.Effect<ReadonlyArray<SetAside>>
-  readonly adopt: () => void
+  readonly adopt: Effect.Effect<void>
 }
 
 /**
@@ -72,7 +72,7 @@ export const make = Effect.fnUntraced(function*(options: {
       ...inMemory,
       budget: budgetOf(maxBytes),
       outboxes: Outboxes.make({ open: () => MemoryOutbox.make() }),
-      adopt: () => {}
+      adopt: Effect.void
     }
   }
   const loadBytes = DurableOutbox.loadShare(maxBytes)
@@ -89,7 +89,7 @@ export const make = Effect.fnUntraced(function*(options: {
     readSetAside: Effect.promise(readSetAside),
     budget,
     outboxes: Outboxes.make({ open: of, size, kept, close }),
-    adopt: start
+    adopt: Effect.promise(start)
   }
 })
 

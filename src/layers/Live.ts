@@ -246,7 +246,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     atExit: ProcessExit.onExit,
     root: Quiet.context(context)
   })
-  store.adopt()
+  yield* store.adopt
 
   const recorder = SpanRecorder.make({
     settings: {

@@ -54,8 +54,11 @@ export interface Listener {
 export interface JournalService {
   /** Ends when the store has been opened, or is known to be out of reach. */
   readonly opened: Promise<void>
-  /** Begins to tell, and to look for what other processes left: what can be found in a few milliseconds is told at once. */
-  readonly start: (listener: Listener) => void
+  /**
+   * Begins to tell, and to look for what other processes left. Ends when what they have left until now has been told, or
+   * cannot be found out soon.
+   */
+  readonly start: (listener: Listener) => Promise<void>
   /**
    * Keeps a copy of an event; it is committed within the commit window. `text` is what is written, where that is not the
    * record itself.

@@ -32,8 +32,6 @@ export const limits = {
   vainWaits: 40,
   /** What is read at once. */
   loadBytes: 512 * 1024,
-  /** How long a journal that starts waits for what others left. */
-  startMillis: 8,
   /** How long is waited for an answer at the end of a process, and by whoever waits for one. */
   endMillis: 2_000,
   /** Attempts without success at the end of a process. */

@@ -237,14 +237,15 @@ export const open = (options: Options): JournalService => {
     poster.schedule(limits.windowMillis)
   }
 
-  const sweep = (): void => {
+  const sweep = (then?: () => void): void => {
     const idle = [...books.accounts.values()].flatMap(({ sources }) =>
       sources.filter(({ count, counted }) => counted && count === 0)
     )
     line.get()?.ask("sweep", { clock: clock(), done: idle.map(({ segment }) => segment) }, (outcome) => {
       if ("trouble" in outcome) {
         setTimeout(sweep, limits.retryMillis).unref()
-        return line.fail(outcome.trouble)
+        line.fail(outcome.trouble)
+        return then?.()
       }
       const ours = new Set(outcome.value.ours)
       onTaken((segment) => !ours.has(segment))
@@ -255,7 +256,19 @@ export const open = (options: Options): JournalService => {
         for (const source of account.sources) reader.count(account, source)
         reader.expire(account)
       }
+      then?.()
     })
+  }
+
+  const isCounting = (): boolean =>
+    [...books.accounts.values()].some(({ sources }) => sources.some(({ counting }) => counting))
+
+  // Requests are answered in their order: when this one is, those before it are.
+  const untilCounted = async (): Promise<void> => {
+    const end = clock() + limits.endMillis
+    while (isCounting() && clock() < end && await answer("open") !== undefined) {
+      /* The next part is being counted. */
+    }
   }
 
   // The program lives until there is an answer, for a time: nothing else of a journal keeps it alive.
@@ -279,9 +292,14 @@ export const open = (options: Options): JournalService => {
     start: (told) => {
       listener = told
       sweepTimer = setInterval(sweep, limits.sweepMillis).unref()
-      sweep()
-      const end = clock() + limits.startMillis
-      line.current()?.wait(limits.startMillis, () => clock() >= end)
+      return new Promise<void>((resolve) => {
+        if (line.get() === undefined) return resolve()
+        const timer = setTimeout(resolve, limits.endMillis)
+        sweep(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      }).then(untilCounted)
     },
     append: (record, text = record) => {
       if (!closed && record.bytes <= largest) take(makeRow(record, text, false))
