@@ -118,8 +118,10 @@ export const make = (options: {
       const { value } = outcome
       SpillBooks.pass(books, account, source, value)
       if (value.count > 0) listener().onExpired(value.count)
-      if (value.more || (value.count > 0 && source.count === 0)) expire(account)
-      else if (account.hungry) ready(account)
+      if (value.more || (value.count > 0 && source.count === 0)) return expire(account)
+      // What was asked for meanwhile.
+      read(account)
+      if (account.hungry && !account.busy) ready(account)
     })
   }
 

@@ -210,13 +210,15 @@ export const open = (options: Options): JournalService => {
     const onlyQueued = !account.busy && account.posted === 0 && SpillBooks.first(account) === undefined
     if (rows.length === 0 && onlyQueued) rows = takeQueued(account, bytes)
     account.wanted = bytes
+    // Before anything is heard: who asks for nothing is not told that there is something.
+    account.hungry = rows.length === 0
     reader.read(account)
     if (rows.length === 0 && patient && account.busy) {
       const until = clock() + limits.patienceMillis
       line.current()?.wait(limits.patienceMillis, () => account.ahead.length > 0 || clock() >= until)
       rows = SpillBooks.takeAhead(books, account)
+      if (rows.length > 0) account.hungry = false
     }
-    account.hungry = rows.length === 0
     for (const row of rows) {
       row.spilled = false
       held.set(row.record, row)

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { setImmediate } from "node:timers/promises"
 import * as ProcessToken from "../../../src/adapters/sqlite/ProcessToken.ts"
 import * as Ledgers from "../../../src/domain/Ledger.ts"
 import { drain, offer, record, settle } from "../../laws/OutboxLaws.ts"
@@ -84,6 +85,24 @@ describe("a journal in a SQLite file", () => {
         assert.deepStrictEqual(SqliteFile.query(path, "SELECT * FROM segments"), [])
       })
     )
+
+    it("gives it to who asks in the moment in which it is found, without waiting to be looked for again", async () => {
+      for (let round = 0; round < 20; round++) {
+        const { path, remove } = SqliteFile.folder()
+        leave(path, [1])
+        const next = SqliteFile.open({ path })
+        const started = next.start()
+        const outbox = next.store.of("")
+        let told = next.ready()
+        for (let item = outbox.take(); item === undefined; item = outbox.take()) {
+          while (next.ready() === told) await setImmediate()
+          told = next.ready()
+        }
+        await started
+        next.journal.close()
+        remove()
+      }
+    }, 8_000)
 
     it(
       "does not give what was settled before",
