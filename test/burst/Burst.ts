@@ -1,4 +1,7 @@
-/** A burst of spans that memory has no room for, while the intake refuses everything, with a durable outbox behind it. */
+/**
+ * Many spans: a burst that memory has no room for, while the intake refuses everything, with a durable outbox behind it;
+ * or a steady stream, on defaults.
+ */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { once } from "node:events"
@@ -42,6 +45,8 @@ export const run = async (options: {
   readonly overMillis: number
   readonly maxBytes?: number
   readonly durability?: "process" | "power"
+  /** The intake takes everything from the start, and there is no durable outbox. */
+  readonly steady?: boolean
 }): Promise<Report> => {
   const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "llmobs-burst-"))
   const sink = new Worker(new URL("./Sink.ts", import.meta.url))
@@ -52,8 +57,11 @@ export const run = async (options: {
     apiKey: Redacted.make("none"),
     overrideOrigin: `http://127.0.0.1:${port}`,
     maxBytes: options.maxBytes,
-    durable: { path: Path.join(folder, "outbox.db"), durability: options.durability, maxBytes: 4 * 1024 ** 3 }
+    durable: options.steady === true
+      ? undefined
+      : { path: Path.join(folder, "outbox.db"), durability: options.durability, maxBytes: 4 * 1024 ** 3 }
   })
+  if (options.steady === true) sink.postMessage("open")
 
   const program = Effect.gen(function*() {
     const context = yield* Effect.context<never>()
