@@ -288,8 +288,9 @@ const membersOf = (walk: Walk, value: object, depth: number): Json | undefined =
   if (value instanceof Error) {
     const out: { [key: string]: Json } = {}
     walk.bytes += 2
-    property(walk, out, "name", value.name, depth)
-    property(walk, out, "message", value.message, depth)
+    // They count as they will in the copy: else a copy could have more than a copy may.
+    if (spend(walk)) property(walk, out, "name", value.name, depth)
+    if (spend(walk)) property(walk, out, "message", value.message, depth)
     return propertiesOf(walk, value, out, depth)
   }
   if (value instanceof String || value instanceof Number || value instanceof Boolean || value instanceof BigInt) {

@@ -202,6 +202,14 @@ describe("JsonSnapshot", () => {
     }
   }, runs)
 
+  it("counts what an error becomes as it counts it in a copy", () => {
+    for (const values of [1, 2, 3, 4, 5, 6]) {
+      const limits = { ...JsonSnapshot.defaultLimits, values }
+      const once = JsonSnapshot.take({ error: new TypeError("message"), list: [1, 2, 3] }, limits)
+      assert.deepStrictEqual(JsonSnapshot.take(once.value, limits).value, once.value)
+    }
+  })
+
   it.prop("is idempotent", [HostileValue.arbitrary], ([value]) => {
     const once = JsonSnapshot.take(value)
     const twice = JsonSnapshot.take(once.value)
