@@ -17,12 +17,14 @@ export const make = (
   measure: Parameters<typeof ByteBudget.make>[0]["measure"]
 ): ByteBudget.ByteBudget => {
   const shares = new Map<string, ByteBudget.ByteBudget>()
+  const shareOf = (route: string): ByteBudget.ByteBudget =>
+    shares.get(route) ?? ByteBudget.make({ limit: budget.limit * share, measure })
   return {
     ...budget,
     bars: (record) => {
       const { route } = record.context
       if (route === undefined) return false
-      const own = shares.get(route) ?? ByteBudget.make({ limit: budget.limit * share, measure })
+      const own = shareOf(route)
       if (!own.reserve(record)) return true
       own.release(record)
       return false
@@ -30,7 +32,7 @@ export const make = (
     reserve: (record) => {
       const { route } = record.context
       if (route === undefined) return budget.reserve(record)
-      const own = shares.get(route) ?? ByteBudget.make({ limit: budget.limit * share, measure })
+      const own = shareOf(route)
       if (!own.reserve(record)) return false
       shares.set(route, own)
       if (budget.reserve(record)) return true

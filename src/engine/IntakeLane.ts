@@ -102,9 +102,7 @@ export const make = <R = SpanRecord>(options: {
   readonly onRediscover: () => void
   /** Whether somebody answers at the Agent's address. */
   readonly onReachable: (reachable: boolean) => void
-  /**
-   * Told of each event that nobody will take, right before it is dropped: somebody may want to read it.
-   */
+  /** Told of each event that nobody will take, right before it is dropped: somebody may want to read it. */
   readonly onSetAside?: ((dropped: SetAside<R>) => void) | undefined
   readonly warn: (key: string, message: string) => void
 }): Lane<Payload<R>> => {

@@ -8,7 +8,7 @@ import * as Scheduler from "effect/Scheduler"
 import type { SpanRecord } from "../domain/SpanRecord.ts"
 import * as SpanRecords from "../domain/SpanRecord.ts"
 import type { OutboxesService, OutboxService } from "../ports/Outbox.ts"
-import { ownRoute } from "../ports/Outbox.ts"
+import { routeOf } from "../ports/Outbox.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
 import type { LedgerBook } from "./Ledger.ts"
 
@@ -68,8 +68,6 @@ export const make = (options: {
   const lines = new Map<string, Set<Waiter>>()
   let waiting = 0
   let closed = false
-
-  const routeOf = (record: SpanRecord): string => record.context.route ?? ownRoute
 
   const drop = (then: (outcome: Outcome) => void): undefined => {
     ledger.drop("outboxFull")

@@ -21,7 +21,7 @@ import type { ChunkSpan, TraceChunk } from "../domain/TraceChunk.ts"
 import * as TraceChunks from "../domain/TraceChunk.ts"
 import type { Carrier } from "../ports/Carrier.ts"
 import type { OutboxesService } from "../ports/Outbox.ts"
-import { ownRoute } from "../ports/Outbox.ts"
+import { routeOf } from "../ports/Outbox.ts"
 import * as LateRetention from "./LateRetention.ts"
 import type { LedgerBook } from "./Ledger.ts"
 import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
@@ -105,7 +105,7 @@ export const make = (options: {
   }
 
   const accept = (record: SpanRecord): boolean => {
-    const route = record.context.route ?? ownRoute
+    const route = routeOf(record)
     const accepted = outboxes.of(route).offer(record, { now: surroundings.now(), uncertain: false })
     if (accepted) options.onOffered(route)
     return accepted
@@ -170,7 +170,7 @@ export const make = (options: {
         if (outcome === "reserved") return enter(record, carrier)
         if (outcome !== "spilled") return carrier?.attach(record, "dropped")
         // Held outside memory it cannot ride: its span must not keep it either.
-        options.onOffered(record.context.route ?? ownRoute)
+        options.onOffered(routeOf(record))
         carrier?.attach(undefined, "outbox")
       })
     },

@@ -72,3 +72,11 @@ export interface OutboxesService<R = SpanRecord> {
  * @since 0.1.0
  */
 export const ownRoute = ""
+
+/**
+ * The account that an event goes to, among the routes.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const routeOf = (record: SpanRecord): string => record.context.route ?? ownRoute

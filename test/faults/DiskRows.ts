@@ -59,30 +59,29 @@ const scribble = (path: string): void => {
   Fs.closeSync(fd)
 }
 
+// More than memory has room for, while nobody is there to take it.
+const overflowing: Pick<Row, "lateAgent" | "run"> = {
+  lateAgent: true,
+  run: ({ emit, proxy, wait }) =>
+    Effect.gen(function*() {
+      yield* emit(400, large)
+      yield* proxy.up
+      yield* wait(30_000)
+    })
+}
+
 export const rows: ReadonlyArray<Row> = [
   {
     name: "the outbox may not grow any more",
     promised: allBut("outboxFull"),
     options: (stage) => ({ maxBytes: little, durable: { path: file(stage), maxBytes: 400_000 } }),
-    lateAgent: true,
-    run: ({ emit, proxy, wait }) =>
-      Effect.gen(function*() {
-        yield* emit(400, large)
-        yield* proxy.up
-        yield* wait(30_000)
-      })
+    ...overflowing
   },
   {
     name: "memory is full, the disk is not",
     promised: once,
     options: (stage) => ({ maxBytes: little, durable: { path: file(stage) } }),
-    lateAgent: true,
-    run: ({ emit, proxy, wait }) =>
-      Effect.gen(function*() {
-        yield* emit(400, large)
-        yield* proxy.up
-        yield* wait(30_000)
-      })
+    ...overflowing
   },
   {
     name: "the file system fills up, and has room again",
