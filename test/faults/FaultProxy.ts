@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
+import * as Ports from "../layers/Ports.ts"
 
 /**
  * - `pass`: everything goes through
@@ -121,6 +122,7 @@ export const make = (
     const listen = (port: number): Effect.Effect<Net.Server> =>
       Effect.callback((resume) => {
         const server = Net.createServer(serve)
+        server.once("error", (error) => resume(Effect.die(error)))
         server.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
       })
     const close = (server: Net.Server): Effect.Effect<void> =>
@@ -129,8 +131,8 @@ export const make = (
         for (const socket of sockets) socket.destroy()
       })
 
-    let server: Net.Server | undefined = yield* listen(0)
-    const port = (server.address() as Net.AddressInfo).port
+    const port = yield* Ports.reserve
+    let server: Net.Server | undefined = yield* listen(port)
     // Sockets are read between one timer and the next.
     const quiet = Effect.andThen(Effect.sleep(5), Effect.sleep(5))
     const down = Effect.suspend(() => {

@@ -2,13 +2,19 @@
 import * as Effect from "effect/Effect"
 import * as Net from "node:net"
 
-/** A port that the system gave a moment ago and gave back. */
+// Below those that systems give to connections that leave: nobody takes one of these while it is free.
+const lowest = 20_000
+const highest = 32_000
+
+/** A port that was free a moment ago. */
 export const reserve: Effect.Effect<number> = Effect.callback<number>((resume) => {
-  const server = Net.createServer()
-  server.on("error", (error) => resume(Effect.die(error)))
-  server.listen({ host: "127.0.0.1", port: 0 }, () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
-  })
+  const attempt = (left: number): void => {
+    const port = lowest + Math.floor(Math.random() * (highest - lowest))
+    const server = Net.createServer()
+    server.on("error", (error) => left === 0 ? resume(Effect.die(error)) : attempt(left - 1))
+    server.listen({ host: "127.0.0.1", port }, () => {
+      server.close(() => resume(Effect.succeed(port)))
+    })
+  }
+  attempt(100)
 })
