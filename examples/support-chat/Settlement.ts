@@ -1,7 +1,7 @@
 /**
  * The end of the demonstration: send what waits, fetch what the Agent holds, compare, and say what came of it.
  */
-import * as Ledger from "effect-llmobs/core/Ledger"
+import { Ledger } from "effect-llmobs/core"
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"

@@ -6,7 +6,7 @@
 import type * as Effect from "effect/Effect"
 import * as ExpressMiddleware from "../adapters/express/ExpressMiddleware.ts"
 import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
-import type { SessionFrom } from "../domain/RequestSession.ts"
+import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 /**
  * A middleware for `app.use`, before the routes. Every Effect that later handlers run takes its trace, session, user and

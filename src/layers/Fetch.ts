@@ -32,8 +32,8 @@ import * as FetchClient from "../adapters/fetch/FetchClient.ts"
 import * as FetchHandler from "../adapters/fetch/FetchHandler.ts"
 import * as Hostname from "../adapters/node-process/Hostname.ts"
 import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
-import * as OriginPolicy from "../domain/OriginPolicy.ts"
-import type { SessionFrom } from "../domain/RequestSession.ts"
+import * as OriginPolicy from "../domain/propagation/OriginPolicy.ts"
+import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 /**
  * Wraps a handler. Every Effect that it runs takes its trace, session, user and experiment from the request. What the

@@ -6,7 +6,7 @@
 import type { HttpClient } from "effect/http/HttpClient"
 import * as EffectHttpClient from "../adapters/effect-http/EffectHttpClient.ts"
 import * as Hostname from "../adapters/node-process/Hostname.ts"
-import * as OriginPolicy from "../domain/OriginPolicy.ts"
+import * as OriginPolicy from "../domain/propagation/OriginPolicy.ts"
 
 /**
  * A client whose calls continue the trace of the fiber that makes them.

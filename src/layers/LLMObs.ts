@@ -28,14 +28,15 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
-import type { AnnotationInput } from "../domain/Annotation.ts"
-import * as HeaderLookup from "../domain/HeaderLookup.ts"
-import type { Ledger } from "../domain/Ledger.ts"
-import * as LlmobsPropagation from "../domain/LlmobsPropagation.ts"
-import type * as MlApp from "../domain/MlApp.ts"
-import type { Source } from "../domain/SessionSource.ts"
-import type { SetAside } from "../domain/SetAside.ts"
-import type { SpanKind } from "../domain/SpanKind.ts"
+import type { Options } from "../composition/Options.ts"
+import type { Ledger } from "../domain/delivery/Ledger.ts"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
+import * as HeaderLookup from "../domain/propagation/HeaderLookup.ts"
+import * as LlmobsPropagation from "../domain/propagation/LlmobsPropagation.ts"
+import type { AnnotationInput } from "../domain/span/Annotation.ts"
+import type * as MlApp from "../domain/span/MlApp.ts"
+import type { Source } from "../domain/span/SessionSource.ts"
+import type { SpanKind } from "../domain/span/SpanKind.ts"
 import { BaggageChanges, CurrentAmbient } from "../ports/AmbientContext.ts"
 import type { Slot } from "../ports/Carrier.ts"
 import { CarrierSlot } from "../ports/Carrier.ts"
@@ -48,7 +49,6 @@ import type { SpanOptions } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import type { Routing } from "../ports/Routing.ts"
 import { CurrentRouting } from "../ports/Routing.ts"
-import type { Options } from "./Options.ts"
 
 export type {
   /**
@@ -506,7 +506,9 @@ const orNothing = <A>(layer: Layer.Layer<A>): Layer.Layer<A> =>
  * @since 0.1.0
  */
 export const layer = (options: Options = {}): Layer.Layer<never> =>
-  orNothing(Layer.unwrap(Effect.map(Effect.promise(() => import("./Live.ts")), (live) => live.layer(options))))
+  orNothing(
+    Layer.unwrap(Effect.map(Effect.promise(() => import("../composition/Live.ts")), (live) => live.layer(options)))
+  )
 
 /**
  * The same, with the `DD_*` variables read through the current `ConfigProvider`. Options win over variables.
@@ -516,7 +518,9 @@ export const layer = (options: Options = {}): Layer.Layer<never> =>
  */
 export const layerFromConfig = (options: Options = {}): Layer.Layer<never> =>
   orNothing(
-    Layer.unwrap(Effect.map(Effect.promise(() => import("./Live.ts")), (live) => live.layerFromConfig(options)))
+    Layer.unwrap(
+      Effect.map(Effect.promise(() => import("../composition/Live.ts")), (live) => live.layerFromConfig(options))
+    )
   )
 
 /**
@@ -538,5 +542,5 @@ export const layerDev = (
   options: Options & { readonly agent?: DevAgents.Options | undefined } = {}
 ): Layer.Layer<DevAgent, DevAgents.DevAgentError> =>
   Layer.unwrap(
-    Effect.map(Effect.promise(() => import("./Live.ts")), (live) => live.layerDev(DevAgent, options))
+    Effect.map(Effect.promise(() => import("../composition/Live.ts")), (live) => live.layerDev(DevAgent, options))
   )

@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type { NodeRequest, NodeResponse } from "../adapters/node-http/NodeHttpHandler.ts"
 import * as NodeHttpHandler from "../adapters/node-http/NodeHttpHandler.ts"
 import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
-import type { SessionFrom } from "../domain/RequestSession.ts"
+import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 /**
  * Wraps a handler. Every Effect that it runs, at once or later, by `Effect.runPromise` or a `ManagedRuntime`, takes its

@@ -36,12 +36,12 @@ import * as Redacted from "effect/Redacted"
 import * as RedisClient from "../adapters/redis/RedisClient.ts"
 import * as RedisRelayQueue from "../adapters/redis/RedisRelayQueue.ts"
 import * as RedisUrl from "../adapters/redis/RedisUrl.ts"
-import type { SetAside } from "../domain/SetAside.ts"
-import * as Diagnostics from "../engine/Diagnostics.ts"
-import * as QueueMetrics from "../engine/QueueMetrics.ts"
+import * as Quiet from "../composition/Quiet.ts"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
+import * as Diagnostics from "../engine/books/Diagnostics.ts"
+import * as QueueMetrics from "../engine/books/QueueMetrics.ts"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
-import * as Quiet from "./Quiet.ts"
 
 /**
  * @category models

@@ -5,7 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import * as EffectHttpSession from "../adapters/effect-http/EffectHttpSession.ts"
-import type { SessionFrom } from "../domain/RequestSession.ts"
+import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 export type {
   /**

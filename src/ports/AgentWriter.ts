@@ -5,8 +5,8 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { SpanRecord } from "../domain/SpanRecord.ts"
-import type { TraceChunk } from "../domain/TraceChunk.ts"
+import type { SpanRecord } from "../domain/span/SpanRecord.ts"
+import type { TraceChunk } from "../domain/trace/TraceChunk.ts"
 import type { Outcome } from "./Transport.ts"
 
 /**

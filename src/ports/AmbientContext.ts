@@ -5,8 +5,8 @@
  */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
-import type { Extracted } from "../domain/Propagation.ts"
-import type { Labels } from "../domain/SpanContext.ts"
+import type { Extracted } from "../domain/propagation/Propagation.ts"
+import type { Labels } from "../domain/span/SpanContext.ts"
 
 /**
  * The request as a server span describes it.

@@ -9,12 +9,12 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type { Claim } from "../domain/Claim.ts"
-import type { Sourced } from "../domain/SessionSource.ts"
-import type { SpanContext } from "../domain/SpanContext.ts"
-import type { SpanError } from "../domain/SpanError.ts"
-import type { SpanKind } from "../domain/SpanKind.ts"
-import type { SpanRecord } from "../domain/SpanRecord.ts"
+import type { Claim } from "../domain/delivery/Claim.ts"
+import type { Sourced } from "../domain/span/SessionSource.ts"
+import type { SpanContext } from "../domain/span/SpanContext.ts"
+import type { SpanError } from "../domain/span/SpanError.ts"
+import type { SpanKind } from "../domain/span/SpanKind.ts"
+import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 
 /**
  * What the LLM spans of one local trace share.

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type { Annotation } from "../domain/Annotation.ts"
-import type { SpanContext } from "../domain/SpanContext.ts"
+import type { Annotation } from "../domain/span/Annotation.ts"
+import type { SpanContext } from "../domain/span/SpanContext.ts"
 
 /**
  * A running LLM Observability span, as its children and annotations see it.

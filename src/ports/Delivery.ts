@@ -5,8 +5,8 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Ledger from "../domain/Ledger.ts"
-import type { SetAside } from "../domain/SetAside.ts"
+import * as Ledger from "../domain/delivery/Ledger.ts"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
 
 /**
  * What a flush achieved: how many events were settled while it ran, by what became of them, and how many were not before

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type { ExportMode } from "../domain/ExportMode.ts"
-import * as Truncation from "../domain/Truncation.ts"
+import type { ExportMode } from "../domain/delivery/ExportMode.ts"
+import * as Truncation from "../domain/event/Truncation.ts"
 
 /**
  * How events leave, and how large one may be. `apiVersion` is what `DD_TRACE_API_VERSION` asks for, `maxEventBytes` the

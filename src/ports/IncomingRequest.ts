@@ -5,8 +5,8 @@
  */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
-import type { HeaderLookup } from "../domain/HeaderLookup.ts"
 import type { Checked } from "../domain/Problem.ts"
+import type { HeaderLookup } from "../domain/propagation/HeaderLookup.ts"
 import type { RequestInfo } from "./AmbientContext.ts"
 
 /**

@@ -5,7 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { SpanRecord } from "../domain/SpanRecord.ts"
+import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import type { Outcome } from "./Transport.ts"
 
 /**

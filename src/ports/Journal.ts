@@ -13,8 +13,8 @@
  *
  * @since 0.1.0
  */
-import type { SetAside } from "../domain/SetAside.ts"
-import type { SpanRecord } from "../domain/SpanRecord.ts"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
+import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 
 /**
  * An event that was loaded. `bytes` is its size in the store, `offeredAt` Unix time in milliseconds.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { SpanRecord } from "../domain/SpanRecord.ts"
+import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 
 /**
  * An event in the outbox. `offeredAt` is in Unix milliseconds, `uncertain` says that it was sent once and that nobody

@@ -5,9 +5,9 @@
  */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
-import type { Items } from "../domain/Baggage.ts"
-import type { HeaderLookup } from "../domain/HeaderLookup.ts"
-import type { Extracted } from "../domain/Propagation.ts"
+import type { Items } from "../domain/propagation/Baggage.ts"
+import type { HeaderLookup } from "../domain/propagation/HeaderLookup.ts"
+import type { Extracted } from "../domain/propagation/Propagation.ts"
 import type { Ambient } from "./AmbientContext.ts"
 
 /**

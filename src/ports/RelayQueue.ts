@@ -5,7 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { SetAside } from "../domain/SetAside.ts"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
 import type { EncodedEvent } from "./IntakeWriter.ts"
 import type { Outcome } from "./Transport.ts"
 

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { DevAgent } from "../../src/adapters/devagent/DevAgent.ts"
-import type { SessionFrom } from "../../src/domain/RequestSession.ts"
+import type { SessionFrom } from "../../src/domain/propagation/RequestSession.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "../layers/Observed.ts"
 

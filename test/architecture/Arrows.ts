@@ -29,19 +29,31 @@ const rules: Readonly<Record<string, Rule>> = {
     node: true,
     packages: true
   },
-  "layers": {
+  "composition": {
     areas: ["domain", "domain/schema", "domain/program", "ports", "engine", "adapters"],
+    effect: "any",
+    node: false,
+    packages: true
+  },
+  "layers": {
+    areas: ["domain", "domain/schema", "domain/program", "ports", "engine", "adapters", "composition"],
+    effect: "any",
+    node: false,
+    packages: true
+  },
+  "command": {
+    areas: ["domain", "ports", "composition", "layers"],
     effect: "any",
     node: false,
     packages: true
   }
 }
 
-/** The part of `src` a file belongs to: `domain`, `domain/schema`, `adapters/otel`, … */
+/** The area a file belongs to: `domain` with its rooms, `domain/schema`, `adapters/otel`, … */
 const areaOf = (path: string): string => {
   const [, first = "", second = ""] = path.split("/")
   if (first === "adapters") return `adapters/${second}`
-  return first === "domain" && !second.endsWith(".ts") ? `domain/${second}` : first
+  return first === "domain" && (second === "schema" || second === "program") ? `domain/${second}` : first
 }
 
 const ruleOf = (area: string): Rule | undefined => rules[area.startsWith("adapters/") ? "adapters" : area]

@@ -1,8 +1,8 @@
 import { describe, it } from "@effect/vitest"
-import { settings } from "./HeaderLaws.ts"
-import * as HeaderLaws from "./HeaderLaws.ts"
-import * as HostileHeaders from "./HostileHeaders.ts"
-import * as Seeded from "./Seeded.ts"
+import { settings } from "../../fuzz/HeaderLaws.ts"
+import * as HeaderLaws from "../../fuzz/HeaderLaws.ts"
+import * as HostileHeaders from "../../fuzz/HostileHeaders.ts"
+import * as Seeded from "../../fuzz/Seeded.ts"
 
 const seed = Math.floor(Math.random() * 2 ** 32)
 

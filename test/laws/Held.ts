@@ -1,7 +1,7 @@
 /** An outbox in this process, and how the laws see it. */
 import * as Effect from "effect/Effect"
-import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
-import type { ByteBudget } from "../../src/engine/ByteBudget.ts"
+import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
+import type { ByteBudget } from "../../src/engine/outbox/ByteBudget.ts"
 import type { Item, OutboxService } from "../../src/ports/Outbox.ts"
 import type { Subject } from "./OutboxLaws.ts"
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
+import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
 import * as Records from "../domain/Records.ts"
 
 export { drain, idOf, offer, settle } from "./Held.ts"

@@ -4,11 +4,11 @@ import * as Layer from "effect/Layer"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
+import * as Burst from "../../burst/Burst.ts"
 import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
-import * as Ledgers from "../../src/domain/Ledger.ts"
+import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as SqliteFile from "../adapters/sqlite/SqliteFile.ts"
-import * as Burst from "../burst/Burst.ts"
 import * as Observed from "./Observed.ts"
 
 const folder = Effect.acquireRelease(Effect.sync(SqliteFile.folder), (folder) => Effect.sync(folder.remove))

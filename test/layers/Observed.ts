@@ -6,7 +6,7 @@ import * as Logger from "effect/Logger"
 import type { DevAgent } from "../../src/adapters/devagent/DevAgent.ts"
 import type { ReceivedEvent } from "../../src/adapters/devagent/ReceivedEvents.ts"
 import type { DecodedSpan } from "../../src/adapters/devagent/TracePayload.ts"
-import * as Ledgers from "../../src/domain/Ledger.ts"
+import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 
 /** Options that no test depends on: names that can be recognised, and no waiting. */

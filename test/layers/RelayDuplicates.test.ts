@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Relay from "effect-llmobs/Relay"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Seeded from "../../fuzz/Seeded.ts"
 import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
-import * as Ledgers from "../../src/domain/Ledger.ts"
+import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
 import * as Processes from "../adapters/redis/Processes.ts"
 import * as RedisServer from "../adapters/redis/RedisServer.ts"
-import * as Seeded from "../fuzz/Seeded.ts"
 
 /** Looks again and again, for at most 20 seconds. */
 const until = <R>(look: Effect.Effect<boolean, never, R>): Effect.Effect<void, never, R> =>

@@ -10,7 +10,7 @@ import * as Schedule from "effect/Schedule"
 import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
 import * as RedisClient from "../../src/adapters/redis/RedisClient.ts"
 import * as RedisKeys from "../../src/adapters/redis/RedisKeys.ts"
-import * as QueueMetrics from "../../src/engine/QueueMetrics.ts"
+import * as QueueMetrics from "../../src/engine/books/QueueMetrics.ts"
 import * as Processes from "../adapters/redis/Processes.ts"
 import * as RedisServer from "../adapters/redis/RedisServer.ts"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Driver from "../../parametric/Driver.ts"
 import type { ReceivedEvent } from "../../src/adapters/devagent/ReceivedEvents.ts"
 import * as Observed from "../layers/Observed.ts"
-import * as Driver from "./Driver.ts"
 
 const llm = (node: object) => ({ type: "span", sdk: "llmobs", ...node })
 const apm = (node: object) => ({ type: "span", sdk: "tracer", ...node })

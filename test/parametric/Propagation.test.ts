@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Driver from "../../parametric/Driver.ts"
 import * as Observed from "../layers/Observed.ts"
-import * as Driver from "./Driver.ts"
 
 const datadog: Driver.Headers = [
   ["x-datadog-trace-id", "123456789"],

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Driver from "../../parametric/Driver.ts"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
-import * as Driver from "./Driver.ts"
 
 describe("The parametric server", () => {
   it.live("answers 404 to paths that it does not know, and 405 to a method that a path does not take", () =>
@@ -114,7 +114,7 @@ describe("The parametric process", () => {
         Effect.sync(() =>
           spawn(
             process.execPath,
-            ["--conditions=effect-llmobs-source", "--disable-warning=ExperimentalWarning", "test/parametric/main.ts"],
+            ["--conditions=effect-llmobs-source", "--disable-warning=ExperimentalWarning", "parametric/main.ts"],
             {
               env: {
                 PATH: process.env["PATH"],

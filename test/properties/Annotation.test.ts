@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import * as Annotation from "../../src/domain/Annotation.ts"
+import * as SpanMeta from "../../src/domain/event/SpanMeta.ts"
 import * as AnnotationSchema from "../../src/domain/schema/Annotation.ts"
 import * as SpanKindSchema from "../../src/domain/schema/SpanKind.ts"
-import type { SpanKind } from "../../src/domain/SpanKind.ts"
-import * as SpanMeta from "../../src/domain/SpanMeta.ts"
-import * as SpanRecord from "../../src/domain/SpanRecord.ts"
+import * as Annotation from "../../src/domain/span/Annotation.ts"
+import type { SpanKind } from "../../src/domain/span/SpanKind.ts"
+import * as SpanRecord from "../../src/domain/span/SpanRecord.ts"
 import { makeContext } from "../domain/Records.ts"
 
 // Few keys, so that two annotations name the same ones.

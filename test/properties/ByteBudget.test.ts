@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
-import * as ByteBudget from "../../src/engine/ByteBudget.ts"
+import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
+import * as ByteBudget from "../../src/engine/outbox/ByteBudget.ts"
 import { measure, record } from "../engine/Scene.ts"
 
 const natural = (maximum: number) => Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum })))

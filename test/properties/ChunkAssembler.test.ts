@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import * as ChunkAssembler from "../../src/engine/ChunkAssembler.ts"
-import type { LiveSpan, LocalTrace } from "../../src/engine/LocalTrace.ts"
+import * as ChunkAssembler from "../../src/engine/chunk/ChunkAssembler.ts"
+import type { LiveSpan, LocalTrace } from "../../src/engine/chunk/LocalTrace.ts"
 import { makeTrace, open, record } from "../engine/Scene.ts"
 
 const small = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20 }))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
-import * as Ledger from "../../src/domain/Ledger.ts"
+import * as Ledger from "../../src/domain/delivery/Ledger.ts"
 import * as DeliveryRun from "./DeliveryRun.ts"
 import { Schedule } from "./DeliverySchedule.ts"
 import * as DeliveryState from "./DeliveryState.ts"

@@ -1,7 +1,7 @@
 /**
  * Where every event is, and all else that the promises about delivery speak of, as plain data.
  */
-import type { DropReason, Ledger } from "../../src/domain/Ledger.ts"
+import type { DropReason, Ledger } from "../../src/domain/delivery/Ledger.ts"
 
 export type Id = string
 

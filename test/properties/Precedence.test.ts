@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import * as SessionSource from "../../src/domain/SessionSource.ts"
-import * as SpanContext from "../../src/domain/SpanContext.ts"
-import * as Tags from "../../src/domain/Tags.ts"
+import * as SessionSource from "../../src/domain/span/SessionSource.ts"
+import * as SpanContext from "../../src/domain/span/SpanContext.ts"
+import * as Tags from "../../src/domain/span/Tags.ts"
 import { makeContext, process } from "../domain/Records.ts"
 
 const place = Schema.Literals(["explicit", "context", "traceDefault", "process", "request", "rum", "annotated"])

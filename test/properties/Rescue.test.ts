@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import * as Ledger from "../../src/domain/Ledger.ts"
-import * as MetaStruct from "../../src/domain/MetaStruct.ts"
-import type { SpanRecord } from "../../src/domain/SpanRecord.ts"
-import type { LiveSpan } from "../../src/engine/LocalTrace.ts"
+import * as Ledger from "../../src/domain/delivery/Ledger.ts"
+import * as MetaStruct from "../../src/domain/event/MetaStruct.ts"
+import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
+import type { LiveSpan } from "../../src/engine/chunk/LocalTrace.ts"
 import { makeRouter, makeTrace, open, record } from "../engine/Scene.ts"
 
 const weather = Schema.Struct({

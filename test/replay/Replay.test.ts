@@ -2,12 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import * as Difference from "./Difference.ts"
-import * as IntendedDifferences from "./IntendedDifferences.ts"
-import * as Replays from "./Replay.ts"
-import type { Scenario } from "./Scenario.ts"
-import * as Scenarios from "./Scenario.ts"
-import * as Skips from "./Skips.ts"
+import * as Difference from "../../replay/Difference.ts"
+import * as IntendedDifferences from "../../replay/IntendedDifferences.ts"
+import * as Replays from "../../replay/Replay.ts"
+import type { Scenario } from "../../replay/Scenario.ts"
+import * as Scenarios from "../../replay/Scenario.ts"
+import * as Skips from "../../replay/Skips.ts"
 
 const folder = Path.join(import.meta.dirname, "../data/goldens")
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as AgentCapabilities from "../../domain/AgentCapabilities.ts"
+import * as AgentCapabilities from "../../domain/delivery/AgentCapabilities.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { Target, Transport } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"

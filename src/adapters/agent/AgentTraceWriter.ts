@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as WireFormat from "../../domain/WireFormat.ts"
+import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { AgentWriter } from "../../ports/AgentWriter.ts"
 import type { Outcome, Target, Transport } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"

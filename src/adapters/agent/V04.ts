@@ -10,12 +10,12 @@
  * @since 0.1.0
  */
 import { Packr } from "msgpackr/pack"
-import type { ApmSpan, ApmSpanLink } from "../../domain/ApmSpan.ts"
-import type { Json } from "../../domain/JsonSnapshot.ts"
-import * as MetaStruct from "../../domain/MetaStruct.ts"
-import type { SpanRecord } from "../../domain/SpanRecord.ts"
-import type { TraceChunk } from "../../domain/TraceChunk.ts"
-import type { WireFormat } from "../../domain/WireFormat.ts"
+import * as MetaStruct from "../../domain/event/MetaStruct.ts"
+import type { WireFormat } from "../../domain/event/WireFormat.ts"
+import type { Json } from "../../domain/json/JsonSnapshot.ts"
+import type { ApmSpan, ApmSpanLink } from "../../domain/span/ApmSpan.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 
 const packr = new Packr({ useRecords: false, variableMapSize: true, useFloat32: 0 })
 

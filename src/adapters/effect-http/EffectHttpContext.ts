@@ -10,8 +10,8 @@
  * @since 0.1.0
  */
 import type * as Fiber from "effect/Fiber"
-import * as HeaderLookup from "../../domain/HeaderLookup.ts"
-import * as IncomingRequests from "../../engine/IncomingRequests.ts"
+import * as HeaderLookup from "../../domain/propagation/HeaderLookup.ts"
+import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
 import { serverRequest } from "./ServerRequest.ts"
 

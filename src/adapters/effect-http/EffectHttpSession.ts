@@ -5,9 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import type { Checked } from "../../domain/Problem.ts"
-import type { SessionFrom } from "../../domain/RequestSession.ts"
-import * as RequestSession from "../../domain/RequestSession.ts"
-import * as BodyPeek from "../../engine/BodyPeek.ts"
+import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
+import * as RequestSession from "../../domain/propagation/RequestSession.ts"
+import * as BodyPeek from "../../engine/context/BodyPeek.ts"
 import { CurrentRequestSession } from "../../ports/IncomingRequest.ts"
 import type { ServerRequest } from "./ServerRequest.ts"
 import { serverRequest } from "./ServerRequest.ts"

@@ -6,8 +6,8 @@
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { SpanKind } from "effect/Tracer"
-import * as JsonText from "../../domain/JsonText.ts"
-import type { LiveSpan } from "../../engine/LocalTrace.ts"
+import * as JsonText from "../../domain/json/JsonText.ts"
+import type { LiveSpan } from "../../engine/chunk/LocalTrace.ts"
 import type { RequestInfo } from "../../ports/AmbientContext.ts"
 
 /**

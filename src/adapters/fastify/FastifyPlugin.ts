@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { SessionFrom } from "../../domain/RequestSession.ts"
-import * as IncomingRequests from "../../engine/IncomingRequests.ts"
+import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
+import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { IncomingRequest, RequestStore } from "../../ports/IncomingRequest.ts"
 
 /**

@@ -5,9 +5,9 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Crypto from "node:crypto"
+import type { Site } from "../../domain/delivery/Site.ts"
+import * as Sites from "../../domain/delivery/Site.ts"
 import * as Problem from "../../domain/Problem.ts"
-import type { Site } from "../../domain/Site.ts"
-import * as Sites from "../../domain/Site.ts"
 import type { Routing } from "../../ports/Routing.ts"
 
 /**

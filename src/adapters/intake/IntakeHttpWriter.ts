@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
-import * as Envelope from "../../domain/Envelope.ts"
-import * as SpanEvent from "../../domain/SpanEvent.ts"
-import type { SpanRecord } from "../../domain/SpanRecord.ts"
-import * as Truncation from "../../domain/Truncation.ts"
-import * as WireFormat from "../../domain/WireFormat.ts"
+import * as Envelope from "../../domain/event/Envelope.ts"
+import * as SpanEvent from "../../domain/event/SpanEvent.ts"
+import * as Truncation from "../../domain/event/Truncation.ts"
+import * as WireFormat from "../../domain/event/WireFormat.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Target, Transport } from "../../ports/Transport.ts"
 

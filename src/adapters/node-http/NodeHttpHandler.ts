@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { SessionFrom } from "../../domain/RequestSession.ts"
-import * as RequestSession from "../../domain/RequestSession.ts"
-import * as BodyPeek from "../../engine/BodyPeek.ts"
-import * as IncomingRequests from "../../engine/IncomingRequests.ts"
+import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
+import * as RequestSession from "../../domain/propagation/RequestSession.ts"
+import * as BodyPeek from "../../engine/context/BodyPeek.ts"
+import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { RequestStore } from "../../ports/IncomingRequest.ts"
 
 /**

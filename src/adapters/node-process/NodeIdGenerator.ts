@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
-import * as TraceId from "../../domain/TraceId.ts"
+import * as TraceId from "../../domain/span/TraceId.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 
 const blockBytes = 4_096

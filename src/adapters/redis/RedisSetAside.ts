@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
 import * as Semaphore from "effect/Semaphore"
-import type { SetAside } from "../../domain/SetAside.ts"
+import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { Connection } from "./RedisClient.ts"
 import { quietly } from "./RedisClient.ts"
 import * as RedisKeys from "./RedisKeys.ts"

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as OriginPolicy from "../../domain/OriginPolicy.ts"
 import * as Problem from "../../domain/Problem.ts"
+import * as OriginPolicy from "../../domain/propagation/OriginPolicy.ts"
 
 /**
  * What the client is told. `url` can hold a password.

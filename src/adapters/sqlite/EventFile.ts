@@ -25,8 +25,8 @@ import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import type { StatementSync } from "node:sqlite"
 import * as Zlib from "node:zlib"
-import * as RecordCodec from "../../domain/RecordCodec.ts"
-import type { SpanRecord } from "../../domain/SpanRecord.ts"
+import * as RecordCodec from "../../domain/event/RecordCodec.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 
 /**
  * What a commit survives: the end of the process, or the loss of power too.

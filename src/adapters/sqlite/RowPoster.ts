@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as RecordCodec from "../../domain/RecordCodec.ts"
-import type { SetAside } from "../../domain/SetAside.ts"
-import type { SpanRecord } from "../../domain/SpanRecord.ts"
+import type { SetAside } from "../../domain/delivery/SetAside.ts"
+import * as RecordCodec from "../../domain/event/RecordCodec.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import { segmentOf } from "./EventId.ts"
 import type { Exchange } from "./Exchange.ts"
 import type { FileLine } from "./FileLine.ts"

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Reason, SetAside } from "../../domain/SetAside.ts"
+import type { Reason, SetAside } from "../../domain/delivery/SetAside.ts"
 import type { EventFile } from "./EventFile.ts"
 
 /**

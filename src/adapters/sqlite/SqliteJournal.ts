@@ -18,7 +18,7 @@
  * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
-import type { SpanRecord } from "../../domain/SpanRecord.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { JournalService, Stored } from "../../ports/Journal.ts"
 import { routeOf } from "../../ports/Outbox.ts"

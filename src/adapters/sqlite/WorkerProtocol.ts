@@ -12,8 +12,8 @@
  * @since 0.1.0
  */
 import type { MessagePort } from "node:worker_threads"
-import type { SetAside } from "../../domain/SetAside.ts"
-import type { SpanRecord } from "../../domain/SpanRecord.ts"
+import type { SetAside } from "../../domain/delivery/SetAside.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Durability, Failure } from "./EventFile.ts"
 import type { ProcessToken } from "./ProcessToken.ts"
 

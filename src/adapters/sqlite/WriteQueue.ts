@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { SetAside } from "../../domain/SetAside.ts"
-import type { SpanRecord } from "../../domain/SpanRecord.ts"
+import type { SetAside } from "../../domain/delivery/SetAside.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 
 /**
  * An event of a journal. `text` is what is written of it, `id` is 0 until it is committed; `at` is Unix time in

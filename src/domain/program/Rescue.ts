@@ -5,7 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Diagnostics } from "../../ports/Diagnostics.ts"
-import * as Rescues from "../Rescue.ts"
+import * as Rescues from "../delivery/Rescue.ts"
 import * as Decision from "./Decision.ts"
 
 /**

@@ -6,10 +6,10 @@
 import * as Effect from "effect/Effect"
 import type { Diagnostics } from "../../ports/Diagnostics.ts"
 import { ExportSettings } from "../../ports/ExportSettings.ts"
-import * as SpanEvents from "../SpanEvent.ts"
-import type { SpanEvent } from "../SpanEvent.ts"
-import type { SpanRecord } from "../SpanRecord.ts"
-import type { WireFormat } from "../WireFormat.ts"
+import * as SpanEvents from "../event/SpanEvent.ts"
+import type { SpanEvent } from "../event/SpanEvent.ts"
+import type { WireFormat } from "../event/WireFormat.ts"
+import type { SpanRecord } from "../span/SpanRecord.ts"
 import * as Decision from "./Decision.ts"
 
 /**

@@ -5,7 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Diagnostics } from "../../ports/Diagnostics.ts"
-import * as Tag from "../Tags.ts"
+import * as Tag from "../span/Tags.ts"
 import * as Decision from "./Decision.ts"
 
 /**

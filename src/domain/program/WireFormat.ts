@@ -6,8 +6,8 @@
 import * as Effect from "effect/Effect"
 import type { Diagnostics } from "../../ports/Diagnostics.ts"
 import { ExportSettings } from "../../ports/ExportSettings.ts"
-import * as WireFormats from "../WireFormat.ts"
-import type { WireFormat } from "../WireFormat.ts"
+import * as WireFormats from "../event/WireFormat.ts"
+import type { WireFormat } from "../event/WireFormat.ts"
 import * as Decision from "./Decision.ts"
 
 /**

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Getter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as Envelopes from "../Envelope.ts"
+import * as Envelopes from "../event/Envelope.ts"
 import { SpanEvent } from "./SpanEvent.ts"
 
 /**

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import type * as JsonSnapshot from "../JsonSnapshot.ts"
+import type * as JsonSnapshot from "../json/JsonSnapshot.ts"
 
 /**
  * Any JSON value; numbers are finite.

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as SpanKinds from "../SpanKind.ts"
+import * as SpanKinds from "../span/SpanKind.ts"
 
 /**
  * @category schemas

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
 import * as Account from "../../../src/adapters/intake/Account.ts"
-import * as Sites from "../../../src/domain/Site.ts"
+import * as Sites from "../../../src/domain/delivery/Site.ts"
 
 const own = { apiKey: Redacted.make("own-key"), site: Sites.parse("us3.datadoghq.com").value, allowUnknownSite: false }
 const nothing = { apiKey: undefined, site: undefined, allowUnknownSite: false }

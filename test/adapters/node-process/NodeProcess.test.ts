@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeIdGenerator from "../../../src/adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../../../src/adapters/node-process/ProcessIdentity.ts"
-import * as SpanId from "../../../src/domain/SpanId.ts"
-import * as TraceId from "../../../src/domain/TraceId.ts"
+import * as SpanId from "../../../src/domain/span/SpanId.ts"
+import * as TraceId from "../../../src/domain/span/TraceId.ts"
 
 describe("NodeIdGenerator", () => {
   it("makes span ids that are valid, positive as signed numbers, and never twice the same", () => {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as ChildProcess from "node:child_process"
 import * as Path from "node:path"
-import type { Ledger } from "../../../src/domain/Ledger.ts"
+import type { Ledger } from "../../../src/domain/delivery/Ledger.ts"
 
 export interface Process {
   /** What it printed, when it has ended by itself. */
@@ -15,7 +15,7 @@ export interface Process {
   readonly signal: (signal: "SIGSTOP" | "SIGCONT") => Effect.Effect<void>
 }
 
-const main = Path.join(import.meta.dirname, "../../../src/layers/Main.ts")
+const main = Path.join(import.meta.dirname, "../../../src/command/Main.ts")
 
 const spawn = (
   program: string,

@@ -4,7 +4,7 @@ import * as Schedule from "effect/Schedule"
 import * as RedisClient from "../../../src/adapters/redis/RedisClient.ts"
 import * as RedisKeys from "../../../src/adapters/redis/RedisKeys.ts"
 import * as RedisSetAside from "../../../src/adapters/redis/RedisSetAside.ts"
-import type { SetAside } from "../../../src/domain/SetAside.ts"
+import type { SetAside } from "../../../src/domain/delivery/SetAside.ts"
 import * as RedisServer from "./RedisServer.ts"
 
 const name = "trial"

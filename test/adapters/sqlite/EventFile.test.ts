@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DatabaseSync } from "node:sqlite"
 import * as Zlib from "node:zlib"
-import * as RecordCodec from "../../../src/domain/RecordCodec.ts"
+import * as RecordCodec from "../../../src/domain/event/RecordCodec.ts"
 import { drain, record } from "../../laws/OutboxLaws.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 

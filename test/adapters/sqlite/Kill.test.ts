@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import * as Path from "node:path"
-import * as Ledgers from "../../../src/domain/Ledger.ts"
+import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
 import { drain } from "../../laws/OutboxLaws.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Fs from "node:fs"
 import * as SetAsides from "../../../src/adapters/sqlite/SetAsides.ts"
-import type { SetAside } from "../../../src/domain/SetAside.ts"
+import type { SetAside } from "../../../src/domain/delivery/SetAside.ts"
 import { offer, record, settle } from "../../laws/OutboxLaws.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 

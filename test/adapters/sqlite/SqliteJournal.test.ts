@@ -4,7 +4,7 @@ import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { setImmediate } from "node:timers/promises"
 import * as ProcessToken from "../../../src/adapters/sqlite/ProcessToken.ts"
-import * as Ledgers from "../../../src/domain/Ledger.ts"
+import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
 import { drain, offer, record, settle } from "../../laws/OutboxLaws.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import * as DiagnosticsLog from "../../../src/engine/Diagnostics.ts"
+import * as DiagnosticsLog from "../../../src/engine/books/Diagnostics.ts"
 import { Diagnostics } from "../../../src/ports/Diagnostics.ts"
 import type { ExportSettingsService } from "../../../src/ports/ExportSettings.ts"
 import { ExportSettings } from "../../../src/ports/ExportSettings.ts"

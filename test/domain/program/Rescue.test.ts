@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Rescue from "../../../src/domain/delivery/Rescue.ts"
 import * as Program from "../../../src/domain/program/Rescue.ts"
-import * as Rescue from "../../../src/domain/Rescue.ts"
 import * as RescueSchema from "../../../src/domain/schema/Rescue.ts"
 import { run } from "./Programs.ts"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Program from "../../../src/domain/program/Tags.ts"
 import * as TagsSchema from "../../../src/domain/schema/Tags.ts"
-import * as Tags from "../../../src/domain/Tags.ts"
+import * as Tags from "../../../src/domain/span/Tags.ts"
 import { run } from "./Programs.ts"
 
 describe("the program of tag precedence", () => {

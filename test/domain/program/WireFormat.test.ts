@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
+import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
 import * as Program from "../../../src/domain/program/WireFormat.ts"
 import * as WireFormatSchema from "../../../src/domain/schema/WireFormat.ts"
-import * as WireFormat from "../../../src/domain/WireFormat.ts"
 import { run } from "./Programs.ts"
 
 const route = Schema.Literals(["ride", "offer"])

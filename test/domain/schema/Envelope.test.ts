@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import * as Envelope from "../../../src/domain/Envelope.ts"
+import * as Envelope from "../../../src/domain/event/Envelope.ts"
 import * as EnvelopeSchema from "../../../src/domain/schema/Envelope.ts"
 import * as SpanEventSchema from "../../../src/domain/schema/SpanEvent.ts"
 import { canonical } from "./CanonicalText.ts"

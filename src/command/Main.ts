@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+/**
+ * The command `effect-llmobs`.
+ *
+ * **Details**
+ *
+ * `effect-llmobs relay` delivers what other processes handed to Redis until SIGTERM or SIGINT ends it, and prints how full
+ * the queue is once a minute, and its books when it ends. `effect-llmobs relay --status` prints that once, as JSON, and
+ * `effect-llmobs relay --set-aside` what the intake refused for good and what no relay could read, an event a line as
+ * JSON, oldest first: prompts and answers among it. Both exit with 1 when Redis cannot be reached.
+ *
+ * `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
+ * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` accepts another host without TLS, `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the number
+ * of batches in hand, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone. The
+ * way to the intake comes from the `DD_*` variables.
+ *
+ * @since 0.1.0
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { libraryVersion } from "../composition/Version.ts"
+import * as Ledger from "../domain/delivery/Ledger.ts"
+import * as Relay from "../layers/Relay.ts"
+
+const usage = "Usage: effect-llmobs relay [--status | --set-aside]"
+
+const help = `${usage}
+
+  relay              delivers what other processes handed to Redis, until SIGTERM or SIGINT ends it
+  relay --status     prints how full the queue is
+  relay --set-aside  prints the events that nobody takes, a line each: content
+  --help, --version
+
+EFFECT_LLMOBS_REDIS_URL says where Redis is, and the DD_* variables the way to the intake.`
+
+const settings = Config.all({
+  url: Config.Redacted("EFFECT_LLMOBS_REDIS_URL"),
+  queue: Config.String("EFFECT_LLMOBS_REDIS_QUEUE").pipe(Config.withDefault(undefined)),
+  allowPlaintext: Config.Boolean("EFFECT_LLMOBS_REDIS_PLAINTEXT").pipe(Config.withDefault(false)),
+  concurrency: Config.Int("EFFECT_LLMOBS_RELAY_CONCURRENCY").pipe(Config.withDefault(undefined)),
+  lockMillis: Config.Int("EFFECT_LLMOBS_RELAY_LOCK_MILLIS").pipe(Config.withDefault(undefined))
+})
+
+const report = Effect.gen(function*() {
+  const status = yield* Relay.status
+  const books = yield* Relay.ledger
+  yield* Effect.logInfo(
+    `effect-llmobs: ${status === undefined ? "Redis cannot be reached" : JSON.stringify(status)}; ` +
+      `this relay: ${Ledger.delivered(books)} delivered, ${Ledger.dropped(books)} dropped, ${
+        Ledger.pending(books)
+      } in hand`
+  )
+})
+
+const relay = Effect.gen(function*() {
+  const options = yield* settings
+  let ending: Effect.Effect<void> = Effect.void
+  // Once a relay has ended its books stay as they are: what it took is delivered, dropped or given back.
+  yield* Effect.addFinalizer(() => ending)
+  const running = Effect.flatMap(Relay.Relay, ({ ledger }) => {
+    ending = Effect.flatMap(
+      ledger,
+      (books) => Console.log(`effect-llmobs: the books of this relay: ${JSON.stringify(books)}`)
+    )
+    return Effect.forever(Effect.andThen(report, Effect.sleep("1 minute")))
+  })
+  return yield* Effect.provide(running, Relay.layer(options))
+}).pipe(Effect.scoped)
+
+const failing = (code: number, line: string) =>
+  Effect.andThen(
+    Console.error(line),
+    Effect.sync(() => {
+      process.exitCode = code
+    })
+  )
+
+const status = Effect.gen(function*() {
+  const found = yield* Effect.flatMap(settings, Relay.statusOnce)
+  yield* Console.log(JSON.stringify(found ?? null))
+  if (found === undefined) process.exitCode = 1
+})
+
+const setAside = Effect.gen(function*() {
+  const found = yield* Effect.flatMap(settings, Relay.setAsideOnce)
+  if (found === undefined) return yield* failing(1, "effect-llmobs: Redis cannot be reached.")
+  yield* Effect.forEach(found, (entry) => Console.log(JSON.stringify(entry)), { discard: true })
+})
+
+const commands = new Map<string, Effect.Effect<void, Config.ConfigError | Relay.RelayError>>([
+  ["--help", Console.log(help)],
+  ["--version", Console.log(libraryVersion)],
+  ["relay", relay],
+  ["relay --status", status],
+  ["relay --set-aside", setAside]
+])
+const chosen = commands.get(process.argv.slice(2).join(" "))
+
+NodeRuntime.runMain(
+  chosen === undefined
+    ? failing(2, usage)
+    : Effect.catch(chosen, (error) => failing(1, `effect-llmobs: ${error.message}`))
+)

@@ -1,0 +1,64 @@
+/**
+ * The accounts that regions of a program send to: each is opened as a road to the intake when it is first named.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import * as Account from "../adapters/intake/Account.ts"
+import * as Problem from "../domain/Problem.ts"
+import { maxAccounts } from "../engine/lane/IntakeRoutes.ts"
+import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { Routing } from "../ports/Routing.ts"
+import type { Settings } from "./Settings.ts"
+
+/**
+ * The route of events whose account cannot be resolved: they are sent nowhere, since what was meant for one account must
+ * not go to another.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const nowhere = "nowhere"
+
+/**
+ * Gives the name of a region's account: `undefined` for the layer's own.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly own: Pick<Settings, "apiKey" | "site" | "allowUnknownSite">
+  readonly diagnostics: DiagnosticsService
+  /** Opens the road to an account, or says that there are too many. */
+  readonly open: (account: Account.Account) => boolean
+}): (routing: Routing) => string | undefined => {
+  const { allowUnknownSite, apiKey, site } = options.own
+  const own = { apiKey, site: site?.value, allowUnknownSite }
+  const ownName = own.apiKey === undefined || own.site === undefined
+    ? undefined
+    : Account.nameOf(own.site, Redacted.value(own.apiKey))
+  const known = new WeakMap<Routing, string>()
+
+  const name = (routing: Routing): string => {
+    const { problems, value: account } = Account.resolve(routing, own)
+    options.diagnostics.report(problems)
+    if (account === undefined) return nowhere
+    if (account.name === ownName || options.open(account)) return account.name
+    options.diagnostics.report([tooMany])
+    return nowhere
+  }
+
+  return (routing) => {
+    let found = known.get(routing)
+    if (found === undefined) {
+      found = name(routing)
+      known.set(routing, found)
+    }
+    return found === ownName ? undefined : found
+  }
+}
+
+const tooMany = Problem.make(
+  "invalid_setting",
+  `A layer sends to ${maxAccounts} accounts besides its own at most. Events of the others are set aside.`
+)

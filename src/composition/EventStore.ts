@@ -1,0 +1,127 @@
+/**
+ * Where events are held: in memory, and in a durable outbox where one is asked for.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
+import * as Envelope from "../domain/event/Envelope.ts"
+import * as SpanEvent from "../domain/event/SpanEvent.ts"
+import * as WireFormat from "../domain/event/WireFormat.ts"
+import * as JsonText from "../domain/json/JsonText.ts"
+import type { SpanRecord } from "../domain/span/SpanRecord.ts"
+import type { LedgerBook } from "../engine/books/Ledger.ts"
+import * as SetAsideLog from "../engine/books/SetAsideLog.ts"
+import * as AccountShares from "../engine/outbox/AccountShares.ts"
+import * as ByteBudget from "../engine/outbox/ByteBudget.ts"
+import * as DurableOutbox from "../engine/outbox/DurableOutbox.ts"
+import * as MemoryOutbox from "../engine/outbox/MemoryOutbox.ts"
+import * as Outboxes from "../engine/outbox/Outboxes.ts"
+import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { JournalService } from "../ports/Journal.ts"
+import type { OutboxesService } from "../ports/Outbox.ts"
+import type { Settings } from "./Settings.ts"
+import { libraryVersion } from "./Version.ts"
+
+/**
+ * An event that could not be delivered for so long is dropped, and counted as expired.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxAgeMillis = 24 * 60 * 60 * 1000
+
+/**
+ * `adopt` begins to take what ended processes left, and ends when that is in the books; without a durable outbox it does nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EventStore {
+  readonly budget: ByteBudget.ByteBudget
+  readonly outboxes: OutboxesService
+  /** Keeps an event that nobody takes, so that it can be read. */
+  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly readSetAside: Effect.Effect<ReadonlyArray<SetAside>>
+  readonly adopt: Effect.Effect<void>
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly settings: Settings
+  readonly ledger: LedgerBook
+  readonly diagnostics: DiagnosticsService
+  readonly now: () => number
+  /** Called when something of an account can be taken that could not before. */
+  readonly onReady: (route: string) => void
+}): Effect.fn.Return<EventStore> {
+  const { settings: { durable, maxBytes } } = options
+  const log = SetAsideLog.make()
+  const inMemory = {
+    setAside: (_record: SpanRecord, entry: SetAside) => log.add(entry),
+    readSetAside: Effect.sync(log.read)
+  }
+  const budgetOf = (limit: number) => AccountShares.make(ByteBudget.make({ limit, measure }), measure)
+  const journal = durable === undefined ? undefined : yield* open(durable, options)
+  if (journal === undefined) {
+    return {
+      ...inMemory,
+      budget: budgetOf(maxBytes),
+      outboxes: Outboxes.make({ open: () => MemoryOutbox.make() }),
+      adopt: Effect.void
+    }
+  }
+  const loadBytes = DurableOutbox.loadShare(maxBytes)
+  const { budget, close, kept, of, readSetAside, setAside, size, start } = DurableOutbox.make({
+    memory: () => MemoryOutbox.make(),
+    budget: budgetOf(maxBytes - loadBytes),
+    journal,
+    ledger: options.ledger,
+    loadBytes,
+    onReady: options.onReady
+  })
+  return {
+    setAside,
+    readSetAside: Effect.promise(readSetAside),
+    budget,
+    outboxes: Outboxes.make({ open: of, size, kept, close }),
+    adopt: Effect.promise(start)
+  }
+})
+
+// The adapter is loaded only here: nobody else needs threads, and some runtimes have none. The layer is there when the file
+// is open, so that what others left in it is in the books from the first moment on.
+const open = (
+  durable: NonNullable<Settings["durable"]>,
+  options: { readonly diagnostics: DiagnosticsService; readonly now: () => number }
+) =>
+  Effect.gen(function*() {
+    const module = yield* Effect.option(Effect.tryPromise(() => import("../adapters/sqlite/SqliteJournal.ts")))
+    if (Option.isNone(module)) {
+      options.diagnostics.warnOnce("outbox.unavailable", unavailable)
+      return undefined
+    }
+    const journal: JournalService = module.value.open({ ...durable, ...options, maxAgeMillis })
+    // Who is interrupted here would leave it open.
+    yield* Effect.uninterruptible(Effect.promise(() => journal.opened))
+    return journal
+  })
+
+const unavailable = "This runtime has no threads, so there is no durable outbox. Events are held in memory only."
+
+const envelope = (record: SpanRecord) =>
+  Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion)
+
+const measure = (record: SpanRecord): number => JsonText.byteLength(envelope(record))
+
+/**
+ * An event as JSON text, as the intake would get it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const textOf = (record: SpanRecord): string => Envelope.encode(envelope(record))

@@ -1,0 +1,111 @@
+/**
+ * What a user can say about the layer.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Redacted from "effect/Redacted"
+import type { Problem } from "../domain/Problem.ts"
+import type * as ExperimentBaggage from "../domain/propagation/ExperimentBaggage.ts"
+import type { Processor } from "../domain/redaction/Redaction.ts"
+import type { ApmSpan } from "../domain/span/ApmSpan.ts"
+import type * as Overflow from "../engine/outbox/Overflow.ts"
+
+/**
+ * A durable outbox: one SQLite file, which any number of processes of one machine can share. The file, and a folder that
+ * is made for it, are its user's only.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DurableOptions {
+  /** The file, on a disk of this machine: not on a network. */
+  readonly path: string
+  /**
+   * What a committed event survives: the end of the process (`process`, the default), or the loss of power too (`power`),
+   * for which every commit is brought to the disk.
+   */
+  readonly durability?: "process" | "power" | undefined
+  /** The size of the file at most, in bytes. Default 1 GiB. */
+  readonly maxBytes?: number | undefined
+}
+
+/**
+ * The options of a layer. Everything is optional; what is left out takes its default, and a bad value warns and takes
+ * its default too: building the layer never fails the application.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The application that spans belong to, as Datadog shows it. */
+  readonly agentService?: string | undefined
+  /** The same as `agentService`, by its older name. */
+  readonly mlApp?: string | undefined
+  /** The APM service; by default the name of the program's package. */
+  readonly service?: string | undefined
+  readonly env?: string | undefined
+  readonly version?: string | undefined
+  /** Tags of every span. */
+  readonly tags?: { readonly [key: string]: string } | undefined
+  /** Where the Agent is: `http://host:port`, `https://…`, or `unix:///path`. Default `http://localhost:8126`. */
+  readonly agentUrl?: string | undefined
+  /** `true`: never use an Agent; `false`: never do without one; left out: find out. */
+  readonly agentless?: boolean | undefined
+  readonly apiKey?: Redacted.Redacted | undefined
+  /** The Datadog site, such as `datadoghq.eu`. */
+  readonly site?: string | undefined
+  /** Accepts a site that is not on Datadog's list. */
+  readonly allowUnknownSite?: boolean | undefined
+  /** Replaces the origin of the LLM intake; events then never ride a trace. */
+  readonly overrideOrigin?: string | undefined
+  /** Which spans become APM spans: the local roots and the LLM spans (`llm`, the default), every span, or none. */
+  readonly apm?: "llm" | "all" | "off" | undefined
+  /**
+   * Asked of each part of a trace that is about to leave, with its finished spans; a trace leaves in one part unless it is
+   * long. `false` keeps the part from being sent; the LLM events in it are delivered all the same, by themselves. A filter
+   * that throws keeps the trace.
+   */
+  readonly traceFilter?: ((spans: ReadonlyArray<ApmSpan>) => boolean) | undefined
+  /** The share of LLM traces that the backend retains, from 0 to 1. Every event is sent all the same. */
+  readonly sampleRate?: number | undefined
+  /** Whether experiments that a request names in its baggage are believed; `auto` believes all but browsers. */
+  readonly experimentBaggage?: ExperimentBaggage.Mode | undefined
+  /** How long an event waits to leave with others. Default 1 second. */
+  readonly flushInterval?: Duration.Input | undefined
+  /** How long `flush` and the closing of the layer wait. Default 5 seconds. */
+  readonly flushTimeout?: Duration.Input | undefined
+  /** The bytes of events that are held in memory at most. Default 64 MiB. */
+  readonly maxBytes?: number | undefined
+  /**
+   * What becomes of an event that memory has no room for (`maxBytes`), and a durable outbox neither: it is dropped
+   * (`dropNewest`, the default), the oldest ones that wait for the intake are (`dropOldest`), or the end of its span waits
+   * for room, for at most `flushTimeout` (`backpressure`: for batch work that may be slowed down).
+   */
+  readonly overflow?: Overflow.Policy | undefined
+  /**
+   * Keeps events on disk too, so that they outlive the process: what one leaves, the next one that names the same file
+   * delivers. Memory's overflow goes there as well. Left out, events are in memory only.
+   */
+  readonly durable?: DurableOptions | undefined
+  /** How long a finished span waits for the rest of its trace. Default 30 seconds. */
+  readonly partialFlushAfter?: Duration.Input | undefined
+  /** How many finished spans of a trace that is not complete leave without it. Default 300. */
+  readonly partialFlushMinSpans?: number | undefined
+  /**
+   * Rules that run, in order, over every event before it is kept or sent anywhere; what the last one returns is what the
+   * event says, and returning nothing drops it. A rule that throws costs the event its content. `effect-llmobs/Redaction`
+   * has ready ones.
+   */
+  readonly processors?: ReadonlyArray<Processor> | undefined
+  /**
+   * `none`: no content leaves the process. Inputs, outputs, metadata, prompts, tool definitions and the texts of errors
+   * are left out of every event, whatever the rules return; names, tags, labels, models and metrics stay.
+   */
+  readonly contentCapture?: "all" | "none" | undefined
+  /**
+   * Told of every problem as it is found: what was left out of an annotation, and why. For tests and for strict programs;
+   * without it each kind of problem is logged once and counted. What it throws is counted and has no other effect.
+   */
+  readonly onProblem?: ((problem: Problem) => void) | undefined
+}

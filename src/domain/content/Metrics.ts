@@ -1,0 +1,110 @@
+/**
+ * The metrics of a span: numbers by name, such as token counts.
+ *
+ * @since 0.1.0
+ */
+import * as JsonSnapshot from "../json/JsonSnapshot.ts"
+import type { Measured } from "../json/JsonSnapshot.ts"
+import * as Problem from "../Problem.ts"
+
+/**
+ * Metrics with the names they have in the event.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Metrics {
+  readonly [key: string]: number
+}
+
+/**
+ * The names that TypeScript users write, and what they are in the event. Any other name stays as it is.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const aliases = {
+  inputTokens: "input_tokens",
+  outputTokens: "output_tokens",
+  totalTokens: "total_tokens",
+  cacheReadTokens: "cache_read_input_tokens",
+  cacheWriteTokens: "cache_write_input_tokens",
+  cacheWrite5mTokens: "ephemeral_5m_input_tokens",
+  cacheWrite1hTokens: "ephemeral_1h_input_tokens",
+  reasoningOutputTokens: "reasoning_output_tokens",
+  timeToFirstToken: "time_to_first_token"
+} as const
+
+/**
+ * Metrics as users write them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MetricsInput =
+  & { readonly [K in keyof typeof aliases]?: number | undefined }
+  & { readonly [key: string]: number | undefined }
+
+// An alias grows by at most 15 characters.
+const growth = 16
+
+/**
+ * Reads metrics. What is no finite number is left out with a problem; the rest stays. `undefined` for what is no object.
+ *
+ * **Details**
+ *
+ * Booleans count as 1 and 0. A dot in a name would make the intake refuse the span: it becomes `_`, with a problem.
+ * A later name replaces an earlier one that means the same.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parse = (input: unknown, path = "metrics"): Measured<Metrics | undefined> => {
+  const { bytes, problems, value } = JsonSnapshot.take(input, JsonSnapshot.defaultLimits, path)
+  if (value === undefined) return { value, bytes: 0, problems }
+  if (!JsonSnapshot.isObject(value)) {
+    return {
+      value: undefined,
+      bytes: 0,
+      problems: [...problems, invalid("Metrics must be an object of numbers.", path)]
+    }
+  }
+  const metrics: { [key: string]: number } = {}
+  let count = 0
+  let notNumbers = 0
+  let dotted = 0
+  for (const key of Object.keys(value)) {
+    const given = value[key]
+    const number = typeof given === "boolean" ? Number(given) : given
+    if (typeof number !== "number") {
+      notNumbers += 1
+      continue
+    }
+    const isDotted = key.includes(".")
+    if (isDotted) dotted += 1
+    const name = Object.hasOwn(aliases, key)
+      ? aliases[key as keyof typeof aliases]
+      : isDotted
+      ? key.replaceAll(".", "_")
+      : key
+    if (name === "__proto__") {
+      Object.defineProperty(metrics, name, { value: number, enumerable: true, configurable: true, writable: true })
+    } else metrics[name] = number
+    count += 1
+  }
+  return {
+    value: metrics,
+    bytes: bytes + count * growth,
+    problems: notNumbers === 0 && dotted === 0 ? problems : [
+      ...problems,
+      ...(notNumbers === 0
+        ? []
+        : [invalid(`Metrics must be finite numbers. ${notNumbers} of them are not, and are left out.`, path)]),
+      ...(dotted === 0
+        ? []
+        : [invalid(`The intake refuses metric names with a dot. ${dotted} of them have _ instead.`, path)])
+    ]
+  }
+}
+
+const invalid = (message: string, path: string): Problem.Problem => Problem.make("invalid_metrics", message, path)

@@ -1,0 +1,68 @@
+/**
+ * The struct that rides an APM span under the key `_llmobs` of its `meta_struct`.
+ *
+ * **Details**
+ *
+ * It holds the event without what the APM span already says (id, start, duration, status), with the tags as an object.
+ *
+ * @since 0.1.0
+ */
+import type { Json } from "../json/JsonSnapshot.ts"
+import type { SpanRecord } from "../span/SpanRecord.ts"
+import * as Tags from "../span/Tags.ts"
+import * as SpanMeta from "./SpanMeta.ts"
+import type { WireFormat } from "./WireFormat.ts"
+
+/**
+ * The key in `meta_struct`.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const key = "_llmobs"
+
+/**
+ * The tag on an APM span whose event went to the intake by itself. It tells the backend not to build another one.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const submittedTag = "_dd.llmobs.submitted"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface MetaStruct {
+  readonly [key: string]: Json
+}
+
+/**
+ * Renders a record into the struct.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const render = (record: SpanRecord, format: WireFormat): MetaStruct => {
+  const { annotation, context } = record
+  const struct: { [key: string]: Json } = {
+    name: context.name,
+    parent_id: context.parentId,
+    trace_id: context.traceId,
+    ml_app: context.mlApp.value,
+    tags: format.tagKeys === "dotted" ? record.tags : Tags.underscored(record.tags),
+    metrics: annotation.metrics ?? {},
+    meta: SpanMeta.render(record, format),
+    _dd: SpanMeta.reserved(record)
+  }
+  if (context.session !== undefined && context.session.value !== "") struct["session_id"] = context.session.value
+  if (context.agent !== undefined) {
+    if (context.agent.name !== null) struct["pagent_name"] = context.agent.name
+    struct["pagent_span_id"] = context.agent.spanId
+  }
+  if (annotation.spanLinks !== undefined && annotation.spanLinks.length > 0) {
+    struct["span_links"] = annotation.spanLinks as unknown as Json
+  }
+  if (annotation.config !== undefined) struct["config"] = annotation.config
+  return struct
+}

@@ -1,0 +1,213 @@
+/**
+ * The durable form of a record: one text, and back, exactly.
+ *
+ * **Details**
+ *
+ * A line of JSON. Long strings of the content do not stand in it, where each of their characters would be looked at for an
+ * escape, but behind it as they are: the most of an event, usually. In the line each has a mark in its place, `U+007F` and
+ * where it begins and how long it is, in UTF-16 units.
+ *
+ * What a disk keeps outlives the process that wrote it, so the text says which form it has. A reader takes the forms it
+ * knows and refuses the others; a reader of an older release leaves what a newer one wrote alone.
+ *
+ * @since 0.1.0
+ */
+import * as JsonSnapshot from "../json/JsonSnapshot.ts"
+import * as Problem from "../Problem.ts"
+import type { SpanRecord } from "../span/SpanRecord.ts"
+
+/**
+ * The form that is written.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const version = 2
+
+// Strings stood in the line, whatever their length.
+const first = 1
+
+// JSON has no `undefined`: keys that are always there are put back when the text is read.
+const recordKeys: ReadonlyArray<keyof SpanRecord> = ["model", "prompt", "toolVersion", "error"]
+const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
+  "parentSource",
+  "session",
+  "userId",
+  "accountId",
+  "agent",
+  "retention",
+  "experiment",
+  "route"
+]
+
+/**
+ * The text of a record. It is well-formed Unicode without unpaired surrogates.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const encode = (record: SpanRecord): string => {
+  const texts = new LongTexts()
+  const { annotation, error, prompt } = record
+  const plain = {
+    ...record,
+    annotation: texts.cut(annotation),
+    prompt: texts.cut(prompt),
+    error: texts.cut(error),
+    startNs: record.startNs.toString()
+  }
+  const line = JSON.stringify({ version, record: plain })
+  const sound = line.includes("\\") && doubtfulKey.test(line)
+    ? JSON.stringify({ version, flattened: flattened(plain) })
+    : line
+  return texts.all === "" ? sound : `${sound}\n${texts.all}`
+}
+
+/**
+ * Reads a text. `value` is `undefined`, with a problem, for whatever `encode` has not written.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const decode = (text: string): Problem.Checked<SpanRecord | undefined> => {
+  const end = text.indexOf("\n")
+  const json = parse(end === -1 ? text : text.slice(0, end))
+  if (!JsonSnapshot.isObject(json) || (json["version"] !== version && json["version"] !== first)) return unreadable
+  const record = json["record"] ?? raised(json["flattened"] ?? null)
+  if (!isRecord(record)) return unreadable
+  if (json["version"] === version && !pasted(record, end === -1 ? "" : text.slice(end + 1))) return unreadable
+  return Problem.ok({
+    ...withKeys(record, recordKeys),
+    context: withKeys(record["context"], contextKeys),
+    startNs: BigInt(record["startNs"])
+  } as unknown as SpanRecord)
+}
+
+// A character that nobody writes, and that JSON does not escape.
+const mark = "\u007f"
+
+// To look for an escape in fewer characters costs less than to cut them out.
+const long = 256
+
+// Takes the long strings out of values, and leaves a mark in the place of each.
+class LongTexts {
+  all = ""
+
+  cut(value: unknown): unknown {
+    if (typeof value === "string") return this.#cutText(value)
+    if (typeof value !== "object" || value === null) return value
+    if (Array.isArray(value)) {
+      const items = value.map((item) => this.cut(item))
+      return items.some((item, i) => item !== value[i]) ? items : value
+    }
+    let changed = false
+    const entries = Object.entries(value).map(([key, item]) => {
+      const cut = this.cut(item)
+      changed ||= cut !== item
+      return [key, cut] as const
+    })
+    return changed ? Object.fromEntries(entries) : value
+  }
+
+  // What a disk would not give back as it is stays in the line, where it is escaped.
+  #cutText(text: string): string {
+    const isMark = text.startsWith(mark)
+    if (text.length < long && !isMark) return text
+    if (!text.isWellFormed() || text.includes("\0")) return isMark ? mark + text : text
+    const place = `${mark}${this.all.length}:${text.length}`
+    this.all += text
+    return place
+  }
+}
+
+// Puts the long strings back in, and says whether each was there.
+const pasted = ({ annotation, error, prompt }: JsonSnapshot.JsonObject, texts: string): boolean => {
+  const text = (value: string): string | undefined => {
+    if (value.startsWith(mark, 1)) return value.slice(1)
+    const [from, length] = value.slice(1).split(":").map(Number)
+    return Number.isSafeInteger(from) && Number.isSafeInteger(length) && from! >= 0 && from! + length! <= texts.length
+      ? texts.slice(from, from! + length!)
+      : undefined
+  }
+  const paste = (value: JsonSnapshot.Json): boolean => {
+    if (typeof value !== "object" || value === null) return true
+    const inside = value as { [key: string]: JsonSnapshot.Json }
+    return Object.keys(inside).every((key) => {
+      const item = inside[key]!
+      if (typeof item !== "string" || !item.startsWith(mark)) return paste(item)
+      const found = text(item)
+      if (found === undefined) return false
+      inside[key] = found
+      return true
+    })
+  }
+  return [annotation, prompt, error].every((part) => part === undefined || paste(part))
+}
+
+// The JSON parser of V8 in Node 24 can take a key with an escape for another key that has a backslash. In a text with such
+// a key, objects are written as arrays of their keys and values.
+const doubtfulKey = /\\(?:u[\da-f]{4}|[^u])[^"\\]*":/
+
+const flattened = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(flattened)
+    : typeof value === "object" && value !== null
+    ? { entries: Object.entries(value).flatMap(([key, item]) => item === undefined ? [] : [[key, flattened(item)]]) }
+    : value
+
+const raised = (json: JsonSnapshot.Json): JsonSnapshot.Json =>
+  JsonSnapshot.isArray(json)
+    ? json.map(raised)
+    : JsonSnapshot.isObject(json)
+    ? Object.fromEntries(entriesOf(json["entries"]))
+    : json
+
+const entriesOf = (json: JsonSnapshot.Json | undefined): Array<readonly [string, JsonSnapshot.Json]> => {
+  const entries: Array<readonly [string, JsonSnapshot.Json]> = []
+  for (const entry of JsonSnapshot.isArray(json) ? json : []) {
+    if (JsonSnapshot.isArray(entry) && isText(entry[0])) entries.push([entry[0], raised(entry[1] ?? null)])
+  }
+  return entries
+}
+
+const unreadable: Problem.Checked<undefined> = {
+  value: undefined,
+  problems: [Problem.make(
+    "unreadable_value",
+    "A stored event could not be read. It is set aside; a newer release may have written it."
+  )]
+}
+
+const parse = (text: string): JsonSnapshot.Json | undefined => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+type Encoded = JsonSnapshot.JsonObject & {
+  readonly context: JsonSnapshot.JsonObject
+  readonly startNs: string
+}
+
+// Enough to render it: what is inside the parts was checked before it was written, and a checksum guards it since.
+const isRecord = (json: JsonSnapshot.Json | undefined): json is Encoded => {
+  if (!JsonSnapshot.isObject(json)) return false
+  const { annotation, bytes, context, durationNs, startNs, tags } = json
+  return JsonSnapshot.isObject(context) && isText(context["kind"]) && isText(context["name"]) &&
+    isText(context["spanId"]) && isText(context["parentId"]) && isText(context["traceId"]) &&
+    isText(context["apmTraceId"]) && JsonSnapshot.isObject(context["mlApp"]) && JsonSnapshot.isObject(annotation) &&
+    JsonSnapshot.isObject(tags) && typeof durationNs === "number" && typeof bytes === "number" && isText(startNs) &&
+    /^-?\d{1,20}$/.test(startNs)
+}
+
+const isText = (json: JsonSnapshot.Json | undefined): json is string => typeof json === "string"
+
+const withKeys = (json: JsonSnapshot.JsonObject, keys: ReadonlyArray<string>): { readonly [key: string]: unknown } => {
+  const out: { [key: string]: unknown } = { ...json }
+  for (const key of keys) {
+    if (!Object.hasOwn(json, key)) out[key] = undefined
+  }
+  return out
+}

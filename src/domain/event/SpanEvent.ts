@@ -1,0 +1,90 @@
+/**
+ * The span event: what the LLM intake stores.
+ *
+ * @since 0.1.0
+ */
+import type { Json } from "../json/JsonSnapshot.ts"
+import type { Checked } from "../Problem.ts"
+import type { SpanRecord } from "../span/SpanRecord.ts"
+import * as Tags from "../span/Tags.ts"
+import * as TraceId from "../span/TraceId.ts"
+import * as SpanMeta from "./SpanMeta.ts"
+import * as Truncation from "./Truncation.ts"
+import type { WireFormat } from "./WireFormat.ts"
+
+/**
+ * The event as the intake's JSON body has it. `start_ns` (Unix nanoseconds) does not fit a JavaScript number, so it is a
+ * bigint here and a JSON integer on the wire; `duration` is in nanoseconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SpanEvent {
+  readonly trace_id: string
+  readonly span_id: string
+  readonly parent_id: string
+  readonly name: string
+  readonly start_ns: bigint
+  readonly duration: number
+  readonly status: "ok" | "error"
+  readonly meta: { readonly [key: string]: Json }
+  readonly metrics: { readonly [key: string]: number }
+  readonly tags: ReadonlyArray<string>
+  readonly session_id?: string
+  readonly span_links?: ReadonlyArray<Json>
+  readonly config?: Json
+  readonly collection_errors?: ReadonlyArray<string>
+  readonly _dd: { readonly [key: string]: string }
+}
+
+/**
+ * Renders a record into the event.
+ *
+ * **Details**
+ *
+ * `_dd.trace_id` and `_dd.apm_trace_id` both hold the APM trace id; the LLM trace id is the top-level `trace_id`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const render = (record: SpanRecord, format: WireFormat): SpanEvent => {
+  const { annotation, context, error } = record
+  const written = format.tagKeys === "dotted" ? record.tags : Tags.underscored(record.tags)
+  const tags = format.errorTags
+    ? { ...written, error: error === undefined ? "0" : "1", ...(error?.type ? { error_type: error.type } : undefined) }
+    : written
+  const dd = SpanMeta.reserved(record)
+  dd["span_id"] = context.spanId
+  const apmTraceId = TraceId.toText(context.apmTraceId)
+  dd["trace_id"] = apmTraceId
+  dd["apm_trace_id"] = apmTraceId
+  return {
+    trace_id: context.traceId,
+    span_id: context.spanId,
+    parent_id: context.parentId,
+    name: context.name,
+    start_ns: record.startNs,
+    duration: record.durationNs,
+    status: error === undefined ? "ok" : "error",
+    meta: SpanMeta.render(record, format),
+    metrics: annotation.metrics ?? {},
+    tags: Tags.render(tags),
+    ...(context.session !== undefined && context.session.value !== ""
+      ? { session_id: context.session.value }
+      : undefined),
+    ...(annotation.spanLinks !== undefined && annotation.spanLinks.length > 0
+      ? { span_links: annotation.spanLinks as unknown as ReadonlyArray<Json> }
+      : undefined),
+    ...(annotation.config !== undefined ? { config: annotation.config } : undefined),
+    _dd: dd
+  }
+}
+
+/**
+ * {@link render} as a checked value, within a size: an event above `maxBytes` is shrunk, and a problem says so.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const checked = (record: SpanRecord, format: WireFormat, maxBytes?: number): Checked<SpanEvent> =>
+  Truncation.shrink(render(record, format), maxBytes)

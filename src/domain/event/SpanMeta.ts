@@ -1,0 +1,92 @@
+/**
+ * The `meta` object of a span: the part that the event and the struct on an APM span have in common.
+ *
+ * @since 0.1.0
+ */
+import * as Prompt from "../content/Prompt.ts"
+import type { Json } from "../json/JsonSnapshot.ts"
+import type { SpanIo } from "../span/Annotation.ts"
+import type { SpanRecord } from "../span/SpanRecord.ts"
+import type { WireFormat } from "./WireFormat.ts"
+
+type Writable = { [key: string]: Json }
+
+const io = (side: SpanIo): Json =>
+  side._tag === "Raw"
+    ? side.value
+    : side._tag === "Messages"
+    ? { messages: side.value as unknown as Json }
+    : side._tag === "Documents"
+    ? { documents: side.value as unknown as Json }
+    : { value: side.value }
+
+/**
+ * Renders `meta`.
+ *
+ * **Details**
+ *
+ * `span.kind` is nested, `metadata` is always there, a side without content is left out but on the span of an
+ * experiment. Users cannot write
+ * `metadata._dd`: it holds the cost tags and the manifest of an agent. The error is left out where the intake takes it from the APM span.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">): { readonly [key: string]: Json } => {
+  const { annotation, context } = record
+  const kind = context.kind
+  const metadata: Writable = { ...annotation.metadata }
+  const dd: Writable = {}
+  if (annotation.costTags !== undefined && annotation.costTags.length > 0) dd["cost_tags"] = annotation.costTags
+  if (kind === "agent" && annotation.agentName !== undefined) {
+    dd["agent_manifest"] = { framework: "manual", name: annotation.agentName }
+  }
+  if (Object.keys(dd).length > 0) metadata["_dd"] = dd
+  const meta: Writable = { span: { kind }, metadata }
+  if (record.model !== undefined) {
+    meta["model_name"] = record.model.name
+    meta["model_provider"] = record.model.provider
+  }
+  if (annotation.input !== undefined) meta["input"] = io(annotation.input)
+  if (annotation.output !== undefined) meta["output"] = io(annotation.output)
+  if (kind === "experiment" && context.experiment !== undefined) {
+    meta["input"] ??= {}
+    meta["output"] ??= {}
+  }
+  if (record.prompt !== undefined) {
+    meta["input"] = {
+      ...(meta["input"] as Writable | undefined),
+      prompt: Prompt.render(record.prompt, context.mlApp.value)
+    }
+  }
+  if (annotation.expectedOutput !== undefined) meta["expected_output"] = annotation.expectedOutput
+  if (kind === "llm" && annotation.toolDefinitions !== undefined && annotation.toolDefinitions.length > 0) {
+    meta["tool_definitions"] = annotation.toolDefinitions as unknown as Json
+  }
+  if (record.toolVersion !== undefined) meta["tool"] = { version: record.toolVersion }
+  if (annotation.intent !== undefined) meta["intent"] = annotation.intent
+  if (record.error !== undefined && format.metaError) {
+    meta["error"] = { message: record.error.message, stack: record.error.stack, type: record.error.type }
+  }
+  if (context.agent !== undefined) {
+    meta["agent_attribution"] = { pagent_name: context.agent.name, pagent_span_id: context.agent.spanId }
+  }
+  return meta
+}
+
+/**
+ * The reserved `_dd` entries that both forms carry.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const reserved = (record: SpanRecord): { [key: string]: string } => {
+  const { experiment, retention } = record.context
+  const dd: { [key: string]: string } = {}
+  if (experiment !== undefined) dd["scope"] = "experiments"
+  if (retention !== undefined) {
+    dd["sample_rate"] = retention.sampleRate
+    dd["sampling_decision"] = retention.samplingDecision
+  }
+  return dd
+}

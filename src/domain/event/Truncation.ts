@@ -1,0 +1,313 @@
+/**
+ * Shrinking an event that is too large for the intake.
+ *
+ * **Details**
+ *
+ * The steps, in order, until the event fits:
+ *
+ * 1. the largest base64 contents of media parts are replaced by a note
+ * 2. the longest texts are cut to one common length: head, a note of how many bytes are left out, tail
+ * 3. the larger side of input and output is replaced by the sentence that Datadog's SDKs use, then the other one, and
+ *    `collection_errors` says `dropped_io`; the prompt stays
+ * 4. other parts are dropped, those that say least first
+ * 5. only the identity of the span is left
+ *
+ * A step that cannot make the event fit by cutting texts leaves them whole for the next one. The result is measured: it
+ * never exceeds the limit. It works on the intake's event and on the struct inside an APM span, which have the same
+ * `meta`.
+ *
+ * @since 0.1.0
+ */
+import * as JsonText from "../json/JsonText.ts"
+import * as Problem from "../Problem.ts"
+
+/**
+ * The largest event that the intake takes, in bytes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultLimit = 5_000_000
+
+/**
+ * The identity of a span always fits this many bytes; a lower limit counts as this one.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const smallestLimit = 3_000
+
+/**
+ * What Datadog's SDKs put in place of an input or output that was dropped.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const droppedIo = "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Truncated<out A> extends Problem.Checked<A> {
+  readonly truncated: boolean
+}
+
+/**
+ * The size in bytes of a value as it will be sent; the sizes of the parts of a value must not add up to more than the
+ * size of the whole.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Measure = (value: unknown) => number
+
+interface Tree {
+  readonly [key: string]: unknown
+}
+
+type Step = (event: Tree, size: number, limit: number, measure: Measure) => Tree
+
+/**
+ * Shrinks an event or a struct to at most `limit` bytes. The input is not changed, and is the result if it fits.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const shrink = <A extends object>(
+  event: A,
+  limit: number = defaultLimit,
+  measure: Measure = JsonText.byteLength
+): Truncated<A> => {
+  const most = Math.max(limit, smallestLimit)
+  const before = measure(event)
+  if (before <= most) return { value: event, truncated: false, problems: Problem.none }
+  let tree = event as unknown as Tree
+  let size = before
+  const done: Array<string> = []
+  for (const [name, step] of steps) {
+    if (size <= most) break
+    const next = step(tree, size, most, measure)
+    if (next === tree) continue
+    tree = next
+    size = measure(tree)
+    if (!done.includes(name)) done.push(name)
+  }
+  const message = `An event of ${before} bytes is over the limit of ${most}: ${done.join(", ")}. Record less.`
+  return { value: tree as unknown as A, truncated: true, problems: [Problem.make("event_too_large", message)] }
+}
+
+const isTree = (u: unknown): u is Tree => typeof u === "object" && u !== null && !Array.isArray(u)
+
+const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
+
+const at = (u: unknown, key: string): unknown => isTree(u) && Object.hasOwn(u, key) ? u[key] : undefined
+
+const withMeta = (event: Tree, change: Tree): Tree => ({ ...event, meta: { ...at(event, "meta") as Tree, ...change } })
+
+// Texts below this size are not worth a note.
+const smallestCut = 1_024
+
+const media: Step = (event, size, limit, measure) => {
+  const found: Array<{ readonly part: Tree; readonly size: number }> = []
+  for (const side of ["input", "output"]) {
+    const messages = at(at(at(event, "meta"), side), "messages")
+    for (const message of isList(messages) ? messages : []) {
+      for (const key of ["audio_parts", "image_parts"]) {
+        const parts = at(message, key)
+        for (const part of isList(parts) ? parts : []) {
+          const content = at(part, "content")
+          if (typeof content === "string" && content.length >= smallestCut) {
+            found.push({ part: part as Tree, size: measure(content) })
+          }
+        }
+      }
+    }
+  }
+  found.sort((a, b) => b.size - a.size)
+  const stubs = new Map<unknown, Tree>()
+  let left = size
+  for (const { part, size } of found) {
+    if (left <= limit) break
+    const content = `[${size} bytes left out]`
+    stubs.set(part, { ...part, content })
+    left -= size - measure(content)
+  }
+  return stubs.size === 0 ? event : { ...event, meta: map(event["meta"], (u) => stubs.get(u) ?? u) }
+}
+
+// A copy with some values replaced, that shares all else with the original. Replacements are not entered.
+const map = (value: unknown, replace: (u: unknown) => unknown): unknown => {
+  const replaced = replace(value)
+  if (replaced !== value) return replaced
+  if (isList(value)) {
+    let out: Array<unknown> | undefined
+    for (let i = 0; i < value.length; i++) {
+      const item = map(value[i], replace)
+      if (item !== value[i]) (out ??= value.slice())[i] = item
+    }
+    return out ?? value
+  }
+  if (!isTree(value)) return value
+  let out: { [key: string]: unknown } | undefined
+  for (const key of Object.keys(value)) {
+    const item = map(value[key], replace)
+    if (item === value[key]) continue
+    out ??= { ...value }
+    Object.defineProperty(out, key, { value: item, enumerable: true, configurable: true, writable: true })
+  }
+  return out ?? value
+}
+
+// An altered id joins nothing.
+const ids: ReadonlySet<string> = new Set(["trace_id", "span_id", "parent_id", "session_id", "_dd"])
+
+const cutTexts: Step = (event, size, limit, measure) => {
+  // The sizes of all but short texts, in the order of the walk: the second walk meets them in the same order.
+  const sizes: Array<number> = []
+  mapOutsideIds(event, (u) => {
+    if (isLong(u)) sizes.push(measure(u))
+    return u
+  })
+  const level = commonLevel(sizes.filter((n) => n > smallestCut).sort((a, b) => b - a), size - limit)
+  if (level === undefined) return event
+  let next = 0
+  return mapOutsideIds(event, (u) => {
+    if (!isLong(u)) return u
+    const known = sizes[next++]!
+    return known > level ? cut(u, known, level, measure) : u
+  })
+}
+
+const isLong = (u: unknown): u is string => typeof u === "string" && u.length * 6 > smallestCut
+
+const mapOutsideIds = (event: Tree, replace: (u: unknown) => unknown): Tree => {
+  const out: { [key: string]: unknown } = {}
+  for (const key of Object.keys(event)) out[key] = ids.has(key) ? event[key] : map(event[key], replace)
+  return out
+}
+
+// The largest size to which all longer texts must be cut to save `excess` bytes. `sizes` falls.
+const commonLevel = (sizes: ReadonlyArray<number>, excess: number): number | undefined => {
+  let sum = 0
+  for (let i = 0; i < sizes.length; i++) {
+    sum += sizes[i]!
+    const level = Math.floor((sum - excess) / (i + 1))
+    if (level >= (sizes[i + 1] ?? smallestCut)) return level
+  }
+  return undefined
+}
+
+// The note, and the quotes around the text.
+const noteBytes = 48
+
+const cut = (text: string, size: number, level: number, measure: Measure): string => {
+  // By proportion, corrected a few times where the bytes are not spread evenly; six bytes a unit always fit.
+  let units = Math.floor(text.length * (level - noteBytes) / size)
+  for (let attempt = 0;; attempt++) {
+    const tail = Math.floor(units / 4)
+    const head = text.slice(0, wholeAt(text, units - tail))
+    const rest = text.slice(wholeAt(text, text.length - tail))
+    const kept = measure(head) + measure(rest)
+    if (kept <= level - noteBytes || attempt === 5) return `${head}[${size - kept + 2} bytes left out]${rest}`
+    units = attempt === 4
+      ? Math.floor((level - noteBytes) / 6) - 1
+      : Math.floor(units * (level - noteBytes) / kept)
+  }
+}
+
+// A place between two characters, not inside a surrogate pair.
+const wholeAt = (text: string, index: number): number => {
+  const unit = text.charCodeAt(index)
+  const before = text.charCodeAt(index - 1)
+  return unit >= 0xdc00 && unit <= 0xdfff && before >= 0xd800 && before <= 0xdbff ? index - 1 : index
+}
+
+const largerSide: Step = (event, _size, _limit, measure) => {
+  const meta = at(event, "meta")
+  let side: "input" | "output" | undefined
+  let most = smallestCut
+  for (const key of ["input", "output"] as const) {
+    const given = at(meta, key)
+    const size = measure(given ?? null)
+    if (size > most && at(given, "value") !== droppedIo) {
+      side = key
+      most = size
+    }
+  }
+  if (side === undefined) return event
+  const prompt = at(at(meta, side), "prompt")
+  const errors = at(event, "collection_errors")
+  return {
+    ...withMeta(event, { [side]: prompt === undefined ? { value: droppedIo } : { value: droppedIo, prompt } }),
+    collection_errors: [...(isList(errors) ? errors.filter((e) => e !== "dropped_io") : []), "dropped_io"]
+  }
+}
+
+// Most of what remains is worth more than one part that fills the event alone.
+const dropMeta = (key: string, empty: unknown): Step => (event, _size, _limit, measure) =>
+  measure(at(at(event, "meta"), key) ?? null) <= smallestCut ? event : withMeta(event, { [key]: empty })
+
+const metadata: Step = (event, size, limit, measure) => {
+  const reserved = at(at(at(event, "meta"), "metadata"), "_dd")
+  const kept = reserved === undefined || measure(reserved) > smallestCut ? {} : { _dd: reserved }
+  return dropMeta("metadata", kept)(event, size, limit, measure)
+}
+
+const prompt: Step = (event) => {
+  const input = at(at(event, "meta"), "input")
+  const given = at(input, "prompt")
+  if (given === undefined) return event
+  const { prompt: _, ...rest } = input as Tree
+  return withMeta(event, { input: rest })
+}
+
+const drop = (key: string, empty: unknown): Step => (event, _size, _limit, measure) =>
+  measure(at(event, key) ?? null) <= smallestCut ? event : { ...event, [key]: empty }
+
+const identity: Step = (event, _size, _limit, measure) => {
+  const small = (u: unknown): unknown => {
+    if (typeof u !== "string") return typeof u === "object" || typeof u === "function" ? undefined : u
+    return measure(u) <= 96 ? u : undefined
+  }
+  const pick = (from: unknown, keys: ReadonlyArray<string>): Tree => {
+    const out: { [key: string]: unknown } = {}
+    for (const key of keys) {
+      const value = small(at(from, key))
+      if (value !== undefined) out[key] = value
+    }
+    return out
+  }
+  const name = at(event, "name")
+  const tags = at(event, "tags")
+  return {
+    ...(typeof name === "string" ? { name: name.slice(0, 32).toWellFormed() } : undefined),
+    ...pick(event, ["trace_id", "span_id", "parent_id", "session_id", "ml_app", "start_ns", "duration", "status"]),
+    meta: { span: pick(at(at(event, "meta"), "span"), ["kind"]), metadata: {} },
+    metrics: {},
+    tags: isList(tags)
+      ? tags.filter((tag) => typeof tag === "string" && ownTag.test(tag) && measure(tag) <= 96).slice(0, 6)
+      : pick(tags, ["env", "service", "version", "ml_app", "source", "language"]),
+    collection_errors: ["dropped_io"],
+    _dd: pick(at(event, "_dd"), ["span_id", "trace_id", "apm_trace_id", "scope", "sample_rate", "sampling_decision"])
+  }
+}
+
+const ownTag = /^(?:env|service|version|ml_app|source|language):/
+
+const steps: ReadonlyArray<readonly [string, Step]> = [
+  ["media contents were left out", media],
+  ["long texts were cut", cutTexts],
+  ["input and output were dropped", largerSide],
+  ["long texts were cut", cutTexts],
+  ["input and output were dropped", largerSide],
+  ["long texts were cut", cutTexts],
+  ["metadata was dropped", metadata],
+  ["tool definitions were dropped", dropMeta("tool_definitions", [])],
+  ["the expected output was dropped", dropMeta("expected_output", { value: droppedIo })],
+  ["the experiment's configuration was dropped", drop("config", {})],
+  ["the prompt was dropped", prompt],
+  ["links were dropped", drop("span_links", [])],
+  ["metrics were dropped", drop("metrics", {})],
+  ["all but the span's identity was dropped", identity]
+]

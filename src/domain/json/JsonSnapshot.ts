@@ -1,0 +1,406 @@
+/**
+ * Bounded copies of values that somebody else may still change.
+ *
+ * **Details**
+ *
+ * What a user annotates is read once, at once, and copied into plain JSON: nothing that happens to the value afterwards
+ * shows, and nothing in it can throw later. The copy has limits in depth, in number of values and in characters, so that
+ * a hostile value costs linear time up to the limits and no more.
+ *
+ * | a value | its copy |
+ * | --- | --- |
+ * | text | itself, lone surrogates replaced by U+FFFD |
+ * | `NaN`, `Infinity`, `-Infinity` | its name as text: JSON has no such numbers, and `null` would hide which one it was |
+ * | bigint | a number if it is a safe integer, else its decimal text |
+ * | `undefined`, function, symbol | left out of objects, `null` in arrays, as `JSON.stringify` does |
+ * | anything with a `toJSON` (`Date`, `URL`, …) | what that returns |
+ * | `Map`, `Set` | object, array |
+ * | `Error` | `name`, `message` and its own enumerable properties |
+ * | numeric typed array | array of numbers |
+ * | bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) | a text that says how many |
+ * | objects of a class that have a `toString` and no properties of their own | that text |
+ * | other objects | their own enumerable properties |
+ * | a container inside itself | a text that says so |
+ * | a container below the deepest level | its JSON text |
+ *
+ * @since 0.1.0
+ */
+import * as Problem from "../Problem.ts"
+
+/**
+ * A JSON value. Objects may have an own key named `__proto__`: copy them by spread or by `Object.defineProperty`, never
+ * by assignment.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+/**
+ * A checked value with its size: `bytes` is never below the length of `JSON.stringify(value)`, in UTF-8 or with every
+ * character outside ASCII escaped, and is cheap to know. It can be six times too large.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Measured<out A> extends Problem.Checked<A> {
+  readonly bytes: number
+}
+
+/**
+ * The limits of one snapshot.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Limits {
+  /** The depth at which containers become text. The value itself is at depth 0. */
+  readonly depth: number
+  /** Values, containers included. */
+  readonly values: number
+  /** UTF-16 code units of all texts and keys together. */
+  readonly characters: number
+}
+
+/**
+ * Depth 12 is where Datadog's SDKs stop keeping structure, counted from `meta`; callers that know where the value will
+ * sit take its place off. The other two allow any event that the intake accepts.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultLimits: Limits = { depth: 12, values: 100_000, characters: 8_000_000 }
+
+/**
+ * The default limits for a value that will sit `place` levels below `meta`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const limitsBelowMeta = (place: number): Limits => ({ ...defaultLimits, depth: defaultLimits.depth - place })
+
+/**
+ * Whether a value of a snapshot is an object, and not an array.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isObject = (json: Json | undefined): json is JsonObject =>
+  typeof json === "object" && json !== null && !Array.isArray(json)
+
+/**
+ * Whether a value of a snapshot is an array: `Array.isArray` does not narrow readonly arrays.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isArray = (json: Json | undefined): json is ReadonlyArray<Json> => Array.isArray(json)
+
+/**
+ * The size bound of a text: quotes, and six bytes for each code unit (`\u0000` is the longest escape).
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const textBytes = (text: string): number => text.length * 6 + 2
+
+// -0.0000012345678901234567
+const numberBytes = 25
+const literalBytes = 5
+// A key has quotes and a colon; every entry may have a comma.
+const entryBytes = 4
+// Where values nested deeper than the limit are given up altogether. It also bounds our own recursion.
+const textDepth = 50
+// The decimal text of a bigint takes more than linear time, so there is none beyond this.
+const largestBigint = 1n << 4096n
+// Room for the sentence that replaces the end of a text.
+const noteRoom = 64
+
+const circular = "[this value contains itself]"
+const unreadable = "[this value could not be read]"
+const tooDeep = "[nested too deeply]"
+const tooMany = "[more values left out]"
+
+interface Walk {
+  values: number
+  characters: number
+  bytes: number
+  tooLarge: boolean
+  unreadable: boolean
+  readonly depth: number
+  readonly ancestors: Array<object>
+}
+
+/**
+ * Copies a value. `value` is `undefined` when there is nothing that JSON can say: for `undefined`, and with a problem
+ * for functions and symbols. `path` names the place in the problems.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const take = (value: unknown, limits: Limits = defaultLimits, path?: string): Measured<Json | undefined> => {
+  if (typeof value === "string" && value.length <= limits.characters) {
+    return { value: wellFormed(value), bytes: textBytes(value), problems: Problem.none }
+  }
+  if (value === undefined) return nothing
+  const walk: Walk = {
+    values: limits.values,
+    characters: limits.characters,
+    bytes: 0,
+    tooLarge: false,
+    unreadable: false,
+    depth: limits.depth,
+    ancestors: []
+  }
+  let copy: Json | undefined
+  try {
+    copy = copyOf(walk, value, "", 0)
+  } catch {
+    // Only a stack that was nearly full before we were called gets here.
+    copy = given(walk, unreadable)
+    walk.unreadable = true
+  }
+  if (copy === undefined) walk.unreadable = true
+  return { value: copy, bytes: copy === undefined ? 0 : walk.bytes, problems: problemsOf(walk, path) }
+}
+
+const nothing: Measured<undefined> = { value: undefined, bytes: 0, problems: Problem.none }
+
+const problemsOf = (walk: Walk, path: string | undefined): ReadonlyArray<Problem.Problem> => {
+  if (!walk.tooLarge && !walk.unreadable) return Problem.none
+  const problems: Array<Problem.Problem> = []
+  if (walk.unreadable) {
+    problems.push(
+      Problem.make("unreadable_value", "A part could not be read and was left out. Give plain JSON values.", path)
+    )
+  }
+  if (walk.tooLarge) {
+    problems.push(Problem.make("value_too_large", "A part was over the size limit and was left out. Give less.", path))
+  }
+  return problems
+}
+
+const wellFormed = (text: string): string => text.isWellFormed() ? text : text.toWellFormed()
+
+const copyOf = (walk: Walk, value: unknown, key: string, depth: number): Json | undefined => {
+  switch (typeof value) {
+    case "string":
+      return textOf(walk, value)
+    case "number":
+      walk.bytes += numberBytes
+      return Number.isFinite(value) ? value === 0 ? 0 : value : String(value)
+    case "boolean":
+      walk.bytes += literalBytes
+      return value
+    case "bigint":
+      return bigintOf(walk, value)
+    case "object":
+      if (value === null) {
+        walk.bytes += literalBytes
+        return null
+      }
+      return containerOf(walk, value, key, depth)
+    default:
+      return undefined
+  }
+}
+
+const given = (walk: Walk, text: string): string => {
+  walk.bytes += textBytes(text)
+  return text
+}
+
+const textOf = (walk: Walk, text: string): string => {
+  if (text.length <= walk.characters) {
+    walk.characters -= text.length
+    walk.bytes += textBytes(text)
+    return wellFormed(text)
+  }
+  const kept = Math.max(0, walk.characters - noteRoom)
+  walk.characters = 0
+  walk.tooLarge = true
+  return given(walk, `${text.slice(0, kept).toWellFormed()}[${text.length - kept} more characters left out]`)
+}
+
+const bigintOf = (walk: Walk, value: bigint): Json => {
+  if (value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)) {
+    walk.bytes += numberBytes
+    return Number(value)
+  }
+  if (value < largestBigint && value > -largestBigint) return textOf(walk, value.toString())
+  walk.tooLarge = true
+  return given(walk, "[an integer too large to write]")
+}
+
+const containerOf = (walk: Walk, value: object, key: string, depth: number): Json | undefined => {
+  if (walk.ancestors.includes(value)) return given(walk, circular)
+  if (depth >= walk.depth + textDepth) {
+    walk.tooLarge = true
+    return given(walk, tooDeep)
+  }
+  const before = walk.bytes
+  const level = walk.ancestors.length
+  walk.ancestors.push(value)
+  let copy: Json | undefined
+  try {
+    copy = structureOf(walk, value, key, depth)
+  } catch {
+    walk.unreadable = true
+    walk.bytes = before
+    copy = given(walk, unreadable)
+  }
+  walk.ancestors.length = level
+  // Only the outermost of the containers that are too deep: those within it are part of its text.
+  if (depth !== walk.depth || typeof copy !== "object" || copy === null) return copy
+  walk.bytes = before
+  return given(walk, JSON.stringify(copy))
+}
+
+const structureOf = (walk: Walk, value: object, key: string, depth: number): Json | undefined => {
+  if (ArrayBuffer.isView(value)) return viewOf(walk, value, depth)
+  const toJSON: unknown = (value as { readonly toJSON?: unknown }).toJSON
+  if (typeof toJSON === "function") {
+    const result: unknown = toJSON.call(value, key)
+    if (typeof result !== "object" || result === null) return copyOf(walk, result, key, depth)
+    // The result is not asked for its own `toJSON`, or an object could keep us busy for ever.
+    if (result !== value && walk.ancestors.includes(result)) return given(walk, circular)
+    if (ArrayBuffer.isView(result)) return viewOf(walk, result, depth)
+    walk.ancestors.push(result)
+    return membersOf(walk, result, depth)
+  }
+  return membersOf(walk, value, depth)
+}
+
+const membersOf = (walk: Walk, value: object, depth: number): Json | undefined => {
+  if (Array.isArray(value)) return arrayOf(walk, value, depth)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return propertiesOf(walk, value, {}, depth)
+  if (value instanceof Map) return mapOf(walk, value, depth)
+  if (value instanceof Set) return arrayOf(walk, Array.from(first(value, walk.values + 1)), depth)
+  if (value instanceof Error) {
+    const out: { [key: string]: Json } = {}
+    walk.bytes += 2
+    // They count as they will in the copy: else a copy could have more than a copy may.
+    if (spend(walk)) property(walk, out, "name", value.name, depth)
+    if (spend(walk)) property(walk, out, "message", value.message, depth)
+    return propertiesOf(walk, value, out, depth)
+  }
+  if (value instanceof String || value instanceof Number || value instanceof Boolean || value instanceof BigInt) {
+    return copyOf(walk, value.valueOf(), "", depth)
+  }
+  if (value instanceof ArrayBuffer) return bytesOf(walk, value.byteLength)
+  const text = ownText(value)
+  if (text !== undefined) return textOf(walk, text)
+  return propertiesOf(walk, value, {}, depth)
+}
+
+// What an object without properties says of itself, as a `RegExp` or a user's own value class does.
+const ownText = (value: object): string | undefined => {
+  if (value.toString === Object.prototype.toString || Object.keys(value).length > 0) return undefined
+  const text: unknown = value.toString()
+  return typeof text === "string" ? text : undefined
+}
+
+const bytesOf = (walk: Walk, length: number): string => given(walk, `[${Number(length)} bytes]`)
+
+const viewOf = (walk: Walk, view: ArrayBufferView, depth: number): Json =>
+  view instanceof DataView || view instanceof Uint8Array || view instanceof Uint8ClampedArray
+    ? bytesOf(walk, view.byteLength)
+    : arrayOf(walk, view as unknown as ArrayLike<unknown>, depth)
+
+const first = function*<A>(items: Iterable<A>, count: number): Generator<A> {
+  let left = count
+  for (const item of items) {
+    if (left-- <= 0) return
+    yield item
+  }
+}
+
+const arrayOf = (walk: Walk, source: ArrayLike<unknown>, depth: number): ReadonlyArray<Json> => {
+  const out: Array<Json> = []
+  const length = source.length
+  walk.bytes += 2
+  for (let i = 0; i < length; i++) {
+    walk.bytes += 1
+    if (!spend(walk)) {
+      out.push(given(walk, tooMany))
+      break
+    }
+    const item = read(walk, source, i)
+    const copy = copyOf(walk, item, "", depth + 1)
+    if (copy === undefined) walk.bytes += literalBytes
+    out.push(copy === undefined ? null : copy)
+  }
+  return out
+}
+
+const propertiesOf = (walk: Walk, source: object, out: { [key: string]: Json }, depth: number): JsonObject => {
+  walk.bytes += 2
+  for (const key of Object.keys(source)) {
+    if (!spend(walk)) break
+    property(walk, out, key, read(walk, source, key), depth)
+  }
+  return out
+}
+
+const mapOf = (walk: Walk, source: ReadonlyMap<unknown, unknown>, depth: number): JsonObject => {
+  const out: { [key: string]: Json } = {}
+  walk.bytes += 2
+  for (const [key, value] of source) {
+    if (!spend(walk)) break
+    property(walk, out, typeof key === "string" ? key : keyText(walk, key, depth), value, depth)
+  }
+  return out
+}
+
+// Costs what it reads, like any value, and the text is charged again as a key.
+const keyText = (walk: Walk, key: unknown, depth: number): string => {
+  const copy = copyOf(walk, key, "", depth + 1)
+  return typeof copy === "string" ? copy : JSON.stringify(copy) ?? typeof key
+}
+
+const property = (walk: Walk, out: { [key: string]: Json }, key: string, value: unknown, depth: number): void => {
+  if (key.length > walk.characters) {
+    walk.tooLarge = true
+    return
+  }
+  const before = walk.bytes
+  walk.bytes += key.length * 6 + entryBytes
+  const copy = copyOf(walk, value, key, depth + 1)
+  if (copy === undefined) {
+    walk.bytes = before
+    return
+  }
+  walk.characters -= Math.min(key.length, walk.characters)
+  const name = wellFormed(key)
+  if (name === "__proto__") {
+    Object.defineProperty(out, name, { value: copy, enumerable: true, configurable: true, writable: true })
+  } else out[name] = copy
+}
+
+const spend = (walk: Walk): boolean => {
+  if (walk.values > 0) {
+    walk.values -= 1
+    return true
+  }
+  walk.tooLarge = true
+  return false
+}
+
+// One read, by itself: a getter that throws costs its own property and not the ones beside it.
+const read = (walk: Walk, source: object, key: string | number): unknown => {
+  try {
+    return (source as { readonly [key: string | number]: unknown })[key]
+  } catch {
+    walk.unreadable = true
+    return unreadable
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * A finished span as a redaction rule sees it: everything that leaves the process, in a copy of its own.
+ *
+ * @since 0.1.0
+ */
+import type * as Document from "../content/Document.ts"
+import type * as Message from "../content/Message.ts"
+import type { ChatTemplateItem } from "../content/Prompt.ts"
+import type { ToolDefinition } from "../content/ToolDefinition.ts"
+import type { Json } from "../json/JsonSnapshot.ts"
+import type { SpanError } from "../span/SpanError.ts"
+import type { SpanLink } from "../span/SpanLink.ts"
+import type { SpanRecord } from "../span/SpanRecord.ts"
+
+/**
+ * The same data, open to changes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Mutable<A> = A extends ReadonlyArray<infer B> ? Array<Mutable<B>>
+  : A extends object ? { -readonly [K in keyof A]: Mutable<A[K]> }
+  : A
+
+/**
+ * The prompt of an llm span, inherited or its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RedactablePrompt {
+  id?: string | undefined
+  version?: string | undefined
+  label?: string | undefined
+  template?: string | Array<Mutable<ChatTemplateItem>> | undefined
+  variables?: { [key: string]: Json } | undefined
+  tags?: { [key: string]: string } | undefined
+  promptUuid?: string | undefined
+  promptVersionUuid?: string | undefined
+  contextVariables?: Array<string> | undefined
+  queryVariables?: Array<string> | undefined
+}
+
+/**
+ * What spans of every kind have. `tags` are all tags of the event but those that repeat another field: the session, the
+ * user, the account and the application.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Common {
+  name: string
+  tags: { [key: string]: string }
+  metrics?: { [key: string]: number } | undefined
+  metadata?: { [key: string]: Json } | undefined
+  expectedOutput?: Json | undefined
+  error?: Mutable<SpanError> | undefined
+  sessionId?: string | undefined
+  userId?: string | undefined
+  accountId?: string | undefined
+  /** The application: it decides where the event belongs, so it can be replaced and not left out. */
+  agentService?: string | undefined
+  /** The name of the agent that the span works for. */
+  parentAgent?: string | undefined
+  intent?: string | undefined
+  config?: { [key: string]: Json } | undefined
+  spanLinks?: Array<Mutable<SpanLink>> | undefined
+}
+
+/**
+ * The model of an llm or embedding span.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RedactableModel {
+  name: string
+  provider: string
+}
+
+/**
+ * A finished span. `kind` says what its input and output look like: messages, documents, a text (structured values are
+ * compact JSON text), or the value as it was given. `apm` is a plain span of the program that failed: it has a name and
+ * an error, nothing else, and it is shown because its error is written on the APM span.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RedactableSpan =
+  | Common & {
+    readonly kind: "llm"
+    model?: RedactableModel | undefined
+    input?: Array<Mutable<Message.Message>> | undefined
+    output?: Array<Mutable<Message.Message>> | undefined
+    prompt?: RedactablePrompt | undefined
+    toolDefinitions?: Array<Mutable<ToolDefinition>> | undefined
+  }
+  | Common & {
+    readonly kind: "embedding"
+    model?: RedactableModel | undefined
+    input?: Array<Mutable<Document.Document>> | undefined
+    output?: string | undefined
+  }
+  | Common & {
+    readonly kind: "retrieval"
+    input?: string | undefined
+    output?: Array<Mutable<Document.Document>> | undefined
+  }
+  | Common & {
+    readonly kind: "agent"
+    input?: string | undefined
+    output?: string | undefined
+    /** The name of the agent in its manifest. */
+    agentName?: string | undefined
+  }
+  | Common & {
+    readonly kind: "workflow" | "task"
+    input?: string | undefined
+    output?: string | undefined
+  }
+  | Common & {
+    readonly kind: "tool"
+    input?: string | undefined
+    output?: string | undefined
+    toolVersion?: string | undefined
+  }
+  | Common & {
+    readonly kind: "experiment"
+    input?: Json | undefined
+    output?: Json | undefined
+  }
+  | Common & {
+    readonly kind: "apm"
+    input?: undefined
+    output?: undefined
+  }
+
+/**
+ * The tags that repeat a field, and the field.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const derivedTags = {
+  session_id: "sessionId",
+  "usr.id": "userId",
+  "usr.account_id": "accountId",
+  ml_app: "agentService",
+  agent_service: "agentService"
+} as const
+
+/**
+ * A copy that shares nothing with its source.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const copy = <A>(json: A): Mutable<A> => {
+  if (typeof json !== "object" || json === null) return json as Mutable<A>
+  if (Array.isArray(json)) return json.map((item) => copy(item)) as Mutable<A>
+  const out: { [key: string]: unknown } = {}
+  for (const key of Object.keys(json)) {
+    const value = copy((json as { readonly [key: string]: unknown })[key])
+    if (key === "__proto__") {
+      Object.defineProperty(out, key, { value, enumerable: true, configurable: true, writable: true })
+    } else out[key] = value
+  }
+  return out as Mutable<A>
+}
+
+const set = <A extends object, K extends keyof A>(target: A, key: K, value: A[K] | undefined): void => {
+  if (value !== undefined) target[key] = value
+}
+
+/**
+ * Copies what leaves the process of a record.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromRecord = (record: SpanRecord): RedactableSpan => {
+  const { annotation, context, error, model, prompt } = record
+  const labels = {
+    sessionId: context.session?.value,
+    userId: context.userId?.value,
+    accountId: context.accountId?.value,
+    agentService: context.mlApp.value
+  }
+  const tags = copy(record.tags)
+  for (const key of Object.keys(derivedTags) as Array<keyof typeof derivedTags>) {
+    if (Object.hasOwn(tags, key) && tags[key] === labels[derivedTags[key]]) delete tags[key]
+  }
+  const span: Common & { [key: string]: unknown } = { name: context.name, tags }
+  Object.assign(span, { kind: context.kind })
+  set(span, "input", copy(annotation.input?.value))
+  set(span, "output", copy(annotation.output?.value))
+  set(span, "model", copy(model))
+  set(span, "metrics", copy(annotation.metrics))
+  set(span, "metadata", copy(annotation.metadata) as Common["metadata"])
+  set(span, "expectedOutput", copy(annotation.expectedOutput) as Json | undefined)
+  set(span, "error", copy(error))
+  set(span, "sessionId", labels.sessionId)
+  set(span, "userId", labels.userId)
+  set(span, "accountId", labels.accountId)
+  set(span, "agentService", labels.agentService)
+  set(span, "parentAgent", context.agent?.name ?? undefined)
+  if (context.kind === "agent") set(span, "agentName", annotation.agentName)
+  set(span, "intent", annotation.intent)
+  set(span, "config", copy(annotation.config) as Common["config"])
+  set(span, "spanLinks", copy(annotation.spanLinks))
+  set(span, "toolVersion", record.toolVersion)
+  if (context.kind === "llm") {
+    set(span, "toolDefinitions", copy(annotation.toolDefinitions))
+    if (prompt !== undefined) {
+      const {
+        _dd_context_variable_keys: contextVariables,
+        _dd_query_variable_keys: queryVariables,
+        chat_template: chat,
+        prompt_uuid: promptUuid,
+        prompt_version_uuid: promptVersionUuid,
+        ...rest
+      } = prompt
+      const view: { [key: string]: unknown } = copy(rest)
+      set(view, "template", copy(rest.template ?? chat))
+      set(view, "promptUuid", promptUuid)
+      set(view, "promptVersionUuid", promptVersionUuid)
+      set(view, "contextVariables", copy(contextVariables))
+      set(view, "queryVariables", copy(queryVariables))
+      span["prompt"] = view
+    }
+  }
+  return span as unknown as RedactableSpan
+}

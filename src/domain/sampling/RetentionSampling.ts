@@ -1,0 +1,105 @@
+/**
+ * The retention of LLM traces: `DD_LLMOBS_SAMPLE_RATE` and `DD_LLMOBS_SAMPLING_RULES`.
+ *
+ * **Details**
+ *
+ * The decision is stamped on every event of a trace and the backend applies it: nothing is dropped here, so that metrics
+ * stay complete. It hashes the APM trace id, so all LLM traces in one APM trace agree at one rate. Without rules it is
+ * taken when the LLM root starts. With rules it looks at the tags of the root, as late as possible: at the root's finish,
+ * the first injection into a request or the first partial flush, whichever comes first, and never again. Children and
+ * downstream services take it over.
+ *
+ * @since 0.1.0
+ */
+import type { Checked } from "../Problem.ts"
+import * as Problem from "../Problem.ts"
+import type { Retention } from "../span/SpanContext.ts"
+import * as KnuthSampling from "./KnuthSampling.ts"
+import type { SamplingRule } from "./SamplingRules.ts"
+import * as SamplingRules from "./SamplingRules.ts"
+
+/**
+ * `sampleRate` is from 0 to 1 and holds where no rule applies. `rules` look at tags alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RetentionSampling {
+  readonly sampleRate: number
+  readonly rules: ReadonlyArray<SamplingRule>
+}
+
+/**
+ * Every trace is retained.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const all: RetentionSampling = { sampleRate: 1, rules: [] }
+
+/**
+ * Reads the settings. `option` is the rate given in code: it wins, and is passed over when it is not from 0 to 1. An
+ * environment rate that is not gives 1. A bad rule is left out.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parse = (input: {
+  readonly option?: number | undefined
+  readonly sampleRate?: string | undefined
+  readonly rules?: string | undefined
+}): Checked<RetentionSampling> => {
+  const rules = SamplingRules.parseList(input.rules, "DD_LLMOBS_SAMPLING_RULES", ["tags", "sample_rate"])
+  const problems = [...rules.problems]
+  let sampleRate: number | undefined
+  if (input.option !== undefined) {
+    if (isRate(input.option)) sampleRate = input.option
+    else problems.push(Problem.make("invalid_option", "The sample rate is not a number from 0 to 1. It is ignored."))
+  }
+  if (sampleRate === undefined && input.sampleRate !== undefined && input.sampleRate.trim() !== "") {
+    sampleRate = SamplingRules.readNumber(input.sampleRate)
+    if (!isRate(sampleRate)) {
+      sampleRate = 1
+      problems.push(
+        Problem.make("invalid_setting", "DD_LLMOBS_SAMPLE_RATE is not a number from 0 to 1. It counts as 1.")
+      )
+    }
+  }
+  return { value: { sampleRate: sampleRate ?? 1, rules: rules.value }, problems }
+}
+
+/**
+ * Whether the decision has to wait for the tags of the root.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const looksAtTags = (self: RetentionSampling): boolean => self.rules.length > 0
+
+/**
+ * Decides for the LLM trace of a root with these tags. Without tags, as at the start of the root, only a rule that names
+ * none can apply.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const decide = (
+  self: RetentionSampling,
+  traceIdLow64: bigint,
+  tags: { readonly [key: string]: string } = noTags
+): Retention => {
+  let rate = self.sampleRate
+  for (const rule of self.rules) {
+    if (!SamplingRules.matchesTags(rule, tags)) continue
+    rate = rule.sampleRate
+    break
+  }
+  return {
+    sampleRate: KnuthSampling.rateText(rate),
+    samplingDecision: KnuthSampling.keeps(traceIdLow64, rate) ? "1" : "0"
+  }
+}
+
+const noTags: { readonly [key: string]: string } = {}
+
+const isRate = (n: number | undefined): n is number => n !== undefined && n >= 0 && n <= 1

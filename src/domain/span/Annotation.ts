@@ -1,0 +1,343 @@
+/**
+ * What a user says about a span: parsed once, when it is said, and combined in order.
+ *
+ * **Details**
+ *
+ * Annotations form a monoid: `empty` changes nothing, and `combine` is associative. Metadata, metrics, tags, cost tags
+ * and links accumulate; input, output and tool definitions replace; a prompt is merged key by key. A mutable value is
+ * read once, here, so what happens to it afterwards changes nothing.
+ *
+ * @since 0.1.0
+ */
+import * as Document from "../content/Document.ts"
+import * as Message from "../content/Message.ts"
+import * as Metrics from "../content/Metrics.ts"
+import * as Prompt from "../content/Prompt.ts"
+import * as ToolDefinition from "../content/ToolDefinition.ts"
+import type { Json } from "../json/JsonSnapshot.ts"
+import * as JsonSnapshot from "../json/JsonSnapshot.ts"
+import * as JsonText from "../json/JsonText.ts"
+import type { Problem } from "../Problem.ts"
+import * as Problems from "../Problem.ts"
+import * as SpanKinds from "./SpanKind.ts"
+import type { SpanKind } from "./SpanKind.ts"
+import * as SpanLink from "./SpanLink.ts"
+import * as Tags from "./Tags.ts"
+
+/**
+ * An annotation as a user writes it. Everything is optional.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnnotationInput {
+  readonly name?: string | undefined
+  /** Messages on llm spans, documents on embedding spans, any value on the others. */
+  readonly input?: unknown
+  /** Messages on llm spans, documents on retrieval spans, any value on the others. */
+  readonly output?: unknown
+  readonly expectedOutput?: unknown
+  readonly metadata?: { readonly [key: string]: unknown } | undefined
+  /** Numbers by name; `inputTokens` and `input_tokens` are the same. */
+  readonly metrics?: { readonly [key: string]: number } | undefined
+  readonly tags?: { readonly [key: string]: unknown } | undefined
+  /** Keys of tags by which cost is broken down. */
+  readonly costTags?: ReadonlyArray<string> | undefined
+  readonly toolDefinitions?: ReadonlyArray<ToolDefinition.ToolDefinitionInput> | undefined
+  readonly prompt?: Prompt.PromptInput | undefined
+  readonly spanLinks?: ReadonlyArray<SpanLink.SpanLinkInput> | undefined
+  readonly sessionId?: string | undefined
+  readonly userId?: string | undefined
+  readonly accountId?: string | undefined
+  /** The version of the agent: agent spans. */
+  readonly agentVersion?: string | undefined
+  /** The name of the agent in its manifest: agent spans. */
+  readonly agentName?: string | undefined
+  /** The version of the tool: tool spans. */
+  readonly toolVersion?: string | undefined
+  readonly intent?: string | undefined
+  /** The configuration of an experiment. */
+  readonly config?: { readonly [key: string]: unknown } | undefined
+}
+
+/**
+ * A side of a span, in the shape that its kind records.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SpanIo =
+  | { readonly _tag: "Messages"; readonly value: ReadonlyArray<Message.Message> }
+  | { readonly _tag: "Documents"; readonly value: ReadonlyArray<Document.Document> }
+  | { readonly _tag: "Value"; readonly value: string }
+  | { readonly _tag: "Raw"; readonly value: Json }
+
+/**
+ * A parsed annotation. `bytes` is never below the JSON text of its content.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Annotation {
+  readonly name?: string
+  readonly input?: SpanIo
+  readonly output?: SpanIo
+  readonly expectedOutput?: Json
+  readonly metadata?: { readonly [key: string]: Json }
+  readonly metrics?: { readonly [key: string]: number }
+  readonly tags?: Tags.Tags
+  readonly costTags?: ReadonlyArray<string>
+  readonly toolDefinitions?: ReadonlyArray<ToolDefinition.ToolDefinition>
+  readonly prompt?: Prompt.Prompt
+  readonly spanLinks?: ReadonlyArray<SpanLink.SpanLink>
+  readonly sessionId?: string
+  readonly userId?: string
+  readonly accountId?: string
+  readonly agentVersion?: string
+  readonly agentName?: string
+  readonly toolVersion?: string
+  readonly intent?: string
+  readonly config?: { readonly [key: string]: Json }
+  readonly bytes: number
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const empty: Annotation = { bytes: 0 }
+
+type Writable = { -readonly [K in keyof Annotation]: Annotation[K] }
+
+// Raw values stand directly in `meta`.
+const rawLimits = JsonSnapshot.limitsBelowMeta(1)
+
+// What the recorder adds for an annotation's own keys: quotes, colons, commas and braces.
+const keyBytes = 32
+
+const textFields: ReadonlyArray<
+  "name" | "sessionId" | "userId" | "accountId" | "agentVersion" | "agentName" | "toolVersion" | "intent"
+> = ["name", "sessionId", "userId", "accountId", "agentVersion", "agentName", "toolVersion", "intent"]
+
+const textProblem = {
+  name: "invalid_name",
+  sessionId: "invalid_session_id",
+  userId: "invalid_option",
+  accountId: "invalid_option",
+  agentVersion: "invalid_option",
+  agentName: "invalid_option",
+  toolVersion: "invalid_option",
+  intent: "invalid_option"
+} as const
+
+/**
+ * Parses what a user wrote. What is good is kept, what is not is left out and reported. `costTags` is a list of
+ * candidates: whoever knows the tags of the span selects from it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parse = (kind: SpanKind, given: AnnotationInput): Problems.Checked<Annotation> => {
+  if (typeof given !== "object" || given === null) {
+    return {
+      value: empty,
+      problems: [Problems.make("invalid_option", "An annotation must be an object. Pass the fields to set.")]
+    }
+  }
+  const out: Writable = { bytes: 0 }
+  const problems: Array<Problem> = []
+  const input = readFields(given, problems)
+  const keep = <A>(part: JsonSnapshot.Measured<A>): A => {
+    for (let i = 0; i < part.problems.length; i++) problems.push(part.problems[i]!)
+    out.bytes += part.bytes + keyBytes
+    return part.value
+  }
+  readTexts(input, out, problems)
+  const shapes = SpanKinds.table[kind]
+  if (input.input !== undefined) set(out, "input", keep(parseSide(shapes.input, input.input, "input", kind)))
+  if (input.output !== undefined) set(out, "output", keep(parseSide(shapes.output, input.output, "output", kind)))
+  if (input.expectedOutput !== undefined) {
+    set(out, "expectedOutput", keep(JsonSnapshot.take(input.expectedOutput, rawLimits, "expectedOutput")))
+  }
+  if (input.metadata !== undefined) set(out, "metadata", withoutReserved(keep(parseObject(input.metadata, "metadata"))))
+  if (input.metrics !== undefined) set(out, "metrics", keep(Metrics.parse(input.metrics)))
+  if (input.tags !== undefined) readTags(keep(parseTags(input.tags)), out)
+  if (input.costTags !== undefined) set(out, "costTags", keep(parseCostTags(input.costTags)))
+  if (input.toolDefinitions !== undefined) {
+    set(out, "toolDefinitions", keep(ToolDefinition.parse(input.toolDefinitions)))
+  }
+  if (input.prompt !== undefined) {
+    set(out, "prompt", keep(Prompt.parse(input.prompt)))
+    if (out.prompt !== undefined && (out.tags === undefined || !Object.hasOwn(out.tags, Tags.promptTrackingKey))) {
+      out.tags = { ...out.tags, [Tags.promptTrackingKey]: "annotated" }
+    }
+  }
+  if (input.spanLinks !== undefined) set(out, "spanLinks", keep(SpanLink.parse(input.spanLinks)))
+  if (input.config !== undefined) set(out, "config", keep(parseObject(input.config, "config")))
+  return { value: out, problems: problems.length === 0 ? Problems.none : problems }
+}
+
+const fields: ReadonlyArray<keyof AnnotationInput> = [
+  ...textFields,
+  "input",
+  "output",
+  "expectedOutput",
+  "metadata",
+  "metrics",
+  "tags",
+  "costTags",
+  "toolDefinitions",
+  "prompt",
+  "spanLinks",
+  "config"
+]
+
+// Each field is read once and by itself: a getter that throws costs its own field and not the whole annotation.
+const readFields = (given: AnnotationInput, problems: Array<Problem>): AnnotationInput => {
+  const input: { [key: string]: unknown } = {}
+  for (let i = 0; i < fields.length; i++) {
+    const key = fields[i]!
+    try {
+      input[key] = given[key]
+    } catch {
+      problems.push(Problems.make("unreadable_value", `\`${key}\` could not be read. Give plain values.`, key))
+    }
+  }
+  return input
+}
+
+const set = <K extends keyof Annotation>(out: Writable, key: K, value: Annotation[K] | undefined): void => {
+  if (value !== undefined) out[key] = value
+}
+
+const readTexts = (input: AnnotationInput, out: Writable, problems: Array<Problem>): void => {
+  for (let i = 0; i < textFields.length; i++) {
+    const key = textFields[i]!
+    const value: unknown = input[key]
+    if (value === undefined || value === null) continue
+    if (typeof value === "string") {
+      out[key] = value.toWellFormed()
+      out.bytes += JsonSnapshot.textBytes(value) + keyBytes
+    } else problems.push(Problems.make(textProblem[key], `\`${key}\` must be text.`, key))
+  }
+}
+
+const parseSide = (
+  shape: SpanKinds.IoShape,
+  input: unknown,
+  path: string,
+  kind: SpanKind
+): JsonSnapshot.Measured<SpanIo | undefined> => {
+  switch (shape) {
+    case "messages":
+      return side("Messages", Message.parse(input, path))
+    case "documents":
+      return side(
+        "Documents",
+        Document.parse(input, path, kind === "embedding" ? "invalid_embedding_io" : "invalid_retrieval_io")
+      )
+    case "value":
+      return side("Value", JsonText.fromUnknown(input, path))
+    case "raw":
+      return side("Raw", JsonSnapshot.take(input, rawLimits, path))
+  }
+}
+
+const side = <T extends SpanIo["_tag"]>(
+  _tag: T,
+  part: JsonSnapshot.Measured<Extract<SpanIo, { readonly _tag: T }>["value"] | undefined>
+): JsonSnapshot.Measured<SpanIo | undefined> => ({
+  value: part.value === undefined ? undefined : { _tag, value: part.value } as SpanIo,
+  bytes: part.bytes,
+  problems: part.problems
+})
+
+const parseObject = (
+  input: unknown,
+  path: "metadata" | "config" | "tags"
+): JsonSnapshot.Measured<JsonSnapshot.JsonObject | undefined> => {
+  const part = JsonSnapshot.take(input, JsonSnapshot.limitsBelowMeta(1), path)
+  if (part.value === undefined || JsonSnapshot.isObject(part.value)) {
+    return part as JsonSnapshot.Measured<JsonSnapshot.JsonObject | undefined>
+  }
+  const code = path === "metadata" ? "invalid_metadata" : path === "tags" ? "invalid_tags" : "invalid_option"
+  return {
+    value: undefined,
+    bytes: 0,
+    problems: [...part.problems, Problems.make(code, `\`${path}\` must be an object.`, path)]
+  }
+}
+
+// `_dd` belongs to the library: users cannot write there.
+const withoutReserved = (
+  metadata: JsonSnapshot.JsonObject | undefined
+): JsonSnapshot.JsonObject | undefined => {
+  if (metadata === undefined || !Object.hasOwn(metadata, "_dd")) return metadata
+  const copy = { ...metadata }
+  delete copy["_dd"]
+  return copy
+}
+
+const parseTags = (input: unknown): JsonSnapshot.Measured<Tags.Tags | undefined> => {
+  const part = parseObject(input, "tags")
+  if (part.value === undefined) return part as JsonSnapshot.Measured<undefined>
+  const tags: { [key: string]: string } = {}
+  for (const key of Object.keys(part.value)) {
+    if (key !== "__proto__") tags[key] = JsonText.render(part.value[key]!)
+  }
+  return { value: tags, bytes: part.bytes, problems: part.problems }
+}
+
+// A tag that names a session, a user or an account sets that label.
+const readTags = (tags: Tags.Tags | undefined, out: Writable): void => {
+  if (tags === undefined) return
+  let rest = tags
+  for (const key of Object.keys(Tags.labelKeys) as Array<keyof typeof Tags.labelKeys>) {
+    if (!Object.hasOwn(tags, key)) continue
+    out[Tags.labelKeys[key]] ??= tags[key]!
+    if (rest === tags) rest = { ...tags }
+    delete (rest as { [key: string]: string })[key]
+  }
+  out.tags = rest
+}
+
+const parseCostTags = (input: unknown): JsonSnapshot.Measured<ReadonlyArray<string> | undefined> => {
+  const { bytes, problems, value } = JsonSnapshot.take(input, JsonSnapshot.defaultLimits, "costTags")
+  if (!Array.isArray(value)) {
+    const problem = Problems.make("invalid_cost_tags", "Cost tags must be a list of tag names.", "costTags")
+    return { value: undefined, bytes: 0, problems: [...problems, problem] }
+  }
+  const names = value.filter((name) => typeof name === "string")
+  return {
+    value: names,
+    bytes,
+    problems: names.length === value.length
+      ? problems
+      : [...problems, Problems.make("invalid_cost_tags", "A cost tag must be the name of a tag.", "costTags")]
+  }
+}
+
+/**
+ * Two annotations as one, the second said after the first.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const combine = (first: Annotation, second: Annotation): Annotation => {
+  if (first === empty) return second
+  if (second === empty) return first
+  const out: Writable = { ...first, ...second, bytes: first.bytes + second.bytes }
+  if (first.metadata !== undefined && second.metadata !== undefined) {
+    out.metadata = { ...first.metadata, ...second.metadata }
+  }
+  if (first.metrics !== undefined && second.metrics !== undefined) out.metrics = { ...first.metrics, ...second.metrics }
+  if (first.tags !== undefined && second.tags !== undefined) out.tags = { ...first.tags, ...second.tags }
+  if (first.costTags !== undefined && second.costTags !== undefined) {
+    out.costTags = [...new Set([...first.costTags, ...second.costTags])]
+  }
+  if (first.spanLinks !== undefined && second.spanLinks !== undefined) {
+    out.spanLinks = [...first.spanLinks, ...second.spanLinks]
+  }
+  if (first.prompt !== undefined && second.prompt !== undefined) out.prompt = Prompt.merge(first.prompt, second.prompt)
+  return out
+}

@@ -1,0 +1,52 @@
+/**
+ * Cost tags: the names of those tags of a span by which Datadog splits its cost.
+ *
+ * @since 0.1.0
+ */
+import * as JsonSnapshot from "../json/JsonSnapshot.ts"
+import * as Problem from "../Problem.ts"
+
+/**
+ * Selects cost tags, after those selected before, in order and without repetition.
+ *
+ * **Details**
+ *
+ * Only tags that the span has now count: `tags` are those of the span, the same annotation's included. Others are left
+ * out, with one problem that points at the first of them.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const select = (
+  input: unknown,
+  tags: { readonly [key: string]: string },
+  selected: ReadonlyArray<string> = [],
+  path = "costTags"
+): Problem.Checked<ReadonlyArray<string>> => {
+  if (input === undefined || input === null) return Problem.ok(selected)
+  const { problems, value } = JsonSnapshot.take(input, JsonSnapshot.defaultLimits, path)
+  if (!Array.isArray(value)) {
+    return {
+      value: selected,
+      problems: [Problem.make("invalid_cost_tags", "Cost tags must be a list of tag names.", path)]
+    }
+  }
+  const names = new Set(selected)
+  let bad: number | undefined
+  for (let i = 0; i < value.length; i++) {
+    const name: unknown = value[i]
+    if (typeof name === "string" && Object.hasOwn(tags, name)) names.add(name)
+    else bad ??= i
+  }
+  return {
+    value: names.size === selected.length ? selected : [...names],
+    problems: bad === undefined ? problems : [
+      ...problems,
+      Problem.make(
+        "invalid_cost_tags",
+        "A cost tag must be the name of a tag that the span already has. It is left out; set the tag first.",
+        `${path}[${bad}]`
+      )
+    ]
+  }
+}

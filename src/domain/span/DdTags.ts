@@ -1,0 +1,63 @@
+/**
+ * `DD_TAGS`: tags of the process.
+ *
+ * **Details**
+ *
+ * Tags are separated by commas, or by spaces when there is no comma. A tag is `key:value`, split at its first colon; a key
+ * alone has an empty value, and a value without a key is left out.
+ *
+ * @since 0.1.0
+ */
+import type { Checked } from "../Problem.ts"
+import * as Problem from "../Problem.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type DdTags = { readonly [key: string]: string }
+
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const empty: DdTags = {}
+
+/**
+ * The largest text that is read, in characters.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxLength = 65_536
+
+/**
+ * Reads the text; a later tag replaces an earlier one of the same key.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parse = (text: string | undefined): Checked<DdTags> => {
+  if (text === undefined) return Problem.ok(empty)
+  if (text.length > maxLength) {
+    const message = `DD_TAGS is longer than ${maxLength} characters. It is ignored.`
+    return { value: empty, problems: [Problem.make("invalid_setting", message)] }
+  }
+  // Defining a key named `__proto__` by assignment would be lost; from entries it is a key like any other.
+  const tags = new Map<string, string>()
+  let nameless = false
+  for (const part of text.split(text.includes(",") ? "," : " ")) {
+    const tag = part.trim()
+    if (tag === "") continue
+    const colon = tag.indexOf(":")
+    const key = (colon < 0 ? tag : tag.slice(0, colon)).trim()
+    if (key === "") nameless = true
+    else tags.set(key, colon < 0 ? "" : tag.slice(colon + 1).trim())
+  }
+  return {
+    value: Object.fromEntries(tags),
+    problems: nameless
+      ? [Problem.make("invalid_setting", "DD_TAGS has a value without a key. Write key:value.")]
+      : Problem.none
+  }
+}

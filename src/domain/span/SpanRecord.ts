@@ -1,0 +1,153 @@
+/**
+ * The canonical record of a finished LLM Observability span.
+ *
+ * **Details**
+ *
+ * One record is kept for each finished span until somebody has taken its event. It belongs to no export mode: the event
+ * for the intake and the struct for an APM trace are both rendered from it, at the moment of sending.
+ *
+ * @since 0.1.0
+ */
+import type { Prompt } from "../content/Prompt.ts"
+import type { ToolDefinition } from "../content/ToolDefinition.ts"
+import type { Annotation } from "./Annotation.ts"
+import type { SpanContext } from "./SpanContext.ts"
+import type { SpanError } from "./SpanError.ts"
+import type { Tags } from "./Tags.ts"
+
+/**
+ * `startNs` is Unix time in nanoseconds, `durationNs` nanoseconds. `bytes` is an estimate of the rendered event that is
+ * never below its size.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SpanRecord {
+  readonly context: SpanContext
+  readonly startNs: bigint
+  readonly durationNs: number
+  readonly model: { readonly name: string; readonly provider: string } | undefined
+  readonly annotation: Annotation
+  readonly tags: Tags
+  readonly prompt: Prompt | undefined
+  readonly toolVersion: string | undefined
+  readonly error: SpanError | undefined
+  readonly bytes: number
+}
+
+/**
+ * All that a record is made from when the span ends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Finish {
+  readonly context: SpanContext
+  readonly startNs: bigint
+  readonly durationNs: number
+  readonly modelName: string | undefined
+  readonly modelProvider: string | undefined
+  readonly annotation: Annotation
+  readonly tags: Tags
+  /** The nearest LLM ancestor: an llm span without a prompt takes its prompt, a tool span its tool definitions. */
+  readonly ancestor:
+    | {
+      readonly kind: SpanContext["kind"]
+      readonly prompt: Prompt | undefined
+      readonly toolDefinitions: ReadonlyArray<ToolDefinition> | undefined
+    }
+    | undefined
+  readonly error: SpanError | undefined
+}
+
+/**
+ * The name recorded for a model that nobody named.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const unknownModel = "unknown"
+
+// Ids, times, the fixed keys and the punctuation of an event and its envelope.
+const fixedBytes = 1_200
+
+// An UTF-16 unit becomes at most six bytes: `\u0000`.
+const longestEscape = 6
+
+// Each tag has quotes, a colon and a comma.
+const tagBytes = (tags: Tags): number => {
+  let bytes = 0
+  for (const key of Object.keys(tags)) bytes += (key.length + tags[key]!.length) * longestEscape + 8
+  return bytes
+}
+
+const textBytes = (text: string | undefined): number => text === undefined ? 0 : text.length * longestEscape
+
+/**
+ * About the fewest bytes that the rendered event can have, as `bytes` is the most: the size that the estimate comes from
+ * when no character needs an escape.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const leastBytes = (self: SpanRecord): number => self.bytes / longestEscape
+
+/**
+ * Freezes what is known of a span into its record.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const finish = (input: Finish): SpanRecord => {
+  const { annotation, ancestor, context, error } = input
+  const kind = context.kind
+  const prompt = kind !== "llm" ? undefined : annotation.prompt ?? ancestor?.prompt
+  const model = kind === "llm" || kind === "embedding"
+    ? {
+      name: named(input.modelName) ?? unknownModel,
+      provider: named(input.modelProvider)?.toLowerCase() ?? unknownModel
+    }
+    : undefined
+  const toolVersion = kind === "tool"
+    ? annotation.toolVersion ?? inheritedToolVersion(context.name, ancestor)
+    : undefined
+  return {
+    context,
+    startNs: input.startNs,
+    durationNs: input.durationNs,
+    model,
+    annotation,
+    tags: input.tags,
+    prompt,
+    toolVersion,
+    error,
+    bytes: fixedBytes + annotation.bytes + tagBytes(input.tags) + identityBytes(context) +
+      textBytes(model?.name) + textBytes(model?.provider) + textBytes(toolVersion) +
+      (prompt === undefined
+        ? 0
+        : textBytes(context.mlApp.value) * 2 + (prompt === annotation.prompt ? 0 : promptBytes(prompt))) +
+      (error === undefined ? 0 : textBytes(error.message) + textBytes(error.stack) + textBytes(error.type) * 2)
+  }
+}
+
+// The texts of the identity that can be long: names and sessions are the user's, ids can be an upstream's. The retention is
+// among the fixed bytes, since reading it would decide it.
+const identityBytes = (context: SpanContext): number =>
+  textBytes(context.name) + textBytes(context.mlApp.value) + textBytes(context.session?.value) +
+  textBytes(context.traceId) + textBytes(context.parentId) +
+  (textBytes(context.agent?.name ?? undefined) + textBytes(context.agent?.spanId)) * 2
+
+// A program without types can pass anything, and one bad option must not cost the event.
+const named = (text: unknown): string | undefined =>
+  typeof text === "string" && text !== "" ? text.toWellFormed() : undefined
+
+const inheritedToolVersion = (name: string, ancestor: Finish["ancestor"]): string | undefined => {
+  if (ancestor === undefined || ancestor.kind !== "llm" || ancestor.toolDefinitions === undefined) return undefined
+  for (const tool of ancestor.toolDefinitions) {
+    if (tool.name === name) return tool.version
+  }
+  return undefined
+}
+
+// The keys that every rendered prompt has, and the texts of an inherited one, which no annotation of this span counted.
+const promptBytes = (prompt: Prompt): number => JSON.stringify(prompt).length * 6 + 256

@@ -1,0 +1,153 @@
+/**
+ * The tags of a span: who writes which, and in what order.
+ *
+ * **Details**
+ *
+ * Tags are one map from text to text; a later write replaces an earlier one. The order is
+ *
+ * 1. `DD_TAGS`
+ * 2. the unified service tags and the library's own (`env`, `service`, `version`, `source`, `ml_app`, `agent_service`,
+ *    `ddtrace.version`, `language`)
+ * 3. git metadata
+ * 4. the experiment that baggage names
+ * 5. `annotateSpans`, from the outermost to the innermost, then annotations in order
+ * 6. the resolved `session_id`, `usr.id` and `usr.account_id`
+ * 7. `agent_version`, on agent spans
+ *
+ * `error` and `error_type` are not here: they belong to the event and not to the struct that rides a trace.
+ *
+ * @since 0.1.0
+ */
+import type { Checked } from "../Problem.ts"
+import * as Problem from "../Problem.ts"
+import type { SpanContext } from "./SpanContext.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tags {
+  readonly [key: string]: string
+}
+
+/**
+ * What the process says about itself.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProcessTags {
+  readonly env: string | undefined
+  readonly version: string | undefined
+  /** `DD_TAGS`, without git keys and without the keys that name a session, a user or an account. */
+  readonly ddTags: Tags
+  readonly git: { readonly repositoryUrl?: string | undefined; readonly commitSha?: string | undefined }
+  readonly libraryVersion: string
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Input {
+  readonly process: ProcessTags
+  /** The service of the APM span, or the configured one. */
+  readonly service: string
+  readonly context: SpanContext
+  /** The tags of annotations, those of `annotateSpans` included, already combined. */
+  readonly annotated: Tags | undefined
+  readonly agentVersion: string | undefined
+}
+
+/**
+ * The keys under which a tag names a session, a user or an account, and the label each one sets.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const labelKeys = {
+  session_id: "sessionId",
+  "usr.id": "userId",
+  "usr.account_id": "accountId"
+} as const
+
+/**
+ * The tag that says how a prompt came to its span.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const promptTrackingKey = "prompt_tracking_instrumentation_method"
+
+/**
+ * Writes the tags in the order given above.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const resolve = (input: Input): Tags => {
+  const { context, process } = input
+  const tags: { [key: string]: string } = {
+    ...process.ddTags,
+    version: process.version ?? "",
+    env: process.env ?? "",
+    service: input.service,
+    source: "integration",
+    ml_app: context.mlApp.value,
+    agent_service: context.mlApp.value,
+    "ddtrace.version": process.libraryVersion,
+    language: "javascript"
+  }
+  if (process.git.repositoryUrl !== undefined) tags["git.repository_url"] = process.git.repositoryUrl
+  if (process.git.commitSha !== undefined) tags["git.commit.sha"] = process.git.commitSha
+  if (context.experiment !== undefined) assign(tags, context.experiment.tags)
+  if (input.annotated !== undefined) assign(tags, input.annotated)
+  if (context.session !== undefined) tags["session_id"] = context.session.value
+  if (context.userId !== undefined) tags["usr.id"] = context.userId.value
+  if (context.accountId !== undefined) tags["usr.account_id"] = context.accountId.value
+  if (input.agentVersion !== undefined && context.kind === "agent") tags["agent_version"] = input.agentVersion
+  return tags
+}
+
+// `Object.assign` would run the setter of a key named `__proto__`.
+const assign = (target: { [key: string]: string }, source: Tags): void => {
+  for (const key of Object.keys(source)) set(target, key, source[key]!)
+}
+
+const set = (target: { [key: string]: string }, key: string, value: string): void => {
+  if (key === "__proto__") {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+  } else target[key] = value
+}
+
+/**
+ * The tags as the event carries them: `key:value`, sorted.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const render = (tags: Tags): ReadonlyArray<string> => {
+  const out: Array<string> = []
+  for (const key of Object.keys(tags)) out.push(`${key}:${tags[key]}`)
+  return out.sort()
+}
+
+/**
+ * The tags with `_` for `.` in their keys: the intake of agentless APM reads a dot as nesting.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const underscored = (tags: Tags): Tags => {
+  const out: { [key: string]: string } = {}
+  for (const key of Object.keys(tags)) set(out, key.replaceAll(".", "_"), tags[key]!)
+  return out
+}
+
+/**
+ * {@link resolve} as a checked value. Tags were checked where they were said, so there is nothing left to complain of.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const checked = (input: Input): Checked<Tags> => Problem.ok(resolve(input))

@@ -1,0 +1,55 @@
+/**
+ * The `gen_ai.*` attributes that an LLM Observability span leaves on its APM span, riding or rescued.
+ *
+ * **Details**
+ *
+ * They are marked as artificial, so that the backend does not build a second LLM span from them. Token counts are
+ * metrics, all else is text. Names are those of OpenTelemetry's generative AI conventions.
+ *
+ * @since 0.1.0
+ */
+import type { SpanRecord } from "../span/SpanRecord.ts"
+
+/**
+ * The mark of attributes that were written by an LLM Observability SDK.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const artificialKey = "_dd.llmobs.artificial_gen_ai_tags"
+
+const usage: ReadonlyArray<readonly [metric: string, attribute: string]> = [
+  ["input_tokens", "gen_ai.usage.input_tokens"],
+  ["output_tokens", "gen_ai.usage.output_tokens"],
+  ["total_tokens", "gen_ai.usage.total_tokens"]
+]
+
+/**
+ * Writes the attributes into the `meta` and `metrics` of an APM span.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const write = (
+  record: SpanRecord,
+  meta: { [key: string]: string },
+  metrics: { [key: string]: number }
+): void => {
+  const { annotation, context, model } = record
+  meta[artificialKey] = "true"
+  meta["gen_ai.application.name"] = context.mlApp.value
+  meta["gen_ai.operation.name"] = context.kind
+  if (model !== undefined) {
+    meta["gen_ai.request.model"] = model.name
+    meta["gen_ai.provider.name"] = model.provider
+  }
+  if (context.session !== undefined && context.session.value !== "") {
+    meta["gen_ai.conversation.id"] = context.session.value
+  }
+  if (annotation.metrics !== undefined) {
+    for (const [metric, attribute] of usage) {
+      const value = annotation.metrics[metric]
+      if (value !== undefined) metrics[attribute] = value
+    }
+  }
+}

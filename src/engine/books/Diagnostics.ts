@@ -1,0 +1,70 @@
+/**
+ * Counts what went wrong inside, and says each thing once.
+ *
+ * @since 0.1.0
+ */
+import type { Problem } from "../../domain/Problem.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+
+/**
+ * How many different things are said and counted by name; the names are ours, so this bound is only a safety net.
+ */
+const maxKeys = 256
+
+/**
+ * Makes diagnostics that hand each line to `say`. A line holds a code and a sentence of ours: no content, no key, and
+ * nothing that a request or a model wrote. `onProblem` is told of every problem, also of those that were said before.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  say: (line: string) => void,
+  onProblem?: ((problem: Problem) => void) | undefined
+): DiagnosticsService => {
+  const counts = new Map<string, number>()
+
+  const count = (key: string): boolean => {
+    const before = counts.get(key)
+    if (before === undefined && counts.size >= maxKeys) return false
+    counts.set(key, (before ?? 0) + 1)
+    return before === undefined
+  }
+
+  const tell = (problem: Problem): void => {
+    if (onProblem === undefined) return
+    try {
+      onProblem(problem)
+    } catch {
+      count("defect:onProblem")
+    }
+  }
+
+  return {
+    say,
+    report: (problems) => {
+      for (const problem of problems) {
+        tell(problem)
+        if (count(problem.code)) {
+          say(`${problem.code}: ${problem.message}${problem.path === undefined ? "" : ` (at ${place(problem.path)})`}`)
+        }
+      }
+    },
+    defect: (place, error) => {
+      if (count(`defect:${place}`)) {
+        say(
+          `A step of effect-llmobs failed and was skipped (${place}, ${
+            error instanceof Error ? error.name : typeof error
+          }).`
+        )
+      }
+    },
+    warnOnce: (key, message) => {
+      if (count(key)) say(message)
+    },
+    counts: () => counts
+  }
+}
+
+// A path can hold keys that a user chose: only what a path is made of is written, and not much of it.
+const place = (path: string): string => path.replace(/[^\w.[\]$-]/g, "?").slice(0, 80)

@@ -1,0 +1,159 @@
+/**
+ * Decides which APM traces are kept.
+ *
+ * **Details**
+ *
+ * The first that has something to say decides: a manual keep or drop, the upstream's priority, the first sampling rule that
+ * applies, the sample rate, the Agent's rate for the service, else keep. What a rule or the sample rate keeps passes the
+ * rate limit as well. A decision is a value: whoever asked keeps it, and asks again only to record a manual keep or drop.
+ *
+ * @since 0.1.0
+ */
+import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
+import * as Rates from "../../domain/sampling/AgentRates.ts"
+import * as KnuthSampling from "../../domain/sampling/KnuthSampling.ts"
+import * as RateLimiter from "../../domain/sampling/RateLimiter.ts"
+import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
+import type { SamplingRule, Subject } from "../../domain/sampling/SamplingRules.ts"
+import * as SamplingRules from "../../domain/sampling/SamplingRules.ts"
+
+/**
+ * The local root of a trace, at the moment the decision is needed: its finish, or the first injection.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Root extends Subject {
+  readonly env: string
+  /** The lower 64 bits of the APM trace id. */
+  readonly traceIdLow64: bigint
+  /** The priority that came with the request. */
+  readonly upstreamPriority?: number | undefined
+  /** What a person asked for on any span of the trace. */
+  readonly manual?: "keep" | "drop" | undefined
+}
+
+/**
+ * `tags` and `metrics` belong on the local root, and only there. The priority and `decisionMaker` (the text of
+ * `_dd.p.dm`, which is among `tags` too) stand again on the first span of each further chunk, and leave in headers.
+ * After an upstream's decision there is none: its own, if it sent one, stays.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Decision {
+  readonly priority: number
+  readonly mechanism: SamplingPriority.Mechanism | undefined
+  readonly decisionMaker: string | undefined
+  readonly tags: { readonly [key: string]: string }
+  readonly metrics: { readonly [key: string]: number }
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sampler {
+  readonly decide: (root: Root) => Decision
+  /** Takes over the rates of the Agent's latest answer, for roots decided from now on. */
+  readonly updateRates: (rates: AgentRates) => void
+}
+
+/**
+ * `sampleRate` is from 0 to 1; absent, there is none. `rateLimit` is in traces per second: 0 rejects all, a negative number
+ * none. `now` reads a clock in milliseconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly rules?: ReadonlyArray<SamplingRule> | undefined
+  readonly sampleRate?: number | undefined
+  readonly rateLimit?: number | undefined
+  readonly now: () => number
+}
+
+/** The rate limit when `DD_TRACE_RATE_LIMIT` is not set, in traces per second. */
+const defaultRateLimit = 100
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Sampler => {
+  const { now, rules = [], sampleRate } = options
+  let rates: AgentRates = Rates.empty
+  let limiter = RateLimiter.make(options.rateLimit ?? defaultRateLimit, now())
+  const ruleLimiters = rules.map(({ maxPerSecond }) =>
+    maxPerSecond === undefined ? undefined : RateLimiter.make(maxPerSecond, now())
+  )
+
+  const passesRule = (index: number): boolean => {
+    const own = ruleLimiters[index]
+    if (own === undefined) return true
+    const step = RateLimiter.step(own, now())
+    ruleLimiters[index] = step.state
+    return step.allowed
+  }
+
+  const byUser = (root: Root, rate: number, index: number): Decision => {
+    const metrics: { [key: string]: number } = { "_dd.rule_psr": rate }
+    let kept = KnuthSampling.keeps(root.traceIdLow64, rate) && passesRule(index)
+    if (kept && limiter.limit >= 0) {
+      const step = RateLimiter.step(limiter, now())
+      limiter = step.state
+      kept = step.allowed
+      metrics["_dd.limit_psr"] = step.effectiveRate
+    }
+    const priority = kept ? SamplingPriority.userKeep : SamplingPriority.userReject
+    return decision(priority, SamplingPriority.mechanism.localRule, metrics, rate)
+  }
+
+  return {
+    decide: (root) => {
+      if (root.manual !== undefined) return root.manual === "keep" ? manualKeep : manualDrop
+      if (root.upstreamPriority !== undefined) return fromUpstream(root.upstreamPriority)
+      const index = SamplingRules.findIndex(rules, root)
+      if (index >= 0) return byUser(root, rules[index]!.sampleRate, index)
+      if (sampleRate !== undefined) return byUser(root, sampleRate, -1)
+      const rate = Rates.rateOf(rates, root.service, root.env)
+      if (rate === undefined) return byDefault
+      const kept = KnuthSampling.keeps(root.traceIdLow64, rate)
+      const priority = kept ? SamplingPriority.autoKeep : SamplingPriority.autoReject
+      return decision(priority, SamplingPriority.mechanism.agentRate, { "_dd.agent_psr": rate }, rate)
+    },
+    updateRates: (next) => {
+      rates = next
+    }
+  }
+}
+
+const decision = (
+  priority: number,
+  mechanism: SamplingPriority.Mechanism,
+  metrics: { readonly [key: string]: number },
+  rate?: number
+): Decision => {
+  const decisionMaker = SamplingPriority.decisionMaker(mechanism)
+  return {
+    priority,
+    mechanism,
+    decisionMaker,
+    tags: rate === undefined
+      ? { "_dd.p.dm": decisionMaker }
+      : { "_dd.p.dm": decisionMaker, "_dd.p.ksr": KnuthSampling.rateText(rate) },
+    metrics
+  }
+}
+
+const manualKeep = decision(SamplingPriority.userKeep, SamplingPriority.mechanism.manual, {})
+const manualDrop = decision(SamplingPriority.userReject, SamplingPriority.mechanism.manual, {})
+const byDefault = decision(SamplingPriority.autoKeep, SamplingPriority.mechanism.default, {})
+
+const fromUpstream = (priority: number): Decision => ({
+  priority,
+  mechanism: undefined,
+  decisionMaker: undefined,
+  tags: {},
+  metrics: {}
+})

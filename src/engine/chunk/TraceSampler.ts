@@ -1,0 +1,60 @@
+/**
+ * The sampling decision of a local trace: taken once, by what its root says when it is needed.
+ *
+ * @since 0.1.0
+ */
+import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
+import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
+import * as TraceId from "../../domain/span/TraceId.ts"
+import type { LocalTrace } from "./LocalTrace.ts"
+import type { Decision, Options, Root } from "./Sampler.ts"
+import * as Sampler from "./Sampler.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface TraceSampler {
+  /** The decision, frozen by the first call. Only a decision by hand changes it, for what leaves afterwards. */
+  readonly decide: (trace: LocalTrace) => Decision
+  /** The priority as it looks now. It freezes nothing and uses nothing of a rate limit up. */
+  readonly forecast: (trace: LocalTrace) => number
+  readonly updateRates: (rates: AgentRates) => void
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options: Options & { readonly service: string; readonly env: string | undefined }
+): TraceSampler => {
+  const sampler = Sampler.make(options)
+  const forecaster = Sampler.make({ ...options, rateLimit: -1 })
+
+  const rootOf = (trace: LocalTrace): Root => ({
+    service: trace.root?.service ?? options.service,
+    name: trace.root?.name ?? "",
+    resource: trace.root?.resource ?? "",
+    tags: trace.root?.meta ?? {},
+    metrics: trace.root?.metrics ?? {},
+    env: options.env ?? "",
+    traceIdLow64: BigInt("0x" + TraceId.low64(trace.traceId)),
+    upstreamPriority: trace.upstream?.priority,
+    manual: trace.manual
+  })
+
+  return {
+    decide: (trace) => {
+      const frozen = trace.decision
+      const byHand = SamplingPriority.mechanism.manual
+      if (frozen !== undefined && (trace.manual === undefined || frozen.mechanism === byHand)) return frozen
+      return trace.decision = sampler.decide(rootOf(trace))
+    },
+    forecast: (trace) => trace.decision?.priority ?? (trace.provisional ??= forecaster.decide(rootOf(trace)).priority),
+    updateRates: (rates) => {
+      sampler.updateRates(rates)
+      forecaster.updateRates(rates)
+    }
+  }
+}

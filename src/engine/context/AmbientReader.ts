@@ -1,0 +1,130 @@
+/**
+ * Puts together what a fiber runs in: a region's own context, the request it belongs to, and another tracer's context.
+ *
+ * **Details**
+ *
+ * Each request and each context is parsed once, when somebody asks. Another tracer's trace and baggage count instead of
+ * those that the request brought, since that tracer took them over and may have changed them. The request decides
+ * whether it is a browser's.
+ *
+ * @since 0.1.0
+ */
+import type * as Fiber from "effect/Fiber"
+import type { Checked } from "../../domain/Problem.ts"
+import type { HeaderLookup } from "../../domain/propagation/HeaderLookup.ts"
+import type { PropagationSettings } from "../../domain/propagation/PropagationStyle.ts"
+import * as TraceId from "../../domain/span/TraceId.ts"
+import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
+import { CurrentAmbient } from "../../ports/AmbientContext.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { IncomingRequest, RequestSource, Surrounding, SurroundingSource } from "../../ports/IncomingRequest.ts"
+import { CurrentRequestSession, CurrentSurroundings } from "../../ports/IncomingRequest.ts"
+import { guard } from "../books/Guard.ts"
+import * as RequestContext from "./RequestContext.ts"
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly settings: PropagationSettings
+  readonly diagnostics: DiagnosticsService
+  /** The first that finds a request decides. */
+  readonly requests: ReadonlyArray<RequestSource>
+  /** The other tracer, where the fiber names none itself. */
+  readonly surroundings?: SurroundingSource | undefined
+}): typeof AmbientContext.Service => {
+  const { diagnostics, settings } = options
+  // An in-process context is not an upstream: how to treat upstreams is no question here.
+  const inProcess: PropagationSettings = {
+    ...settings,
+    stylesExtract: ["tracecontext", "baggage"],
+    behaviorExtract: "continue"
+  }
+  const parsed = new WeakMap<IncomingRequest, Ambient>()
+  const surrounded = new WeakMap<Surrounding, { readonly of: IncomingRequest | undefined; readonly ambient: Ambient }>()
+  const named = new WeakMap<Ambient, Ambient>()
+  const reported = new WeakSet<object>()
+
+  const report = <A>(checked: Checked<A>): A => {
+    if (checked.problems.length > 0) diagnostics.report(checked.problems)
+    return checked.value
+  }
+
+  const ofRequest = (request: IncomingRequest): Ambient => {
+    let ambient = parsed.get(request)
+    if (ambient === undefined) {
+      ambient = report(RequestContext.fromHeaders(request.headers, settings, request.info))
+      parsed.set(request, ambient)
+    }
+    return ambient
+  }
+
+  const ofSurrounding = (around: Surrounding, request: IncomingRequest | undefined): Ambient => {
+    const known = surrounded.get(around)
+    if (known !== undefined && known.of === request) return known.ambient
+    const own = report(RequestContext.fromHeaders(
+      overlay(around, request),
+      around.trace ? inProcess : settings,
+      request?.info
+    ))
+    const ambient = request === undefined ? own : withLlmTrace(own, ofRequest(request))
+    surrounded.set(around, { of: request, ambient })
+    return ambient
+  }
+
+  const withSession = (ambient: Ambient, session: Checked<string | undefined> | undefined): Ambient => {
+    if (session === undefined) return ambient
+    if (session.problems.length > 0 && !reported.has(session)) {
+      reported.add(session)
+      diagnostics.report(session.problems)
+    }
+    const sessionId = session.value
+    if (sessionId === undefined) return ambient
+    const known = named.get(ambient)
+    if (known?.labels.request?.sessionId === sessionId) return known
+    const made: Ambient = { ...ambient, labels: { ...ambient.labels, request: { sessionId } } }
+    named.set(ambient, made)
+    return made
+  }
+
+  const find = (fiber: Fiber.Fiber<unknown, unknown>): IncomingRequest | undefined => {
+    for (const source of options.requests) {
+      const request = source.find(fiber)
+      if (request !== undefined) return request
+    }
+    return undefined
+  }
+
+  const current = (fiber: Fiber.Fiber<unknown, unknown>): Ambient | undefined => {
+    const given = fiber.getRef(CurrentAmbient)
+    if (given !== undefined) return given
+    const request = find(fiber)
+    const around = (fiber.getRef(CurrentSurroundings) ?? options.surroundings)?.find(fiber)
+    const session = fiber.getRef(CurrentRequestSession) ?? request?.session?.()
+    const ambient = around !== undefined
+      ? ofSurrounding(around, request)
+      : request !== undefined
+      ? ofRequest(request)
+      : undefined
+    return session === undefined ? ambient : withSession(ambient ?? RequestContext.nothing, session)
+  }
+
+  return { current: (fiber) => guard(diagnostics, "ambient", () => current(fiber), undefined) }
+}
+
+const ofTraces = /^(?:x-datadog-(?:trace-id|parent-id|sampling-priority|tags)|traceparent|tracestate|b3|x-b3-.*)$/
+
+const overlay = (around: Surrounding, request: IncomingRequest | undefined): HeaderLookup => (name) => {
+  if (name === "baggage" ? around.baggage : around.trace && ofTraces.test(name)) return around.headers(name)
+  return request?.headers(name)
+}
+
+// The LLM trace can stand in headers that the other tracer does not know.
+const withLlmTrace = (own: Ambient, brought: Ambient): Ambient => {
+  const llmobs = brought.upstream?.llmobs
+  if (llmobs === undefined || own.upstream?.traceId === undefined || own.upstream.llmobs !== undefined) return own
+  return TraceId.low64(own.upstream.traceId) === TraceId.low64(brought.upstream!.traceId!)
+    ? { ...own, upstream: { ...own.upstream, llmobs } }
+    : own
+}

@@ -1,0 +1,130 @@
+/**
+ * Writes the context of a fiber into the headers of a call.
+ *
+ * **Details**
+ *
+ * Each call makes a fresh set of headers from the active spans, and changes nothing that spans share. Where there is no
+ * LLM activity, nothing about LLM Observability is written.
+ *
+ * @since 0.1.0
+ */
+import type * as Fiber from "effect/Fiber"
+import * as Baggage from "../../domain/propagation/Baggage.ts"
+import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
+import type { Injection } from "../../domain/propagation/Propagation.ts"
+import * as Propagation from "../../domain/propagation/Propagation.ts"
+import type { PropagationSettings } from "../../domain/propagation/PropagationStyle.ts"
+import type { AgentAttribution } from "../../domain/span/AgentAttribution.ts"
+import * as SessionSource from "../../domain/span/SessionSource.ts"
+import type { Remote, SpanContext } from "../../domain/span/SpanContext.ts"
+import * as SpanId from "../../domain/span/SpanId.ts"
+import * as TraceId from "../../domain/span/TraceId.ts"
+import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
+import { BaggageChanges } from "../../ports/AmbientContext.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { PropagatorService } from "../../ports/Propagator.ts"
+import type { Extent } from "../../ports/Propagator.ts"
+import { guard } from "../books/Guard.ts"
+import type { LocalTrace } from "../chunk/LocalTrace.ts"
+import type { Decision } from "../chunk/Sampler.ts"
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly settings: PropagationSettings
+  readonly ambient: typeof AmbientContext.Service
+  readonly diagnostics: DiagnosticsService
+  /** The local trace of a span of ours, and the id under which the span is known outside. */
+  readonly traceOf: (span: unknown) => { readonly trace: LocalTrace; readonly spanId: string } | undefined
+  /** The decision of a trace, frozen by the call. */
+  readonly decide: (trace: LocalTrace) => Decision
+}): Pick<PropagatorService, "inject" | "baggage"> => {
+  const { ambient, diagnostics, settings } = options
+
+  const apm = (fiber: Fiber.Fiber<unknown, unknown>, around: Ambient | undefined): Injection => {
+    const span = fiber.cache.span
+    const own = options.traceOf(span)
+    if (own !== undefined) {
+      const { trace } = own
+      const decision = options.decide(trace)
+      return {
+        traceId: trace.traceId,
+        spanId: own.spanId,
+        priority: decision.priority,
+        origin: trace.upstream?.origin,
+        propagationTags: withDecisionMaker(trace.upstream?.propagationTags, decision.decisionMaker),
+        tracestate: trace.upstream?.tracestate
+      }
+    }
+    if (span !== undefined) {
+      const traceId = TraceId.fromHex(span.traceId)
+      const spanId = SpanId.fromHex(span.spanId)
+      if (traceId !== undefined && spanId !== undefined) return { traceId, spanId, priority: span.sampled ? 1 : 0 }
+    }
+    const upstream = around?.upstream
+    return upstream === undefined ? {} : {
+      traceId: upstream.traceId,
+      spanId: upstream.parentId,
+      lastParentId: upstream.lastParentId,
+      priority: upstream.priority,
+      origin: upstream.origin,
+      propagationTags: upstream.propagationTags,
+      tracestate: upstream.tracestate
+    }
+  }
+
+  const inject = (fiber: Fiber.Fiber<unknown, unknown>, extent: Extent) => {
+    const around = ambient.current(fiber)
+    const open = fiber.getRef(CurrentSpan)
+    const llmobs = open !== undefined ? fromSpan(open.context) : around?.upstream?.llmobs
+    const { problems, value } = Propagation.injectChecked({
+      ...apm(fiber, around),
+      llmobs: extent === "full" || llmobs === undefined ? llmobs : impersonal(llmobs),
+      baggage: extent === "full" ? baggage(fiber) : undefined
+    }, settings)
+    if (problems.length > 0) diagnostics.report(problems)
+    return value
+  }
+
+  const baggage = (fiber: Fiber.Fiber<unknown, unknown>): Baggage.Items => {
+    const foreign = ambient.current(fiber)?.upstream?.baggage ?? Baggage.empty
+    const experiment = fiber.getRef(CurrentSpan)?.context.experiment
+    const changed = Baggage.change(foreign, fiber.getRef(BaggageChanges))
+    return experiment === undefined ? changed : Baggage.change(changed, ExperimentBaggage.write(experiment))
+  }
+
+  return {
+    inject: (fiber, extent) => guard(diagnostics, "inject", () => inject(fiber, extent), {}),
+    baggage: (fiber) => guard(diagnostics, "baggage", () => baggage(fiber), Baggage.empty)
+  }
+}
+
+const withDecisionMaker = (
+  tags: ReadonlyMap<string, string> | undefined,
+  decisionMaker: string | undefined
+): ReadonlyMap<string, string> | undefined =>
+  decisionMaker === undefined ? tags : new Map(tags).set("_dd.p.dm", decisionMaker)
+
+const fromSpan = (context: SpanContext): Remote => ({
+  parentId: context.spanId,
+  traceId: context.traceId,
+  mlApp: context.mlApp.value,
+  sessionId: context.session !== undefined && context.session.value !== "" && SessionSource.isVouched(context.session)
+    ? context.session.value
+    : undefined,
+  retention: context.retention,
+  agent: attribution(context)
+})
+
+const attribution = (context: SpanContext): AgentAttribution | undefined =>
+  context.kind === "agent" ? { name: context.name, spanId: context.spanId } : context.agent
+
+const impersonal = (remote: Remote): Remote => ({
+  ...remote,
+  mlApp: undefined,
+  sessionId: undefined,
+  agent: remote.agent === undefined ? undefined : { name: null, spanId: remote.agent.spanId }
+})

@@ -1,0 +1,59 @@
+/**
+ * What the headers of a request say, as every adapter that sees requests reads them.
+ *
+ * @since 0.1.0
+ */
+import type { Checked } from "../../domain/Problem.ts"
+import * as Baggage from "../../domain/propagation/Baggage.ts"
+import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
+import type { HeaderLookup } from "../../domain/propagation/HeaderLookup.ts"
+import * as HeaderLookups from "../../domain/propagation/HeaderLookup.ts"
+import * as Propagation from "../../domain/propagation/Propagation.ts"
+import type { PropagationSettings } from "../../domain/propagation/PropagationStyle.ts"
+import * as RumBaggage from "../../domain/propagation/RumBaggage.ts"
+import type { Ambient, RequestInfo } from "../../ports/AmbientContext.ts"
+
+/**
+ * Reads the trace, the LLM trace, the labels and the experiment that headers bring.
+ *
+ * **Details**
+ *
+ * Baggage is read twice: strictly for APM, where one malformed member voids the header, and leniently for our labels,
+ * where a bad member costs only itself. At most one problem is reported for the two.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromHeaders = (
+  headers: HeaderLookup,
+  settings: PropagationSettings,
+  request: RequestInfo | undefined
+): Checked<Ambient> => {
+  const extracted = Propagation.extract(headers, settings)
+  const baggage = Baggage.parseLenient(HeaderLookups.lines(headers, "baggage"))
+  return {
+    value: {
+      upstream: extracted.value,
+      labels: {
+        rum: RumBaggage.read(baggage.value),
+        experiment: ExperimentBaggage.accepts(headers, settings.experimentBaggage)
+          ? ExperimentBaggage.read(baggage.value)
+          : undefined
+      },
+      request
+    },
+    problems: (extracted.problems.length > 0 ? extracted.problems : baggage.problems).slice(0, 1)
+  }
+}
+
+/**
+ * A context that says nothing: neither a request nor a trace stands behind what runs in it.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const nothing: Ambient = {
+  upstream: undefined,
+  labels: { rum: undefined, experiment: undefined },
+  request: undefined
+}

@@ -1,0 +1,68 @@
+/**
+ * The roads to the LLM intake: a lane and a shipper for each account, so that one whose key is refused, or whose site does
+ * not answer, delays nobody else. Payloads never mix accounts, since each is packed from the outbox of one.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { ownRoute } from "../../ports/Outbox.ts"
+import type { Lane, Shipper } from "./Shipper.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface IntakeRoutes<P> {
+  /** Opens the road of an account, or refuses (`false`) when there are too many. An open one stays as it is. */
+  readonly open: (route: string, lane: () => Lane<P>) => boolean
+  /** Something waits for an account: send it at the next interval. What has no road yet waits for one. */
+  readonly wake: (route: string) => void
+  /** Something waits for an account that should not wait for the interval. */
+  readonly urge: (route: string) => void
+  /** Begins to run shippers, those of accounts that come later too. */
+  readonly start: (fork: (shipper: Effect.Effect<never>) => void) => void
+  readonly flush: Effect.Effect<void>
+  readonly drain: Effect.Effect<void>
+}
+
+/**
+ * How many accounts a layer sends to at most, its own left out. They are remembered as long as the layer lives.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxAccounts = 4_096
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <P>(makeShipper: (lane: Lane<P>) => Shipper): IntakeRoutes<P> => {
+  const shippers = new Map<string, Shipper>()
+  let fork: ((shipper: Effect.Effect<never>) => void) | undefined
+
+  const all = (f: (shipper: Shipper) => Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.suspend(() => Effect.all(Array.from(shippers.values(), f), { concurrency: "unbounded", discard: true }))
+
+  return {
+    open: (route, makeLane) => {
+      if (shippers.has(route)) return true
+      if (route !== ownRoute && shippers.size > maxAccounts) return false
+      const lane = makeLane()
+      const shipper = makeShipper(lane)
+      shippers.set(route, shipper)
+      fork?.(shipper.run)
+      // An ended process can have left something for it.
+      if (!lane.isEmpty()) shipper.wake()
+      return true
+    },
+    wake: (route) => shippers.get(route)?.wake(),
+    urge: (route) => shippers.get(route)?.urge(),
+    start: (given) => {
+      fork = given
+      for (const shipper of shippers.values()) given(shipper.run)
+    },
+    flush: all((shipper) => shipper.flush),
+    drain: all((shipper) => shipper.drain)
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Who takes traces and events now: a pure state machine.
+ *
+ * **Details**
+ *
+ * An Agent is looked for, found, lost and found again. Events are held while nobody is known. They go to the public
+ * intake without an Agent only when that was asked for, or when a key and a site were given and no Agent was found for
+ * `giveUpMillis`: an Agent that is merely late never sends prompts past itself.
+ *
+ * @since 0.1.0
+ */
+import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.ts"
+
+/**
+ * - `Unknown`: no Agent was found yet; `since` is when the search began (Unix milliseconds)
+ * - `Agent`: it answered
+ * - `Lost`: it answered once and does not now
+ * - `Agentless`: there is none
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type State =
+  | { readonly _tag: "Unknown"; readonly since: number }
+  | { readonly _tag: "Agent"; readonly capabilities: AgentCapabilities }
+  | { readonly _tag: "Lost"; readonly capabilities: AgentCapabilities; readonly since: number }
+  | { readonly _tag: "Agentless" }
+
+/**
+ * - `Found`: `/info` was read
+ * - `NotFound`: nobody answers at the Agent's address
+ * - `Closing`: the program ends; nothing can be waited for
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Event =
+  | { readonly _tag: "Found"; readonly capabilities: AgentCapabilities }
+  | { readonly _tag: "NotFound"; readonly now: number }
+  | { readonly _tag: "Closing" }
+
+/**
+ * `agentless` is what was asked for, `undefined` when nothing was. `credentials` says whether a key and a site are known.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Policy {
+  readonly agentless: boolean | undefined
+  readonly credentials: boolean
+  readonly giveUpMillis: number
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const initial = (policy: Policy, now: number): State =>
+  policy.agentless === true ? { _tag: "Agentless" } : { _tag: "Unknown", since: now }
+
+/**
+ * @category combinators
+ * @since 0.1.0
+ */
+export const step = (state: State, event: Event, policy: Policy): State => {
+  if (policy.agentless === true) return state
+  const mayGiveUp = policy.agentless === undefined && policy.credentials
+  switch (event._tag) {
+    case "Found":
+      return { _tag: "Agent", capabilities: event.capabilities }
+    case "Closing":
+      return mayGiveUp && state._tag === "Unknown" ? { _tag: "Agentless" } : state
+    case "NotFound": {
+      switch (state._tag) {
+        case "Agent":
+          return { _tag: "Lost", capabilities: state.capabilities, since: event.now }
+        case "Unknown":
+          return mayGiveUp && event.now - state.since >= policy.giveUpMillis ? { _tag: "Agentless" } : state
+        default:
+          return state
+      }
+    }
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * The loop that sends: payloads of one lane, bounded in flight, paced by back-off.
+ *
+ * **Details**
+ *
+ * A lane holds what waits and decides what an outcome means; the shipper decides when to send. Nothing runs and no timer
+ * is armed while nothing waits, so an idle program can end. The first thing that arrives arms the interval; `urge` skips
+ * it. A flush cuts a back-off short, once.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { Outcome } from "../../ports/Transport.ts"
+
+/**
+ * What a lane says after an outcome: the payload is settled, or the lane keeps it for later and the destination rests
+ * for `delayMillis` first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Settled =
+  | { readonly _tag: "Done" }
+  | { readonly _tag: "Later"; readonly delayMillis: number }
+
+/**
+ * A queue with a destination.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lane<P> {
+  /** The next payload, taken out of the queue; `undefined` when nothing waits or nothing may be sent now. */
+  readonly next: (now: number) => P | undefined
+  readonly send: (payload: P) => Effect.Effect<Outcome>
+  /** Acts on the outcome, synchronously. `last` says that the program ends, and that nothing is sent a second time. */
+  readonly settle: (payload: P, outcome: Outcome, now: number, last: boolean) => Settled
+  /** Whether anything is left, in flight excluded. */
+  readonly isEmpty: () => boolean
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Shipper {
+  /** Something waits: send it at the next interval. */
+  readonly wake: () => void
+  /** Something waits that should not wait for the interval. */
+  readonly urge: () => void
+  /** Runs until interrupted. */
+  readonly run: Effect.Effect<never>
+  /** Sends what waits, joining what is in flight; ends when nothing is left. The caller sets a deadline. */
+  readonly flush: Effect.Effect<void>
+  /** As `flush`, with one attempt for each payload, and without waiting for a destination: for the end of the program. */
+  readonly drain: Effect.Effect<void>
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <P>(lane: Lane<P>, options: {
+  readonly intervalMillis: number
+  readonly maxInFlight: number
+  /** Called when a round of sending ends. */
+  readonly onRound?: (() => void) | undefined
+}): Shipper => {
+  const work = Latch.makeUnsafe(false)
+  const urgent = Latch.makeUnsafe(false)
+  const cut = Latch.makeUnsafe(false)
+  const idle = Latch.makeUnsafe(true)
+  // On the clock that only goes forward: the time of day may be set back by an hour while something rests.
+  let notBefore = 0
+  let inFlight = 0
+  let resting = 0
+  let closing = false
+
+  const rest = (elapsed: number) =>
+    Effect.suspend(() => {
+      resting++
+      return Effect.ensuring(
+        Effect.raceFirst(
+          Effect.sleep(notBefore - elapsed),
+          cut.await
+        ),
+        Effect.sync(() => {
+          if (--resting === 0) cut.closeUnsafe()
+        })
+      )
+    })
+
+  const attempt = (payload: P): Effect.Effect<void> =>
+    Effect.flatMap(
+      lane.send(payload),
+      (outcome) =>
+        Effect.zipWith(Clock.currentTimeMillis, elapsedMillis, (now, elapsed) => {
+          const settled = lane.settle(payload, outcome, now, closing)
+          // Another payload may have been told to wait longer.
+          if (settled._tag === "Later") notBefore = Math.max(notBefore, elapsed + settled.delayMillis)
+        })
+    )
+
+  // To pack a payload is the longest single step there is: there is one at a time, and others come in between.
+  let packed = false
+  const othersFirst = Effect.forkDetach(Effect.andThen(
+    Effect.yieldNow,
+    Effect.sync(() => {
+      packed = false
+    })
+  ))
+
+  // One of up to `maxInFlight` workers of a pump. It ends when there is nothing left to send.
+  const worker: Effect.Effect<void> = Effect.suspend(() =>
+    packed ? Effect.andThen(Effect.yieldNow, worker) : Effect.flatMap(
+      Effect.zip(Clock.currentTimeMillis, elapsedMillis),
+      ([now, elapsed]) => {
+        if (elapsed < notBefore && !closing) {
+          if (lane.isEmpty()) return Effect.void
+          return Effect.flatMap(rest(elapsed), () => worker)
+        }
+        const payload = lane.next(now)
+        if (payload === undefined) return Effect.void
+        inFlight++
+        packed = true
+        const sent = Effect.ensuring(
+          attempt(payload),
+          Effect.sync(() => {
+            inFlight--
+          })
+        )
+        return Effect.andThen(othersFirst, Effect.andThen(sent, worker))
+      }
+    )
+  )
+
+  const pump = Effect.all(Array.from({ length: options.maxInFlight }, () => worker), {
+    concurrency: "unbounded",
+    discard: true
+  })
+
+  const turn = Effect.flatMap(
+    work.await,
+    () =>
+      Effect.flatMap(Effect.raceFirst(Effect.sleep(options.intervalMillis), urgent.await), () =>
+        Effect.suspend(() => {
+          work.closeUnsafe()
+          urgent.closeUnsafe()
+          // Who urges is in the middle of something, such as the end of a span: nothing is packed there.
+          return Effect.tap(Effect.andThen(Effect.yieldNow, pump), () =>
+            Effect.sync(() => {
+              options.onRound?.()
+              if (inFlight === 0 && !work.isOpen() && (closing || lane.isEmpty())) idle.openUnsafe()
+            }))
+        }))
+  )
+
+  const wake = () => {
+    idle.closeUnsafe()
+    work.openUnsafe()
+  }
+  const urge = () => {
+    wake()
+    urgent.openUnsafe()
+  }
+  const flush = Effect.suspend(() => {
+    notBefore = 0
+    if (resting > 0) cut.openUnsafe()
+    urge()
+    return idle.await
+  })
+  return {
+    wake,
+    urge,
+    run: Effect.forever(turn, { disableYield: true }),
+    flush,
+    drain: Effect.suspend(() => {
+      closing = true
+      return flush
+    })
+  }
+}
+
+const elapsedMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1_000_000)

@@ -1,0 +1,204 @@
+/**
+ * The lane of trace chunks to the Agent.
+ *
+ * **Details**
+ *
+ * The events that ride a chunk are pending until the Agent answers 200. A payload that is definitely refused, after its
+ * retries, gives its events to the outbox and is thrown away in the same step. After an ambiguous failure the events go
+ * to the outbox too, counted as possible duplicates, and the trace is not sent again.
+ *
+ * @since 0.1.0
+ */
+import * as Backoff from "../../domain/delivery/Backoff.ts"
+import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
+import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
+import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
+import type { AgentWriter, EncodedChunk } from "../../ports/AgentWriter.ts"
+import type { OutboxService } from "../../ports/Outbox.ts"
+import type { Outcome } from "../../ports/Transport.ts"
+import type { LedgerBook } from "../books/Ledger.ts"
+import type { ByteBudget } from "../outbox/ByteBudget.ts"
+import type { Lane, Settled } from "./Shipper.ts"
+
+/**
+ * What leaves in one request, and how often it was tried.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Payload {
+  readonly chunks: ReadonlyArray<EncodedChunk>
+  readonly writer: typeof AgentWriter.Service
+  readonly attempts: number
+}
+
+/**
+ * The state of the way to the Agent: `wait` while nobody is known, `give-up` when there will be none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Way = { readonly _tag: "Open"; readonly writer: typeof AgentWriter.Service } | {
+  readonly _tag: "Wait" | "GiveUp"
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface TraceLane extends Lane<Payload> {
+  /** Adds a chunk, with the events that ride it. */
+  readonly add: (chunk: TraceChunk) => void
+  /** Events that ride payloads which the Agent has not acknowledged. */
+  readonly riders: () => number
+  /** Gives every event that still waits here to the outbox, and throws the traces away. */
+  readonly handOver: (now: number) => void
+}
+
+const done: Settled = { _tag: "Done" }
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly outbox: OutboxService
+  readonly ledger: LedgerBook
+  readonly budget: ByteBudget
+  readonly random: () => number
+  readonly way: () => Way
+  /** Chunks that wait at most; when more come, the oldest gives its events to the outbox. */
+  readonly maxChunks: number
+  /** How often a payload is sent before its events take the other road. */
+  readonly maxAttempts: number
+  readonly onHandedOver: () => void
+  readonly onRediscover: () => void
+  readonly onReachable: (reachable: boolean) => void
+}): TraceLane => {
+  const { budget, ledger, outbox } = options
+  let queue: Array<TraceChunk> = []
+  const again: Array<Payload> = []
+  let riding = 0
+  let failures = 0
+
+  const handOverChunk = (chunk: TraceChunk, now: number, uncertain: boolean): void => {
+    for (const { rider } of chunk.spans) {
+      if (rider === undefined) continue
+      riding--
+      if (uncertain) ledger.possibleDuplicates++
+      if (!outbox.offer(rider, { now, uncertain })) {
+        budget.release(rider)
+        ledger.drop("outboxFull")
+      }
+    }
+    options.onHandedOver()
+  }
+
+  const settleDelivered = (chunk: TraceChunk): void => {
+    const riders = TraceChunks.riders(chunk)
+    riding -= riders.length
+    ledger.deliveredAgent += riders.length
+    for (const rider of riders) budget.release(rider)
+  }
+
+  const fresh = (writer: typeof AgentWriter.Service, now: number): Payload | undefined => {
+    const chunks: Array<EncodedChunk> = []
+    let bytes = 5
+    let taken = 0
+    for (; taken < queue.length; taken++) {
+      const encoded = writer.encode(queue[taken]!)
+      if (encoded === undefined) {
+        handOverChunk(queue[taken]!, now, false)
+        continue
+      }
+      if (chunks.length > 0 && bytes + encoded.bytes.byteLength > writer.maxPayloadBytes) break
+      chunks.push(encoded)
+      bytes += encoded.bytes.byteLength
+      // One call stays short: the rest leaves in the next payload.
+      if (bytes > writer.maxPayloadBytes / 8) {
+        taken++
+        break
+      }
+    }
+    queue = queue.slice(taken)
+    return chunks.length === 0 ? undefined : { chunks, writer, attempts: 0 }
+  }
+
+  const refused = (payload: Payload, now: number): Settled => {
+    for (const { chunk } of payload.chunks) handOverChunk(chunk, now, false)
+    return done
+  }
+
+  const later = (payload: Payload, afterMillis: number | undefined, now: number, last: boolean): Settled => {
+    failures++
+    if (last || payload.attempts + 1 >= options.maxAttempts) refused(payload, now)
+    else again.push({ ...payload, attempts: payload.attempts + 1 })
+    return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
+  }
+
+  const judge = (outcome: Outcome, now: number) =>
+    outcome._tag === "Answer"
+      ? DeliveryVerdict.ofStatus("agent-traces", outcome.status, outcome.headers, now)
+      : DeliveryVerdict.ofFailure(outcome.bytesWritten)
+
+  const handOver = (now: number): void => {
+    for (const payload of again.splice(0)) refused(payload, now)
+    const chunks = queue
+    queue = []
+    for (const chunk of chunks) handOverChunk(chunk, now, false)
+  }
+
+  return {
+    add: (chunk) => {
+      riding += TraceChunks.riders(chunk).length
+      queue.push(chunk)
+    },
+    riders: () => riding,
+    handOver,
+    next: (now) => {
+      const way = options.way()
+      if (way._tag === "GiveUp") handOver(now)
+      if (queue.length > options.maxChunks) {
+        for (const chunk of queue.splice(0, queue.length - options.maxChunks)) handOverChunk(chunk, now, false)
+      }
+      if (way._tag !== "Open") return undefined
+      return again.shift() ?? fresh(way.writer, now)
+    },
+    send: (payload) => payload.writer.send(payload.chunks),
+    isEmpty: () => queue.length === 0 && again.length === 0,
+    settle: (payload, outcome, now, last) => {
+      options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
+      const verdict = judge(outcome, now)
+      switch (verdict._tag) {
+        case "Delivered": {
+          failures = 0
+          for (const { chunk } of payload.chunks) settleDelivered(chunk)
+          return done
+        }
+        case "Retry":
+        case "Pause":
+          return later(payload, verdict.afterMillis, now, last)
+        case "Ambiguous": {
+          failures++
+          for (const { chunk } of payload.chunks) handOverChunk(chunk, now, true)
+          return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), verdict.afterMillis) }
+        }
+        case "Split": {
+          if (payload.chunks.length === 1) return refused(payload, now)
+          const middle = payload.chunks.length >> 1
+          again.push(
+            { ...payload, chunks: payload.chunks.slice(0, middle) },
+            { ...payload, chunks: payload.chunks.slice(middle) }
+          )
+          return done
+        }
+        case "Refuse":
+          return refused(payload, now)
+        case "Rediscover": {
+          options.onRediscover()
+          return refused(payload, now)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The one bound on memory: the bytes of all events that are held, in chunks, payloads and the outbox.
+ *
+ * **Details**
+ *
+ * A record knows a size that its event does not exceed, which is cheap and can be six times too large. While there is
+ * room that size is reserved. When there is none, sizes are measured exactly, the oldest first and only as many as are
+ * needed, before anything is refused; each event is measured at most once.
+ *
+ * @since 0.1.0
+ */
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ByteBudget {
+  readonly limit: number
+  readonly used: () => number
+  /** Whether something else than the common limit refuses an event: room that others give up would not help it. */
+  readonly bars: (record: SpanRecord) => boolean
+  /** Reserves room for an event, or refuses. */
+  readonly reserve: (record: SpanRecord) => boolean
+  /** Gives back what an event had reserved, when it is settled. A second call changes nothing. */
+  readonly release: (record: SpanRecord) => void
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly limit: number
+  /** The exact bytes of an event. */
+  readonly measure: (record: SpanRecord) => number
+}): ByteBudget => {
+  const { limit, measure } = options
+  const estimated = new Set<SpanRecord>()
+  const measured = new Map<SpanRecord, number>()
+  let used = 0
+
+  const tighten = (record: SpanRecord): void => {
+    const exact = Math.min(record.bytes, measure(record))
+    estimated.delete(record)
+    measured.set(record, exact)
+    used += exact - record.bytes
+  }
+
+  return {
+    limit,
+    used: () => used,
+    bars: () => false,
+    reserve: (record) => {
+      if (used + record.bytes <= limit) {
+        used += record.bytes
+        estimated.add(record)
+        return true
+      }
+      const exact = Math.min(record.bytes, measure(record))
+      for (const held of estimated) {
+        if (used + exact <= limit) break
+        tighten(held)
+      }
+      if (used + exact > limit) return false
+      used += exact
+      measured.set(record, exact)
+      return true
+    },
+    release: (record) => {
+      if (estimated.delete(record)) {
+        used -= record.bytes
+        return
+      }
+      const exact = measured.get(record)
+      if (exact === undefined) return
+      measured.delete(record)
+      used -= exact
+    }
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Outboxes whose events outlive the process, as far as a journal has committed them: one for each account.
+ *
+ * **Details**
+ *
+ * Memory stays the first place: an event that is held is copied to the journal when its span ends, riding or not, and the
+ * copy goes when the event is settled. An event that memory has no room for goes to the journal alone, and comes back
+ * when there is room: a share of the byte budget is set apart for what is loaded, so that a full memory cannot keep the
+ * disk from being emptied. Events that an ended process left arrive in the same way, and enter the books of this one.
+ *
+ * The share is common to all accounts, but one that has nothing loaded may always load a little: an account that is
+ * paused keeps what it has loaded, and none of the others from loading.
+ *
+ * @since 0.1.0
+ */
+import type { SetAside } from "../../domain/delivery/SetAside.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import * as SpanRecords from "../../domain/span/SpanRecord.ts"
+import type { JournalService } from "../../ports/Journal.ts"
+import type { Item, OutboxService } from "../../ports/Outbox.ts"
+import type { LedgerBook } from "../books/Ledger.ts"
+import * as LateRetention from "../record/LateRetention.ts"
+import type { ByteBudget } from "./ByteBudget.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface DurableOutbox {
+  /** The budget, with a copy in the journal of all that it holds. */
+  readonly budget: ByteBudget
+  /** The outbox of an account, the same one each time. */
+  readonly of: (route: string) => OutboxService
+  /** Events held, of all accounts, those included that nobody has asked for. */
+  readonly size: () => number
+  /** Events that outlive this process. */
+  readonly kept: () => number
+  readonly close: () => void
+  /** Begins to take what ended processes left. Ends when that is in the books. */
+  readonly start: () => Promise<void>
+  /** Keeps what is worth reading of an event that nobody takes, in the place of the event. */
+  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
+}
+
+/**
+ * How much of the byte budget is set apart for what is loaded.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const loadShare = (maxBytes: number): number => Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 4))
+
+/**
+ * What an account that has nothing loaded may load in any case, in bytes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const leastLoad = 256 * 1024
+
+// Below this many bytes that wait, more is read: a request of 1 MiB is packed while the next is on its way from the disk.
+const readAheadBytes = 2 * 1024 * 1024
+
+/**
+ * Joins outboxes in memory, a budget and a journal. `loadBytes` bounds what is loaded and not yet settled.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  /** Makes the memory of an account. */
+  readonly memory: () => OutboxService
+  readonly budget: ByteBudget
+  readonly journal: JournalService
+  readonly ledger: LedgerBook
+  readonly loadBytes: number
+  /** Called when something of an account can be taken that could not before. */
+  readonly onReady: (route: string) => void
+}): DurableOutbox => {
+  const { budget, journal, ledger } = options
+  const outboxes = new Map<string, { readonly outbox: OutboxService; readonly held: () => number }>()
+  let loadedBytes = 0
+
+  const open = (route: string) => {
+    const memory = options.memory()
+    const loaded = new Map<Item, number>()
+    // The next one last.
+    let waiting: Array<Item> = []
+    let waitingBytes = 0
+    let turn = false
+
+    const load = (): void => {
+      if (journal.spilled(route) === 0) return
+      const left = Math.min(options.loadBytes - loadedBytes - journal.readAhead(), readAheadBytes - waitingBytes)
+      const room = Math.max(left, loaded.size === 0 ? leastLoad : 0)
+      // Who has nothing in hand would not come again by itself, as the lanes of a program that ends.
+      const stored = journal.load(route, Math.max(0, room), loaded.size === 0)
+      if (stored.length === 0) return
+      const items = stored.map(({ bytes, offeredAt, record }) => {
+        const item: Item = { record, offeredAt, uncertain: false }
+        loaded.set(item, bytes)
+        loadedBytes += bytes
+        waitingBytes += bytes
+        return item
+      })
+      waiting = [...items.reverse(), ...waiting]
+    }
+
+    const takeLoaded = (): Item | undefined => {
+      if (waitingBytes < readAheadBytes) load()
+      const item = waiting.pop()
+      if (item !== undefined) waitingBytes -= loaded.get(item)!
+      return item
+    }
+
+    const outbox: OutboxService = {
+      offer: memory.offer,
+      spill: journal.spill,
+      take: () => {
+        turn = !turn
+        return turn ? memory.take() ?? takeLoaded() : takeLoaded() ?? memory.take()
+      },
+      restore: (item) => {
+        const bytes = loaded.get(item)
+        if (bytes === undefined) return memory.restore(item)
+        waitingBytes += bytes
+        waiting.push(item)
+      },
+      settle: (item) => {
+        const bytes = loaded.get(item)
+        if (bytes === undefined) return memory.settle(item)
+        loaded.delete(item)
+        loadedBytes -= bytes
+      },
+      size: () => memory.size() + loaded.size + journal.spilled(route),
+      waitingBytes: () => memory.waitingBytes() + waitingBytes + journal.spilledBytes(route)
+    }
+    return { outbox, held: () => memory.size() + loaded.size }
+  }
+
+  return {
+    budget: {
+      limit: budget.limit,
+      used: () => budget.used() + loadedBytes,
+      bars: budget.bars,
+      reserve: (record) => {
+        // To find out exactly that there is no room costs more than to write the event to the disk.
+        if (budget.limit - budget.used() < SpanRecords.leastBytes(record) || !budget.reserve(record)) return false
+        const { context } = record
+        // To write an open decision would be to take it: a copy goes without, and has none if it is ever needed.
+        if (context.retention !== undefined && LateRetention.isOpen(context.retention)) {
+          journal.append(record, { ...record, context: { ...context, retention: undefined } })
+        } else journal.append(record)
+        return true
+      },
+      release: (record) => {
+        journal.remove(record)
+        budget.release(record)
+      }
+    },
+    of: (route) => {
+      let found = outboxes.get(route)
+      if (found === undefined) {
+        found = open(route)
+        outboxes.set(route, found)
+      }
+      return found.outbox
+    },
+    size: () => {
+      let size = journal.spilled()
+      for (const { held } of outboxes.values()) size += held()
+      return size
+    },
+    kept: journal.kept,
+    close: journal.close,
+    setAside: journal.setAside,
+    readSetAside: journal.readSetAside,
+    start: () =>
+      journal.start({
+        onAdopted: (events) => {
+          ledger.enqueued += events
+          ledger.redelivered += events
+        },
+        onExpired: (events) => ledger.drop("expired", events),
+        onUnreadable: (events) => ledger.drop("refused", events),
+        onTaken: (events) => {
+          ledger.transferred += events
+        },
+        onReady: options.onReady
+      })
+  }
+}

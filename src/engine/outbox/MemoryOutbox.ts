@@ -1,0 +1,79 @@
+/**
+ * The outbox in memory: best effort, bounded in bytes, first in, first out.
+ *
+ * @since 0.1.0
+ */
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { Item, OutboxService } from "../../ports/Outbox.ts"
+
+/**
+ * A queue with an end to add to and two ends to take from. An array's `shift` moves every element; a burst of a hundred
+ * thousand events must not pay for that.
+ */
+const makeQueue = <R>() => {
+  let front: Array<Item<R>> = []
+  let back: Array<Item<R>> = []
+  let head = 0
+  return {
+    push: (item: Item<R>) => {
+      back.push(item)
+    },
+    unshift: (item: Item<R>) => {
+      if (head > 0) front[--head] = item
+      else front.unshift(item)
+    },
+    shift: (): Item<R> | undefined => {
+      if (head === front.length) {
+        if (back.length === 0) return undefined
+        front = back
+        back = []
+        head = 0
+      }
+      const item = front[head]!
+      front[head++] = undefined!
+      return item
+    }
+  }
+}
+
+/**
+ * Makes an outbox that holds at most `maxBytes` of estimated event bytes and refuses the newest when it is full. Without
+ * a bound of its own, the byte budget that covers all places is the bound.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <R extends { readonly bytes: number } = SpanRecord>(
+  options: { readonly maxBytes?: number | undefined } = {}
+): OutboxService<R> => {
+  const maxBytes = options.maxBytes ?? Infinity
+  const queue = makeQueue<R>()
+  let size = 0
+  let heldBytes = 0
+  let waitingBytes = 0
+  return {
+    offer: (record, { now, uncertain }) => {
+      if (heldBytes + record.bytes > maxBytes) return false
+      size++
+      heldBytes += record.bytes
+      waitingBytes += record.bytes
+      queue.push({ record, offeredAt: now, uncertain })
+      return true
+    },
+    take: () => {
+      const item = queue.shift()
+      if (item !== undefined) waitingBytes -= item.record.bytes
+      return item
+    },
+    restore: (item) => {
+      waitingBytes += item.record.bytes
+      queue.unshift(item)
+    },
+    settle: (item) => {
+      size--
+      heldBytes -= item.record.bytes
+    },
+    size: () => size,
+    waitingBytes: () => waitingBytes
+  }
+}

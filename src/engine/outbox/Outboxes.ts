@@ -1,0 +1,47 @@
+/**
+ * One outbox for each account, made when it is first asked for.
+ *
+ * @since 0.1.0
+ */
+import type { OutboxesService, OutboxService } from "../../ports/Outbox.ts"
+
+/**
+ * `open` makes the outbox of an account. `size` counts events where there can be some of accounts that nobody has asked
+ * for.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options:
+    & { readonly open: (route: string) => OutboxService }
+    & Partial<
+      Pick<OutboxesService, "size" | "kept" | "close">
+    >
+): OutboxesService => {
+  const outboxes = new Map<string, OutboxService>()
+  const { open, ...rest } = options
+  return {
+    of: (route) => {
+      let found = outboxes.get(route)
+      if (found === undefined) {
+        found = open(route)
+        outboxes.set(route, found)
+      }
+      return found
+    },
+    fullest: () => {
+      let fullest: OutboxService | undefined
+      for (const outbox of outboxes.values()) {
+        if (fullest === undefined || outbox.waitingBytes() > fullest.waitingBytes()) fullest = outbox
+      }
+      return fullest
+    },
+    size: () => {
+      let size = 0
+      for (const outbox of outboxes.values()) size += outbox.size()
+      return size
+    },
+    ...rest
+  }
+}

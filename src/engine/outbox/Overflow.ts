@@ -1,0 +1,176 @@
+/**
+ * What becomes of an event that memory has no room for, and that nothing else holds.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Scheduler from "effect/Scheduler"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import * as SpanRecords from "../../domain/span/SpanRecord.ts"
+import type { OutboxesService, OutboxService } from "../../ports/Outbox.ts"
+import { routeOf } from "../../ports/Outbox.ts"
+import type { LedgerBook } from "../books/Ledger.ts"
+import type { ByteBudget } from "./ByteBudget.ts"
+
+/**
+ * - `dropNewest`: it is dropped
+ * - `dropOldest`: the oldest events that wait for the intake are dropped until there is room. Events of the same account
+ *   go first, then those of whoever has most of them
+ * - `backpressure`: the end of the span waits for room, for a time, and the event is dropped after that. A fiber that
+ *   runs synchronously cannot wait
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Policy = "dropNewest" | "dropOldest" | "backpressure"
+
+/**
+ * What became of an event: it has a place in the budget, it is held outside memory, it is dropped and counted, or the
+ * layer closed meanwhile and counted it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome = "reserved" | "spilled" | "dropped" | "closed"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Overflow {
+  /** The budget; what is given back to it lets waiting events in. */
+  readonly budget: ByteBudget
+  /** Finds a place for an event, now or later, and calls `then` with what became of it, in one synchronous step. */
+  readonly enter: (
+    record: SpanRecord,
+    then: (outcome: Outcome) => void
+  ) => Effect.Effect<void> | undefined
+  /** Events that wait for room: they are pending. */
+  readonly waiting: () => number
+  /** Lets nobody wait any longer. */
+  readonly close: () => void
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly policy: Policy
+  readonly budget: ByteBudget
+  readonly outboxes: Pick<OutboxesService, "of" | "fullest">
+  readonly ledger: LedgerBook
+  /** How long the end of a span waits for room at most. */
+  readonly waitMillis: number
+}): Overflow => {
+  const { budget, ledger, outboxes, policy } = options
+  // By account, so that one whose share is full holds up no other; the first in line is tried first.
+  const lines = new Map<string, Set<Waiter>>()
+  let waiting = 0
+  let closed = false
+
+  const drop = (then: (outcome: Outcome) => void): undefined => {
+    ledger.drop("outboxFull")
+    then("dropped")
+  }
+
+  const evict = (victims: OutboxService): boolean => {
+    const victim = victims.take()
+    if (victim === undefined) return false
+    victims.settle(victim)
+    budget.release(victim.record)
+    ledger.drop("outboxFull")
+    return true
+  }
+
+  const makeRoom = (record: SpanRecord): boolean => {
+    // One event that is very large is not worth all the others.
+    if (SpanRecords.leastBytes(record) > budget.limit / 4) return false
+    const own = outboxes.of(routeOf(record))
+    const canOthersHelp = () => !budget.bars(record) && budget.used() + record.bytes > budget.limit
+    while (evict(own) || (canOthersHelp() && evict(outboxes.fullest() ?? own))) {
+      if (budget.reserve(record)) return true
+    }
+    return false
+  }
+
+  const leave = (waiter: Waiter): void => {
+    const line = lines.get(waiter.route)
+    if (line?.delete(waiter) === true && line.size === 0) lines.delete(waiter.route)
+  }
+
+  const admit = (): void => {
+    for (const line of lines.values()) {
+      for (const waiter of line) {
+        if (!budget.reserve(waiter.record)) break
+        leave(waiter)
+        waiter.admitted = true
+        waiter.wake()
+      }
+    }
+  }
+
+  const stand = (waiter: Waiter): Effect.Effect<void> =>
+    Effect.callback<void>((resume) => {
+      if (closed) return resume(Effect.void)
+      // Room can have come since there was none.
+      if (!lines.has(waiter.route) && budget.reserve(waiter.record)) {
+        waiter.admitted = true
+        return resume(Effect.void)
+      }
+      const line = lines.get(waiter.route) ?? new Set()
+      lines.set(waiter.route, line.add(waiter))
+      waiter.wake = () => resume(Effect.void)
+      return Effect.sync(() => leave(waiter))
+    })
+
+  // A span ends in a finalizer, which cannot be interrupted; to wait there for ever would be worse than to lose an event.
+  const enterLater = (record: SpanRecord, then: (outcome: Outcome) => void): Effect.Effect<void> => {
+    const waiter: Waiter = { record, route: routeOf(record), admitted: false, wake: () => {} }
+    const waits = Effect.exit(Effect.interruptible(Effect.timeoutOption(stand(waiter), options.waitMillis)))
+    const settle = Effect.sync(() => {
+      if (closed) return then("closed")
+      waiting--
+      if (waiter.admitted) then("reserved")
+      else drop(then)
+    })
+    waiting++
+    return Effect.withFiber((fiber) =>
+      fiber.getRef(Scheduler.Scheduler).executionMode === "sync" ? settle : Effect.andThen(waits, settle)
+    )
+  }
+
+  return {
+    budget: policy !== "backpressure" ? budget : {
+      ...budget,
+      release: (record) => {
+        budget.release(record)
+        if (lines.size > 0) admit()
+      }
+    },
+    enter: (record, then) => {
+      if (policy === "backpressure" && lines.has(routeOf(record))) return enterLater(record, then)
+      if (budget.reserve(record)) return void then("reserved")
+      if (outboxes.of(routeOf(record)).spill?.(record) === true) return void then("spilled")
+      if (policy === "backpressure") return enterLater(record, then)
+      if (policy === "dropOldest" && makeRoom(record)) return void then("reserved")
+      return drop(then)
+    },
+    waiting: () => waiting,
+    close: () => {
+      closed = true
+      for (const line of lines.values()) {
+        for (const waiter of line) waiter.wake()
+      }
+      lines.clear()
+    }
+  }
+}
+
+interface Waiter {
+  readonly record: SpanRecord
+  readonly route: string
+  /** Whether it has a place in the budget now. */
+  admitted: boolean
+  wake: () => void
+}

@@ -1,0 +1,37 @@
+/**
+ * What the exit of an effect means for its span.
+ *
+ * **Details**
+ *
+ * A failure and a defect are errors. Interruption alone is not: the losers of a race and of a time-out must not turn red.
+ * Of several causes the first counts, as in Effect's own exporter.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import type * as Exit from "effect/Exit"
+import * as SpanError from "../../domain/span/SpanError.ts"
+
+/**
+ * Whether the effect was interrupted, and nothing else.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
+
+/**
+ * The error of the span, if it has one.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const errorOf = (exit: Exit.Exit<unknown, unknown>): SpanError.SpanError | undefined => {
+  if (exit._tag === "Success" || isInterrupted(exit)) return undefined
+  for (const reason of exit.cause.reasons) {
+    if (reason._tag === "Fail") return SpanError.fromUnknown(reason.error)
+    if (reason._tag === "Die") return SpanError.fromUnknown(reason.defect)
+  }
+  return SpanError.fromUnknown(exit.cause)
+}

@@ -1,0 +1,286 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
+import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as Observed from "../layers/Observed.ts"
+import * as Ports from "../layers/Ports.ts"
+
+const chat = Effect.void.pipe(LLMObs.llm("chat"))
+
+const flushed = Effect.andThen(LLMObs.flush, LLMObs.ledger)
+
+const vias = (agent: DevAgent.DevAgent) => agent.events().map((event) => event.via)
+
+/** One span, delivered to an Agent that behaves like this. */
+const delivered = (agent: DevAgent.Options, options: LLMObs.Options = {}) =>
+  Effect.gen(function*() {
+    const running = yield* DevAgent.make(agent)
+    const ledger = yield* Effect.andThen(chat, flushed).pipe(Effect.provide(Observed.layerOf(running, options)))
+    assert.isTrue(Ledgers.balances(ledger))
+    return { agent: running, ledger }
+  })
+
+/** The event loop turns until something is so, with the test's clock standing still. */
+const until = (condition: () => boolean) =>
+  Effect.promise(async () => {
+    for (let turn = 0; turn < 5_000 && !condition(); turn++) await new Promise((resolve) => setImmediate(resolve))
+    assert.isTrue(condition())
+  })
+
+const held = { flushTimeout: "150 millis" } as const
+
+describe("destinations", () => {
+  describe("an Agent", () => {
+    const roads: ReadonlyArray<readonly [string, DevAgent.Options, "trace" | "evp"]> = [
+      ["that can everything carries events", {}, "trace"],
+      ["that does not say whether it carries structs does", { info: { span_meta_structs: undefined } }, "trace"],
+      ["that says it carries none is not asked to", { spanMetaStructs: false }, "evp"],
+      ["without v0.4 traces is not asked to", { endpoints: ["/v0.3/traces", "/evp_proxy/v2/"] }, "evp"],
+      ["that ignores the resource of the root would drop them", { ignoreResources: ["^ll.$"] }, "evp"],
+      ["that ignores other resources would not", { ignoreResources: ["^GET /health$"] }, "trace"],
+      ["that wants a tag the root does not have would drop them", {
+        filterTags: { require: ["team"], reject: [] }
+      }, "evp"],
+      ["that rejects a tag of the root would drop them", {
+        filterTags: { require: [], reject: ["language:javascript"] }
+      }, "evp"],
+      ["that rejects the environment would drop them", {
+        filterTags: { require: [], reject: ["env:staging"] }
+      }, "evp"],
+      ["that wants the environment of the root carries them", {
+        filterTags: { require: ["env:staging", "gen_ai.operation.name:llm"], reject: [] }
+      }, "trace"]
+    ]
+    for (const [name, settings, via] of roads) {
+      it.live(name, () =>
+        Effect.gen(function*() {
+          const { agent, ledger } = yield* delivered(settings, { env: "staging" })
+          assert.deepStrictEqual(vias(agent), [via])
+          assert.strictEqual(Ledgers.delivered(ledger), 1)
+        }))
+    }
+
+    it.live("filters the rest of a long trace by what it takes for its root", () =>
+      Effect.gen(function*() {
+        const agent = yield* DevAgent.make({ ignoreResources: ["^tool$"] })
+        yield* Effect.gen(function*() {
+          yield* Effect.gen(function*() {
+            yield* Effect.void.pipe(LLMObs.tool("early"))
+            // The tool leaves without its root here, so the Agent looks at the tool.
+            yield* LLMObs.flush
+            yield* Effect.void.pipe(LLMObs.tool("late"))
+          }).pipe(LLMObs.workflow("flow"))
+          assert.strictEqual(Ledgers.delivered(yield* flushed), 3)
+        }).pipe(Effect.provide(Observed.layerOf(agent)))
+        assert.deepStrictEqual(["early", "late", "flow"].map((name) => Observed.named(agent, name).via), [
+          "evp",
+          "trace",
+          "trace"
+        ])
+      }))
+
+    for (const version of [1, 3, 4]) {
+      it.live(`with only version ${version} of the EVP proxy is used through it`, () =>
+        Effect.gen(function*() {
+          const { agent } = yield* delivered({ endpoints: [`/evp_proxy/v${version}/`] }, { apm: "off" })
+          assert.deepStrictEqual(vias(agent), ["evp"])
+          const request = agent.requests().find(({ path }) => path.startsWith("/evp_proxy"))!
+          assert.strictEqual(request.path, `/evp_proxy/v${version}/api/v2/llmobs`)
+          assert.strictEqual(request.headers["x-datadog-evp-subdomain"], "llmobs-intake")
+          assert.isFalse(Object.hasOwn(request.headers, "dd-api-key"))
+        }))
+    }
+
+    it.live("without an EVP proxy still carries what can ride; the rest is held, and that is said", () =>
+      Effect.gen(function*() {
+        const { layer, lines } = Observed.warnings()
+        const agent = yield* DevAgent.make({ endpoints: ["/v0.4/traces"] })
+        yield* Effect.gen(function*() {
+          yield* chat
+          yield* Effect.void.pipe(LLMObs.llm("alone"), Effect.withTracerEnabled(false))
+          const report = yield* LLMObs.flush
+          assert.deepStrictEqual([report.delivered, report.pending, report.timedOut], [1, 1, true])
+          assert.strictEqual((yield* LLMObs.ledger).pending.outbox, 1)
+        }).pipe(Effect.provide(Observed.layerOf(agent, held)), Effect.provide(layer))
+        assert.deepStrictEqual(vias(agent), ["trace"])
+        assert.strictEqual(lines.filter((line) => line.includes("no EVP proxy")).length, 1)
+      }))
+
+    it.effect("that refuses EVP although it lists it is asked again after a rest, and gets what was held", () =>
+      Effect.gen(function*() {
+        const agent = yield* DevAgent.make({ evpDisabled: true })
+        yield* Effect.gen(function*() {
+          yield* chat
+          yield* Effect.forkChild(LLMObs.flush)
+          const refused = () => agent.requests().some((request) => request.status === 405)
+          yield* until(refused)
+          // Nobody flushes and nothing new comes: the rest ends by itself.
+          agent.configure({ evpDisabled: false })
+          for (let second = 0; second < 70 && agent.events().length === 0; second++) {
+            yield* TestClock.adjust("1 second")
+            yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
+          }
+          assert.strictEqual(agent.events().length, 1)
+          assert.strictEqual(agent.requests().filter((request) => request.status === 405).length, 1)
+        }).pipe(Effect.provide(Observed.layerOf(agent, { apm: "off" })))
+      }))
+
+    it.effect("that gets an EVP proxy later gets what was held", () =>
+      Effect.gen(function*() {
+        const agent = yield* DevAgent.make({ endpoints: ["/v0.4/traces"] })
+        yield* Effect.gen(function*() {
+          yield* chat
+          yield* Effect.forkChild(LLMObs.flush)
+          yield* until(() => agent.requests().some((request) => request.path === "/info"))
+          agent.configure({ endpoints: ["/v0.4/traces", "/evp_proxy/v2/"] })
+          for (let second = 0; second < 30 && agent.events().length === 0; second++) {
+            yield* TestClock.adjust("1 second")
+            yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
+          }
+          assert.strictEqual(agent.events().length, 1)
+        }).pipe(Effect.provide(Observed.layerOf(agent, { apm: "off" })))
+      }))
+
+    it.live("that changes says so in its answers, and is asked what it can do now", () =>
+      Effect.gen(function*() {
+        const agent = yield* DevAgent.make()
+        yield* Effect.gen(function*() {
+          yield* chat
+          yield* flushed
+          agent.configure({ spanMetaStructs: false })
+          // The first answer after the change tells of it, and what the question that follows finds counts from then on.
+          for (let attempt = 0; attempt < 50 && !vias(agent).includes("evp"); attempt++) {
+            yield* chat
+            yield* flushed
+          }
+        }).pipe(Effect.provide(Observed.layerOf(agent)))
+        assert.strictEqual(vias(agent).at(-1), "evp")
+        assert.strictEqual(agent.requests().filter((request) => request.path === "/info").length, 2)
+      }))
+
+    it.live("is never passed by, however late it is, when nobody allowed that", () =>
+      Effect.gen(function*() {
+        const port = yield* Ports.reserve
+        const intake = yield* DevAgent.make()
+        const ledger = yield* Effect.andThen(chat, flushed).pipe(
+          Effect.provide(LLMObs.layer({
+            ...Observed.usual,
+            ...held,
+            agentUrl: `http://127.0.0.1:${port}`,
+            apiKey: Redacted.make("key"),
+            overrideOrigin: intake.url
+          }))
+        )
+        assert.strictEqual(Ledgers.pending(ledger), 1)
+        assert.deepStrictEqual(intake.requests(), [])
+      }))
+  })
+
+  describe("an origin of one's own", () => {
+    it.live("takes the events through the proxy's path, and none rides", () =>
+      Effect.gen(function*() {
+        const origin = yield* DevAgent.make()
+        const { agent, ledger } = yield* delivered({}, { overrideOrigin: origin.url })
+        assert.deepStrictEqual(vias(agent), [])
+        assert.deepStrictEqual(vias(origin), ["evp"])
+        assert.strictEqual(ledger.delivered.intake, 1)
+        // The APM trace goes to the Agent all the same, and says that its event went elsewhere.
+        assert.strictEqual(Observed.span(agent, "chat").meta["_dd.llmobs.submitted"], "1")
+      }))
+
+    it.live("with a path of its own is used without the proxy's prefix", () =>
+      Effect.gen(function*() {
+        const origin = yield* DevAgent.make()
+        yield* delivered({}, { overrideOrigin: `${origin.url}/collector`, ...held })
+        assert.isTrue(origin.requests().some((request) => request.path === "/collector/api/v2/llmobs"))
+      }))
+  })
+
+  describe("without an Agent", () => {
+    const agentless = (intake: DevAgent.DevAgent, options: LLMObs.Options = {}) =>
+      LLMObs.layer({ ...Observed.usual, ...held, agentless: true, overrideOrigin: intake.url, ...options })
+
+    it.live("events go to the intake with the key, and no APM trace is written", () =>
+      Effect.gen(function*() {
+        const intake = yield* DevAgent.make()
+        const ledger = yield* Effect.andThen(chat, flushed).pipe(
+          Effect.provide(agentless(intake, { apiKey: Redacted.make("secret-key"), site: "datadoghq.eu" }))
+        )
+        assert.strictEqual(ledger.delivered.intake, 1)
+        assert.deepStrictEqual(vias(intake), ["direct"])
+        assert.deepStrictEqual(intake.requests().map((request) => request.path), ["/api/v2/llmobs"])
+        assert.strictEqual(intake.requests()[0]!.headers["dd-api-key"], "secret-key")
+        assert.strictEqual(Observed.tagsOf(intake.events()[0]!).get("error"), "0")
+      }))
+
+    it.live("and without a key events are held, with one warning that names what is missing", () =>
+      Effect.gen(function*() {
+        const { layer, lines } = Observed.warnings()
+        const intake = yield* DevAgent.make()
+        const ledger = yield* Effect.andThen(Effect.andThen(chat, chat), flushed).pipe(
+          Effect.provide(agentless(intake)),
+          Effect.provide(layer)
+        )
+        assert.strictEqual(Ledgers.pending(ledger), 2)
+        assert.deepStrictEqual(intake.requests(), [])
+        assert.strictEqual(lines.filter((line) => line.includes("missing_api_key")).length, 1)
+      }))
+
+    it.live("a key that no header can hold costs no event, and the program goes on", () =>
+      Effect.gen(function*() {
+        const intake = yield* DevAgent.make()
+        const ledger = yield* Effect.andThen(Effect.andThen(chat, LLMObs.flush), Effect.andThen(chat, flushed)).pipe(
+          Effect.provide(agentless(intake, { apiKey: Redacted.make("no\u2603key"), site: "datadoghq.eu" }))
+        )
+        assert.strictEqual(Ledgers.pending(ledger), 2)
+        assert.isTrue(Ledgers.balances(ledger))
+      }))
+
+    it.live("a key never travels in clear to another machine", () =>
+      Effect.gen(function*() {
+        const ledger = yield* Effect.andThen(chat, flushed).pipe(
+          Effect.provide(LLMObs.layer({
+            ...Observed.usual,
+            ...held,
+            agentless: true,
+            apiKey: Redacted.make("secret-key"),
+            overrideOrigin: "http://intake.example"
+          }))
+        )
+        assert.strictEqual(Ledgers.pending(ledger), 1)
+      }))
+  })
+
+  it.live("an Agent without EVP is not passed by to a site that nobody named", () =>
+    Effect.gen(function*() {
+      const agent = yield* DevAgent.make({ endpoints: ["/v0.4/traces"] })
+      const intake = yield* DevAgent.make()
+      const via = (options: LLMObs.Options) =>
+        Effect.andThen(chat, flushed).pipe(
+          Effect.provide(Observed.layerOf(agent, {
+            ...held,
+            apiKey: Redacted.make("key"),
+            overrideOrigin: intake.url,
+            ...options
+          }))
+        )
+      assert.strictEqual(Ledgers.pending(yield* via({})), 1)
+      assert.strictEqual(Ledgers.pending(yield* via({ site: "datadoghq.eu", agentless: false })), 1)
+      assert.deepStrictEqual(intake.requests(), [])
+      assert.strictEqual(Ledgers.delivered(yield* via({ site: "datadoghq.eu" })), 1)
+      assert.deepStrictEqual(vias(intake), ["direct"])
+    }))
+
+  it.live("what the layer sends is no part of the program's traces, whatever tracer there is", () =>
+    Effect.gen(function*() {
+      const { agent } = yield* Effect.andThen(
+        Effect.andThen(chat, LLMObs.flush.pipe(Effect.withSpan("flushing"))),
+        Observed.settle
+      )
+      assert.deepStrictEqual(Observed.spans(agent).map((span) => span.name).sort(), ["chat", "flushing"])
+    }).pipe(Effect.provide(Layer.fresh(Observed.dev({ apm: "all" })))))
+})

@@ -1,0 +1,124 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import * as AgentCapabilities from "../../../src/domain/delivery/AgentCapabilities.ts"
+
+const endpoints = ["/v0.3/traces", "/v0.4/traces", "/evp_proxy/v1/", "/evp_proxy/v2/", "/evp_proxy/v4/"]
+
+const parse = (info: object): AgentCapabilities.AgentCapabilities => {
+  const { value } = AgentCapabilities.parse({ endpoints, ...info }, "hash")
+  return value!
+}
+
+const root = { resource: "GET /health", meta: { env: "prod", "http.method": "GET" } }
+
+describe("AgentCapabilities", () => {
+  it("reads what an Agent answers", () => {
+    const { problems, value } = AgentCapabilities.parse(
+      {
+        version: "7.85.1",
+        endpoints,
+        client_drop_p0s: true,
+        span_meta_structs: true,
+        config: { max_request_bytes: 1_000 },
+        ignore_resources: ["GET /ping"],
+        filter_tags: { require: ["env:prod"], reject: ["debug"] }
+      },
+      "hash"
+    )
+    assert.deepStrictEqual(problems, [])
+    assert.strictEqual(value!.version, "7.85.1")
+    assert.strictEqual(value!.stateHash, "hash")
+    assert.strictEqual(value!.evpProxy, "/evp_proxy/v2")
+    assert.strictEqual(value!.spanMetaStructs, true)
+    assert.strictEqual(value!.clientDropP0s, true)
+    assert.strictEqual(value!.maxRequestBytes, 1_000)
+    assert.deepStrictEqual(value!.requireTags, [{ key: "env", value: "prod" }])
+    assert.deepStrictEqual(value!.rejectTags, [{ key: "debug" }])
+  })
+
+  it("finds the proxy with and without a slash, v2 before any other version", () => {
+    const proxy = (...list: ReadonlyArray<string>) => parse({ endpoints: list }).evpProxy
+    assert.strictEqual(proxy("/evp_proxy/v2"), "/evp_proxy/v2")
+    assert.strictEqual(proxy("/evp_proxy/v4/", "/evp_proxy/v2/"), "/evp_proxy/v2")
+    assert.strictEqual(proxy("/v0.4/traces", "/evp_proxy/v4/"), "/evp_proxy/v4")
+    assert.strictEqual(proxy("/evp_proxy/v1/"), "/evp_proxy/v1")
+    assert.strictEqual(proxy("/evp_proxy/v22/", "/other/evp_proxy/v2/"), undefined)
+    assert.strictEqual(proxy(), undefined)
+  })
+
+  it("carries structs unless the Agent says no or takes no v0.4 payload", () => {
+    assert.isTrue(AgentCapabilities.canCarry(parse({})))
+    assert.isTrue(AgentCapabilities.canCarry(parse({ span_meta_structs: true })))
+    assert.isTrue(AgentCapabilities.canCarry(parse({ span_meta_structs: "no" })))
+    assert.isFalse(AgentCapabilities.canCarry(parse({ span_meta_structs: false })))
+    assert.isFalse(AgentCapabilities.canCarry(parse({ endpoints: ["/v0.5/traces"] })))
+  })
+
+  it("filters roots by resource, anywhere in it", () => {
+    assert.isTrue(AgentCapabilities.rootIsFiltered(parse({ ignore_resources: ["nope", "/health"] }), root))
+    assert.isFalse(AgentCapabilities.rootIsFiltered(parse({ ignore_resources: ["^/health"] }), root))
+    assert.isFalse(AgentCapabilities.rootIsFiltered(parse({}), root))
+  })
+
+  it("filters roots by tags, rejected and required, as texts and as patterns", () => {
+    const filtered = (info: object) => AgentCapabilities.rootIsFiltered(parse(info), root)
+    assert.isTrue(filtered({ filter_tags: { reject: ["env:prod"] } }))
+    assert.isTrue(filtered({ filter_tags: { reject: ["env"] } }))
+    assert.isFalse(filtered({ filter_tags: { reject: ["env:pro", "tier"] } }))
+    assert.isFalse(filtered({ filter_tags: { require: ["env:prod", "http.method"] } }))
+    assert.isTrue(filtered({ filter_tags: { require: ["env:prod", "tier"] } }))
+    assert.isTrue(filtered({ filter_tags: { require: ["env:dev"] } }))
+    assert.isTrue(filtered({ filter_tags_regex: { reject: ["env:^p.*d$"] } }))
+    assert.isFalse(filtered({ filter_tags_regex: { reject: ["env:^d"] } }))
+    assert.isFalse(filtered({ filter_tags_regex: { require: [" env : ^(prod|dev)$ "] } }))
+    assert.isTrue(filtered({ filter_tags_regex: { require: ["env:^dev$"] } }))
+    assert.isTrue(filtered({ filter_tags: { require: ["toString"] } }))
+  })
+
+  it("takes a pattern that it cannot run for one that drops the trace, and says so", () => {
+    const unreadable = String.raw`\pL`
+    for (
+      const info of [
+        { ignore_resources: [unreadable] },
+        { filter_tags_regex: { reject: [`env:${unreadable}`] } },
+        { filter_tags_regex: { require: [`env:${unreadable}`] } }
+      ]
+    ) {
+      const { problems, value } = AgentCapabilities.parse({ endpoints, ...info })
+      assert.isTrue(AgentCapabilities.rootIsFiltered(value!, root), JSON.stringify(info))
+      assert.deepStrictEqual(problems.map((p) => p.code), ["unreadable_value"])
+    }
+    const elsewhere = parse({ filter_tags_regex: { reject: [`tier:${unreadable}`] } })
+    assert.isFalse(AgentCapabilities.rootIsFiltered(elsewhere, root))
+  })
+
+  it("does not take anything else for an Agent", () => {
+    for (const info of [undefined, null, "OK", 7, [], {}, { endpoints: "all" }]) {
+      const { problems, value } = AgentCapabilities.parse(info)
+      assert.isUndefined(value)
+      assert.strictEqual(problems.length, 1)
+    }
+  })
+
+  it("falls back for a size that is none", () => {
+    for (const max of [0, -1, 1.5, "9", NaN, undefined]) {
+      assert.strictEqual(parse({ config: { max_request_bytes: max } }).maxRequestBytes, 26_214_400)
+    }
+    assert.strictEqual(parse({ config: null }).maxRequestBytes, 26_214_400)
+  })
+
+  it.prop(
+    "is total",
+    [Schema.Record(Schema.String, Schema.Unknown), Schema.Unknown, Schema.Unknown],
+    ([info, a, b]) => {
+      const capabilities = parse({
+        ...info,
+        ignore_resources: [a, b],
+        filter_tags: a,
+        filter_tags_regex: { require: b, reject: [a] },
+        config: b
+      })
+      assert.isBoolean(AgentCapabilities.rootIsFiltered(capabilities, root))
+    }
+  )
+})

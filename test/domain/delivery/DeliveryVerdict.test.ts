@@ -1,0 +1,109 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import type { Destination, Verdict } from "../../../src/domain/delivery/DeliveryVerdict.ts"
+import * as DeliveryVerdict from "../../../src/domain/delivery/DeliveryVerdict.ts"
+
+const destinations = ["agent-traces", "agent-evp", "intake"] as const
+// 21 October 2026, 07:28:00 UTC.
+const now = 1_792_567_680_000
+
+const tag = (destination: Destination, status: number) => DeliveryVerdict.ofStatus(destination, status, {}, now)._tag
+
+describe("DeliveryVerdict", () => {
+  it("reads the statuses that matter, for traces, the proxy and the intake", () => {
+    const table: ReadonlyArray<readonly [number, Verdict["_tag"], Verdict["_tag"], Verdict["_tag"]]> = [
+      [200, "Delivered", "Delivered", "Delivered"],
+      [202, "Delivered", "Delivered", "Delivered"],
+      [301, "Refuse", "Pause", "Pause"],
+      [400, "Split", "Split", "Split"],
+      [401, "Refuse", "Pause", "Pause"],
+      [403, "Refuse", "Pause", "Pause"],
+      [404, "Rediscover", "Rediscover", "Refuse"],
+      [405, "Rediscover", "Rediscover", "Refuse"],
+      [408, "Retry", "Retry", "Retry"],
+      [413, "Split", "Split", "Split"],
+      [415, "Refuse", "Refuse", "Refuse"],
+      [425, "Retry", "Retry", "Retry"],
+      [429, "Retry", "Retry", "Retry"],
+      [500, "Retry", "Retry", "Retry"],
+      [502, "Ambiguous", "Ambiguous", "Ambiguous"],
+      [503, "Retry", "Retry", "Retry"],
+      [504, "Ambiguous", "Ambiguous", "Ambiguous"]
+    ]
+    for (const [status, ...expected] of table) {
+      assert.deepStrictEqual(destinations.map((d) => tag(d, status)), expected, String(status))
+    }
+  })
+
+  it("delivers on 2xx alone, and has a verdict for every number", () => {
+    for (let status = 0; status <= 700; status++) {
+      for (const destination of destinations) {
+        const verdict = tag(destination, status)
+        assert.strictEqual(verdict === "Delivered", status >= 200 && status <= 299, `${destination} ${status}`)
+      }
+    }
+    assert.strictEqual(tag("intake", NaN), "Ambiguous")
+  })
+
+  it("calls no 4xx ambiguous, so that another route may open", () => {
+    for (let status = 400; status <= 499; status++) {
+      for (const destination of destinations) {
+        assert.isTrue(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus(destination, status, {}, now)))
+      }
+    }
+    assert.isFalse(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus("intake", 502, {}, now)))
+    assert.isFalse(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus("intake", 200, {}, now)))
+  })
+
+  it("is certain about a failure only when no byte had left", () => {
+    assert.deepStrictEqual(DeliveryVerdict.ofFailure(false), { _tag: "Retry", afterMillis: undefined })
+    assert.deepStrictEqual(DeliveryVerdict.ofFailure(true), { _tag: "Ambiguous", afterMillis: undefined })
+  })
+
+  it("reads how long to wait", () => {
+    const table: ReadonlyArray<readonly [DeliveryVerdict.Headers, number | undefined]> = [
+      [{}, undefined],
+      [{ "retry-after": "3" }, 3_000],
+      [{ "retry-after": " 0 " }, 0],
+      [{ "retry-after": "0.5" }, 500],
+      [{ "retry-after": "999999" }, 300_000],
+      [{ "retry-after": "-1" }, undefined],
+      [{ "retry-after": "soon" }, undefined],
+      [{ "retry-after": "9".repeat(400) }, undefined],
+      [{ "retry-after": "Wed, 21 Oct 2026 07:28:10 GMT" }, 10_000],
+      [{ "retry-after": "Wed, 21 Oct 2026 07:27:00 GMT" }, 0],
+      [{ "retry-after": "Wed, 21 Oct 2099 07:28:00 GMT" }, 300_000],
+      [{ "retry-after": "Wed, 21 Xyz 2026 07:28:10 GMT" }, undefined],
+      [{ "x-ratelimit-reset": "7" }, 7_000],
+      [{ "x-ratelimit-reset": "1792567685" }, 5_000],
+      [{ "retry-after": "2", "x-ratelimit-reset": "7" }, 2_000],
+      [{ "retry-after": "soon", "x-ratelimit-reset": "7" }, 7_000]
+    ]
+    for (const [headers, expected] of table) {
+      assert.strictEqual(DeliveryVerdict.afterMillis(headers, now), expected, JSON.stringify(headers).slice(0, 60))
+    }
+    assert.deepStrictEqual(DeliveryVerdict.ofStatus("intake", 429, { "retry-after": "3" }, now), {
+      _tag: "Retry",
+      afterMillis: 3_000
+    })
+    assert.deepStrictEqual(DeliveryVerdict.ofStatus("intake", 403, { "retry-after": "3" }, now), {
+      _tag: "Pause",
+      afterMillis: 3_000
+    })
+  })
+
+  it.prop(
+    "reads every date as JavaScript does",
+    [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4_102_444_800 }))],
+    ([seconds]) => {
+      const text = new Date(seconds * 1_000).toUTCString()
+      assert.strictEqual(DeliveryVerdict.afterMillis({ "retry-after": text }, seconds * 1_000 - 1_000), 1_000)
+    },
+    { arbitrary: { runs: 500 } }
+  )
+
+  it.prop("waits from nothing to the bound, whatever the headers", [Schema.String, Schema.String], ([a, b]) => {
+    const millis = DeliveryVerdict.afterMillis({ "retry-after": a, "x-ratelimit-reset": b }, now)
+    assert.isTrue(millis === undefined || (millis >= 0 && millis <= DeliveryVerdict.maxAfterMillis))
+  })
+})

@@ -1,0 +1,123 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as RecordCodec from "../../../src/domain/event/RecordCodec.ts"
+import * as Schemas from "../../../src/domain/schema/SpanRecord.ts"
+import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
+import * as Records from "../Records.ts"
+import { canonical } from "../schema/CanonicalText.ts"
+
+const roundTrip = (record: SpanRecord): SpanRecord | undefined => {
+  const { problems, value } = RecordCodec.decode(RecordCodec.encode(record))
+  assert.deepStrictEqual(problems, [])
+  return value
+}
+
+describe("RecordCodec", () => {
+  it.prop("gives back what it was given, whatever is in it", [Schemas.SpanRecord], ([record]) => {
+    assert.strictEqual(canonical(roundTrip(record)), canonical(record))
+  })
+
+  it("keeps the nanosecond, and the keys that have no value", () => {
+    const record = Records.makeRecord({ annotation: { input: "hi", tags: { team: "ops" } } })
+    assert.deepStrictEqual(roundTrip(record), record)
+    assert.strictEqual(roundTrip({ ...record, startNs: 2n ** 63n - 1n })?.startNs, 2n ** 63n - 1n)
+  })
+
+  it("keeps keys that parsers stumble over", () => {
+    for (const key of ["\t", "\u0000", "\"", "\\", "\ud800", "__proto__", "a\nb", "a\\", "a\\n", "\"b", "toJSON", ""]) {
+      // A parser that has met a key with a backslash can take others for it.
+      JSON.parse(
+        JSON.stringify(
+          [["a\\"], ["\\"], ["first", "a\\"], ["first", "\\"]].map((keys) =>
+            Object.fromEntries(keys.map((name) => [name, 1]))
+          )
+        )
+      )
+      const metadata = Object.fromEntries([["first", 1], [key, { [key]: ["x", null] }]])
+      const record = Records.makeRecord()
+      const kept = roundTrip({ ...record, annotation: { bytes: 0, metadata } })
+      assert.strictEqual(canonical(kept?.annotation.metadata), canonical(metadata), JSON.stringify(key))
+    }
+  })
+
+  it("keeps what has no value beside a key that parsers stumble over", () => {
+    const record = Records.makeRecord({ annotation: { input: "hi", metadata: { "a\\u0041\"": 1 } } })
+    assert.deepStrictEqual(roundTrip(record), record)
+  })
+
+  it("keeps long strings as they are, wherever they are and whatever is in them", () => {
+    const x = "x".repeat(300)
+    const strings = [
+      x,
+      `${x}\n{"version":2}\n`,
+      `${x}\0${x}`,
+      `${x}\ud800`,
+      `\ud83d\ude00${x}\u2028`,
+      `\u007f${x}`,
+      "\u007f0:300",
+      "\u007f",
+      "\u007f\u007f",
+      "\u007f\ud800",
+      `\u007f\0${x}`,
+      "\u007f\u007f0:1"
+    ]
+    for (const text of strings) {
+      const entries: Array<readonly [string, unknown]> = [["__proto__", text], ["b", [text, { [text]: text }]], [
+        "1",
+        text
+      ]]
+      const metadata = Object.fromEntries(entries) as never
+      const record = Records.makeRecord()
+      const full = {
+        ...record,
+        context: { ...record.context, name: text },
+        tags: { ...record.tags, [text]: text },
+        annotation: { ...record.annotation, metadata },
+        error: { type: text, message: x, stack: text }
+      }
+      const kept = roundTrip(full)
+      assert.strictEqual(canonical(kept), canonical(full), JSON.stringify(text).slice(0, 40))
+      assert.isTrue(RecordCodec.encode(full).isWellFormed())
+    }
+  })
+
+  it("writes the text of an answer once, and as it is", () => {
+    const text = "He said \"no\".\n".repeat(100)
+    const written = RecordCodec.encode(Records.makeRecord({ annotation: { output: text } }))
+    assert.include(written, text)
+    assert.isBelow(written.length, text.length + 1_200)
+  })
+
+  it("reads what was written before long strings stood apart", () => {
+    const record = Records.makeRecord({ annotation: { metadata: { a: "\u007f0:1" } } })
+    const line = JSON.stringify({ version: 1, record: { ...record, startNs: String(record.startNs) } })
+    assert.deepStrictEqual(RecordCodec.decode(line).value, record)
+  })
+
+  it("refuses what it did not write, without throwing", () => {
+    const good = JSON.parse(RecordCodec.encode(Records.makeRecord()))
+    const bad = [
+      "",
+      "{",
+      "null",
+      "[]",
+      "7",
+      "{\"version\":1}",
+      "{\"version\":1,\"record\":null}",
+      "{\"version\":1,\"flattened\":{\"entries\":7}}",
+      JSON.stringify({ ...good, version: 3 }),
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f0:9" } } }),
+      `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f1:3" } } })}\nabc`,
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f-1:1" } } }),
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007fx" } } }),
+      JSON.stringify({ ...good, record: { ...good.record, startNs: "soon" } }),
+      JSON.stringify({ ...good, record: { ...good.record, startNs: 12 } }),
+      JSON.stringify({ ...good, record: { ...good.record, context: [] } }),
+      JSON.stringify({ ...good, record: { ...good.record, annotation: null } })
+    ]
+    for (const text of bad) {
+      const { problems, value } = RecordCodec.decode(text)
+      assert.isUndefined(value, text.slice(0, 60))
+      assert.strictEqual(problems[0]?.code, "unreadable_value")
+    }
+  })
+})

@@ -1,0 +1,219 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as JsonSnapshot from "../../../src/domain/json/JsonSnapshot.ts"
+import * as HostileValue from "../HostileValue.ts"
+
+const take = (u: unknown) => JsonSnapshot.take(u).value
+const codes = (u: unknown) => JsonSnapshot.take(u, JsonSnapshot.defaultLimits, "input").problems.map((p) => p.code)
+
+const escaped = (json: string): number => {
+  let length = 0
+  for (let i = 0; i < json.length; i++) length += json.charCodeAt(i) < 0x80 ? 1 : 6
+  return length
+}
+
+const isPlain = (json: unknown): boolean => {
+  if (typeof json === "string") return json.isWellFormed()
+  if (typeof json === "number") return Number.isFinite(json) && !Object.is(json, -0)
+  if (json === null || typeof json === "boolean") return true
+  if (Array.isArray(json)) return json.every(isPlain)
+  return typeof json === "object" && Object.getPrototypeOf(json) === Object.prototype &&
+    Reflect.ownKeys(json).every((key) => {
+      const own = Object.getOwnPropertyDescriptor(json, key)!
+      return typeof key === "string" && key.isWellFormed() && own.get === undefined && isPlain(own.value)
+    })
+}
+
+const runs = { arbitrary: { runs: 1_000 } }
+
+describe("JsonSnapshot", () => {
+  it("keeps plain JSON as it is, in a copy", () => {
+    const value = { a: [1, { b: null }], c: "text", d: true, e: {} }
+    const copy = take(value)
+    assert.deepStrictEqual(copy, value)
+    value.a.push(2)
+    assert.deepStrictEqual(copy, { a: [1, { b: null }], c: "text", d: true, e: {} })
+  })
+
+  it("names numbers that JSON does not have", () => {
+    assert.deepStrictEqual(take([NaN, Infinity, -Infinity, -0]), ["NaN", "Infinity", "-Infinity", 0])
+  })
+
+  it("turns safe bigints into numbers and others into text", () => {
+    assert.deepStrictEqual(take([5n, -5n, 9_007_199_254_740_991n, 9_007_199_254_740_993n]), [
+      5,
+      -5,
+      9_007_199_254_740_991,
+      "9007199254740993"
+    ])
+    assert.deepStrictEqual(take(1n << 100_000n), "[an integer too large to write]")
+  })
+
+  it("leaves out what JSON leaves out", () => {
+    assert.deepStrictEqual(take({ u: undefined, f: () => 1, s: Symbol.iterator, n: 1 }), { n: 1 })
+    assert.deepStrictEqual(take([undefined, () => 1, 1]), [null, null, 1])
+    assert.deepStrictEqual(JsonSnapshot.take(undefined), { value: undefined, bytes: 0, problems: [] })
+    assert.strictEqual(take(() => 1), undefined)
+    assert.deepStrictEqual(codes(() => 1), ["unreadable_value"])
+  })
+
+  it("reads the usual classes", () => {
+    assert.strictEqual(take(new Date(0)), "1970-01-01T00:00:00.000Z")
+    assert.strictEqual(take(new Date(NaN)), null)
+    assert.strictEqual(take(new URL("http://a.example/x")), "http://a.example/x")
+    assert.deepStrictEqual(take(new Map<unknown, unknown>([["a", 1], [2, [3]], [{ k: 1 }, 4]])), {
+      a: 1,
+      "2": [3],
+      "{\"k\":1}": 4
+    })
+    assert.deepStrictEqual(take(new Set(["only", 1])), ["only", 1])
+    assert.deepStrictEqual(take(Object.assign(new TypeError("boom"), { code: 7 })), {
+      name: "TypeError",
+      message: "boom",
+      code: 7
+    })
+    assert.deepStrictEqual(take(new Float32Array([0.5, 2])), [0.5, 2])
+    assert.strictEqual(take(Buffer.from("raw")), "[3 bytes]")
+    assert.strictEqual(take(new ArrayBuffer(4)), "[4 bytes]")
+    assert.deepStrictEqual(take([Object("s"), Object(1), Object(false), Object(2n), /a/g]), ["s", 1, false, 2, "/a/g"])
+    class Point {
+      readonly x = 1
+      get y() {
+        return 2
+      }
+    }
+    assert.deepStrictEqual(take(new Point()), { x: 1 })
+  })
+
+  it("honours toJSON once, with the key", () => {
+    const endless = { toJSON: () => endless, a: 1 }
+    assert.deepStrictEqual(take({ a: endless }), { a: { a: 1 } })
+    assert.deepStrictEqual(take({ k: { toJSON: (key: string) => `at ${key}` } }), { k: "at k" })
+  })
+
+  it("says where a value contains itself, and copies what is only shared", () => {
+    const cycle: { self?: unknown } = {}
+    cycle.self = [cycle]
+    assert.deepStrictEqual(take(cycle), { self: ["[this value contains itself]"] })
+    const shared = { a: 1 }
+    assert.deepStrictEqual(take([shared, shared]), [{ a: 1 }, { a: 1 }])
+  })
+
+  it("loses only the property whose getter throws", () => {
+    const bad = Object.defineProperty({ fine: 1 }, "bad", {
+      enumerable: true,
+      get: () => {
+        throw new Error()
+      }
+    })
+    assert.deepStrictEqual(take(bad), { fine: 1, bad: "[this value could not be read]" })
+    const { problems } = JsonSnapshot.take(bad, JsonSnapshot.defaultLimits, "metadata")
+    assert.deepStrictEqual(problems.map(({ code, path }) => [code, path]), [["unreadable_value", "metadata"]])
+  })
+
+  it("reads each property once", () => {
+    let reads = 0
+    const value = Object.defineProperty({}, "a", { enumerable: true, get: () => (reads += 1) })
+    assert.deepStrictEqual(take([value]), [{ a: 1 }])
+    assert.strictEqual(reads, 1)
+  })
+
+  it("keeps keys that are names of Object.prototype without touching any prototype", () => {
+    const value = JSON.parse("{\"__proto__\":{\"polluted\":1},\"constructor\":{\"prototype\":2},\"toString\":3}")
+    const copy = take(value)
+    assert.strictEqual(JSON.stringify(copy), JSON.stringify(value))
+    assert.strictEqual(Object.getPrototypeOf(copy), Object.prototype)
+    assert.strictEqual(Object.hasOwn(Object.prototype, "polluted"), false)
+  })
+
+  it("replaces lone surrogates in texts and keys", () => {
+    assert.deepStrictEqual(take({ "\ud800": "a\udc00😀" }), { "\ufffd": "a\ufffd😀" })
+    assert.strictEqual(take("a\ud800b"), "a\ufffdb")
+  })
+
+  it("turns containers at the deepest level into their JSON text", () => {
+    const limits = { ...JsonSnapshot.defaultLimits, depth: 2 }
+    const { problems, value } = JsonSnapshot.take({ a: { b: { c: [1, { d: "é" }] }, e: 1 }, f: [[]] }, limits)
+    assert.deepStrictEqual(value, { a: { b: "{\"c\":[1,{\"d\":\"é\"}]}", e: 1 }, f: ["[]"] })
+    assert.deepStrictEqual(problems, [])
+    let deep: unknown = 1
+    for (let i = 0; i < 12; i++) deep = { n: deep }
+    assert.deepStrictEqual(take(deep), deep)
+    assert.include(JSON.stringify(take({ n: deep })), "\"n\":\"{\\\"n\\\":1}\"")
+  })
+
+  it("gives up what is nested beyond reason", () => {
+    let deep: unknown = "leaf"
+    for (let i = 0; i < 100_000; i++) deep = [deep]
+    assert.include(JSON.stringify(take(deep)), "[nested too deeply]")
+    assert.deepStrictEqual(codes(deep), ["value_too_large"])
+  })
+
+  it("stops at the limits and says so", () => {
+    const limits = { depth: 12, values: 3, characters: 100 }
+    assert.deepStrictEqual(JsonSnapshot.take([1, 2, 3, 4, 5], limits).value, [1, 2, 3, "[more values left out]"])
+    assert.deepStrictEqual(JsonSnapshot.take({ a: 1, b: 2, c: 3, d: 4 }, limits).value, { a: 1, b: 2, c: 3 })
+    assert.strictEqual(
+      JsonSnapshot.take("x".repeat(136), limits).value,
+      "x".repeat(36) + "[100 more characters left out]"
+    )
+    for (const value of [[1, 2, 3, 4], { a: 1, b: 2, c: 3, d: 4 }, "x".repeat(101), { ["k".repeat(101)]: 1 }]) {
+      assert.deepStrictEqual(JsonSnapshot.take(value, limits).problems.map((p) => p.code), ["value_too_large"])
+    }
+  })
+
+  it("reads no more than the limit of an array that claims to be endless", () => {
+    let reads = 0
+    const endless = new Proxy([], {
+      get: (_, key) => {
+        reads += 1
+        return key === "length" ? Infinity : key === "toJSON" ? undefined : 1
+      }
+    })
+    JsonSnapshot.take(endless, { ...JsonSnapshot.defaultLimits, values: 50 })
+    assert.isBelow(reads, 60)
+  })
+
+  it("copies no more than the limit of a value that is shared exponentially often", () => {
+    let laughs: unknown = "ha"
+    for (let i = 0; i < 11; i++) laughs = Array.from({ length: 100 }, () => laughs)
+    const { bytes, problems } = JsonSnapshot.take(laughs)
+    assert.isBelow(bytes, 10_000_000)
+    assert.deepStrictEqual(problems.map((p) => p.code), ["value_too_large"])
+  })
+
+  it("is total over each hostile value", () => {
+    for (const value of HostileValue.each()) {
+      const copy = take(value)
+      assert.isTrue(copy === undefined || isPlain(copy))
+    }
+  })
+
+  it.prop("gives plain well-formed JSON for any value", [HostileValue.arbitrary], ([value]) => {
+    const copy = take(value)
+    assert.isTrue(copy === undefined || isPlain(copy))
+  }, runs)
+
+  it.prop("never gives a bound below the real size", [HostileValue.arbitrary], ([value]) => {
+    for (const limits of [JsonSnapshot.defaultLimits, { depth: 2, values: 5, characters: 80 }]) {
+      const { bytes, value: copy } = JsonSnapshot.take(value, limits)
+      const json = copy === undefined ? "" : JSON.stringify(copy)
+      assert.isAtLeast(bytes, escaped(json))
+      assert.isAtLeast(bytes, Buffer.byteLength(json))
+    }
+  }, runs)
+
+  it("counts what an error becomes as it counts it in a copy", () => {
+    for (const values of [1, 2, 3, 4, 5, 6]) {
+      const limits = { ...JsonSnapshot.defaultLimits, values }
+      const once = JsonSnapshot.take({ error: new TypeError("message"), list: [1, 2, 3] }, limits)
+      assert.deepStrictEqual(JsonSnapshot.take(once.value, limits).value, once.value)
+    }
+  })
+
+  it.prop("is idempotent", [HostileValue.arbitrary], ([value]) => {
+    const once = JsonSnapshot.take(value)
+    const twice = JsonSnapshot.take(once.value)
+    assert.strictEqual(JSON.stringify(twice.value), JSON.stringify(once.value))
+    if (once.problems.length === 0) assert.deepStrictEqual(twice.problems, [])
+  }, runs)
+})

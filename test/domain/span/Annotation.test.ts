@@ -1,0 +1,236 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import type { AnnotationInput } from "../../../src/domain/span/Annotation.ts"
+import * as Annotation from "../../../src/domain/span/Annotation.ts"
+import type { SpanKind } from "../../../src/domain/span/SpanKind.ts"
+import * as HostileValue from "../HostileValue.ts"
+import { kinds } from "../Records.ts"
+
+const value = (input: AnnotationInput, kind: SpanKind = "llm") => {
+  const { problems, value } = Annotation.parse(kind, input)
+  assert.deepStrictEqual(problems, [])
+  const { bytes: _, ...rest } = value
+  return rest
+}
+
+const codes = (input: unknown, kind: SpanKind = "llm") => {
+  const { problems, value } = Annotation.parse(kind, input as AnnotationInput)
+  const { bytes: _, ...rest } = value
+  return [rest, problems.map((problem) => problem.code)]
+}
+
+/** A side as the event has it: its tag is ours alone. */
+const side = (io: Annotation.SpanIo | undefined) => io === undefined ? undefined : { documents: io.value }
+
+describe("Annotation", () => {
+  it("records each side in the shape of its kind", () => {
+    const table: ReadonlyArray<readonly [SpanKind, unknown, unknown]> = [
+      ["llm", { _tag: "Messages", value: [{ content: "x", role: "" }] }, {
+        _tag: "Messages",
+        value: [{ content: "x", role: "" }]
+      }],
+      ["embedding", { _tag: "Documents", value: [{ text: "x" }] }, { _tag: "Value", value: "x" }],
+      ["retrieval", { _tag: "Value", value: "x" }, { _tag: "Documents", value: [{ text: "x" }] }],
+      ["tool", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
+      ["agent", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
+      ["workflow", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
+      ["task", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
+      ["experiment", { _tag: "Raw", value: "x" }, { _tag: "Raw", value: "x" }]
+    ]
+    for (const [kind, input, output] of table) {
+      assert.deepStrictEqual(value({ input: "x", output: "x" }, kind), { input, output } as never, kind)
+    }
+    assert.deepStrictEqual(value({ input: { a: 1 } }, "task"), { input: { _tag: "Value", value: "{\"a\":1}" } })
+    assert.deepStrictEqual(value({ input: { a: 1 } }, "experiment"), { input: { _tag: "Raw", value: { a: 1 } } })
+  })
+
+  it("reads every field", () => {
+    assert.deepStrictEqual(
+      value({
+        name: "renamed",
+        expectedOutput: [1],
+        metadata: { temperature: 0.5 },
+        metrics: { inputTokens: 3 },
+        tags: { team: "ops", n: 1, nested: { a: 1 } },
+        costTags: ["team"],
+        toolDefinitions: [{ name: "track" }],
+        spanLinks: [{ spanId: "1", traceId: "2" }],
+        sessionId: "s-1",
+        userId: "u-1",
+        accountId: "a-1",
+        agentVersion: "1",
+        toolVersion: "2",
+        intent: "find",
+        config: { top: 1 }
+      }),
+      {
+        name: "renamed",
+        expectedOutput: [1],
+        metadata: { temperature: 0.5 },
+        metrics: { input_tokens: 3 },
+        tags: { team: "ops", n: "1", nested: "{\"a\":1}" },
+        costTags: ["team"],
+        toolDefinitions: [{ name: "track" }],
+        spanLinks: [{ span_id: "1", trace_id: "2", attributes: { from: "output", to: "input" } }],
+        sessionId: "s-1",
+        userId: "u-1",
+        accountId: "a-1",
+        agentVersion: "1",
+        toolVersion: "2",
+        intent: "find",
+        config: { top: 1 }
+      }
+    )
+  })
+
+  it("takes a tag that names a session, a user or an account for that label", () => {
+    assert.deepStrictEqual(value({ tags: { session_id: "s", "usr.id": "u", "usr.account_id": "a", team: "x" } }), {
+      sessionId: "s",
+      userId: "u",
+      accountId: "a",
+      tags: { team: "x" }
+    })
+    assert.deepStrictEqual(value({ sessionId: "field", tags: { session_id: "tag" } }), { sessionId: "field", tags: {} })
+    assert.deepStrictEqual(value({ tags: { session_id: "" } }), { sessionId: "", tags: {} })
+  })
+
+  it("tags a span that has a prompt, unless the same call names the tag", () => {
+    const key = "prompt_tracking_instrumentation_method"
+    assert.deepStrictEqual(value({ prompt: { id: "p" } }).tags, { [key]: "annotated" })
+    assert.deepStrictEqual(value({ prompt: { id: "p" }, tags: { a: "b" } }).tags, { a: "b", [key]: "annotated" })
+    assert.deepStrictEqual(value({ prompt: { id: "p" }, tags: { [key]: "auto" } }).tags, { [key]: "auto" })
+  })
+
+  it("keeps the reserved entry of metadata for itself", () => {
+    assert.deepStrictEqual(value({ metadata: { _dd: { cost_tags: ["x"] }, a: 1 } }), { metadata: { a: 1 } })
+  })
+
+  it("keeps what is good and names what is not", () => {
+    assert.deepStrictEqual(codes(null), [{}, ["invalid_option"]])
+    assert.deepStrictEqual(codes("text"), [{}, ["invalid_option"]])
+    assert.deepStrictEqual(codes({ name: 1, intent: "kept" }), [{ intent: "kept" }, ["invalid_name"]])
+    assert.deepStrictEqual(codes({ sessionId: 1, userId: {}, toolVersion: "1" }), [
+      { toolVersion: "1" },
+      ["invalid_session_id", "invalid_option"]
+    ])
+    assert.deepStrictEqual(codes({ metadata: [1], tags: "x", config: 1, metrics: { a: 1 } }), [
+      { metrics: { a: 1 } },
+      ["invalid_metadata", "invalid_tags", "invalid_option"]
+    ])
+    assert.deepStrictEqual(codes({ costTags: "team" }), [{}, ["invalid_cost_tags"]])
+    assert.deepStrictEqual(codes({ costTags: ["team", 1] }), [{ costTags: ["team"] }, ["invalid_cost_tags"]])
+    assert.deepStrictEqual(codes({ input: 5, output: "fine" }), [
+      { output: { _tag: "Messages", value: [{ content: "fine", role: "" }] } },
+      ["invalid_io_messages"]
+    ])
+    assert.deepStrictEqual(codes({ input: { no: "text" } }, "embedding"), [{}, ["invalid_embedding_io"]])
+    assert.deepStrictEqual(codes({ output: { no: "text" } }, "retrieval"), [{}, ["invalid_retrieval_io"]])
+  })
+
+  it("says where, and never what", () => {
+    const { problems } = Annotation.parse(
+      "llm",
+      { tags: 1, metadata: 2, sessionId: 3, input: [{ content: { secret: 1 } }] } as never
+    )
+    assert.deepStrictEqual(problems.map((problem) => problem.path), [
+      "sessionId",
+      "input[0].content",
+      "metadata",
+      "tags"
+    ])
+    assert.notInclude(JSON.stringify(problems), "secret")
+  })
+
+  it("reads a value once: what happens to it later changes nothing", () => {
+    const metadata = { list: [1], when: new Date(0) }
+    const parsed = value({ metadata })
+    metadata.list.push(2)
+    assert.deepStrictEqual(parsed, { metadata: { list: [1], when: "1970-01-01T00:00:00.000Z" } })
+  })
+
+  it("loses one field to a getter that throws, and no other", () => {
+    const input = Object.defineProperty({ name: "kept", metadata: { a: 1 } }, "tags", {
+      enumerable: true,
+      get: () => {
+        throw new Error("secret")
+      }
+    })
+    assert.deepStrictEqual(codes(input), [{ name: "kept", metadata: { a: 1 } }, ["unreadable_value"]])
+  })
+
+  it("replaces sides and tool definitions, and gathers the rest", () => {
+    const first = Annotation.parse("llm", {
+      input: "a",
+      output: "kept",
+      metadata: { a: 1, b: 1 },
+      metrics: { a: 1, b: 1 },
+      tags: { a: "1", b: "1" },
+      costTags: ["a", "b"],
+      spanLinks: [{ spanId: "1", traceId: "1" }],
+      toolDefinitions: [{ name: "one" }],
+      prompt: { id: "p", version: "1" }
+    }).value
+    const second = Annotation.parse("llm", {
+      input: "b",
+      metadata: { b: 2 },
+      metrics: { b: 2 },
+      tags: { b: "2" },
+      costTags: ["b", "c"],
+      spanLinks: [{ spanId: "2", traceId: "2" }],
+      toolDefinitions: [{ name: "two" }],
+      prompt: { version: "2" }
+    }).value
+    const { bytes, ...both } = Annotation.combine(first, second)
+    assert.strictEqual(bytes, first.bytes + second.bytes)
+    assert.deepStrictEqual(both, {
+      input: { _tag: "Messages", value: [{ content: "b", role: "" }] },
+      output: { _tag: "Messages", value: [{ content: "kept", role: "" }] },
+      metadata: { a: 1, b: 2 },
+      metrics: { a: 1, b: 2 },
+      tags: { a: "1", b: "2", prompt_tracking_instrumentation_method: "annotated" },
+      costTags: ["a", "b", "c"],
+      spanLinks: [
+        { span_id: "1", trace_id: "1", attributes: { from: "output", to: "input" } },
+        { span_id: "2", trace_id: "2", attributes: { from: "output", to: "input" } }
+      ],
+      toolDefinitions: [{ name: "two" }],
+      prompt: { id: "p", version: "2" }
+    })
+  })
+
+  const field = Schema.Literals([
+    "name",
+    "input",
+    "output",
+    "expectedOutput",
+    "metadata",
+    "metrics",
+    "tags",
+    "costTags",
+    "toolDefinitions",
+    "prompt",
+    "spanLinks",
+    "sessionId",
+    "userId",
+    "intent",
+    "config"
+  ])
+
+  it.prop(
+    "is total, and its bound is never below the size of its content",
+    [HostileValue.arbitrary, Schema.Literals(kinds), field],
+    ([hostile, kind, field]) => {
+      const parsed = Annotation.parse(kind, { [field]: hostile })
+      const { bytes, input, output, ...content } = parsed.value
+      const written = JSON.stringify({ ...content, input: side(input), output: side(output) })
+      assert.isAtLeast(bytes + 2, Buffer.byteLength(written))
+    },
+    { arbitrary: { runs: 400 } }
+  )
+
+  it("is total for each hostile value alone", () => {
+    for (const hostile of HostileValue.each()) {
+      assert.isAtLeast(Annotation.parse("tool", hostile as AnnotationInput).value.bytes, 0)
+    }
+  })
+})

@@ -1,0 +1,56 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { Candidates } from "../../../src/domain/span/MlApp.ts"
+import * as MlApp from "../../../src/domain/span/MlApp.ts"
+
+const all: Candidates = {
+  agentService: "a",
+  mlApp: "b",
+  parent: { value: "c", source: "configured" },
+  propagated: "d",
+  remoteParent: true,
+  configured: "e",
+  service: "f"
+}
+
+describe("MlApp", () => {
+  it("takes the strongest name there is", () => {
+    const order: ReadonlyArray<readonly [Partial<Candidates>, string, MlApp.Source]> = [
+      [{}, "a", "explicit"],
+      [{ agentService: undefined }, "b", "explicit"],
+      [{ mlApp: undefined }, "c", "parent"],
+      [{ parent: undefined }, "d", "propagated"],
+      [{ propagated: undefined }, "e", "configured"],
+      [{ configured: undefined }, "f", "service"],
+      [{ service: undefined }, "unnamed-ml-app", "default"]
+    ]
+    let candidates = all
+    for (const [without, value, source] of order) {
+      candidates = { ...candidates, ...without }
+      assert.deepStrictEqual(MlApp.resolve(candidates), { value, source })
+    }
+  })
+
+  it("takes an upstream's name only with an upstream's span", () => {
+    assert.deepStrictEqual(MlApp.resolve({ propagated: "foreign", remoteParent: false, configured: "mine" }), {
+      value: "mine",
+      source: "configured"
+    })
+  })
+
+  it("takes an empty name for none", () => {
+    assert.strictEqual(
+      MlApp.resolve({ agentService: "", mlApp: "", remoteParent: false, service: "" }).value,
+      MlApp.unnamed
+    )
+  })
+
+  it("does not change a name", () => {
+    const awkward = "My App/1:x_é"
+    assert.strictEqual(MlApp.resolve({ remoteParent: false, configured: awkward }).value, awkward)
+  })
+
+  it("allocates nothing for a grandchild", () => {
+    const child = MlApp.resolve({ remoteParent: false, parent: { value: "x", source: "service" } })
+    assert.strictEqual(MlApp.resolve({ remoteParent: false, parent: child }), child)
+  })
+})

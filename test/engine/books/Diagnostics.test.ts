@@ -1,0 +1,85 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Problem from "../../../src/domain/Problem.ts"
+import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
+import { guard } from "../../../src/engine/books/Guard.ts"
+
+const make = (onProblem?: (problem: Problem.Problem) => void) => {
+  const lines: Array<string> = []
+  return { diagnostics: Diagnostics.make((line) => lines.push(line), onProblem), lines }
+}
+
+describe("Diagnostics", () => {
+  it("counts every problem, and says each code once", () => {
+    const { diagnostics, lines } = make()
+    const problems = [
+      Problem.make("invalid_tags", "Tags must be an object."),
+      Problem.make("invalid_metrics", "Metrics must be numbers.", "metrics")
+    ]
+    diagnostics.report(problems)
+    diagnostics.report(problems)
+    diagnostics.report([])
+    assert.deepStrictEqual(lines, [
+      "invalid_tags: Tags must be an object.",
+      "invalid_metrics: Metrics must be numbers. (at metrics)"
+    ])
+    assert.deepStrictEqual([...diagnostics.counts()], [["invalid_tags", 2], ["invalid_metrics", 2]])
+  })
+
+  it("says where, without saying what a user chose as a key", () => {
+    const { diagnostics, lines } = make()
+    diagnostics.report([Problem.make("value_too_large", "Too large.", `metadata.${"k".repeat(500)}`)])
+    diagnostics.report([Problem.make("unreadable_value", "Unreadable.", "input[2].a b\n\u001b[31m")])
+    assert.isBelow(lines[0]!.length, 130)
+    assert.isTrue(lines[1]!.endsWith("(at input[2].a?b??[31m)"), lines[1])
+  })
+
+  it("says the kind of a defect and never its message", () => {
+    const { diagnostics, lines } = make()
+    diagnostics.defect("place", new TypeError("secret"))
+    diagnostics.defect("place", new TypeError("secret"))
+    diagnostics.defect("other", "secret")
+    assert.strictEqual(lines.length, 2)
+    assert.isFalse(lines.some((line) => line.includes("secret")))
+    assert.include(lines[0], "(place, TypeError)")
+    assert.strictEqual(diagnostics.counts().get("defect:place"), 2)
+  })
+
+  it("warns once for each key", () => {
+    const { diagnostics, lines } = make()
+    for (const line of ["first", "second"]) diagnostics.warnOnce("key", line)
+    assert.deepStrictEqual(lines, ["first"])
+  })
+
+  it("is bounded, whatever it is given", () => {
+    const { diagnostics, lines } = make()
+    for (let index = 0; index < 5_000; index++) diagnostics.warnOnce(`key-${index}`, "line")
+    assert.strictEqual(diagnostics.counts().size, 256)
+    assert.strictEqual(lines.length, 256)
+    diagnostics.warnOnce("key-0", "line")
+    assert.strictEqual(diagnostics.counts().get("key-0"), 2)
+  })
+
+  it("tells whoever asked of every problem, also of one that was said before, and survives them", () => {
+    const told: Array<string> = []
+    const { diagnostics } = make((problem) => {
+      told.push(problem.code)
+      throw new Error("theirs")
+    })
+    const problem = Problem.make("invalid_tags", "Tags must be an object.")
+    diagnostics.report([problem, problem])
+    assert.deepStrictEqual(told, ["invalid_tags", "invalid_tags"])
+    assert.strictEqual(diagnostics.counts().get("defect:onProblem"), 2)
+  })
+})
+
+describe("guard", () => {
+  it("gives what the function gives, or the other value and a counted defect", () => {
+    const { diagnostics } = make()
+    assert.strictEqual(guard(diagnostics, "good", () => 1, 2), 1)
+    const thrown = guard(diagnostics, "bad", (): number => {
+      throw new RangeError("secret")
+    }, 2)
+    assert.strictEqual(thrown, 2)
+    assert.deepStrictEqual([...diagnostics.counts()], [["defect:bad", 1]])
+  })
+})

@@ -1,0 +1,29 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DropLog from "../../../src/engine/books/DropLog.ts"
+
+describe("what is said of dropped events", () => {
+  it("is said at once, and then once a minute for each reason with how many there were", () => {
+    let now = 0
+    const said: Array<readonly [string, number]> = []
+    const dropped = DropLog.make({ now: () => now, say: (reason, events) => said.push([reason, events]) })
+    dropped("outboxFull", 1)
+    dropped("outboxFull", 2)
+    dropped("expired", 1)
+    now = DropLog.pauseMillis - 1
+    dropped("outboxFull", 1)
+    assert.deepStrictEqual(said, [["outboxFull", 1], ["expired", 1]])
+    now = DropLog.pauseMillis
+    dropped("outboxFull", 1)
+    assert.deepStrictEqual(said.slice(2), [["outboxFull", 4]])
+  })
+
+  it("is said again when the clock was set back by hours", () => {
+    let now = 10 * DropLog.pauseMillis
+    const said: Array<number> = []
+    const dropped = DropLog.make({ now: () => now, say: (_reason, events) => said.push(events) })
+    dropped("outboxFull", 1)
+    now = 0
+    dropped("outboxFull", 3)
+    assert.deepStrictEqual(said, [1, 3])
+  })
+})

@@ -1,0 +1,221 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
+import * as MetaStruct from "../../../src/domain/event/MetaStruct.ts"
+import type { LiveSpan } from "../../../src/engine/chunk/LocalTrace.ts"
+import { makeRouter, makeTrace, open, record } from "../Scene.ts"
+
+/** A trace of a plain root, an LLM span with a record, and a plain leaf, all finished. */
+const scene = (options: Parameters<typeof makeRouter>[0] = {}) => {
+  const made = makeRouter(options)
+  const trace = makeTrace()
+  const spans = [open(trace, false), open(trace, true), open(trace, false)] as const
+  const [, llm] = spans
+  const event = record()
+  return { ...made, trace, spans, llm, event, books: () => made.ledger.snapshot() }
+}
+
+const balanced = (books: Ledger.Ledger) => assert.isTrue(Ledger.balances(books), JSON.stringify(books))
+
+describe("Router", () => {
+  it("lets an event of a kept trace ride its span", () => {
+    const { books, event, llm, outbox, router, sent, spans, trace } = scene()
+    router.finish(event, llm)
+    assert.strictEqual(books().pending.chunk, 1)
+    router.route(trace, spans)
+    assert.strictEqual(llm.claim, "riding")
+    assert.deepStrictEqual(sent[0]!.spans.map(({ rider }) => rider), [undefined, event, undefined])
+    assert.notProperty(sent[0]!.spans[1]!.span.meta, MetaStruct.submittedTag)
+    assert.strictEqual(outbox.size(), 0)
+    assert.strictEqual(router.waiting(), 0)
+  })
+
+  it("rescues an event of a trace that will be dropped, marks its span and takes the struct off it", () => {
+    for (const change of [{ priority: 0 }, { priority: -1 }, { filtered: true }]) {
+      const { books, event, llm, offered, outbox, router, sent, spans, trace, weather } = scene()
+      Object.assign(weather, change)
+      router.finish(event, llm)
+      router.route(trace, spans)
+      assert.strictEqual(llm.claim, "outbox")
+      assert.strictEqual(outbox.take()!.record, event)
+      assert.strictEqual(offered(), 1)
+      const [, sealed] = sent[0]!.spans
+      assert.isUndefined(sealed!.rider)
+      assert.strictEqual(sealed!.span.meta[MetaStruct.submittedTag], "1")
+      assert.strictEqual(sent[0]!.spans[0]!.span.metrics["_sampling_priority_v1"], weather.priority)
+      balanced(books())
+    }
+  })
+
+  it("sends nothing of a trace that the program itself drops, and rescues its events in each mode", () => {
+    for (const change of [{}, { mode: "apm-agentless" }, { priority: -1 }, { mode: "llmobs-agent-proxy" }] as const) {
+      const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
+      Object.assign(weather, change)
+      const asked: Array<ReadonlyArray<string>> = []
+      weather.keeps = (parts) => {
+        asked.push(parts.map(({ meta, spanId }) => `${spanId} ${meta["gen_ai.operation.name"]}`))
+        return false
+      }
+      router.finish(event, llm)
+      router.route(trace, spans)
+      assert.deepStrictEqual(sent, [])
+      assert.strictEqual(llm.claim, "outbox")
+      assert.strictEqual(outbox.size(), 1)
+      if (change.mode !== "llmobs-agent-proxy") {
+        assert.deepStrictEqual(asked, [
+          spans.map(({ spanId }, i) => `${spanId} ${i === 1 ? "task" : undefined}`)
+        ])
+      }
+      balanced(books())
+    }
+  })
+
+  it("counts a drop at once when the outbox refuses an event of a trace that the program itself drops", () => {
+    const { books, event, llm, router, sent, spans, trace, weather } = scene({ outboxBytes: 0 })
+    weather.keeps = () => false
+    router.finish(event, llm)
+    router.route(trace, spans)
+    assert.deepStrictEqual(sent, [])
+    assert.strictEqual(books().dropped.outboxFull, 1)
+    balanced(books())
+  })
+
+  it("offers at the end of the span what has nothing to ride on", () => {
+    for (
+      const change of [{ apm: false }, { carrier: false }, { mode: "llmobs-agentless" }, { mode: "llmobs-agent-proxy" }]
+    ) {
+      const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
+      Object.assign(weather, change)
+      router.finish(event, llm)
+      assert.strictEqual(llm.claim, "outbox")
+      assert.strictEqual(outbox.size(), 1)
+      router.route(trace, spans)
+      assert.strictEqual(outbox.size(), 1)
+      assert.strictEqual(sent.length, weather.apm ? 1 : 0)
+      if (weather.apm) assert.strictEqual(sent[0]!.spans[1]!.span.meta[MetaStruct.submittedTag], "1")
+      balanced(books())
+    }
+  })
+
+  it("offers an event without a carrier", () => {
+    const { books, event, outbox, router } = scene()
+    router.finish(event, undefined)
+    assert.strictEqual(outbox.size(), 1)
+    balanced(books())
+  })
+
+  it("offers when tracing is switched off while the event waits", () => {
+    const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
+    router.finish(event, llm)
+    weather.apm = false
+    router.route(trace, spans)
+    assert.strictEqual(outbox.size(), 1)
+    assert.deepStrictEqual(sent, [])
+    balanced(books())
+  })
+
+  it("offers a struct that is too large for a trace, and leaves it on its span as a last chance when it is refused", () => {
+    for (const full of [false, true]) {
+      const { books, llm, outbox, router, sent, spans, trace } = scene(full ? { outboxBytes: 0 } : {})
+      const large = record(2_000_000)
+      router.finish(large, llm)
+      router.route(trace, spans)
+      assert.strictEqual(llm.claim, full ? "riding" : "outbox")
+      assert.strictEqual(sent[0]!.spans[1]!.rider, full ? large : undefined)
+      assert.strictEqual(MetaStruct.submittedTag in sent[0]!.spans[1]!.span.meta, !full)
+      assert.strictEqual(outbox.size(), full ? 0 : 1)
+      assert.strictEqual(books().lastChance, full ? 1 : 0)
+    }
+  })
+
+  it("counts a drop at once when the outbox refuses and the trace will be dropped, or there is nothing to ride on", () => {
+    for (const change of [{ priority: 0 }, { filtered: true }, { mode: "llmobs-agentless" }, { apm: false }]) {
+      const { books, budget, event, llm, router, spans, trace, weather } = scene({ outboxBytes: 0 })
+      Object.assign(weather, change)
+      router.finish(event, llm)
+      router.route(trace, spans)
+      assert.strictEqual(llm.claim, "dropped")
+      assert.deepStrictEqual(books().dropped, { ...Ledger.empty.dropped, outboxFull: 1 })
+      assert.strictEqual(books().lastChance, 0)
+      assert.strictEqual(budget.used(), 0)
+      assert.notProperty(llm.meta, MetaStruct.submittedTag)
+      balanced(books())
+    }
+  })
+
+  it("keeps a refused event on its span where the trace intake takes rejected traces", () => {
+    const { books, llm, router, sent, spans, trace, weather } = scene({ outboxBytes: 0 })
+    weather.mode = "apm-agentless"
+    weather.priority = -1
+    const large = record(2_000_000)
+    router.finish(large, llm)
+    router.route(trace, spans)
+    assert.strictEqual(sent[0]!.spans[1]!.rider, large)
+    assert.strictEqual(books().lastChance, 1)
+  })
+
+  it("drops and counts what the byte budget has no room for, and scrubs its span without a mark", () => {
+    const { books, event, llm, outbox, router, sent, spans, trace } = scene({ maxBytes: 10 })
+    router.finish(event, llm)
+    assert.strictEqual(books().dropped.outboxFull, 1)
+    router.route(trace, spans)
+    assert.isUndefined(sent[0]!.spans[1]!.rider)
+    assert.notProperty(sent[0]!.spans[1]!.span.meta, MetaStruct.submittedTag)
+    assert.strictEqual(outbox.size(), 0)
+    balanced(books())
+  })
+
+  it("ships nothing partial for an LLM span without a record", () => {
+    const { outbox, router, sent, spans, trace, weather } = scene()
+    weather.priority = 0
+    router.route(trace, spans)
+    assert.isUndefined(sent[0]!.spans[1]!.rider)
+    assert.notProperty(sent[0]!.spans[1]!.span.meta, MetaStruct.submittedTag)
+    assert.strictEqual(outbox.size(), 0)
+  })
+
+  it("asks for the decision of each chunk: a late change acts on later chunks alone", () => {
+    const { router, sent, trace, weather } = scene()
+    const spans = [open(trace, false), open(trace, false)]
+    router.route(trace, [spans[0]!])
+    weather.priority = -1
+    router.route(trace, [spans[1]!])
+    const firsts = sent.map((chunk) => chunk.spans[0]!.span)
+    assert.deepStrictEqual(firsts.map((span) => span.metrics["_sampling_priority_v1"]), [1, -1])
+    assert.deepStrictEqual(firsts.map((span) => span.meta["_dd.p.tid"]), ["6a86f1c000000000", "6a86f1c000000000"])
+  })
+
+  it("writes what the root, the first span and the entry of a service carry, each in its place", () => {
+    const { event, llm, router, sent, spans, trace } = scene()
+    llm.link(event.context)
+    router.finish(event, llm)
+    router.route(trace, spans)
+    const [root, second, third] = sent[0]!.spans.map(({ span }) => span)
+    assert.deepStrictEqual(root!.meta, {
+      env: "prod",
+      language: "javascript",
+      "_dd.p.dm": "-0",
+      "_dd.p.tid": "6a86f1c000000000",
+      llmobs_trace_id: event.context.traceId,
+      llmobs_parent_id: event.context.spanId
+    })
+    assert.deepStrictEqual(root!.metrics, { process_id: 7, "_dd.top_level": 1, _sampling_priority_v1: 1 })
+    assert.strictEqual(second!.meta["_dd.llmobs.artificial_gen_ai_tags"], "true")
+    assert.deepStrictEqual([third!.meta, third!.metrics], [{ env: "prod" }, {}])
+  })
+
+  it("writes gen_ai attributes on the span of a rescued event too", () => {
+    const { event, llm, router, sent, spans, trace, weather } = scene()
+    weather.priority = 0
+    router.finish(event, llm)
+    router.route(trace, spans)
+    assert.strictEqual(sent[0]!.spans[1]!.span.meta["gen_ai.operation.name"], "task")
+  })
+
+  it("releases a record's span from its event once that has left it", () => {
+    const { event, llm, router, spans, trace, weather } = scene()
+    weather.priority = 0
+    router.finish(event, llm)
+    router.route(trace, spans)
+    assert.isUndefined((llm as LiveSpan).record)
+  })
+})

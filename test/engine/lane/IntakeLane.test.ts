@@ -1,0 +1,267 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
+import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
+import * as LedgerBook from "../../../src/engine/books/Ledger.ts"
+import * as IntakeLane from "../../../src/engine/lane/IntakeLane.ts"
+import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
+import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
+import type { Outcome } from "../../../src/ports/Transport.ts"
+import { answer, failure, intakeWriter, measure, record } from "../Scene.ts"
+
+const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes?: number } = {}) => {
+  const ledger = LedgerBook.make()
+  const budget = ByteBudget.make({ limit: Infinity, measure })
+  const outbox = MemoryOutbox.make()
+  ledger.attach({ outbox: outbox.size })
+  const state: { destination: IntakeLane.Destination | undefined } = {
+    destination: { writer: intakeWriter(undefined, options.maxPayloadBytes), destination: "intake" }
+  }
+  const said: Array<string> = []
+  const lane = IntakeLane.make({
+    outbox,
+    ledger,
+    budget,
+    random: () => 0.5,
+    destination: () => state.destination,
+    targetBytes: options.targetBytes ?? 1_000_000,
+    maxAgeMillis: 1_000,
+    onRediscover: () => said.push("rediscover"),
+    onReachable: (reachable) => said.push(reachable ? "reachable" : "unreachable"),
+    warn: (key) => said.push(key)
+  })
+  const offer = (event: SpanRecord, now = 0) => {
+    ledger.enqueued++
+    budget.reserve(event)
+    outbox.offer(event, { now, uncertain: false })
+    return event
+  }
+  const books = () => {
+    const books = ledger.snapshot()
+    assert.isTrue(Ledger.balances(books), JSON.stringify(books))
+    return books
+  }
+  const settle = (payload: IntakeLane.Payload, outcome: Outcome, now = 0, last = false) => {
+    const settled = lane.settle(payload, outcome, now, last)
+    books()
+    return settled
+  }
+  const records = (payload: IntakeLane.Payload | undefined) => payload?.items.map((item) => item.record)
+  return { ...state, state, lane, ledger, budget, outbox, said, offer, books, settle, records }
+}
+
+describe("IntakeLane", () => {
+  it("packs what waits, in order, and is empty afterwards", () => {
+    const { lane, offer, records } = make()
+    const events = [offer(record()), offer(record()), offer(record())]
+    assert.isFalse(lane.isEmpty())
+    assert.deepStrictEqual(records(lane.next(0)), events)
+    assert.isUndefined(lane.next(0))
+    assert.isTrue(lane.isEmpty())
+  })
+
+  it("sends nothing while nobody is known who takes events", () => {
+    const { lane, offer, state } = make()
+    offer(record())
+    state.destination = undefined
+    assert.isUndefined(lane.next(0))
+    assert.isFalse(lane.isEmpty())
+  })
+
+  it("closes a payload at the target", () => {
+    const { lane, offer, records } = make({ targetBytes: 10_000 })
+    const events = Array.from({ length: 4 }, () => offer(record(6_000)))
+    assert.deepStrictEqual(records(lane.next(0)), events.slice(0, 2))
+    assert.deepStrictEqual(records(lane.next(0)), events.slice(2))
+  })
+
+  it("knows the exact size of a body, and never goes over what the writer allows", () => {
+    const [a, b] = [record(6_000), record(6_000)]
+    const body = (events: ReadonlyArray<SpanRecord>) => events.reduce((sum, event) => sum + measure(event) + 1, 1)
+    const exact = make({ maxPayloadBytes: body([a, b]) })
+    exact.offer(a)
+    exact.offer(b)
+    const payload = exact.lane.next(0)!
+    assert.deepStrictEqual(exact.records(payload), [a, b])
+    assert.strictEqual(payload.bytes, body([a, b]))
+    const less = make({ maxPayloadBytes: body([a, b]) - 1 })
+    less.offer(a)
+    less.offer(b)
+    assert.deepStrictEqual(less.records(less.lane.next(0)), [a])
+    assert.deepStrictEqual(less.records(less.lane.next(0)), [b])
+  })
+
+  it("sends an event that fills a payload alone, and drops one that is a byte larger", () => {
+    const [a, behind] = [record(6_000), record(10)]
+    const fits = make({ maxPayloadBytes: measure(a) + 2 })
+    fits.offer(a)
+    fits.offer(behind)
+    assert.deepStrictEqual(fits.records(fits.lane.next(0)), [a])
+    const over = make({ maxPayloadBytes: measure(a) + 1 })
+    over.offer(a)
+    over.offer(behind)
+    assert.deepStrictEqual(over.records(over.lane.next(0)), [behind])
+    assert.strictEqual(over.books().dropped.oversized, 1)
+  })
+
+  it("drops events that are too old, whether they wait for their first or for another attempt", () => {
+    const { books, budget, lane, offer, settle } = make()
+    offer(record(), 0)
+    settle(lane.next(10)!, answer(500), 10)
+    offer(record(), 0)
+    const young = offer(record(), 900)
+    const payloads = [lane.next(1_500), lane.next(1_500), lane.next(1_500)]
+    assert.deepStrictEqual(payloads.flatMap((payload) => payload?.items.map((item) => item.record) ?? []), [young])
+    assert.strictEqual(books().dropped.expired, 2)
+    assert.strictEqual(budget.used(), young.bytes)
+  })
+
+  it("settles what was delivered and gives its bytes back", () => {
+    const { books, budget, lane, offer, outbox, settle } = make()
+    offer(record())
+    offer(record())
+    assert.deepStrictEqual(settle(lane.next(0)!, answer(202)), { _tag: "Done" })
+    assert.strictEqual(books().delivered.intake, 2)
+    assert.strictEqual(outbox.size(), 0)
+    assert.strictEqual(budget.used(), 0)
+  })
+
+  it("keeps a payload together for another attempt, longer each time, and honours what it is told", () => {
+    const { books, lane, offer, records, settle } = make()
+    const event = offer(record())
+    const delays: Array<number> = []
+    for (const outcome of [answer(500), answer(429, { "retry-after": "7" }), failure(false), answer(408)]) {
+      const settled = settle(lane.next(0)!, outcome)
+      assert.isFalse(lane.isEmpty())
+      delays.push(settled._tag === "Later" ? settled.delayMillis : -1)
+    }
+    assert.deepStrictEqual(delays, [50, 7_100, 200, 400])
+    assert.strictEqual(books().possibleDuplicates, 0)
+    assert.deepStrictEqual(records(lane.next(0)), [event])
+  })
+
+  it("begins with short waits again after a delivery", () => {
+    const { lane, offer, settle } = make()
+    offer(record())
+    settle(lane.next(0)!, answer(500))
+    settle(lane.next(0)!, answer(500))
+    settle(lane.next(0)!, answer(202))
+    offer(record())
+    assert.deepStrictEqual(settle(lane.next(0)!, answer(500)), { _tag: "Later", delayMillis: 50 })
+  })
+
+  it("does not let a payload that fails block the events behind it", () => {
+    const { lane, offer, records, settle } = make()
+    const stuck = offer(record())
+    settle(lane.next(0)!, answer(500))
+    const behind = offer(record())
+    const order = [records(lane.next(0))![0], records(lane.next(0))![0]]
+    assert.sameMembers(order, [stuck, behind])
+  })
+
+  it("goes on to new events when all that failed has become too old", () => {
+    const { lane, offer, records, settle } = make()
+    offer(record(), 0)
+    settle(lane.next(0)!, answer(500))
+    for (let i = 0; i < 2; i++) {
+      const young = offer(record(), 2_000)
+      assert.deepStrictEqual(records(lane.next(2_000)), [young])
+    }
+  })
+
+  it("counts an event as a possible duplicate each time that its fate is unknown", () => {
+    const { books, lane, offer, settle } = make()
+    offer(record())
+    offer(record())
+    for (const outcome of [failure(true), answer(502), answer(504)]) settle(lane.next(0)!, outcome)
+    assert.strictEqual(books().possibleDuplicates, 6)
+    settle(lane.next(0)!, answer(202))
+    assert.strictEqual(books().delivered.intake, 2)
+  })
+
+  it("finds the one event that the intake refuses, and delivers all others", () => {
+    for (const [status, reason] of [[400, "refused"], [413, "oversized"]] as const) {
+      const { books, lane, offer, settle } = make()
+      const events = Array.from({ length: 9 }, () => offer(record()))
+      const bad = events[6]!
+      let requests = 0
+      for (let payload = lane.next(0); payload !== undefined && requests < 100; payload = lane.next(0)) {
+        requests++
+        settle(payload, payload.items.some((item) => item.record === bad) ? answer(status) : answer(202))
+      }
+      assert.strictEqual(books().delivered.intake, 8)
+      assert.strictEqual(books().dropped[reason], 1)
+      assert.isBelow(requests, 12)
+    }
+  })
+
+  it("splits a large payload of unknown fate only when small ones go through meanwhile", () => {
+    const { lane, offer, settle } = make({ targetBytes: 2_000_000 })
+    const large = () => Array.from({ length: 2 }, () => offer(record(700_000)))
+    large()
+    let payload = lane.next(0)!
+    assert.strictEqual(payload.items.length, 2)
+    for (let i = 0; i < 4; i++) {
+      settle(payload, answer(502))
+      payload = lane.next(0)!
+      assert.strictEqual(payload.items.length, 2)
+    }
+    settle(payload, answer(502))
+    offer(record())
+    let next = lane.next(0)!
+    if (next.items.length === 2) {
+      settle(next, answer(502))
+      next = lane.next(0)!
+    }
+    assert.strictEqual(next.items.length, 1)
+    settle(next, answer(202))
+    payload = lane.next(0)!
+    assert.strictEqual(payload.items.length, 2)
+    settle(payload, answer(502))
+    assert.deepStrictEqual([lane.next(0)!.items.length, lane.next(0)!.items.length], [1, 1])
+  })
+
+  it("discards nothing when the credentials are refused, and says so", () => {
+    const { books, lane, offer, said, settle } = make()
+    offer(record())
+    for (const status of [401, 403]) {
+      const settled = settle(lane.next(0)!, answer(status))
+      assert.isTrue(settled._tag === "Later" && settled.delayMillis >= 30_000)
+    }
+    assert.deepStrictEqual(said, ["intake.paused", "intake.paused"])
+    assert.strictEqual(books().pending.outbox, 1)
+  })
+
+  it("asks the Agent again when it has no proxy, packs for the next destination, and drops at an intake that is not there", () => {
+    const { books, lane, offer, records, said, settle, state } = make()
+    const event = offer(record())
+    state.destination = { writer: intakeWriter(), destination: "agent-evp" }
+    settle(lane.next(0)!, answer(404))
+    assert.deepStrictEqual(said, ["reachable", "rediscover"])
+    const writer = intakeWriter()
+    state.destination = { writer, destination: "intake" }
+    const payload = lane.next(0)!
+    assert.deepStrictEqual(records(payload), [event])
+    assert.strictEqual(payload.writer, writer)
+    settle(payload, answer(404))
+    assert.strictEqual(books().dropped.refused, 1)
+  })
+
+  it("says of an Agent whether it answers, and of an intake nothing", () => {
+    const { lane, offer, said, settle, state } = make()
+    offer(record())
+    settle(lane.next(0)!, failure(false))
+    assert.deepStrictEqual(said, [])
+    state.destination = { writer: state.destination!.writer, destination: "agent-evp" }
+    const packed = lane.next(0)!
+    settle({ ...packed, destination: "agent-evp" }, failure(false))
+    assert.deepStrictEqual(said, ["unreachable"])
+  })
+
+  it("tries no payload twice at the end of the program, and still counts what is left", () => {
+    const { books, lane, offer, settle } = make()
+    offer(record())
+    settle(lane.next(0)!, answer(503), 0, true)
+    assert.isUndefined(lane.next(0))
+    assert.strictEqual(books().pending.outbox, 1)
+  })
+})

@@ -1,0 +1,269 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
+import type { Lane, Settled } from "../../../src/engine/lane/Shipper.ts"
+import * as Shipper from "../../../src/engine/lane/Shipper.ts"
+import { answer } from "../Scene.ts"
+
+const done: Settled = { _tag: "Done" }
+const later = (delayMillis: number): Settled => ({ _tag: "Later", delayMillis })
+
+/** A lane of numbers. `script` gives what comes of each attempt, in order; when it is used up everything is delivered. */
+const make = (options: {
+  readonly script?: ReadonlyArray<Settled>
+  readonly maxInFlight?: number
+  readonly takesMillis?: number
+  /** The lane gives what failed to another road, and keeps nothing for later. */
+  readonly givesAway?: boolean
+  readonly send?: (payload: number) => Effect.Effect<unknown>
+} = {}) =>
+  Effect.gen(function*() {
+    const script = [...options.script ?? []]
+    let queue: Array<number> = []
+    const attempts: Array<readonly [at: number, payload: number]> = []
+    const delivered: Array<number> = []
+    let inFlight = 0
+    let most = 0
+    let asked = 0
+    let open = true
+    const lane: Lane<number> = {
+      next: () => {
+        asked++
+        if (!open) return undefined
+        const [payload, ...rest] = queue
+        queue = rest
+        return payload
+      },
+      send: (payload) =>
+        Effect.gen(function*() {
+          attempts.push([yield* Clock.currentTimeMillis, payload])
+          most = Math.max(most, ++inFlight)
+          yield* options.send?.(payload) ?? Effect.sleep(options.takesMillis ?? 0)
+          inFlight--
+          return answer(202)
+        }),
+      settle: (payload, _outcome, _now, last) => {
+        const settled = script.shift() ?? done
+        if (settled._tag === "Done") delivered.push(payload)
+        else if (!last && options.givesAway !== true) queue.push(payload)
+        return settled
+      },
+      isEmpty: () => queue.length === 0
+    }
+    const shipper = Shipper.make(lane, { intervalMillis: 1_000, maxInFlight: options.maxInFlight ?? 1 })
+    yield* Effect.forkScoped(shipper.run)
+    // The loop stands where it waits for work.
+    yield* TestClock.adjust(0)
+    return {
+      shipper,
+      attempts,
+      delivered,
+      most: () => most,
+      asked: () => asked,
+      add: (...payloads: ReadonlyArray<number>) => {
+        queue.push(...payloads)
+        shipper.wake()
+      },
+      close: () => {
+        open = false
+      },
+      reopen: () => {
+        open = true
+        shipper.urge()
+      }
+    }
+  })
+
+describe("Shipper", () => {
+  it.effect("does nothing while nothing waits", () =>
+    Effect.gen(function*() {
+      const { attempts } = yield* make()
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(attempts, [])
+    }))
+
+  it.effect("sends at the next interval after the first thing came", () =>
+    Effect.gen(function*() {
+      const { add, attempts } = yield* make()
+      yield* TestClock.adjust(5_500)
+      add(1)
+      yield* TestClock.adjust(600)
+      add(2)
+      assert.deepStrictEqual(attempts, [])
+      yield* TestClock.adjust(400)
+      assert.deepStrictEqual(attempts, [[6_500, 1], [6_500, 2]])
+    }))
+
+  it.effect("does not wait for the interval when it is urged", () =>
+    Effect.gen(function*() {
+      const { add, attempts, shipper } = yield* make()
+      add(1)
+      shipper.urge()
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(attempts, [[0, 1]])
+    }))
+
+  it.effect("packs nothing inside the call that urges it", () =>
+    Effect.gen(function*() {
+      const { add, asked, attempts, shipper } = yield* make()
+      add(1)
+      yield* TestClock.adjust(0)
+      shipper.urge()
+      assert.strictEqual(asked(), 0)
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(attempts, [[0, 1]])
+    }))
+
+  it.effect("packs one payload at a time, and lets others run in between", () =>
+    Effect.gen(function*() {
+      const { add, asked, shipper } = yield* make({ maxInFlight: 4, send: () => Effect.never })
+      add(1, 2, 3, 4)
+      shipper.urge()
+      const seen: Array<number> = []
+      for (let turn = 0; turn < 12; turn++) {
+        yield* Effect.yieldNow
+        seen.push(asked())
+      }
+      assert.strictEqual(seen.at(-1), 4)
+      for (let turn = 1; turn < seen.length; turn++) assert.isAtMost(seen[turn]! - seen[turn - 1]!, 1)
+    }))
+
+  it.effect("has no more in flight than it may, and as many as that", () =>
+    Effect.gen(function*() {
+      const { add, attempts, delivered, most } = yield* make({ maxInFlight: 4, takesMillis: 100 })
+      add(...Array.from({ length: 10 }, (_, i) => i))
+      yield* TestClock.adjust(1_000)
+      assert.strictEqual(attempts.length, 4)
+      yield* TestClock.adjust(300)
+      assert.strictEqual(delivered.length, 10)
+      assert.strictEqual(most(), 4)
+    }))
+
+  it.effect("rests after a failure for as long as the lane says, from the answer on", () =>
+    Effect.gen(function*() {
+      const { add, attempts } = yield* make({ script: [later(5_000)], takesMillis: 10_000 })
+      add(1)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(attempts, [[1_000, 1], [16_000, 1]])
+    }))
+
+  it.effect("rests all of its workers, as long as the longest that was told", () =>
+    Effect.gen(function*() {
+      const { add, attempts } = yield* make({ script: [later(60_000), later(100)], maxInFlight: 2, takesMillis: 10 })
+      add(1, 2, 3)
+      yield* TestClock.adjust("10 minutes")
+      assert.deepStrictEqual(attempts.map(([at]) => at), [1_000, 1_000, 61_010, 61_010, 61_020])
+    }))
+
+  it.effect("flushes at once, joins what is in flight, and ends when nothing is left", () =>
+    Effect.gen(function*() {
+      const { add, delivered, shipper } = yield* make({ takesMillis: 500 })
+      add(1)
+      yield* TestClock.adjust(1_100)
+      add(2)
+      const flush = yield* Effect.forkChild(shipper.flush)
+      yield* TestClock.adjust(400)
+      assert.deepStrictEqual(delivered, [1])
+      assert.isUndefined(flush.pollUnsafe())
+      yield* TestClock.adjust(500)
+      assert.deepStrictEqual(delivered, [1, 2])
+      assert.isDefined(flush.pollUnsafe())
+    }))
+
+  it.effect("flushes nothing at once", () =>
+    Effect.gen(function*() {
+      const { shipper } = yield* make()
+      const flush = yield* Effect.forkChild(shipper.flush)
+      yield* TestClock.adjust(0)
+      assert.isDefined(flush.pollUnsafe())
+    }))
+
+  it.effect("serves several flushes at a time", () =>
+    Effect.gen(function*() {
+      const { add, attempts, shipper } = yield* make({ takesMillis: 100 })
+      add(1)
+      const flushes = yield* Effect.all(Array.from({ length: 3 }, () => Effect.forkChild(shipper.flush)))
+      yield* TestClock.adjust(100)
+      for (const flush of flushes) assert.isDefined(flush.pollUnsafe())
+      assert.strictEqual(attempts.length, 1)
+    }))
+
+  it.effect("cuts a back-off short when it is flushed, once", () =>
+    Effect.gen(function*() {
+      const { add, attempts, shipper } = yield* make({ script: [later(60_000), later(60_000)], maxInFlight: 3 })
+      add(1)
+      yield* TestClock.adjust(2_000)
+      const flush = yield* Effect.forkChild(shipper.flush)
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(attempts.map(([at]) => at), [1_000, 2_000])
+      assert.isUndefined(flush.pollUnsafe())
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(attempts.map(([at]) => at), [1_000, 2_000, 62_000])
+      assert.isDefined(flush.pollUnsafe())
+    }))
+
+  it.effect("cuts a back-off short that nothing is resting for yet", () =>
+    Effect.gen(function*() {
+      const { add, attempts, shipper } = yield* make({ script: [later(60_000)], givesAway: true })
+      add(1)
+      yield* TestClock.adjust(1_000)
+      add(2)
+      const flush = yield* Effect.forkChild(shipper.flush)
+      yield* Fiber.join(flush)
+      assert.deepStrictEqual(attempts, [[1_000, 1], [1_000, 2]])
+    }))
+
+  it.effect("sends later what may not be sent now", () =>
+    Effect.gen(function*() {
+      const { add, attempts, close, reopen } = yield* make()
+      close()
+      add(1)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(attempts, [])
+      reopen()
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(attempts, [[60_000, 1]])
+    }))
+
+  it.effect("takes what arrives while it sends", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const { add, delivered, shipper } = yield* make({ send: (n) => n === 1 ? Deferred.await(gate) : Effect.void })
+      add(1)
+      yield* TestClock.adjust(1_000)
+      add(2)
+      const flush = yield* Effect.forkChild(shipper.flush)
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(delivered, [])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(flush)
+      assert.deepStrictEqual(delivered, [1, 2])
+    }))
+
+  it.effect("gives every payload one attempt at the end, and does not wait for a back-off", () =>
+    Effect.gen(function*() {
+      const script = [later(60_000), later(60_000), done, later(60_000)]
+      const { add, attempts, delivered, shipper } = yield* make({ script, takesMillis: 10 })
+      add(0)
+      yield* TestClock.adjust(1_500)
+      add(1, 2, 3)
+      const drain = yield* Effect.forkChild(shipper.drain)
+      yield* TestClock.adjust(100)
+      assert.isDefined(drain.pollUnsafe())
+      assert.deepStrictEqual(attempts.map(([, payload]) => payload), [0, 0, 1, 2, 3])
+      assert.deepStrictEqual(delivered, [1, 3])
+    }))
+
+  it.effect("ends a drain when nothing may be sent", () =>
+    Effect.gen(function*() {
+      const { add, close, shipper } = yield* make()
+      close()
+      add(1)
+      const drain = yield* Effect.forkChild(shipper.drain)
+      yield* TestClock.adjust(0)
+      assert.isDefined(drain.pollUnsafe())
+    }))
+})

@@ -1,0 +1,216 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
+import type { TraceChunk } from "../../../src/domain/trace/TraceChunk.ts"
+import * as LedgerBook from "../../../src/engine/books/Ledger.ts"
+import * as TraceLane from "../../../src/engine/lane/TraceLane.ts"
+import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
+import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
+import type { Outcome } from "../../../src/ports/Transport.ts"
+import { agentWriter, answer, failure, makeTrace, measure, open, record } from "../Scene.ts"
+
+const make = (options: {
+  readonly maxPayloadBytes?: number
+  readonly maxChunks?: number
+  readonly outboxBytes?: number
+} = {}) => {
+  const ledger = LedgerBook.make()
+  const budget = ByteBudget.make({ limit: Infinity, measure })
+  const outbox = MemoryOutbox.make({ maxBytes: options.outboxBytes })
+  const state: { way: TraceLane.Way } = {
+    way: { _tag: "Open", writer: agentWriter(undefined, options.maxPayloadBytes) }
+  }
+  const said: Array<string> = []
+  const lane = TraceLane.make({
+    outbox,
+    ledger,
+    budget,
+    random: () => 0.5,
+    way: () => state.way,
+    maxChunks: options.maxChunks ?? 100,
+    maxAttempts: 3,
+    onHandedOver: () => said.push("handed over"),
+    onRediscover: () => said.push("rediscover"),
+    onReachable: (reachable) => said.push(reachable ? "reachable" : "unreachable")
+  })
+  ledger.attach({ payload: lane.riders, outbox: outbox.size })
+  const add = (riders = 1): TraceChunk => {
+    const trace = makeTrace()
+    const spans = [false, ...Array.from({ length: riders }, () => true)].map((llm) => {
+      const span = open(trace, llm)
+      const rider = llm ? record() : undefined
+      if (rider !== undefined) {
+        budget.reserve(rider)
+        ledger.enqueued++
+      }
+      return { span: span.toApmSpan({}, {}), rider }
+    })
+    lane.add({ spans })
+    return { spans }
+  }
+  const books = () => {
+    const books = ledger.snapshot()
+    assert.isTrue(Ledger.balances(books), JSON.stringify(books))
+    return books
+  }
+  const settle = (payload: TraceLane.Payload, outcome: Outcome, now = 0, last = false) => {
+    const settled = lane.settle(payload, outcome, now, last)
+    books()
+    return settled
+  }
+  return { state, lane, budget, outbox, said, add, books, settle }
+}
+
+describe("TraceLane", () => {
+  it("packs chunks in order; riders are pending until the Agent answers 200", () => {
+    const { add, books, budget, lane, settle } = make()
+    const chunks = [add(), add(2)]
+    const payload = lane.next(0)!
+    assert.deepStrictEqual(payload.chunks.map(({ chunk }) => chunk.spans), chunks.map(({ spans }) => spans))
+    assert.strictEqual(books().pending.payload, 3)
+    assert.isTrue(lane.isEmpty())
+    assert.deepStrictEqual(settle(payload, answer(200)), { _tag: "Done" })
+    assert.strictEqual(books().delivered.agent, 3)
+    assert.strictEqual(budget.used(), 0)
+  })
+
+  it("waits while nobody is known, and gives everything to the outbox when there will be nobody", () => {
+    const { add, books, lane, outbox, said, state } = make()
+    state.way = { _tag: "Wait" }
+    add(2)
+    assert.isUndefined(lane.next(0))
+    assert.strictEqual(books().pending.payload, 2)
+    state.way = { _tag: "GiveUp" }
+    assert.isUndefined(lane.next(0))
+    assert.strictEqual(outbox.size(), 2)
+    assert.isTrue(lane.isEmpty())
+    assert.deepStrictEqual(said, ["handed over"])
+    assert.strictEqual(books().possibleDuplicates, 0)
+  })
+
+  it("keeps a payload under the limit, an eighth of it at a time", () => {
+    const { add, lane } = make({ maxPayloadBytes: 3_200 })
+    for (let i = 0; i < 6; i++) add()
+    const sizes: Array<number> = []
+    for (let payload = lane.next(0); payload !== undefined; payload = lane.next(0)) sizes.push(payload.chunks.length)
+    assert.deepStrictEqual(sizes, [2, 2, 2])
+  })
+
+  it("hands over what cannot be encoded, and sends the rest", () => {
+    const { add, lane, outbox, state } = make()
+    const bad = add()
+    const good = add()
+    const writer = agentWriter()
+    state.way = {
+      _tag: "Open",
+      writer: { ...writer, encode: (chunk) => chunk.spans[0] === bad.spans[0] ? undefined : writer.encode(chunk) }
+    }
+    assert.deepStrictEqual(lane.next(0)!.chunks.map(({ chunk }) => chunk.spans[0]), [good.spans[0]])
+    assert.strictEqual(outbox.take()!.record, bad.spans[1]!.rider)
+  })
+
+  it("tries again a bounded number of times, then gives the events to the outbox and throws the trace away", () => {
+    const { add, books, lane, outbox, settle } = make()
+    add(2)
+    const delays: Array<number> = []
+    for (let i = 0; i < 3; i++) {
+      const settled = settle(lane.next(0)!, [answer(500), failure(false), answer(429, { "retry-after": "2" })][i]!)
+      delays.push(settled._tag === "Later" ? settled.delayMillis : -1)
+    }
+    assert.deepStrictEqual(delays, [50, 100, 2_200])
+    assert.isUndefined(lane.next(0))
+    assert.strictEqual(outbox.size(), 2)
+    assert.strictEqual(books().possibleDuplicates, 0)
+    assert.strictEqual(books().pending.payload, 0)
+  })
+
+  it("gives the events of an unknown fate to the outbox, counted, and does not send the trace again", () => {
+    for (const outcome of [failure(true), answer(502), answer(504)]) {
+      const { add, books, lane, outbox, settle } = make()
+      add(2)
+      assert.strictEqual(settle(lane.next(0)!, outcome)._tag, "Later")
+      assert.isTrue(lane.isEmpty())
+      assert.strictEqual(books().possibleDuplicates, 2)
+      assert.isTrue(outbox.take()!.uncertain)
+    }
+  })
+
+  it("halves a refused payload until the chunk that is refused stands alone", () => {
+    const { add, books, lane, outbox, settle } = make()
+    const chunks = Array.from({ length: 5 }, () => add())
+    const bad = chunks[3]!.spans[0]!
+    let requests = 0
+    for (let payload = lane.next(0); payload !== undefined && requests < 50; payload = lane.next(0)) {
+      requests++
+      settle(payload, payload.chunks.some(({ chunk }) => chunk.spans[0] === bad) ? answer(400) : answer(200))
+    }
+    assert.strictEqual(books().delivered.agent, 4)
+    assert.strictEqual(outbox.take()!.record, chunks[3]!.spans[1]!.rider)
+    assert.strictEqual(books().possibleDuplicates, 0)
+  })
+
+  it("gives a definitely refused payload to the outbox at once, and asks the Agent again when the endpoint is gone", () => {
+    for (const status of [401, 403, 404, 405, 422]) {
+      const { add, lane, outbox, said, settle } = make()
+      add()
+      assert.deepStrictEqual(settle(lane.next(0)!, answer(status)), { _tag: "Done" })
+      assert.strictEqual(outbox.size(), 1)
+      assert.strictEqual(said.includes("rediscover"), status === 404 || status === 405)
+    }
+  })
+
+  it("counts as dropped what the outbox has no room for", () => {
+    const { add, books, budget, lane, settle } = make({ outboxBytes: 0 })
+    add(3)
+    settle(lane.next(0)!, answer(403))
+    assert.strictEqual(books().dropped.outboxFull, 3)
+    assert.strictEqual(budget.used(), 0)
+  })
+
+  it("holds a bounded number of chunks, and gives the events of the oldest away", () => {
+    const { add, lane, outbox, state } = make({ maxChunks: 2 })
+    state.way = { _tag: "Wait" }
+    const oldest = add()
+    add()
+    add()
+    lane.next(0)
+    assert.strictEqual(outbox.size(), 1)
+    assert.strictEqual(outbox.take()!.record, oldest.spans[1]!.rider)
+    assert.strictEqual(lane.riders(), 2)
+  })
+
+  it("sends what failed before what is new", () => {
+    const { add, lane, settle } = make()
+    const first = add()
+    settle(lane.next(0)!, answer(500))
+    add()
+    assert.strictEqual(lane.next(0)!.chunks[0]!.chunk.spans[0], first.spans[0])
+  })
+
+  it("hands over everything that waits, retries included", () => {
+    const { add, books, lane, outbox, settle } = make()
+    add()
+    settle(lane.next(0)!, answer(500))
+    add()
+    lane.handOver(0)
+    assert.strictEqual(outbox.size(), 2)
+    assert.isTrue(lane.isEmpty())
+    books()
+  })
+
+  it("does not wait for another attempt at the end of the program: the events take the other road", () => {
+    const { add, books, lane, outbox, settle } = make()
+    add()
+    settle(lane.next(0)!, answer(503), 0, true)
+    assert.isTrue(lane.isEmpty())
+    assert.strictEqual(outbox.size(), 1)
+    assert.strictEqual(books().possibleDuplicates, 0)
+  })
+
+  it("says whether the Agent answers", () => {
+    const { add, lane, said, settle } = make()
+    add()
+    settle(lane.next(0)!, failure(false))
+    settle(lane.next(0)!, answer(200))
+    assert.deepStrictEqual(said, ["unreachable", "reachable"])
+  })
+})

@@ -1,0 +1,47 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccountShares from "../../../src/engine/outbox/AccountShares.ts"
+import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
+import { makeContext, makeRecord } from "../../domain/Records.ts"
+import { measure } from "../Scene.ts"
+
+const event = (route: string | undefined) =>
+  makeRecord({ context: makeContext({ kind: "task", name: "n", route }), annotation: { input: "x".repeat(1_000) } })
+const room = (events: number) => measure(event(undefined)) * events + 100
+
+const make = (events: number) => {
+  const budget = ByteBudget.make({ limit: room(events), measure })
+  return { budget, shares: AccountShares.make(budget, measure) }
+}
+
+const fill = (budget: ByteBudget.ByteBudget, route: string | undefined) => {
+  const taken = []
+  for (let one = event(route); budget.reserve(one); one = event(route)) taken.push(one)
+  return taken
+}
+
+describe("the share of an account", () => {
+  it("is a quarter of the budget, and the layer's own account has no share but the whole", () => {
+    const { shares } = make(12)
+    assert.strictEqual(fill(shares, "a").length, 3)
+    assert.strictEqual(fill(shares, "b").length, 3)
+    assert.strictEqual(fill(shares, undefined).length, 6)
+  })
+
+  it("comes back with what is released, and nothing is reserved twice", () => {
+    const { budget, shares } = make(8)
+    const taken = fill(shares, "a")
+    for (const record of taken) shares.release(record)
+    for (const record of taken) shares.release(record)
+    assert.strictEqual(budget.used(), 0)
+    assert.strictEqual(fill(shares, "a").length, taken.length)
+  })
+
+  it("is not used up by what the whole budget had no room for", () => {
+    const { budget, shares } = make(8)
+    const own = fill(shares, undefined)
+    assert.strictEqual(fill(shares, "a").length, 0)
+    for (const record of own) shares.release(record)
+    assert.strictEqual(fill(shares, "a").length, 2)
+    assert.isAbove(budget.used(), 0)
+  })
+})

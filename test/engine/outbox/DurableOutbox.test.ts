@@ -1,0 +1,137 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ProcessToken from "../../../src/adapters/sqlite/ProcessToken.ts"
+import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
+import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
+import * as DurableOutbox from "../../../src/engine/outbox/DurableOutbox.ts"
+import type { Item } from "../../../src/ports/Outbox.ts"
+import * as SqliteFile from "../../adapters/sqlite/SqliteFile.ts"
+import * as Records from "../../domain/Records.ts"
+import { idOf } from "../../laws/OutboxLaws.ts"
+
+const record = (id: number, route: string | undefined, characters = 1_000): SpanRecord =>
+  Records.makeRecord({
+    context: Records.makeContext({ spanId: String(id), route }),
+    annotation: { input: "x".repeat(characters) }
+  })
+
+const using = (
+  options: Partial<Parameters<typeof SqliteFile.open>[0]>,
+  test: (subject: SqliteFile.Opened, path: string) => void
+) =>
+() => {
+  const folder = SqliteFile.folder()
+  const subject = SqliteFile.open({ path: folder.path, ...options })
+  try {
+    test(subject, folder.path)
+  } finally {
+    subject.journal.close()
+    folder.remove()
+  }
+}
+
+const finish = ({ budget, ledger, store }: SqliteFile.Opened, record: SpanRecord): void => {
+  const outbox = store.of(record.context.route ?? "")
+  ledger.enqueued++
+  const taken = budget.reserve(record)
+    ? outbox.offer(record, { now: Date.now(), uncertain: false })
+    : outbox.spill!(record)
+  assert.isTrue(taken)
+}
+
+const balanced = ({ ledger }: SqliteFile.Opened): Ledgers.Ledger => {
+  const books = ledger.snapshot()
+  assert.isTrue(Ledgers.balances(books), JSON.stringify(books))
+  return books
+}
+
+/** Takes what there is for an account, and keeps it as a lane does whose account is paused. */
+const takeAll = ({ journal, store }: SqliteFile.Opened, route: string): ReadonlyArray<Item> => {
+  const items: Array<Item> = []
+  for (;;) {
+    const item = SqliteFile.takeFrom(store.of(route), journal)
+    if (item === undefined) return items
+    items.push(item)
+  }
+}
+
+const ids = (items: ReadonlyArray<Item>) => items.map(idOf).sort((a, b) => a - b)
+
+const upTo = (n: number, from = 1) => Array.from({ length: n }, (_, i) => i + from)
+
+describe("durable outboxes of several accounts", () => {
+  it(
+    "are the same ones for the same account, and mix no events, in memory or on disk",
+    using({ maxBytes: 100_000 }, (subject) => {
+      for (const id of upTo(60)) finish(subject, record(id, id % 3 === 0 ? undefined : `account-${id % 3}`))
+      subject.journal.commit()
+      assert.isAbove(subject.journal.spilled("account-1"), 0)
+      assert.strictEqual(subject.store.of("account-1"), subject.store.of("account-1"))
+      assert.notStrictEqual(subject.store.of("account-1"), subject.store.of(""))
+      for (const [route, rest] of [["", 0], ["account-1", 1], ["account-2", 2]] as const) {
+        assert.strictEqual(subject.store.of(route).size(), 20)
+        assert.isAbove(subject.store.of(route).waitingBytes(), 0)
+        const expected = upTo(60).filter((id) => id % 3 === rest)
+        assert.deepStrictEqual(ids(takeAll(subject, route)), expected)
+        assert.strictEqual(subject.store.of(route).waitingBytes(), 0)
+      }
+      assert.strictEqual(subject.store.size(), 60)
+      assert.strictEqual(balanced(subject).pending.outbox, 60)
+    })
+  )
+
+  it(
+    "load though another one holds all that may be loaded, and gives none of it back",
+    using({ maxBytes: 0 }, (subject) => {
+      const characters = 20_000
+      for (const id of upTo(100)) finish(subject, record(id, "paused", characters))
+      for (const id of upTo(10, 101)) finish(subject, record(id, "well", characters))
+      for (const id of upTo(10, 111)) finish(subject, record(id, undefined, characters))
+      subject.journal.commit()
+      const held = takeAll(subject, "paused")
+      const bytes = held.length * characters
+      assert.isAtLeast(bytes, SqliteFile.loadBytes - DurableOutbox.leastLoad)
+      assert.isBelow(held.length, 100, "the share bounds what a paused account holds")
+      assert.deepStrictEqual(ids(takeAll(subject, "well")), upTo(10, 101))
+      assert.deepStrictEqual(ids(takeAll(subject, "")), upTo(10, 111))
+      assert.strictEqual(balanced(subject).pending.outbox, 120)
+    })
+  )
+
+  it("find again what an ended process left for each, and are told for whom there is something", () => {
+    const folder = SqliteFile.folder()
+    const writer = SqliteFile.open({
+      path: `${folder.path}.writer`,
+      maxBytes: 30_000,
+      identity: { ...ProcessToken.current(), boot: "an earlier one" }
+    })
+    for (const id of upTo(40)) finish(writer, record(id, id % 2 === 0 ? "even" : undefined))
+    writer.journal.commit()
+    SqliteFile.snapshot(`${folder.path}.writer`, folder.path)
+    writer.journal.close()
+
+    const next = SqliteFile.open({ path: folder.path })
+    next.start()
+    next.journal.commit()
+    assert.strictEqual(balanced(next).redelivered, 40)
+    assert.strictEqual(next.store.size(), 40, "those too that nobody has asked for")
+    assert.deepStrictEqual([...new Set(next.readyFor)].sort(), ["", "even"])
+    assert.deepStrictEqual(ids(takeAll(next, "even")), upTo(40).filter((id) => id % 2 === 0))
+    assert.strictEqual(next.journal.spilled("even"), 0)
+    assert.strictEqual(next.journal.spilled(), 20)
+    assert.deepStrictEqual(ids(takeAll(next, "")), upTo(40).filter((id) => id % 2 === 1))
+    next.journal.close()
+    folder.remove()
+  })
+
+  it(
+    "have segments of their own, made when they are needed",
+    using({}, (subject, path) => {
+      for (const id of upTo(6)) finish(subject, record(id, id === 4 ? "rare" : undefined))
+      subject.journal.commit()
+      assert.deepStrictEqual(
+        SqliteFile.query(path, "SELECT route FROM segments ORDER BY route").map(({ route }) => route),
+        ["", "rare"]
+      )
+    })
+  )
+})

@@ -1,0 +1,182 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
+import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
+import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
+import * as AccountShares from "../../../src/engine/outbox/AccountShares.ts"
+import type * as Overflow from "../../../src/engine/outbox/Overflow.ts"
+import { ownRoute } from "../../../src/ports/Outbox.ts"
+import { makeContext, makeRecord } from "../../domain/Records.ts"
+import { makeRouter, measure } from "../Scene.ts"
+
+const event = (name: string, route?: string): SpanRecord =>
+  makeRecord({ context: makeContext({ kind: "task", name, route }), annotation: { input: "x".repeat(1_000) } })
+
+const room = (events: number) => measure(event("0")) * events + 200
+
+/** Events that end and ride on nothing; what they give back is run at once. */
+const make = (
+  overflow: Overflow.Policy,
+  events: number,
+  { shares }: { readonly shares: boolean } = { shares: false }
+) => {
+  const scene = makeRouter({
+    maxBytes: room(events),
+    overflow,
+    watch: (budget) => shares ? AccountShares.make(budget, measure) : budget
+  })
+  scene.weather.apm = false
+  const drain = (route: string = ownRoute) => {
+    const outbox = scene.outboxes.of(route)
+    const names: Array<string> = []
+    for (let item = outbox.take(); item !== undefined; item = outbox.take()) {
+      names.push(item.record.context.name)
+      outbox.settle(item)
+      scene.ledger.deliveredIntake++
+      scene.budget.release(item.record)
+    }
+    return names
+  }
+  const books = () => {
+    const books = scene.ledger.snapshot()
+    assert.isTrue(Ledgers.balances(books), JSON.stringify(books))
+    return books
+  }
+  return {
+    ...scene,
+    books,
+    drain,
+    finish: (name: string, route?: string) => scene.router.finish(event(name, route), undefined)
+  }
+}
+
+describe("an event that memory has no room for", () => {
+  it("is dropped by default, and what was there stays", () => {
+    const { books, drain, finish } = make("dropNewest", 3)
+    for (const name of ["1", "2", "3", "4", "5"]) assert.isUndefined(finish(name))
+    assert.strictEqual(books().dropped.outboxFull, 2)
+    assert.deepStrictEqual(drain(), ["1", "2", "3"])
+  })
+
+  it("takes the place of the oldest, where those are to go", () => {
+    const { books, budget, drain, finish } = make("dropOldest", 5)
+    for (const name of ["1", "2", "3", "4", "5", "6", "7"]) assert.isUndefined(finish(name))
+    assert.strictEqual(books().dropped.outboxFull, 2)
+    assert.deepStrictEqual(drain(), ["3", "4", "5", "6", "7"])
+    assert.strictEqual(budget.used(), 0)
+    books()
+  })
+
+  it("takes no place of what is being sent", () => {
+    const { books, finish, outboxes } = make("dropOldest", 2)
+    finish("1")
+    finish("2")
+    const lent = [outboxes.of(ownRoute).take()!, outboxes.of(ownRoute).take()!]
+    finish("3")
+    assert.strictEqual(books().dropped.outboxFull, 1)
+    assert.deepStrictEqual(lent.map((item) => item.record.context.name), ["1", "2"])
+  })
+
+  it("takes the place of an event of its own account first, then of whoever has most", () => {
+    const { books, drain, finish } = make("dropOldest", 5)
+    for (const name of ["a1", "a2", "a3"]) finish(name, "a")
+    for (const name of ["b1", "b2"]) finish(name, "b")
+    finish("b3", "b")
+    finish("c1", "c")
+    assert.strictEqual(books().dropped.outboxFull, 2)
+    assert.deepStrictEqual([drain("a"), drain("b"), drain("c")], [["a2", "a3"], ["b2", "b3"], ["c1"]])
+  })
+
+  it("does not cost all others their place when it is very large", () => {
+    const { books, drain, router } = make("dropOldest", 3)
+    router.finish(event("1"), undefined)
+    router.finish(makeRecord({ annotation: { input: "x".repeat(10_000) } }), undefined)
+    assert.strictEqual(books().dropped.outboxFull, 1)
+    assert.deepStrictEqual(drain(), ["1"])
+  })
+
+  it("costs others no place when it is its own account that has no share left", () => {
+    const { books, drain, finish, outboxes } = make("dropOldest", 8, { shares: true })
+    for (const name of ["a1", "a2"]) finish(name, "a")
+    const lent = [outboxes.of("a").take()!, outboxes.of("a").take()!]
+    for (const name of ["1", "2", "3", "4", "5", "6"]) finish(name)
+    finish("a3", "a")
+    assert.lengthOf(lent, 2)
+    assert.strictEqual(books().dropped.outboxFull, 1)
+    assert.deepStrictEqual(drain(), ["1", "2", "3", "4", "5", "6"])
+  })
+
+  it.effect("gets room that came between the end of its span and its wait", () =>
+    Effect.gen(function*() {
+      const { books, drain, finish } = make("backpressure", 1)
+      finish("1")
+      const waits = finish("2")!
+      drain()
+      yield* waits
+      assert.deepStrictEqual(drain(), ["2"])
+      assert.strictEqual(Ledgers.dropped(books()), 0)
+    }))
+
+  it.effect("waits for room, where the program is to be slowed down, in the order of arrival", () =>
+    Effect.gen(function*() {
+      const { books, budget, drain, finish, overflow } = make("backpressure", 2)
+      assert.isUndefined(finish("1"))
+      assert.isUndefined(finish("2"))
+      const fibers = []
+      for (const name of ["3", "4"]) fibers.push(yield* Effect.forkChild(finish(name)!, { startImmediately: true }))
+      assert.strictEqual(overflow.waiting(), 2)
+      assert.deepStrictEqual(books().pending, { chunk: 2, payload: 0, outbox: 2 })
+      assert.deepStrictEqual(drain(), ["1", "2", "3", "4"])
+      yield* Fiber.joinAll(fibers)
+      assert.strictEqual(overflow.waiting(), 0)
+      assert.strictEqual(Ledgers.dropped(books()), 0)
+      assert.strictEqual(budget.used(), 0)
+    }))
+
+  it.effect("waits no longer than it may, and is counted as dropped after that", () =>
+    Effect.gen(function*() {
+      const { books, drain, finish } = make("backpressure", 1)
+      finish("1")
+      const fiber = yield* Effect.forkChild(finish("2")!, { startImmediately: true })
+      yield* TestClock.adjust(999)
+      assert.strictEqual(books().pending.chunk, 1)
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(fiber)
+      assert.strictEqual(books().dropped.outboxFull, 1)
+      assert.deepStrictEqual(drain(), ["1"])
+    }))
+
+  it.effect("is counted as dropped when the fiber that waits with it is interrupted, also in a finalizer", () =>
+    Effect.gen(function*() {
+      const { books, budget, drain, finish } = make("backpressure", 1)
+      finish("1")
+      const fiber = yield* Effect.forkChild(
+        Effect.onExitPrimitive(Effect.void, () => finish("2")),
+        { startImmediately: true }
+      )
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(books().dropped.outboxFull, 1)
+      drain()
+      assert.strictEqual(budget.used(), 0)
+      books()
+    }))
+
+  it("does not wait in a fiber that runs synchronously", () => {
+    const { books, finish } = make("backpressure", 1)
+    finish("1")
+    Effect.runSync(finish("2")!)
+    assert.strictEqual(books().dropped.outboxFull, 1)
+  })
+
+  it.effect("waits no longer when the layer closes, which counts it", () =>
+    Effect.gen(function*() {
+      const { finish, ledger, overflow } = make("backpressure", 1)
+      finish("1")
+      const fiber = yield* Effect.forkChild(finish("2")!, { startImmediately: true })
+      overflow.close()
+      yield* Fiber.join(fiber)
+      assert.strictEqual(overflow.waiting(), 1)
+      assert.strictEqual(ledger.snapshot().dropped.outboxFull, 0)
+    }))
+})
