@@ -83,8 +83,9 @@ export const required = <A>(value: A | undefined, key: string): A => {
 /** Reads pairs of texts, such as headers and tags. */
 export const pairs = (body: Body, key: string): ReadonlyArray<readonly [string, string]> =>
   (list(body, key) ?? []).map((pair) => {
-    if (Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === "string")) {
-      return [pair[0], pair[1]]
+    if (Array.isArray(pair) && pair.length === 2) {
+      const [name, value]: ReadonlyArray<unknown> = pair
+      if (typeof name === "string" && typeof value === "string") return [name, value]
     }
     throw new Malformed({ message: `${key} is not an array of pairs of strings.` })
   })

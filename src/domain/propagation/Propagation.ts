@@ -320,7 +320,7 @@ export const injectChecked = (
   if (styles.has("baggage") && input.baggage !== undefined && input.baggage.size > 0) {
     const rendered = Baggage.render(input.baggage)
     problems.push(...rendered.problems)
-    if (rendered.value !== "") headers.baggage = rendered.value
+    if (rendered.value !== "") headers["baggage"] = rendered.value
   }
   const { origin, spanId, traceId } = input
   if (traceId === undefined || spanId === undefined || !TraceId.isValid(traceId) || !SpanId.isValid(spanId)) {
@@ -352,8 +352,8 @@ export const injectChecked = (
   if (styles.has("b3")) Object.assign(headers, B3.injectSingle(traceId, spanId, priority))
   if (styles.has("tracecontext")) {
     const last = input.lastParentId
-    headers.traceparent = TraceContext.renderTraceparent(traceId, spanId, priority)
-    headers.tracestate = TraceContext.renderTracestate({
+    headers["traceparent"] = TraceContext.renderTraceparent(traceId, spanId, priority)
+    headers["tracestate"] = TraceContext.renderTracestate({
       lastParentId: last !== undefined && SpanId.isValid(last) ? last : spanId,
       priority,
       origin,

@@ -48,7 +48,7 @@ describe("B3", () => {
         assert.deepStrictEqual(B3.extractMulti(Headers.fromRecord(multi)), expected)
       }
     }
-    assert.strictEqual(B3.injectSingle(trace, span, -1).b3, `00000000075bcd15-${span}-0`)
+    assert.strictEqual(B3.injectSingle(trace, span, -1)["b3"], `00000000075bcd15-${span}-0`)
   })
 
   it.prop("never throws", [HostileText], ([text]) => {
