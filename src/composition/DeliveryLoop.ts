@@ -12,14 +12,14 @@ import * as Ledgers from "../domain/delivery/Ledger.ts"
 import type { LedgerBook } from "../engine/books/Ledger.ts"
 import type { ChunkAssembler } from "../engine/chunk/ChunkAssembler.ts"
 import type { ChunkHold } from "../engine/chunk/ChunkHold.ts"
-import type { IntakeRoutes } from "../engine/lane/IntakeRoutes.ts"
+import type { AccountLanes } from "../engine/lane/AccountLanes.ts"
 import type { Shipper } from "../engine/lane/Shipper.ts"
 import type { Overflow } from "../engine/outbox/Overflow.ts"
 import type { Carrier } from "../ports/Carrier.ts"
 import type { DeliveryService } from "../ports/Delivery.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { OutboxesService } from "../ports/Outbox.ts"
-import { ownRoute } from "../ports/Outbox.ts"
+import { ownAccount } from "../ports/Outbox.ts"
 import type { Destinations } from "./Destinations.ts"
 import type { EventStore } from "./EventStore.ts"
 import type { Settings } from "./Settings.ts"
@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly overflow: Pick<Overflow, "close">
   readonly destinations: Destinations
   readonly traceShipper: Shipper
-  readonly routes: Pick<IntakeRoutes<unknown>, "urge" | "start" | "flush" | "drain">
+  readonly lanes: Pick<AccountLanes<unknown>, "urge" | "start" | "flush" | "drain">
   readonly riders: () => number
   /** Gives the events of traces that could not be sent to the outbox. */
   readonly handOver: (now: number) => void
@@ -69,7 +69,7 @@ export const make = Effect.fnUntraced(function*(options: {
   /** The context that background fibers run in. */
   readonly root: Context.Context<never>
 }): Effect.fn.Return<DeliveryLoop, never, Scope.Scope> {
-  const { destinations, diagnostics, hold, ledger, now, routes, settings, store: { outboxes }, traceShipper } = options
+  const { destinations, diagnostics, hold, ledger, now, lanes, settings, store: { outboxes }, traceShipper } = options
   let closed = false
   const waiting = Latch.makeUnsafe(false)
   const chunks = options.chunks(() => {
@@ -87,7 +87,7 @@ export const make = Effect.fnUntraced(function*(options: {
     search.closeUnsafe()
     hold.release()
     traceShipper.urge()
-    routes.urge(ownRoute)
+    lanes.urge(ownAccount)
     // Last: whoever waits for it goes on at once, and counts on what came before.
     known.openUnsafe()
   }
@@ -132,7 +132,7 @@ export const make = Effect.fnUntraced(function*(options: {
   // Shippers of accounts that come later end with this scope too, and so after the drain below.
   const shippers = yield* Scope.fork(yield* Effect.scope)
   const run = Effect.runForkWith(options.root)
-  routes.start((shipper) => {
+  lanes.start((shipper) => {
     run(Effect.forkIn(shipper, shippers))
   })
 
@@ -144,8 +144,8 @@ export const make = Effect.fnUntraced(function*(options: {
     chunks.flush()
     // Side by side, so that one that stalls does not use up the other's time; what traces give up goes to the intake.
     const sent = Effect.andThen(
-      Effect.all([traceShipper.flush, routes.flush], { concurrency: 2, discard: true }),
-      routes.flush
+      Effect.all([traceShipper.flush, lanes.flush], { concurrency: 2, discard: true }),
+      lanes.flush
     )
     if (hold.records() > 0) return Effect.andThen(known.await, sent)
     // Chunks without events are worth one look for the Agent, and no waiting.
@@ -178,9 +178,9 @@ export const make = Effect.fnUntraced(function*(options: {
       Effect.andThen(
         Effect.all([
           Effect.tap(traceShipper.drain, () => Effect.sync(() => options.handOver(now()))),
-          routes.drain
+          lanes.drain
         ], { concurrency: 2, discard: true }),
-        routes.drain
+        lanes.drain
       )
     )
     if (!destinations.isSearching() || (pending() === 0 && hold.isEmpty())) return sent

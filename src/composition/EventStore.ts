@@ -57,7 +57,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly diagnostics: DiagnosticsService
   readonly now: () => number
   /** Called when something of an account can be taken that could not before. */
-  readonly onReady: (route: string) => void
+  readonly onReady: (account: string) => void
 }): Effect.fn.Return<EventStore> {
   const { settings: { durable, maxBytes } } = options
   const log = SetAsideLog.make()

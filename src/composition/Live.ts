@@ -36,8 +36,8 @@ import * as TraceSampler from "../engine/chunk/TraceSampler.ts"
 import * as AmbientReader from "../engine/context/AmbientReader.ts"
 import * as Injector from "../engine/context/Injector.ts"
 import * as RequestContext from "../engine/context/RequestContext.ts"
+import * as AccountLanes from "../engine/lane/AccountLanes.ts"
 import * as IntakeLane from "../engine/lane/IntakeLane.ts"
-import * as IntakeRoutes from "../engine/lane/IntakeRoutes.ts"
 import * as Shipper from "../engine/lane/Shipper.ts"
 import * as TraceLane from "../engine/lane/TraceLane.ts"
 import * as Overflow from "../engine/outbox/Overflow.ts"
@@ -46,12 +46,12 @@ import { Control } from "../ports/Control.ts"
 import { Delivery } from "../ports/Delivery.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import { CurrentSurroundings } from "../ports/IncomingRequest.ts"
-import { ownRoute } from "../ports/Outbox.ts"
+import { ownAccount } from "../ports/Outbox.ts"
 import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 import { Transport } from "../ports/Transport.ts"
-import * as AccountRoutes from "./AccountRoutes.ts"
+import * as AccountDirectory from "./AccountDirectory.ts"
 import * as DeliveryLoop from "./DeliveryLoop.ts"
 import * as Destinations from "./Destinations.ts"
 import * as EventStore from "./EventStore.ts"
@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     ledger,
     diagnostics,
     now,
-    onReady: (route) => routes.urge(route)
+    onReady: (account) => lanes.urge(account)
   })
   const { outboxes } = store
   const overflow = Overflow.make({
@@ -132,14 +132,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   })
 
   const traces = TraceLane.make({
-    outbox: outboxes.of(ownRoute),
+    outbox: outboxes.of(ownAccount),
     ledger,
     budget,
     random: ids.random,
     way: destinations.way,
     maxChunks: 10_000,
     maxAttempts: 5,
-    onHandedOver: () => routes.wake(ownRoute),
+    onHandedOver: () => lanes.wake(ownAccount),
     onRediscover: destinations.rediscoverTraces,
     onReachable: destinations.reachable
   })
@@ -148,13 +148,13 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
   }
   const traceShipper = Shipper.make(traces, { ...pace, maxInFlight: 1 })
-  const routes = IntakeRoutes.make<IntakeLane.Payload>((lane) =>
+  const lanes = AccountLanes.make<IntakeLane.Payload>((lane) =>
     Shipper.make(lane, { ...pace, maxInFlight: IntakeLane.maxInFlight })
   )
-  const openRoute = (route: string, destination: () => IntakeLane.Destination | undefined): boolean =>
-    routes.open(route, () =>
+  const openLane = (account: string, destination: () => IntakeLane.Destination | undefined): boolean =>
+    lanes.open(account, () =>
       IntakeLane.make({
-        outbox: outboxes.of(route),
+        outbox: outboxes.of(account),
         ledger,
         budget,
         random: ids.random,
@@ -165,17 +165,17 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         onReachable: destinations.reachable,
         onSetAside: ({ event, item, reason, status }) =>
           store.setAside(item.record, { reason, status, at: now(), event: event && utf8.decode(event.bytes) }),
-        warn: route === ownRoute
+        warn: account === ownAccount
           ? diagnostics.warnOnce
           : (key) => diagnostics.warnOnce(`${key}:account`, accountRefused)
       }))
-  openRoute(ownRoute, destinations.destination)
-  const routeOf = AccountRoutes.make({
+  openLane(ownAccount, destinations.destination)
+  const accountOf = AccountDirectory.make({
     own: settings,
     diagnostics,
     open: (account) => {
       const destination = destinations.account(account)
-      return openRoute(account.name, () => destination)
+      return openLane(account.name, () => destination)
     }
   })
 
@@ -208,9 +208,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       traces.add(chunk)
       traceShipper.wake()
     },
-    onOffered: (route) => {
-      if (outboxes.of(route).waitingBytes() > urgentBytes) routes.urge(route)
-      else routes.wake(route)
+    onOffered: (account) => {
+      if (outboxes.of(account).waitingBytes() > urgentBytes) lanes.urge(account)
+      else lanes.wake(account)
     }
   })
   const hold = ChunkHold.make({
@@ -223,7 +223,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     settings,
     ledger,
     destinations,
-    routes,
+    lanes,
     traceShipper,
     now,
     diagnostics,
@@ -265,11 +265,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
         RetentionSampling.decide(settings.retention, BigInt("0x" + TraceId.low64(apmTraceId)), tags),
       redaction: settings.redaction
     },
-    routeOf,
+    accountOf,
     sink: {
       finish: (record, carrier) => {
         if (loop.isClosed()) loop.refuse(carrier)
-        else if (record.context.route !== AccountRoutes.nowhere) return router.finish(record, carrier)
+        else if (record.context.account !== AccountDirectory.nowhere) return router.finish(record, carrier)
         else {
           store.setAside(record, { reason: "refused", status: undefined, at: now(), event: EventStore.textOf(record) })
           router.refuse(record, "refused", carrier)

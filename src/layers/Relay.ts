@@ -55,13 +55,13 @@ import * as LedgerMetrics from "../engine/books/LedgerMetrics.ts"
 import * as QueueMetrics from "../engine/books/QueueMetrics.ts"
 import * as ChunkAssembler from "../engine/chunk/ChunkAssembler.ts"
 import * as ChunkHold from "../engine/chunk/ChunkHold.ts"
+import * as AccountLanes from "../engine/lane/AccountLanes.ts"
 import * as IntakeLane from "../engine/lane/IntakeLane.ts"
-import * as IntakeRoutes from "../engine/lane/IntakeRoutes.ts"
 import * as Shipper from "../engine/lane/Shipper.ts"
 import type { Relayed } from "../engine/outbox/RelayOutbox.ts"
 import * as RelayOutbox from "../engine/outbox/RelayOutbox.ts"
 import type { DeliveryService } from "../ports/Delivery.ts"
-import { ownRoute } from "../ports/Outbox.ts"
+import { ownAccount } from "../ports/Outbox.ts"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
 import { Transport } from "../ports/Transport.ts"
 import * as RedisOutbox from "./RedisOutbox.ts"
@@ -141,7 +141,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
   const ledger = Ledgers.make(DropLog.make({ now, say: (reason) => diagnostics.say(droppedLine(reason)) }))
   const { hold, outbox, send } = RelayOutbox.make({
     ledger,
-    onReady: () => routes.urge(ownRoute),
+    onReady: () => lanes.urge(ownAccount),
     note: resends.add,
     beforeDone: setAside.written
   })
@@ -172,10 +172,10 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     intervalMillis: settings.flushIntervalMillis,
     onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
   }
-  const routes = IntakeRoutes.make<IntakeLane.Payload<Relayed>>((lane) =>
+  const lanes = AccountLanes.make<IntakeLane.Payload<Relayed>>((lane) =>
     Shipper.make(lane, { ...pace, maxInFlight: IntakeLane.maxInFlight })
   )
-  routes.open(ownRoute, () => lane)
+  lanes.open(ownAccount, () => lane)
 
   const source = RedisRelaySource.make({
     connection,
@@ -204,7 +204,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     settings,
     ledger,
     destinations,
-    routes,
+    lanes,
     traceShipper: Shipper.make<never>(idle, { ...pace, maxInFlight: 1 }),
     now,
     diagnostics,

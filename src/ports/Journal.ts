@@ -8,7 +8,7 @@
  * counted here. No call waits for the store for more than a few milliseconds, except at the end of a program, and all are
  * total: a journal that cannot write says so and loses nothing that memory still has.
  *
- * Events go to the account that their record names (`context.route`, `""` for the layer's own), and each account is
+ * Events go to the account that their record names (`context.account`, `""` for the layer's own), and each account is
  * loaded by itself.
  *
  * @since 0.1.0
@@ -44,7 +44,7 @@ export interface Listener {
   /** Spilled events are another process's now, since this one showed no sign of life. */
   readonly onTaken: (events: number) => void
   /** Spilled events of an account can be loaded that could not before. */
-  readonly onReady: (route: string) => void
+  readonly onReady: (account: string) => void
 }
 
 /**
@@ -71,7 +71,7 @@ export interface JournalService {
    * given is a copy from here on. When nothing has been read yet, a `patient` call waits for it for a few milliseconds, and
    * otherwise `onReady` follows.
    */
-  readonly load: (route: string, bytes: number, patient: boolean) => ReadonlyArray<Stored>
+  readonly load: (account: string, bytes: number, patient: boolean) => ReadonlyArray<Stored>
   /** Forgets a copy: its event is settled. A second call changes nothing. */
   readonly remove: (record: SpanRecord) => void
   /** As `remove`, and keeps in its place what is worth reading of an event that nobody takes. */
@@ -79,8 +79,8 @@ export interface JournalService {
   /** What was set aside, here and by other processes, the oldest first. Where the store cannot be read, what waits for it. */
   readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
   /** Spilled events, of one account or of all. */
-  readonly spilled: (route?: string) => number
-  readonly spilledBytes: (route: string) => number
+  readonly spilled: (account?: string) => number
+  readonly spilledBytes: (account: string) => number
   /** Bytes of spilled events that have been read ahead. */
   readonly readAhead: () => number
   /** Events, copies and spilled, that another process would find if this one ended now. */

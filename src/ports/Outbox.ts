@@ -54,7 +54,7 @@ export interface OutboxService<R = SpanRecord> {
  */
 export interface OutboxesService<R = SpanRecord> {
   /** The outbox of an account, the same one each time. */
-  readonly of: (route: string) => OutboxService<R>
+  readonly of: (account: string) => OutboxService<R>
   /** The one in which most bytes wait. */
   readonly fullest: () => OutboxService<R> | undefined
   /** Events held, lent ones included. */
@@ -66,17 +66,17 @@ export interface OutboxesService<R = SpanRecord> {
 }
 
 /**
- * The name of the layer's own account among the routes.
+ * The name of the layer's own account among the accounts.
  *
  * @category constants
  * @since 0.1.0
  */
-export const ownRoute = ""
+export const ownAccount = ""
 
 /**
- * The account that an event goes to, among the routes.
+ * The account that an event goes to, among the accounts.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const routeOf = (record: SpanRecord): string => record.context.route ?? ownRoute
+export const accountOf = (record: SpanRecord): string => record.context.account ?? ownAccount

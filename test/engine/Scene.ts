@@ -18,16 +18,16 @@ import * as Overflow from "../../src/engine/outbox/Overflow.ts"
 import type { AgentWriter } from "../../src/ports/AgentWriter.ts"
 import type { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
 import type { OutboxesService } from "../../src/ports/Outbox.ts"
-import { ownRoute } from "../../src/ports/Outbox.ts"
+import { ownAccount } from "../../src/ports/Outbox.ts"
 import type { Outcome } from "../../src/ports/Transport.ts"
 import { apmTraceId, makeContext, makeRecord } from "../domain/Records.ts"
 
 let ids = 0
 
 /** A record of its own span, with at least `characters` characters of content. */
-export const record = (characters = 10, route?: string): SpanRecord =>
+export const record = (characters = 10, account?: string): SpanRecord =>
   makeRecord({
-    context: makeContext({ kind: "task", spanId: String(++ids), route }),
+    context: makeContext({ kind: "task", spanId: String(++ids), account }),
     annotation: { input: "x".repeat(characters) }
   })
 
@@ -131,7 +131,7 @@ export const makeRouter = (options: {
   }
   const budget = options.watch?.(store.budget) ?? store.budget
   const { outboxes } = store
-  const outbox = outboxes.of(ownRoute)
+  const outbox = outboxes.of(ownAccount)
   const overflow = Overflow.make({
     policy: options.overflow ?? "dropNewest",
     budget,

@@ -164,7 +164,7 @@ export const make = (options: {
     overflow,
     destinations: { isSearching: () => false } as never,
     traceShipper: idle,
-    routes: idle,
+    lanes: idle,
     riders: traces.riders,
     handOver: traces.handOver,
     chunks: () => assembler,

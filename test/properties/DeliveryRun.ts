@@ -29,7 +29,7 @@ const eventOf = (record: SpanRecord): DeliveryState.NewEvent => ({
   id: DeliveryEngine.idOf(record),
   bound: record.bytes,
   size: measure(record),
-  route: record.context.route ?? ""
+  route: record.context.account ?? ""
 })
 
 const makeEvent = (size: Size, name: Route): SpanRecord => {

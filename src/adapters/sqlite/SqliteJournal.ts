@@ -21,7 +21,7 @@ import * as Crypto from "node:crypto"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { JournalService, Stored } from "../../ports/Journal.ts"
-import { routeOf } from "../../ports/Outbox.ts"
+import { accountOf } from "../../ports/Outbox.ts"
 import type { Durability } from "./EventFile.ts"
 import { segmentOf } from "./EventId.ts"
 import * as FileLine from "./FileLine.ts"
@@ -149,7 +149,7 @@ export const open = (options: Options): JournalService => {
   const makeRow = (record: SpanRecord, text: SpanRecord, spilled: boolean): Row => ({
     record,
     text,
-    route: routeOf(record),
+    route: accountOf(record),
     at: now(),
     place: ++places,
     bytes: record.bytes,

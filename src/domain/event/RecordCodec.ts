@@ -37,7 +37,7 @@ const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
   "agent",
   "retention",
   "experiment",
-  "route"
+  "account"
 ]
 
 /**

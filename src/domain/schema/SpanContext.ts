@@ -67,5 +67,5 @@ export const SpanContext = Schema.Struct({
   agent: Schema.UndefinedOr(AgentAttribution),
   retention: Schema.UndefinedOr(Retention),
   experiment: Schema.UndefinedOr(ExperimentScope),
-  route: Schema.UndefinedOr(Schema.String)
+  account: Schema.UndefinedOr(Schema.String)
 })

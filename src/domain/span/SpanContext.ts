@@ -57,7 +57,7 @@ export interface SpanContext {
   /** The tags of the experiment that the span belongs to, from baggage; they put it into the experiments scope. */
   readonly experiment: ExperimentScope | undefined
   /** The Datadog account that the event goes to, where it is not the layer's own: a name that holds no key. */
-  readonly route: string | undefined
+  readonly account: string | undefined
 }
 
 /**
@@ -139,7 +139,7 @@ export interface Start {
   readonly traceDefault: Sourced | undefined
   readonly labels: Labels | undefined
   readonly configured: { readonly mlApp?: string | undefined; readonly service?: string | undefined }
-  readonly route?: string | undefined
+  readonly account?: string | undefined
   /** Decides the retention of a new LLM trace. */
   readonly retention: (apmTraceId: string) => Retention
 }
@@ -209,7 +209,7 @@ export const resolve = (start: Start): SpanContext => {
       ? remote!.retention
       : start.retention(start.apmTraceId),
     experiment: explicit.experiment ?? parent?.experiment ?? labels?.experiment,
-    route: start.route
+    account: start.account
   }
 }
 

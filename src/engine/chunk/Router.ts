@@ -21,7 +21,7 @@ import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
 import type { Carrier } from "../../ports/Carrier.ts"
 import type { OutboxesService } from "../../ports/Outbox.ts"
-import { routeOf } from "../../ports/Outbox.ts"
+import { accountOf } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { Overflow } from "../outbox/Overflow.ts"
 import * as LateRetention from "../record/LateRetention.ts"
@@ -94,7 +94,7 @@ export const make = (options: {
   /** Takes a chunk for the trace writer, with the events that ride it. */
   readonly send: (chunk: TraceChunk) => void
   /** Called when the outbox of an account took an event. */
-  readonly onOffered: (route: string) => void
+  readonly onOffered: (account: string) => void
 }): Router => {
   const { ledger, outboxes, overflow, surroundings } = options
   let waiting = 0
@@ -105,18 +105,18 @@ export const make = (options: {
   }
 
   const accept = (record: SpanRecord): boolean => {
-    const route = routeOf(record)
-    const accepted = outboxes.of(route).offer(record, { now: surroundings.now(), uncertain: false })
-    if (accepted) options.onOffered(route)
+    const account = accountOf(record)
+    const accepted = outboxes.of(account).offer(record, { now: surroundings.now(), uncertain: false })
+    if (accepted) options.onOffered(account)
     return accepted
   }
 
   // An event with a place in memory goes its way.
   const enter = (record: SpanRecord, carrier: Carrier | undefined): void => {
-    const { retention, route } = record.context
+    const { retention, account } = record.context
     const isOpen = retention !== undefined && LateRetention.isOpen(retention)
     // The Agent sends what rides to its own account.
-    const rides = route === undefined && surroundings.carrier() && ExportMode.rides(surroundings.mode())
+    const rides = account === undefined && surroundings.carrier() && ExportMode.rides(surroundings.mode())
     // A chunk that leaves anyway is also where an event waits for its retention decision.
     if (carrier !== undefined && !carrier.ended && (rides || (isOpen && surroundings.apm()))) {
       waiting++
@@ -170,7 +170,7 @@ export const make = (options: {
         if (outcome === "reserved") return enter(record, carrier)
         if (outcome !== "spilled") return carrier?.attach(record, "dropped")
         // Held outside memory it cannot ride: its span must not keep it either.
-        options.onOffered(routeOf(record))
+        options.onOffered(accountOf(record))
         carrier?.attach(undefined, "outbox")
       })
     },
@@ -197,7 +197,7 @@ export const make = (options: {
           claim: span.claim,
           record: record !== undefined,
           mode,
-          carrier: carrier && record?.context.route === undefined,
+          carrier: carrier && record?.context.account === undefined,
           structBytes: record === undefined || record.bytes <= Rescue.maxStructBytes
             ? 0
             : surroundings.structBytes(record),

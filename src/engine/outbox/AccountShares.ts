@@ -17,34 +17,34 @@ export const make = (
   measure: Parameters<typeof ByteBudget.make>[0]["measure"]
 ): ByteBudget.ByteBudget => {
   const shares = new Map<string, ByteBudget.ByteBudget>()
-  const shareOf = (route: string): ByteBudget.ByteBudget =>
-    shares.get(route) ?? ByteBudget.make({ limit: budget.limit * share, measure })
+  const shareOf = (account: string): ByteBudget.ByteBudget =>
+    shares.get(account) ?? ByteBudget.make({ limit: budget.limit * share, measure })
   return {
     ...budget,
     bars: (record) => {
-      const { route } = record.context
-      if (route === undefined) return false
-      const own = shareOf(route)
+      const { account } = record.context
+      if (account === undefined) return false
+      const own = shareOf(account)
       if (!own.reserve(record)) return true
       own.release(record)
       return false
     },
     reserve: (record) => {
-      const { route } = record.context
-      if (route === undefined) return budget.reserve(record)
-      const own = shareOf(route)
+      const { account } = record.context
+      if (account === undefined) return budget.reserve(record)
+      const own = shareOf(account)
       if (!own.reserve(record)) return false
-      shares.set(route, own)
+      shares.set(account, own)
       if (budget.reserve(record)) return true
       own.release(record)
       return false
     },
     release: (record) => {
       budget.release(record)
-      const { route } = record.context
-      const own = route === undefined ? undefined : shares.get(route)
+      const { account } = record.context
+      const own = account === undefined ? undefined : shares.get(account)
       own?.release(record)
-      if (own?.used() === 0) shares.delete(route!)
+      if (own?.used() === 0) shares.delete(account!)
     }
   }
 }

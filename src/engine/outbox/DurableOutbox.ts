@@ -30,7 +30,7 @@ export interface DurableOutbox {
   /** The budget, with a copy in the journal of all that it holds. */
   readonly budget: ByteBudget
   /** The outbox of an account, the same one each time. */
-  readonly of: (route: string) => OutboxService
+  readonly of: (account: string) => OutboxService
   /** Events held, of all accounts, those included that nobody has asked for. */
   readonly size: () => number
   /** Events that outlive this process. */
@@ -76,13 +76,13 @@ export const make = (options: {
   readonly ledger: LedgerBook
   readonly loadBytes: number
   /** Called when something of an account can be taken that could not before. */
-  readonly onReady: (route: string) => void
+  readonly onReady: (account: string) => void
 }): DurableOutbox => {
   const { budget, journal, ledger } = options
   const outboxes = new Map<string, { readonly outbox: OutboxService; readonly held: () => number }>()
   let loadedBytes = 0
 
-  const open = (route: string) => {
+  const open = (account: string) => {
     const memory = options.memory()
     const loaded = new Map<Item, number>()
     // The next one last.
@@ -91,11 +91,11 @@ export const make = (options: {
     let turn = false
 
     const load = (): void => {
-      if (journal.spilled(route) === 0) return
+      if (journal.spilled(account) === 0) return
       const left = Math.min(options.loadBytes - loadedBytes - journal.readAhead(), readAheadBytes - waitingBytes)
       const room = Math.max(left, loaded.size === 0 ? leastLoad : 0)
       // Who has nothing in hand would not come again by itself, as the lanes of a program that ends.
-      const stored = journal.load(route, Math.max(0, room), loaded.size === 0)
+      const stored = journal.load(account, Math.max(0, room), loaded.size === 0)
       if (stored.length === 0) return
       const items = stored.map(({ bytes, offeredAt, record }) => {
         const item: Item = { record, offeredAt, uncertain: false }
@@ -133,8 +133,8 @@ export const make = (options: {
         loaded.delete(item)
         loadedBytes -= bytes
       },
-      size: () => memory.size() + loaded.size + journal.spilled(route),
-      waitingBytes: () => memory.waitingBytes() + waitingBytes + journal.spilledBytes(route)
+      size: () => memory.size() + loaded.size + journal.spilled(account),
+      waitingBytes: () => memory.waitingBytes() + waitingBytes + journal.spilledBytes(account)
     }
     return { outbox, held: () => memory.size() + loaded.size }
   }
@@ -159,11 +159,11 @@ export const make = (options: {
         budget.release(record)
       }
     },
-    of: (route) => {
-      let found = outboxes.get(route)
+    of: (account) => {
+      let found = outboxes.get(account)
       if (found === undefined) {
-        found = open(route)
-        outboxes.set(route, found)
+        found = open(account)
+        outboxes.set(account, found)
       }
       return found.outbox
     },

@@ -14,7 +14,7 @@ import type { OutboxesService, OutboxService } from "../../ports/Outbox.ts"
  */
 export const make = (
   options:
-    & { readonly open: (route: string) => OutboxService }
+    & { readonly open: (account: string) => OutboxService }
     & Partial<
       Pick<OutboxesService, "size" | "kept" | "close">
     >
@@ -22,11 +22,11 @@ export const make = (
   const outboxes = new Map<string, OutboxService>()
   const { open, ...rest } = options
   return {
-    of: (route) => {
-      let found = outboxes.get(route)
+    of: (account) => {
+      let found = outboxes.get(account)
       if (found === undefined) {
-        found = open(route)
-        outboxes.set(route, found)
+        found = open(account)
+        outboxes.set(account, found)
       }
       return found
     },

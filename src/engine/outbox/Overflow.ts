@@ -8,7 +8,7 @@ import * as Scheduler from "effect/Scheduler"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { OutboxesService, OutboxService } from "../../ports/Outbox.ts"
-import { routeOf } from "../../ports/Outbox.ts"
+import { accountOf } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
 
@@ -86,7 +86,7 @@ export const make = (options: {
   const makeRoom = (record: SpanRecord): boolean => {
     // One event that is very large is not worth all the others.
     if (SpanRecords.leastBytes(record) > budget.limit / 4) return false
-    const own = outboxes.of(routeOf(record))
+    const own = outboxes.of(accountOf(record))
     const canOthersHelp = () => !budget.bars(record) && budget.used() + record.bytes > budget.limit
     while (evict(own) || (canOthersHelp() && evict(outboxes.fullest() ?? own))) {
       if (budget.reserve(record)) return true
@@ -95,8 +95,8 @@ export const make = (options: {
   }
 
   const leave = (waiter: Waiter): void => {
-    const line = lines.get(waiter.route)
-    if (line?.delete(waiter) === true && line.size === 0) lines.delete(waiter.route)
+    const line = lines.get(waiter.account)
+    if (line?.delete(waiter) === true && line.size === 0) lines.delete(waiter.account)
   }
 
   const admit = (): void => {
@@ -114,19 +114,19 @@ export const make = (options: {
     Effect.callback<void>((resume) => {
       if (closed) return resume(Effect.void)
       // Room can have come since there was none.
-      if (!lines.has(waiter.route) && budget.reserve(waiter.record)) {
+      if (!lines.has(waiter.account) && budget.reserve(waiter.record)) {
         waiter.admitted = true
         return resume(Effect.void)
       }
-      const line = lines.get(waiter.route) ?? new Set()
-      lines.set(waiter.route, line.add(waiter))
+      const line = lines.get(waiter.account) ?? new Set()
+      lines.set(waiter.account, line.add(waiter))
       waiter.wake = () => resume(Effect.void)
       return Effect.sync(() => leave(waiter))
     })
 
   // A span ends in a finalizer, which cannot be interrupted; to wait there for ever would be worse than to lose an event.
   const enterLater = (record: SpanRecord, then: (outcome: Outcome) => void): Effect.Effect<void> => {
-    const waiter: Waiter = { record, route: routeOf(record), admitted: false, wake: () => {} }
+    const waiter: Waiter = { record, account: accountOf(record), admitted: false, wake: () => {} }
     const waits = Effect.exit(Effect.interruptible(Effect.timeoutOption(stand(waiter), options.waitMillis)))
     const settle = Effect.sync(() => {
       if (closed) return then("closed")
@@ -149,9 +149,9 @@ export const make = (options: {
       }
     },
     enter: (record, then) => {
-      if (policy === "backpressure" && lines.has(routeOf(record))) return enterLater(record, then)
+      if (policy === "backpressure" && lines.has(accountOf(record))) return enterLater(record, then)
       if (budget.reserve(record)) return void then("reserved")
-      if (outboxes.of(routeOf(record)).spill?.(record) === true) return void then("spilled")
+      if (outboxes.of(accountOf(record)).spill?.(record) === true) return void then("spilled")
       if (policy === "backpressure") return enterLater(record, then)
       if (policy === "dropOldest" && makeRoom(record)) return void then("reserved")
       return drop(then)
@@ -169,7 +169,7 @@ export const make = (options: {
 
 interface Waiter {
   readonly record: SpanRecord
-  readonly route: string
+  readonly account: string
   /** Whether it has a place in the budget now. */
   admitted: boolean
   wake: () => void

@@ -120,7 +120,7 @@ export const make = (options: {
   readonly diagnostics: DiagnosticsService
   readonly clock: (fiber: Fiber.Fiber<unknown, unknown>) => Clock.Clock
   /** The name of the account that a region sends to; `undefined` when it is the layer's own. */
-  readonly routeOf: (routing: Routing) => string | undefined
+  readonly accountOf: (routing: Routing) => string | undefined
 }): RecorderService => {
   const { ambient, diagnostics, ids, settings, sink } = options
   const configured = { mlApp: settings.mlApp, service: settings.service }
@@ -185,7 +185,7 @@ export const make = (options: {
       traceDefault: trace.session,
       labels: around?.labels,
       configured,
-      route: routing === undefined ? undefined : options.routeOf(routing),
+      account: routing === undefined ? undefined : options.accountOf(routing),
       retention: settings.retentionLooksAtTags
         ? (apmTraceId) =>
           LateRetention.make(() =>

@@ -30,7 +30,7 @@ const contextOf = (kind: SpanKind): SpanContext => ({
   agent: { name: "planner", spanId: "3" },
   retention: undefined,
   experiment: undefined,
-  route: undefined
+  account: undefined
 })
 
 const recordOf = (kind: SpanKind, input: AnnotationInput = {}, error?: SpanError): SpanRecord => {

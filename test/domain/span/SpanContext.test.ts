@@ -29,7 +29,7 @@ describe("SpanContext", () => {
       agent: undefined,
       retention: { sampleRate: "0.5", samplingDecision: "0" },
       experiment: undefined,
-      route: undefined
+      account: undefined
     })
     assert.deepStrictEqual(asked, [apmTraceId])
   })

@@ -4,8 +4,8 @@ import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
 import { makeContext, makeRecord } from "../../domain/Records.ts"
 import { measure } from "../Scene.ts"
 
-const event = (route: string | undefined) =>
-  makeRecord({ context: makeContext({ kind: "task", name: "n", route }), annotation: { input: "x".repeat(1_000) } })
+const event = (account: string | undefined) =>
+  makeRecord({ context: makeContext({ kind: "task", name: "n", account }), annotation: { input: "x".repeat(1_000) } })
 const room = (events: number) => measure(event(undefined)) * events + 100
 
 const make = (events: number) => {
@@ -13,9 +13,9 @@ const make = (events: number) => {
   return { budget, shares: AccountShares.make(budget, measure) }
 }
 
-const fill = (budget: ByteBudget.ByteBudget, route: string | undefined) => {
+const fill = (budget: ByteBudget.ByteBudget, account: string | undefined) => {
   const taken = []
-  for (let one = event(route); budget.reserve(one); one = event(route)) taken.push(one)
+  for (let one = event(account); budget.reserve(one); one = event(account)) taken.push(one)
   return taken
 }
 

@@ -8,9 +8,9 @@ import * as SqliteFile from "../../adapters/sqlite/SqliteFile.ts"
 import * as Records from "../../domain/Records.ts"
 import { idOf } from "../../laws/OutboxLaws.ts"
 
-const record = (id: number, route: string | undefined, characters = 1_000): SpanRecord =>
+const record = (id: number, account: string | undefined, characters = 1_000): SpanRecord =>
   Records.makeRecord({
-    context: Records.makeContext({ spanId: String(id), route }),
+    context: Records.makeContext({ spanId: String(id), account }),
     annotation: { input: "x".repeat(characters) }
   })
 
@@ -30,7 +30,7 @@ const using = (
 }
 
 const finish = ({ budget, ledger, store }: SqliteFile.Opened, record: SpanRecord): void => {
-  const outbox = store.of(record.context.route ?? "")
+  const outbox = store.of(record.context.account ?? "")
   ledger.enqueued++
   const taken = budget.reserve(record)
     ? outbox.offer(record, { now: Date.now(), uncertain: false })
@@ -45,10 +45,10 @@ const balanced = ({ ledger }: SqliteFile.Opened): Ledgers.Ledger => {
 }
 
 /** Takes what there is for an account, and keeps it as a lane does whose account is paused. */
-const takeAll = ({ journal, store }: SqliteFile.Opened, route: string): ReadonlyArray<Item> => {
+const takeAll = ({ journal, store }: SqliteFile.Opened, account: string): ReadonlyArray<Item> => {
   const items: Array<Item> = []
   for (;;) {
-    const item = SqliteFile.takeFrom(store.of(route), journal)
+    const item = SqliteFile.takeFrom(store.of(account), journal)
     if (item === undefined) return items
     items.push(item)
   }
@@ -67,12 +67,12 @@ describe("durable outboxes of several accounts", () => {
       assert.isAbove(subject.journal.spilled("account-1"), 0)
       assert.strictEqual(subject.store.of("account-1"), subject.store.of("account-1"))
       assert.notStrictEqual(subject.store.of("account-1"), subject.store.of(""))
-      for (const [route, rest] of [["", 0], ["account-1", 1], ["account-2", 2]] as const) {
-        assert.strictEqual(subject.store.of(route).size(), 20)
-        assert.isAbove(subject.store.of(route).waitingBytes(), 0)
+      for (const [account, rest] of [["", 0], ["account-1", 1], ["account-2", 2]] as const) {
+        assert.strictEqual(subject.store.of(account).size(), 20)
+        assert.isAbove(subject.store.of(account).waitingBytes(), 0)
         const expected = upTo(60).filter((id) => id % 3 === rest)
-        assert.deepStrictEqual(ids(takeAll(subject, route)), expected)
-        assert.strictEqual(subject.store.of(route).waitingBytes(), 0)
+        assert.deepStrictEqual(ids(takeAll(subject, account)), expected)
+        assert.strictEqual(subject.store.of(account).waitingBytes(), 0)
       }
       assert.strictEqual(subject.store.size(), 60)
       assert.strictEqual(balanced(subject).pending.outbox, 60)
@@ -129,7 +129,7 @@ describe("durable outboxes of several accounts", () => {
       for (const id of upTo(6)) finish(subject, record(id, id === 4 ? "rare" : undefined))
       subject.journal.commit()
       assert.deepStrictEqual(
-        SqliteFile.query(path, "SELECT route FROM segments ORDER BY route").map(({ route }) => route),
+        SqliteFile.query(path, "SELECT account FROM segments ORDER BY account").map(({ account }) => account),
         ["", "rare"]
       )
     })

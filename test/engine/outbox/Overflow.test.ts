@@ -6,12 +6,12 @@ import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as AccountShares from "../../../src/engine/outbox/AccountShares.ts"
 import type * as Overflow from "../../../src/engine/outbox/Overflow.ts"
-import { ownRoute } from "../../../src/ports/Outbox.ts"
+import { ownAccount } from "../../../src/ports/Outbox.ts"
 import { makeContext, makeRecord } from "../../domain/Records.ts"
 import { makeRouter, measure } from "../Scene.ts"
 
-const event = (name: string, route?: string): SpanRecord =>
-  makeRecord({ context: makeContext({ kind: "task", name, route }), annotation: { input: "x".repeat(1_000) } })
+const event = (name: string, account?: string): SpanRecord =>
+  makeRecord({ context: makeContext({ kind: "task", name, account }), annotation: { input: "x".repeat(1_000) } })
 
 const room = (events: number) => measure(event("0")) * events + 200
 
@@ -27,8 +27,8 @@ const make = (
     watch: (budget) => shares ? AccountShares.make(budget, measure) : budget
   })
   scene.weather.apm = false
-  const drain = (route: string = ownRoute) => {
-    const outbox = scene.outboxes.of(route)
+  const drain = (account: string = ownAccount) => {
+    const outbox = scene.outboxes.of(account)
     const names: Array<string> = []
     for (let item = outbox.take(); item !== undefined; item = outbox.take()) {
       names.push(item.record.context.name)
@@ -47,7 +47,7 @@ const make = (
     ...scene,
     books,
     drain,
-    finish: (name: string, route?: string) => scene.router.finish(event(name, route), undefined)
+    finish: (name: string, account?: string) => scene.router.finish(event(name, account), undefined)
   }
 }
 
@@ -72,7 +72,7 @@ describe("an event that memory has no room for", () => {
     const { books, finish, outboxes } = make("dropOldest", 2)
     finish("1")
     finish("2")
-    const lent = [outboxes.of(ownRoute).take()!, outboxes.of(ownRoute).take()!]
+    const lent = [outboxes.of(ownAccount).take()!, outboxes.of(ownAccount).take()!]
     finish("3")
     assert.strictEqual(books().dropped.outboxFull, 1)
     assert.deepStrictEqual(lent.map((item) => item.record.context.name), ["1", "2"])

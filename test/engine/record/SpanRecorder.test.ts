@@ -41,7 +41,7 @@ const make = (more: Partial<Options> = {}, settings: Partial<SpanRecorder.Settin
       },
       redact: (record) => records.push(record)
     },
-    routeOf: () => undefined,
+    accountOf: () => undefined,
     ids: {
       spanId: () => (++next).toString(16).padStart(16, "0"),
       traceId: (seconds) => Math.floor(seconds).toString(16).padStart(8, "0") + (++next).toString(16).padStart(24, "0"),

@@ -5,20 +5,20 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { ownRoute } from "../../ports/Outbox.ts"
+import { ownAccount } from "../../ports/Outbox.ts"
 import type { Lane, Shipper } from "./Shipper.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
-export interface IntakeRoutes<P> {
+export interface AccountLanes<P> {
   /** Opens the road of an account, or refuses (`false`) when there are too many. An open one stays as it is. */
-  readonly open: (route: string, lane: () => Lane<P>) => boolean
+  readonly open: (account: string, lane: () => Lane<P>) => boolean
   /** Something waits for an account: send it at the next interval. What has no road yet waits for one. */
-  readonly wake: (route: string) => void
+  readonly wake: (account: string) => void
   /** Something waits for an account that should not wait for the interval. */
-  readonly urge: (route: string) => void
+  readonly urge: (account: string) => void
   /** Begins to run shippers, those of accounts that come later too. */
   readonly start: (fork: (shipper: Effect.Effect<never>) => void) => void
   readonly flush: Effect.Effect<void>
@@ -37,7 +37,7 @@ export const maxAccounts = 4_096
  * @category constructors
  * @since 0.1.0
  */
-export const make = <P>(makeShipper: (lane: Lane<P>) => Shipper): IntakeRoutes<P> => {
+export const make = <P>(makeShipper: (lane: Lane<P>) => Shipper): AccountLanes<P> => {
   const shippers = new Map<string, Shipper>()
   let fork: ((shipper: Effect.Effect<never>) => void) | undefined
 
@@ -45,19 +45,19 @@ export const make = <P>(makeShipper: (lane: Lane<P>) => Shipper): IntakeRoutes<P
     Effect.suspend(() => Effect.all(Array.from(shippers.values(), f), { concurrency: "unbounded", discard: true }))
 
   return {
-    open: (route, makeLane) => {
-      if (shippers.has(route)) return true
-      if (route !== ownRoute && shippers.size > maxAccounts) return false
+    open: (account, makeLane) => {
+      if (shippers.has(account)) return true
+      if (account !== ownAccount && shippers.size > maxAccounts) return false
       const lane = makeLane()
       const shipper = makeShipper(lane)
-      shippers.set(route, shipper)
+      shippers.set(account, shipper)
       fork?.(shipper.run)
       // An ended process can have left something for it.
       if (!lane.isEmpty()) shipper.wake()
       return true
     },
-    wake: (route) => shippers.get(route)?.wake(),
-    urge: (route) => shippers.get(route)?.urge(),
+    wake: (account) => shippers.get(account)?.wake(),
+    urge: (account) => shippers.get(account)?.urge(),
     start: (given) => {
       fork = given
       for (const shipper of shippers.values()) given(shipper.run)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as IntakeRoutes from "../../../src/engine/lane/IntakeRoutes.ts"
+import * as AccountLanes from "../../../src/engine/lane/AccountLanes.ts"
 import type { Lane } from "../../../src/engine/lane/Shipper.ts"
 import * as Shipper from "../../../src/engine/lane/Shipper.ts"
 import { answer } from "../Scene.ts"
@@ -16,9 +16,9 @@ const lane = (waiting: Array<string>, sent: Array<string>, hangs = false): Lane<
   isEmpty: () => waiting.length === 0
 })
 
-const make = () => IntakeRoutes.make<string>((lane) => Shipper.make(lane, { intervalMillis: 1_000, maxInFlight: 1 }))
+const make = () => AccountLanes.make<string>((lane) => Shipper.make(lane, { intervalMillis: 1_000, maxInFlight: 1 }))
 
-const start = (routes: IntakeRoutes.IntakeRoutes<string>) =>
+const start = (routes: AccountLanes.AccountLanes<string>) =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const run = Effect.runForkWith(yield* Effect.context<never>())
@@ -53,7 +53,7 @@ describe("the roads to the intake", () => {
   it("are bounded in number", () => {
     const routes = make()
     routes.open("", () => lane([], []))
-    for (let index = 0; index < IntakeRoutes.maxAccounts; index++) {
+    for (let index = 0; index < AccountLanes.maxAccounts; index++) {
       assert.isTrue(routes.open(`account ${index}`, () => lane([], [])))
     }
     assert.isFalse(routes.open("one more", () => lane([], [])))

@@ -6,13 +6,13 @@
 import * as Redacted from "effect/Redacted"
 import * as Account from "../adapters/intake/Account.ts"
 import * as Problem from "../domain/Problem.ts"
-import { maxAccounts } from "../engine/lane/IntakeRoutes.ts"
+import { maxAccounts } from "../engine/lane/AccountLanes.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { Routing } from "../ports/Routing.ts"
 import type { Settings } from "./Settings.ts"
 
 /**
- * The route of events whose account cannot be resolved: they are sent nowhere, since what was meant for one account must
+ * The account of events whose own cannot be resolved: they are sent nowhere, since what was meant for one account must
  * not go to another.
  *
  * @category constants
