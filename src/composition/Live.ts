@@ -281,7 +281,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     ids,
     ambient,
     diagnostics,
-    clock: (fiber) => fiber.getRef(Clock.Clock)
+    clock: (reader) => reader.getRef(Clock.Clock)
   })
 
   const services = Context.make(Recorder, {

@@ -121,7 +121,7 @@ const spanFunction = (kind: SpanKind): SpanFunction =>
         }
         const slot: Slot = { kind, carrier: undefined }
         return Effect.useSpan(name, { annotations: Context.make(CarrierSlot, slot) }, (span) => {
-          const open = recorder.start({ fiber, kind, name, options: said, span, carrier: slot.carrier })
+          const open = recorder.start({ ambient: fiber, kind, name, options: said, span, carrier: slot.carrier })
           if (open === undefined) return Effect.provideService(self, Tracer.ParentSpan, span)
           return Effect.onExitPrimitive(
             Effect.updateContext(

@@ -144,7 +144,7 @@ const begin = (
   const slot: Slot = { kind, carrier: undefined }
   const spanOptions = recorder === undefined ? undefined : { annotations: Context.make(CarrierSlot, slot) }
   return Effect.uninterruptible(Effect.flatMap(Effect.makeSpan(name, spanOptions), (span) => {
-    const open = recorder?.start({ fiber, kind, name, options, span, carrier: slot.carrier })
+    const open = recorder?.start({ ambient: fiber, kind, name, options, span, carrier: slot.carrier })
     const recording = recorder === undefined || open === undefined
       ? undefined
       : record(recorder, open, fiber, kind, accumulation)

@@ -1,12 +1,12 @@
 /**
- * The port to the context a fiber runs in: what the request that started it brought along.
+ * The port to the ambient context: what the request or message behind a piece of work brought along.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Fiber from "effect/Fiber"
 import type { Extracted } from "../domain/propagation/Propagation.ts"
 import type { Labels } from "../domain/span/SpanContext.ts"
+import type { ContextReader } from "./ContextReader.ts"
 
 /**
  * The request as a server span describes it.
@@ -34,18 +34,18 @@ export interface Ambient {
 }
 
 /**
- * Reads the ambient context of a fiber, or `undefined` when nothing is known. Synchronous and total.
+ * Reads what stands behind a context, or `undefined` when nothing is known. Synchronous and total.
  *
  * @category services
  * @since 0.1.0
  */
 export class AmbientContext extends Context.Service<AmbientContext, {
-  readonly current: (fiber: Fiber.Fiber<unknown, unknown>) => Ambient | undefined
+  readonly current: (reader: ContextReader) => Ambient | undefined
 }>()("effect-llmobs/ports/AmbientContext") {}
 
 /**
  * A context that somebody put around a region, such as the headers of a message from a queue. It outranks whatever else
- * the fiber runs in.
+ * stands behind the fiber.
  *
  * @category references
  * @since 0.1.0

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Fiber from "effect/Fiber"
 import type { Checked } from "../domain/Problem.ts"
 import type { HeaderLookup } from "../domain/propagation/HeaderLookup.ts"
 import type { RequestInfo } from "./AmbientContext.ts"
+import type { ContextReader } from "./ContextReader.ts"
 
 /**
  * A request as its server has it. Nothing of it is parsed before somebody asks; what is parsed is kept under the
@@ -36,17 +36,17 @@ export interface RequestStore {
 }
 
 /**
- * Finds the request that a fiber belongs to.
+ * Finds the request that a context belongs to.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RequestSource {
-  readonly find: (fiber: Fiber.Fiber<unknown, unknown>) => IncomingRequest | undefined
+  readonly find: (reader: ContextReader) => IncomingRequest | undefined
 }
 
 /**
- * The context of another tracer around a fiber, in the headers that would carry it. One object a context.
+ * The context of another tracer around a caller, in the headers that would carry it. One object a context.
  *
  * `headers` answers for `traceparent`, `tracestate` and `baggage`. `trace` and `baggage` say which of them it has: what
  * it has counts instead of what the request brought.
@@ -65,7 +65,7 @@ export interface Surrounding {
  * @since 0.1.0
  */
 export interface SurroundingSource {
-  readonly find: (fiber: Fiber.Fiber<unknown, unknown>) => Surrounding | undefined
+  readonly find: (reader: ContextReader) => Surrounding | undefined
 }
 
 /**

@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Fiber from "effect/Fiber"
 import type { Items } from "../domain/propagation/Baggage.ts"
 import type { HeaderLookup } from "../domain/propagation/HeaderLookup.ts"
 import type { Extracted } from "../domain/propagation/Propagation.ts"
 import type { Ambient } from "./AmbientContext.ts"
+import type { ContextReader } from "./ContextReader.ts"
 
 /**
  * How much leaves: `full` is everything, for those who asked; `trace` leaves out baggage, session, application and agent
@@ -24,13 +24,13 @@ export type Extent = "full" | "trace"
  * @since 0.1.0
  */
 export interface PropagatorService {
-  /** The headers of a call from this fiber, a fresh record each time. Freezes the sampling decision of the trace. */
-  readonly inject: (fiber: Fiber.Fiber<unknown, unknown>, extent: Extent) => { readonly [name: string]: string }
+  /** The headers of a call from this context, a fresh record each time. Freezes the sampling decision of the trace. */
+  readonly inject: (reader: ContextReader, extent: Extent) => { readonly [name: string]: string }
   readonly extract: (headers: HeaderLookup) => Ambient
-  /** What the request or the message that a fiber works for brought. */
-  readonly upstream: (fiber: Fiber.Fiber<unknown, unknown>) => Extracted | undefined
-  /** The members that a call from this fiber carries. */
-  readonly baggage: (fiber: Fiber.Fiber<unknown, unknown>) => Items
+  /** What the request or the message behind a context brought. */
+  readonly upstream: (reader: ContextReader) => Extracted | undefined
+  /** The members that a call from this context carries. */
+  readonly baggage: (reader: ContextReader) => Items
 }
 
 /**

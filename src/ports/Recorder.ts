@@ -6,12 +6,12 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { Problem } from "../domain/Problem.ts"
 import type { Annotation, AnnotationInput } from "../domain/span/Annotation.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
 import type { Carrier } from "./Carrier.ts"
+import type { ContextReader } from "./ContextReader.ts"
 import type { OpenSpan } from "./CurrentSpan.ts"
 
 /**
@@ -58,7 +58,8 @@ export interface ExperimentInput {
  */
 export interface RecorderService {
   readonly start: (options: {
-    readonly fiber: Fiber.Fiber<unknown, unknown>
+    /** The context around the span: its parent, its region, the request behind it. */
+    readonly ambient: ContextReader
     readonly kind: SpanKind
     readonly name: string
     readonly options: SpanOptions | undefined
@@ -73,7 +74,7 @@ export interface RecorderService {
    * before the span's effect goes on: a wait for room, where such was asked for.
    */
   readonly finish: (
-    fiber: Fiber.Fiber<unknown, unknown>,
+    ambient: ContextReader,
     span: OpenSpan,
     exit: Exit.Exit<unknown, unknown>,
     output: ((value: never) => unknown) | undefined

@@ -9,9 +9,9 @@
  *
  * @since 0.1.0
  */
-import type * as Fiber from "effect/Fiber"
 import * as HeaderLookup from "../../domain/propagation/HeaderLookup.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
 import { serverRequest } from "./ServerRequest.ts"
 
@@ -24,8 +24,8 @@ import { serverRequest } from "./ServerRequest.ts"
 export const source = (): RequestSource => {
   const known = new WeakMap<object, IncomingRequest>()
   return {
-    find: (fiber: Fiber.Fiber<unknown, unknown>) => {
-      const request = serverRequest(fiber)
+    find: (reader: ContextReader) => {
+      const request = serverRequest(reader)
       if (request === undefined) return undefined
       const { headers } = request
       let incoming = known.get(headers)

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Fiber from "effect/Fiber"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 
 /**
  * What is needed of the request. `source` is the platform's: Node's request, or a web `Request`.
@@ -25,5 +25,5 @@ const key = "effect/http/HttpServerRequest"
  * @category accessors
  * @since 0.1.0
  */
-export const serverRequest = (fiber: Fiber.Fiber<unknown, unknown>): ServerRequest | undefined =>
-  fiber.context.mapUnsafe.get(key) as ServerRequest | undefined
+export const serverRequest = (reader: ContextReader): ServerRequest | undefined =>
+  reader.context.mapUnsafe.get(key) as ServerRequest | undefined

@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import type { SpanKind } from "effect/Tracer"
 import * as JsonText from "../../domain/json/JsonText.ts"
 import type { LiveSpan } from "../../engine/chunk/LocalTrace.ts"
 import type { RequestInfo } from "../../ports/AmbientContext.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 
 /**
  * An event on a span. `startTime` is Unix time in nanoseconds.
@@ -185,8 +185,8 @@ const routeKey = "effect/http/HttpRouter/RouteContext"
  * @category combinators
  * @since 0.1.0
  */
-export const readRoute = (fiber: Fiber.Fiber<unknown, unknown>, root: LiveSpan): void => {
+export const readRoute = (reader: ContextReader, root: LiveSpan): void => {
   if (root.type !== "web" || root.meta["http.route"] !== undefined) return
-  const context = fiber.context.mapUnsafe.get(routeKey) as { readonly route?: { readonly path?: unknown } } | undefined
+  const context = reader.context.mapUnsafe.get(routeKey) as { readonly route?: { readonly path?: unknown } } | undefined
   if (typeof context?.route?.path === "string") root.meta["http.route"] = context.route.path
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Fiber from "effect/Fiber"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 import { Propagator } from "../../ports/Propagator.ts"
 
 /**
@@ -27,19 +28,19 @@ const maxRedirects = 20
 export const withPropagation = (options: {
   readonly fetch: typeof globalThis.fetch
   readonly isTrusted: (url: URL) => boolean
-  readonly owner: Fiber.Fiber<unknown, unknown> | undefined
+  readonly owner: ContextReader | undefined
 }): typeof globalThis.fetch => {
   const { fetch, isTrusted } = options
   return async (input, init) => {
-    const fiber = Fiber.getCurrent() ?? options.owner
-    const propagator = fiber?.getRef(Propagator)
-    if (fiber === undefined || propagator === undefined) return fetch(input, init)
+    const caller: ContextReader | undefined = Fiber.getCurrent() ?? options.owner
+    const propagator = caller?.getRef(Propagator)
+    if (caller === undefined || propagator === undefined) return fetch(input, init)
     const request = new Request(input, init)
     const url = new URL(request.url)
     const given = new Headers(request.headers)
     const write = (to: URL, headers: Headers): Headers => {
       const written = new Headers(headers)
-      for (const [name, value] of Object.entries(propagator.inject(fiber, isTrusted(to) ? "full" : "trace"))) {
+      for (const [name, value] of Object.entries(propagator.inject(caller, isTrusted(to) ? "full" : "trace"))) {
         if (!headers.has(name)) written.set(name, value)
       }
       return written

@@ -11,11 +11,11 @@
 import type { Context as OtelContext } from "@opentelemetry/api"
 import { context as contexts, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api"
 import * as Context from "effect/Context"
-import type * as Fiber from "effect/Fiber"
 import type { Item } from "../../domain/propagation/Baggage.ts"
 import * as Baggage from "../../domain/propagation/Baggage.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { Surrounding, SurroundingSource } from "../../ports/IncomingRequest.ts"
 
 /**
@@ -62,8 +62,8 @@ const encode = (text: string): string => text.isWellFormed() ? encodeURIComponen
 export const source = (): SurroundingSource => {
   const known = new WeakMap<OtelContext, { readonly surrounding: Surrounding | undefined }>()
   return {
-    find: (fiber: Fiber.Fiber<unknown, unknown>) => {
-      const context = fiber.getRef(CurrentOtelContext) ?? contexts.active()
+    find: (reader: ContextReader) => {
+      const context = reader.getRef(CurrentOtelContext) ?? contexts.active()
       if (context === ROOT_CONTEXT) return undefined
       let found = known.get(context)
       if (found === undefined) {

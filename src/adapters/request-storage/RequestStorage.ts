@@ -33,12 +33,12 @@ export const store: RequestStore = {
 }
 
 /**
- * Finds the request around a fiber. Effect brings a fiber back to it after each wait.
+ * Finds the request around a context. Effect brings a fiber back to it after each wait.
  *
  * @category constants
  * @since 0.1.0
  */
-export const source: RequestSource = { find: (fiber) => fiber.getRef(CurrentRequest) ?? storage.getStore() }
+export const source: RequestSource = { find: (reader) => reader.getRef(CurrentRequest) ?? storage.getStore() }
 
 /**
  * Keeps the request that is around here, when the effect starts, in the context of its fiber.

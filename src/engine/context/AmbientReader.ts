@@ -1,21 +1,21 @@
 /**
- * Puts together what a fiber runs in: a region's own context, the request it belongs to, and another tracer's context.
+ * Puts together what something runs in: a region's own context, the request it belongs to, and another tracer's context.
  *
  * **Details**
  *
- * Each request and each context is parsed once, when somebody asks. Another tracer's trace and baggage count instead of
+ * Each request and each context is parsed once, at its first reading. Another tracer's trace and baggage count instead of
  * those that the request brought, since that tracer took them over and may have changed them. The request decides
  * whether it is a browser's.
  *
  * @since 0.1.0
  */
-import type * as Fiber from "effect/Fiber"
 import type { Checked } from "../../domain/Problem.ts"
 import type { HeaderLookup } from "../../domain/propagation/HeaderLookup.ts"
 import type { PropagationSettings } from "../../domain/propagation/PropagationStyle.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
 import { CurrentAmbient } from "../../ports/AmbientContext.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { IncomingRequest, RequestSource, Surrounding, SurroundingSource } from "../../ports/IncomingRequest.ts"
 import { CurrentRequestSession, CurrentSurroundings } from "../../ports/IncomingRequest.ts"
@@ -31,7 +31,7 @@ export const make = (options: {
   readonly diagnostics: DiagnosticsService
   /** The first that finds a request decides. */
   readonly requests: ReadonlyArray<RequestSource>
-  /** The other tracer, where the fiber names none itself. */
+  /** The other tracer, where the context names none itself. */
   readonly surroundings?: SurroundingSource | undefined
 }): typeof AmbientContext.Service => {
   const { diagnostics, settings } = options
@@ -88,20 +88,20 @@ export const make = (options: {
     return made
   }
 
-  const find = (fiber: Fiber.Fiber<unknown, unknown>): IncomingRequest | undefined => {
+  const find = (reader: ContextReader): IncomingRequest | undefined => {
     for (const source of options.requests) {
-      const request = source.find(fiber)
+      const request = source.find(reader)
       if (request !== undefined) return request
     }
     return undefined
   }
 
-  const current = (fiber: Fiber.Fiber<unknown, unknown>): Ambient | undefined => {
-    const given = fiber.getRef(CurrentAmbient)
+  const current = (reader: ContextReader): Ambient | undefined => {
+    const given = reader.getRef(CurrentAmbient)
     if (given !== undefined) return given
-    const request = find(fiber)
-    const around = (fiber.getRef(CurrentSurroundings) ?? options.surroundings)?.find(fiber)
-    const session = fiber.getRef(CurrentRequestSession) ?? request?.session?.()
+    const request = find(reader)
+    const around = (reader.getRef(CurrentSurroundings) ?? options.surroundings)?.find(reader)
+    const session = reader.getRef(CurrentRequestSession) ?? request?.session?.()
     const ambient = around !== undefined
       ? ofSurrounding(around, request)
       : request !== undefined
@@ -110,7 +110,7 @@ export const make = (options: {
     return session === undefined ? ambient : withSession(ambient ?? RequestContext.nothing, session)
   }
 
-  return { current: (fiber) => guard(diagnostics, "ambient", () => current(fiber), undefined) }
+  return { current: (reader) => guard(diagnostics, "ambient", () => current(reader), undefined) }
 }
 
 const ofTraces = /^(?:x-datadog-(?:trace-id|parent-id|sampling-priority|tags)|traceparent|tracestate|b3|x-b3-.*)$/

@@ -1,5 +1,5 @@
 /**
- * Writes the context of a fiber into the headers of a call.
+ * Writes the context of a caller into the headers of a call.
  *
  * **Details**
  *
@@ -8,7 +8,8 @@
  *
  * @since 0.1.0
  */
-import type * as Fiber from "effect/Fiber"
+import * as Context from "effect/Context"
+import * as Tracer from "effect/Tracer"
 import * as Baggage from "../../domain/propagation/Baggage.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
 import type { Injection } from "../../domain/propagation/Propagation.ts"
@@ -21,6 +22,7 @@ import * as SpanId from "../../domain/span/SpanId.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
 import { BaggageChanges } from "../../ports/AmbientContext.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { PropagatorService } from "../../ports/Propagator.ts"
@@ -44,8 +46,8 @@ export const make = (options: {
 }): Pick<PropagatorService, "inject" | "baggage"> => {
   const { ambient, diagnostics, settings } = options
 
-  const apm = (fiber: Fiber.Fiber<unknown, unknown>, around: Ambient | undefined): Injection => {
-    const span = fiber.cache.span
+  const apm = (reader: ContextReader, around: Ambient | undefined): Injection => {
+    const span = Context.getOrUndefined(reader.context, Tracer.ParentSpan)
     const own = options.traceOf(span)
     if (own !== undefined) {
       const { trace } = own
@@ -76,29 +78,29 @@ export const make = (options: {
     }
   }
 
-  const inject = (fiber: Fiber.Fiber<unknown, unknown>, extent: Extent) => {
-    const around = ambient.current(fiber)
-    const open = fiber.getRef(CurrentSpan)
+  const inject = (reader: ContextReader, extent: Extent) => {
+    const around = ambient.current(reader)
+    const open = reader.getRef(CurrentSpan)
     const llmobs = open !== undefined ? fromSpan(open.context) : around?.upstream?.llmobs
     const { problems, value } = Propagation.injectChecked({
-      ...apm(fiber, around),
+      ...apm(reader, around),
       llmobs: extent === "full" || llmobs === undefined ? llmobs : impersonal(llmobs),
-      baggage: extent === "full" ? baggage(fiber) : undefined
+      baggage: extent === "full" ? baggage(reader) : undefined
     }, settings)
     if (problems.length > 0) diagnostics.report(problems)
     return value
   }
 
-  const baggage = (fiber: Fiber.Fiber<unknown, unknown>): Baggage.Items => {
-    const foreign = ambient.current(fiber)?.upstream?.baggage ?? Baggage.empty
-    const experiment = fiber.getRef(CurrentSpan)?.context.experiment
-    const changed = Baggage.change(foreign, fiber.getRef(BaggageChanges))
+  const baggage = (reader: ContextReader): Baggage.Items => {
+    const foreign = ambient.current(reader)?.upstream?.baggage ?? Baggage.empty
+    const experiment = reader.getRef(CurrentSpan)?.context.experiment
+    const changed = Baggage.change(foreign, reader.getRef(BaggageChanges))
     return experiment === undefined ? changed : Baggage.change(changed, ExperimentBaggage.write(experiment))
   }
 
   return {
-    inject: (fiber, extent) => guard(diagnostics, "inject", () => inject(fiber, extent), {}),
-    baggage: (fiber) => guard(diagnostics, "baggage", () => baggage(fiber), Baggage.empty)
+    inject: (reader, extent) => guard(diagnostics, "inject", () => inject(reader, extent), {}),
+    baggage: (reader) => guard(diagnostics, "baggage", () => baggage(reader), Baggage.empty)
   }
 }
 

@@ -11,7 +11,6 @@
  */
 import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as Problem from "../../domain/Problem.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
@@ -27,6 +26,7 @@ import * as Tags from "../../domain/span/Tags.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { AmbientContext } from "../../ports/AmbientContext.ts"
 import type { Carrier, TraceState } from "../../ports/Carrier.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
@@ -118,7 +118,7 @@ export const make = (options: {
   readonly ids: IdGeneratorService
   readonly ambient: typeof AmbientContext.Service
   readonly diagnostics: DiagnosticsService
-  readonly clock: (fiber: Fiber.Fiber<unknown, unknown>) => Clock.Clock
+  readonly clock: (reader: ContextReader) => Clock.Clock
   /** The name of the account that a region sends to; `undefined` when it is the layer's own. */
   readonly accountOf: (routing: Routing) => string | undefined
 }): RecorderService => {
@@ -154,12 +154,12 @@ export const make = (options: {
     return { ...combined, costTags }
   }
 
-  const start: RecorderService["start"] = ({ carrier, fiber, kind, name, options: spanOptions, span }) => {
-    const clock = options.clock(fiber)
-    const parent = fiber.getRef(CurrentSpan) as RecordedSpan | undefined
-    const region = fiber.getRef(SpanAnnotations)
-    const around = ambient.current(fiber)
-    const routing = fiber.getRef(CurrentRouting)
+  const start: RecorderService["start"] = ({ ambient: reader, carrier, kind, name, options: spanOptions, span }) => {
+    const clock = options.clock(reader)
+    const parent = reader.getRef(CurrentSpan) as RecordedSpan | undefined
+    const region = reader.getRef(SpanAnnotations)
+    const around = ambient.current(reader)
+    const routing = reader.getRef(CurrentRouting)
     const trace = carrier?.trace ?? parent?.trace ?? { session: undefined }
     const own = spanOptions === undefined
       ? Annotation.empty
@@ -254,7 +254,7 @@ export const make = (options: {
     return outer === undefined ? said : Annotation.combine(outer, said)
   }
 
-  const finish: RecorderService["finish"] = (fiber, open, exit, output) => {
+  const finish: RecorderService["finish"] = (reader, open, exit, output) => {
     const span = open as RecordedSpan
     if (span.ended) return undefined
     if (output !== undefined && exit._tag === "Success") {
@@ -271,7 +271,7 @@ export const make = (options: {
     const record = SpanRecords.finish({
       context,
       startNs: span.startNs,
-      durationNs: Number(options.clock(fiber).monotonicTimeNanosUnsafe() - span.startedAt),
+      durationNs: Number(options.clock(reader).monotonicTimeNanosUnsafe() - span.startedAt),
       modelName: span.modelName,
       modelProvider: span.modelProvider,
       annotation,
@@ -300,8 +300,8 @@ export const make = (options: {
     annotate: (span, input) => guard(diagnostics, "recorder.annotate", () => annotate(span, input), undefined),
     region: (outer, input) =>
       guard(diagnostics, "recorder.region", () => region(outer, input), outer ?? Annotation.empty),
-    finish: (fiber, span, exit, output) =>
-      guard(diagnostics, "recorder.finish", () => finish(fiber, span, exit, output), undefined),
+    finish: (reader, span, exit, output) =>
+      guard(diagnostics, "recorder.finish", () => finish(reader, span, exit, output), undefined),
     report: diagnostics.report
   }
 }

@@ -74,7 +74,7 @@ const record = <A, E>(
 ) =>
 <R>(self: Effect.Effect<A, E, R>) =>
   Effect.withFiber<A, E, R>((fiber) => {
-    const open = recorder.start({ fiber, kind: "task", name, options, span, carrier: undefined })
+    const open = recorder.start({ ambient: fiber, kind: "task", name, options, span, carrier: undefined })
     if (open === undefined) return self
     return Effect.onExit(
       Effect.provideService(self, CurrentSpan, open),
@@ -125,7 +125,7 @@ describe("SpanRecorder", () => {
       const { recorder, records } = make()
       yield* Effect.withFiber((fiber) => {
         const open = recorder.start({
-          fiber,
+          ambient: fiber,
           kind: "llm",
           name: "x",
           options: undefined,
