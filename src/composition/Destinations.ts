@@ -124,8 +124,8 @@ export const make = (options: {
     onDefect
   })
 
-  const intakeWriter = (route: IntakeHttpWriter.Route, destination: Destination["destination"]): Destination => ({
-    destination,
+  const intakeWriter = (route: IntakeHttpWriter.Route, endpoint: Destination["endpoint"]): Destination => ({
+    endpoint,
     writer: IntakeHttpWriter.make({
       transport,
       route,
@@ -161,7 +161,7 @@ export const make = (options: {
   const direct = credentials ? toIntake({ apiKey: settings.apiKey!, site: settings.site!.value }) : undefined
 
   const handOver: Destination | undefined = relays === undefined ? undefined : {
-    destination: "intake",
+    endpoint: "intake",
     transfers: true,
     writer: {
       maxPayloadBytes: settings.maxPayloadBytes,

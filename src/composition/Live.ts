@@ -45,7 +45,7 @@ import * as SpanRecorder from "../engine/record/SpanRecorder.ts"
 import { Control } from "../ports/Control.ts"
 import { Delivery } from "../ports/Delivery.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
-import { CurrentSurroundings } from "../ports/IncomingRequest.ts"
+import { CurrentHostContextSource } from "../ports/IncomingRequest.ts"
 import { ownAccount } from "../ports/Outbox.ts"
 import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
@@ -87,7 +87,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     settings: settings.propagation,
     diagnostics,
     requests: [EffectHttpContext.source(), RequestStorage.source],
-    surroundings: Context.get(context, CurrentSurroundings)
+    host: Context.get(context, CurrentHostContextSource)
   })
   const hostTracer = Context.get(context, Tracer.Tracer)
   const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
@@ -181,11 +181,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
   const retentionHold = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
   const router = Router.make({
-    surroundings: {
+    conditions: {
       now,
       elapsed,
       mode: destinations.mode,
-      carrier: destinations.carries,
+      canRide: destinations.carries,
       apm: destinations.writesApm,
       filtered: (root) => destinations.filters(root),
       keeps: settings.traceFilter === undefined ? undefined : keeps(settings.traceFilter, diagnostics),

@@ -37,7 +37,7 @@ import type { Context as OtelContext } from "@opentelemetry/api"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as OtelAdapter from "../adapters/otel/OtelContext.ts"
-import { CurrentSurroundings } from "../ports/IncomingRequest.ts"
+import { CurrentHostContextSource } from "../ports/IncomingRequest.ts"
 
 /**
  * Lets the active context of OpenTelemetry count. Provide it to the layer of LLM Observability, or beside it.
@@ -45,7 +45,7 @@ import { CurrentSurroundings } from "../ports/IncomingRequest.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never> = Layer.sync(CurrentSurroundings, OtelAdapter.source)
+export const layer: Layer.Layer<never> = Layer.sync(CurrentHostContextSource, OtelAdapter.source)
 
 /**
  * Keeps the context that is active here, when the effect starts, around all of the effect.

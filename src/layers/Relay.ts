@@ -199,7 +199,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
     (workers) =>
       Effect.flatMap(Effect.forkDetach(Effect.timeoutOption(Fiber.interrupt(workers), giveBackMillis)), Fiber.await)
   )
-  const idle = { next: () => undefined, send: () => Effect.never, settle: () => done, isEmpty: () => true }
+  const idle = { next: () => undefined, send: () => Effect.never, onOutcome: () => done, isEmpty: () => true }
   const loop = yield* DeliveryLoop.make({
     settings,
     ledger,
@@ -223,7 +223,7 @@ const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.Red
   return Relay.of({ ...loop.delivery, status: queue.status, setAside: queue.setAside })
 })
 
-const done: Shipper.Settled = { _tag: "Done" }
+const done: Shipper.NextStep = { _tag: "Done" }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -242,7 +242,7 @@ const passingOn = (destination: () => IntakeLane.Destination | undefined, send: 
         writer: {
           ...writer,
           encode: (relayed) => relayed.event,
-          send: (events) => send(events, to.destination, writer.send(events))
+          send: (events) => send(events, to.endpoint, writer.send(events))
         }
       }
       known.set(to, found)

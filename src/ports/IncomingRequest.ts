@@ -54,7 +54,7 @@ export interface RequestSource {
  * @category models
  * @since 0.1.0
  */
-export interface Surrounding {
+export interface HostContext {
   readonly headers: HeaderLookup
   readonly trace: boolean
   readonly baggage: boolean
@@ -64,8 +64,8 @@ export interface Surrounding {
  * @category models
  * @since 0.1.0
  */
-export interface SurroundingSource {
-  readonly find: (reader: ContextReader) => Surrounding | undefined
+export interface HostContextSource {
+  readonly find: (reader: ContextReader) => HostContext | undefined
 }
 
 /**
@@ -74,9 +74,9 @@ export interface SurroundingSource {
  * @category references
  * @since 0.1.0
  */
-export const CurrentSurroundings: Context.Reference<SurroundingSource | undefined> = Context.Reference<
-  SurroundingSource | undefined
->("effect-llmobs/ports/CurrentSurroundings", { defaultValue: () => undefined })
+export const CurrentHostContextSource: Context.Reference<HostContextSource | undefined> = Context.Reference<
+  HostContextSource | undefined
+>("effect-llmobs/ports/CurrentHostContextSource", { defaultValue: () => undefined })
 
 /**
  * The request of a region, where somebody put one around it. Everywhere else the store knows.

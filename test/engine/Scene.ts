@@ -142,11 +142,11 @@ export const makeRouter = (options: {
   const sent: Array<TraceChunk> = []
   let offered = 0
   const router = Router.make({
-    surroundings: {
+    conditions: {
       now: () => weather.now,
       elapsed: () => weather.now,
       mode: () => weather.mode,
-      carrier: () => weather.carrier && weather.apm,
+      canRide: () => weather.carrier && weather.apm,
       apm: () => weather.apm,
       filtered: () => weather.filtered,
       keeps: (spans) => weather.keeps(spans),

@@ -85,9 +85,9 @@ export const make = (options: {
   })
   const writer = () => intakeWriter(undefined, limits.payloadBytes)
   const takers = {
-    evp: { writer: writer(), destination: "agent-evp" },
-    intake: { writer: writer(), destination: "intake" },
-    relay: { writer: writer(), destination: "intake", transfers: true },
+    evp: { writer: writer(), endpoint: "agent-evp" },
+    intake: { writer: writer(), endpoint: "intake" },
+    relay: { writer: writer(), endpoint: "intake", transfers: true },
     nobody: undefined
   } as const
   const ways = {
@@ -189,7 +189,7 @@ export const make = (options: {
     const payload = lane.next(weather.now)
     return payload === undefined ? undefined : {
       seen: { events: payload.items.map((item) => ({ id: idOf(item.record), uncertain: item.uncertain })) },
-      settle: (outcome, last) => lane.settle(payload, outcome, weather.now, last)
+      settle: (outcome, last) => lane.onOutcome(payload, outcome, weather.now, last)
     }
   }
 
@@ -211,7 +211,7 @@ export const make = (options: {
       const payload = traces.next(weather.now)
       return payload === undefined ? undefined : {
         seen: { traces: payload.chunks.map(({ chunk }) => chunks.get(chunk)!) },
-        settle: (outcome, last) => traces.settle(payload, outcome, weather.now, last)
+        settle: (outcome, last) => traces.onOutcome(payload, outcome, weather.now, last)
       }
     },
     /** The next payload for an account; what is in a file takes a moment. */

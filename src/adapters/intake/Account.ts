@@ -1,5 +1,5 @@
 /**
- * A Datadog account as a destination: its site and its key.
+ * A Datadog account: its site and its key.
  *
  * @since 0.1.0
  */

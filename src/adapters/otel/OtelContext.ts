@@ -16,7 +16,7 @@ import * as Baggage from "../../domain/propagation/Baggage.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
-import type { Surrounding, SurroundingSource } from "../../ports/IncomingRequest.ts"
+import type { HostContext, HostContextSource } from "../../ports/IncomingRequest.ts"
 
 /**
  * The context of a region, where somebody put one around it. Everywhere else the active one counts.
@@ -28,7 +28,7 @@ export const CurrentOtelContext: Context.Reference<OtelContext | undefined> = Co
   OtelContext | undefined
 >("effect-llmobs/adapters/otel/CurrentOtelContext", { defaultValue: () => undefined })
 
-const read = (context: OtelContext): Surrounding | undefined => {
+const read = (context: OtelContext): HostContext | undefined => {
   const headers = new Map<string, string>()
   const span = trace.getSpanContext(context)
   const hasTrace = span !== undefined && TraceId.isValid(span.traceId) && SpanId.isValid(span.spanId)
@@ -59,18 +59,18 @@ const encode = (text: string): string => text.isWellFormed() ? encodeURIComponen
  * @category constructors
  * @since 0.1.0
  */
-export const source = (): SurroundingSource => {
-  const known = new WeakMap<OtelContext, { readonly surrounding: Surrounding | undefined }>()
+export const source = (): HostContextSource => {
+  const known = new WeakMap<OtelContext, { readonly host: HostContext | undefined }>()
   return {
     find: (reader: ContextReader) => {
       const context = reader.getRef(CurrentOtelContext) ?? contexts.active()
       if (context === ROOT_CONTEXT) return undefined
       let found = known.get(context)
       if (found === undefined) {
-        found = { surrounding: read(context) }
+        found = { host: read(context) }
         known.set(context, found)
       }
-      return found.surrounding
+      return found.host
     }
   }
 }

@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * An event is given to one carrier. The claim is our own state and is never read from a tag, which a user could write.
+ * An event has one taker. The claim is our own state and is never read from a tag, which a user could write.
  *
  * - `none`: nobody yet
  * - `riding`: it is in an APM trace payload

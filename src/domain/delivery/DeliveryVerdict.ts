@@ -17,7 +17,7 @@
  * @category models
  * @since 0.1.0
  */
-export type Destination = "agent-traces" | "agent-evp" | "intake"
+export type Endpoint = "agent-traces" | "agent-evp" | "intake"
 
 /**
  * `afterMillis` is how long the receiver asked to wait.
@@ -100,11 +100,11 @@ const rediscover: Verdict = { _tag: "Rediscover" }
  * @category combinators
  * @since 0.1.0
  */
-export const ofStatus = (destination: Destination, status: number, headers: Headers, nowMillis: number): Verdict => {
+export const ofStatus = (endpoint: Endpoint, status: number, headers: Headers, nowMillis: number): Verdict => {
   const row = table.find(([from, to]) => status >= from && status <= to)
   const tag = row === undefined
     ? "Ambiguous"
-    : row[destination === "agent-traces" ? 2 : destination === "agent-evp" ? 3 : 4]
+    : row[endpoint === "agent-traces" ? 2 : endpoint === "agent-evp" ? 3 : 4]
   switch (tag) {
     case "Delivered":
       return delivered

@@ -28,8 +28,8 @@ export interface Facts {
   /** Whether a finished record of it exists: a redaction rule may have dropped it. */
   readonly record: boolean
   readonly mode: ExportMode
-  /** Whether an APM trace will be written at all, and by a carrier that transports `meta_struct`. */
-  readonly carrier: boolean
+  /** Whether an APM trace will be written at all, and by a writer that transports `meta_struct`. */
+  readonly canRide: boolean
   /** A size in bytes that the packed struct does not exceed. */
   readonly structBytes: number
   /** The priority of the local root, `undefined` when no decision was taken. */
@@ -111,7 +111,7 @@ export const rules: ReadonlyArray<{
   {
     name: "nothing-to-ride-on",
     when: (f) =>
-      f.claim !== "riding" && (!f.carrier || f.mode === "llmobs-agent-proxy" || f.mode === "llmobs-agentless"),
+      f.claim !== "riding" && (!f.canRide || f.mode === "llmobs-agent-proxy" || f.mode === "llmobs-agentless"),
     verdict: offer("nothing-to-ride-on")
   },
   {

@@ -14,7 +14,7 @@ import type { Checked } from "../Problem.ts"
  * @category combinators
  * @since 0.1.0
  */
-export const settle = <A>(decision: Checked<A>): Effect.Effect<A, never, Diagnostics> =>
+export const lift = <A>(decision: Checked<A>): Effect.Effect<A, never, Diagnostics> =>
   Diagnostics.useSync((diagnostics) => {
     if (decision.problems.length > 0) diagnostics.report(decision.problems)
     return decision.value

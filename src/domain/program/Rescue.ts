@@ -15,4 +15,4 @@ import * as Decision from "./Decision.ts"
  * @since 0.1.0
  */
 export const decide = (facts: Rescues.Facts): Effect.Effect<Rescues.Verdict, never, Diagnostics> =>
-  Decision.settle(Rescues.checked(facts))
+  Decision.lift(Rescues.checked(facts))

@@ -21,5 +21,5 @@ import * as Decision from "./Decision.ts"
 export const render: (record: SpanRecord, format: WireFormat) => Effect.Effect<SpanEvent, never, Diagnostics> = Effect
   .fnUntraced(function*(record, format) {
     const { maxEventBytes } = yield* ExportSettings
-    return yield* Decision.settle(SpanEvents.checked(record, format, maxEventBytes))
+    return yield* Decision.lift(SpanEvents.checked(record, format, maxEventBytes))
   })

@@ -15,4 +15,4 @@ import * as Decision from "./Decision.ts"
  * @since 0.1.0
  */
 export const resolve = (input: Tag.Input): Effect.Effect<Tag.Tags, never, Diagnostics> =>
-  Decision.settle(Tag.checked(input))
+  Decision.lift(Tag.checked(input))

@@ -20,5 +20,5 @@ import * as Decision from "./Decision.ts"
 export const select: (route: "ride" | "offer") => Effect.Effect<WireFormat, never, Diagnostics> = Effect
   .fnUntraced(function*(route) {
     const { apiVersion, mode } = yield* ExportSettings
-    return yield* Decision.settle(WireFormats.checked({ mode, route, apiVersion }))
+    return yield* Decision.lift(WireFormats.checked({ mode, route, apiVersion }))
   })

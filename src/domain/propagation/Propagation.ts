@@ -196,7 +196,7 @@ const withTracestate = (
   const merged: Candidate = {
     ...trace,
     foreign: w3c.foreign,
-    // The LLM trace survives in one carrier when the other had to drop it.
+    // The LLM trace survives in one family of headers when the other had to drop it.
     tags: trace.tags.has(Llmobs.keys.parentId) ? trace.tags : withLlmTags(trace.tags, w3c.tags)
   }
   if (trace.parentId === w3c.parentId) return merged

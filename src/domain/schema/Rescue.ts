@@ -23,7 +23,7 @@ export const Facts = Schema.Struct({
   claim: Claim,
   record: Schema.Boolean,
   mode: ExportMode,
-  carrier: Schema.Boolean,
+  canRide: Schema.Boolean,
   structBytes: Schema.Natural,
   priority: Schema.UndefinedOr(Schema.Finite),
   filtered: Schema.Boolean

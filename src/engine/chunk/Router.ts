@@ -35,14 +35,14 @@ import type { Decision } from "./Sampler.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Surroundings {
+export interface Conditions {
   /** Unix time in milliseconds. */
   readonly now: () => number
   /** Milliseconds on a clock that only goes forward. */
   readonly elapsed: () => number
   readonly mode: () => ExportMode.ExportMode
-  /** Whether APM traces are written now, by a carrier that transports the struct. */
-  readonly carrier: () => boolean
+  /** Whether APM traces are written now, by a writer that transports the struct. */
+  readonly canRide: () => boolean
   /** Whether APM traces are written now. */
   readonly apm: () => boolean
   /** Whether a filter of the Agent drops a chunk with this root. */
@@ -85,7 +85,7 @@ export interface Router {
  * @since 0.1.0
  */
 export const make = (options: {
-  readonly surroundings: Surroundings
+  readonly conditions: Conditions
   readonly ledger: LedgerBook
   readonly overflow: Overflow
   readonly outboxes: Pick<OutboxesService, "of">
@@ -96,7 +96,7 @@ export const make = (options: {
   /** Called when the outbox of an account took an event. */
   readonly onOffered: (account: string) => void
 }): Router => {
-  const { ledger, outboxes, overflow, surroundings } = options
+  const { ledger, outboxes, overflow, conditions } = options
   let waiting = 0
 
   const lose = (record: SpanRecord): void => {
@@ -106,7 +106,7 @@ export const make = (options: {
 
   const accept = (record: SpanRecord): boolean => {
     const account = accountOf(record)
-    const accepted = outboxes.of(account).offer(record, { now: surroundings.now(), uncertain: false })
+    const accepted = outboxes.of(account).offer(record, { now: conditions.now(), uncertain: false })
     if (accepted) options.onOffered(account)
     return accepted
   }
@@ -116,15 +116,15 @@ export const make = (options: {
     const { retention, account } = record.context
     const isOpen = retention !== undefined && LateRetention.isOpen(retention)
     // The Agent sends what rides to its own account.
-    const rides = account === undefined && surroundings.carrier() && ExportMode.rides(surroundings.mode())
+    const rides = account === undefined && conditions.canRide() && ExportMode.rides(conditions.mode())
     // A chunk that leaves anyway is also where an event waits for its retention decision.
-    if (carrier !== undefined && !carrier.ended && (rides || (isOpen && surroundings.apm()))) {
+    if (carrier !== undefined && !carrier.ended && (rides || (isOpen && conditions.apm()))) {
       waiting++
       return carrier.attach(record, "none")
     }
     if (isOpen) {
       carrier?.attach(record, "outbox")
-      return options.retention.wait(retention, surroundings.elapsed(), () => {
+      return options.retention.wait(retention, conditions.elapsed(), () => {
         if (!accept(record)) lose(record)
       })
     }
@@ -133,7 +133,7 @@ export const make = (options: {
     carrier?.attach(record, accepted ? "outbox" : "dropped")
   }
 
-  const settle = (span: LiveSpan, verdict: Rescue.Verdict, facts: Rescue.Facts): SpanRecord | undefined => {
+  const act = (span: LiveSpan, verdict: Rescue.Verdict, facts: Rescue.Facts): SpanRecord | undefined => {
     switch (verdict._tag) {
       case "Untouched":
         return undefined
@@ -150,7 +150,7 @@ export const make = (options: {
           span.meta[MetaStruct.submittedTag] = "1"
           return undefined
         }
-        if (!facts.carrier || verdict.rule === "nothing-to-ride-on" || Rescue.predictsDrop(facts)) {
+        if (!facts.canRide || verdict.rule === "nothing-to-ride-on" || Rescue.predictsDrop(facts)) {
           span.claim = "dropped"
           lose(record)
           return undefined
@@ -180,12 +180,12 @@ export const make = (options: {
       carrier?.attach(record, "dropped")
     },
     route: (trace, spans) => {
-      const decision = surroundings.decide(trace)
-      const mode = surroundings.mode()
-      const leaves = surroundings.apm() && isKept(trace, spans, decision)
-      const carrier = leaves && surroundings.carrier()
+      const decision = conditions.decide(trace)
+      const mode = conditions.mode()
+      const leaves = conditions.apm() && isKept(trace, spans, decision)
+      const canRide = leaves && conditions.canRide()
       // What does not leave rides on nothing, whatever a filter would say.
-      const filtered = carrier && isFiltered(trace, spans, decision)
+      const filtered = canRide && isFiltered(trace, spans, decision)
       const chunk: Array<ChunkSpan> = []
       for (let i = 0; i < spans.length; i++) {
         const span = spans[i]!
@@ -197,14 +197,14 @@ export const make = (options: {
           claim: span.claim,
           record: record !== undefined,
           mode,
-          carrier: carrier && record?.context.account === undefined,
+          canRide: canRide && record?.context.account === undefined,
           structBytes: record === undefined || record.bytes <= Rescue.maxStructBytes
             ? 0
-            : surroundings.structBytes(record),
+            : conditions.structBytes(record),
           priority: decision.priority,
           filtered
         }
-        const rider = settle(span, Rescue.decide(facts), facts)
+        const rider = act(span, Rescue.decide(facts), facts)
         if (leaves) {
           if (record !== undefined) GenAi.write(record, span.meta, span.metrics)
           chunk.push({ span: seal(span, i === 0, trace, decision), rider })
@@ -216,8 +216,8 @@ export const make = (options: {
   }
 
   function isKept(trace: LocalTrace, spans: ReadonlyArray<LiveSpan>, decision: Decision): boolean {
-    if (surroundings.keeps === undefined) return true
-    return surroundings.keeps(spans.map((span, i) => {
+    if (conditions.keeps === undefined) return true
+    return conditions.keeps(spans.map((span, i) => {
       if (span.record !== undefined) GenAi.write(span.record, span.meta, span.metrics)
       const sealed = seal(span, i === 0, trace, decision)
       return { ...sealed, meta: { ...sealed.meta }, metrics: { ...sealed.metrics } }
@@ -233,7 +233,7 @@ export const make = (options: {
       const span = spans[i]!
       if (span.parentId !== undefined && ids.has(span.parentId)) continue
       if (span.record !== undefined) GenAi.write(span.record, span.meta, span.metrics)
-      if (surroundings.filtered(seal(span, i === 0, trace, decision))) return true
+      if (conditions.filtered(seal(span, i === 0, trace, decision))) return true
     }
     return false
   }
@@ -243,16 +243,16 @@ export const make = (options: {
     let meta: { [key: string]: string } = span.meta
     let metrics: { [key: string]: number } = span.metrics
     if (isRoot) {
-      meta = { ...meta, ...surroundings.rootTags.meta, ...decision.tags }
-      metrics = { ...metrics, ...surroundings.rootTags.metrics, ...decision.metrics }
+      meta = { ...meta, ...conditions.rootTags.meta, ...decision.tags }
+      metrics = { ...metrics, ...conditions.rootTags.metrics, ...decision.metrics }
       if (trace.llm !== undefined) {
         meta["llmobs_trace_id"] = trace.llm.traceId
         meta["llmobs_parent_id"] = trace.llm.spanId
       }
     }
     if (span.topLevel) metrics = { ...metrics, "_dd.top_level": 1 }
-    if (surroundings.env !== undefined) meta = { ...meta, env: surroundings.env }
-    if (surroundings.version !== undefined) meta = { ...meta, version: surroundings.version }
+    if (conditions.env !== undefined) meta = { ...meta, env: conditions.env }
+    if (conditions.version !== undefined) meta = { ...meta, version: conditions.version }
     if (first) {
       const tags = TraceChunks.firstSpanTags({
         traceId: trace.traceId,
@@ -260,7 +260,7 @@ export const make = (options: {
         decisionMaker: decision.decisionMaker,
         upstream: trace.upstream
       })
-      const { language } = surroundings.rootTags.meta
+      const { language } = conditions.rootTags.meta
       meta = { ...meta, ...(language === undefined ? undefined : { language }), ...tags.meta }
       metrics = { ...metrics, ...tags.metrics }
     }

@@ -17,8 +17,8 @@ import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
 import { CurrentAmbient } from "../../ports/AmbientContext.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
-import type { IncomingRequest, RequestSource, Surrounding, SurroundingSource } from "../../ports/IncomingRequest.ts"
-import { CurrentRequestSession, CurrentSurroundings } from "../../ports/IncomingRequest.ts"
+import type { HostContext, HostContextSource, IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
+import { CurrentHostContextSource, CurrentRequestSession } from "../../ports/IncomingRequest.ts"
 import { guard } from "../books/Guard.ts"
 import * as RequestContext from "./RequestContext.ts"
 
@@ -32,7 +32,7 @@ export const make = (options: {
   /** The first that finds a request decides. */
   readonly requests: ReadonlyArray<RequestSource>
   /** The other tracer, where the context names none itself. */
-  readonly surroundings?: SurroundingSource | undefined
+  readonly host?: HostContextSource | undefined
 }): typeof AmbientContext.Service => {
   const { diagnostics, settings } = options
   // An in-process context is not an upstream: how to treat upstreams is no question here.
@@ -42,7 +42,7 @@ export const make = (options: {
     behaviorExtract: "continue"
   }
   const parsed = new WeakMap<IncomingRequest, Ambient>()
-  const surrounded = new WeakMap<Surrounding, { readonly of: IncomingRequest | undefined; readonly ambient: Ambient }>()
+  const read = new WeakMap<HostContext, { readonly of: IncomingRequest | undefined; readonly ambient: Ambient }>()
   const named = new WeakMap<Ambient, Ambient>()
   const reported = new WeakSet<object>()
 
@@ -60,8 +60,8 @@ export const make = (options: {
     return ambient
   }
 
-  const ofSurrounding = (around: Surrounding, request: IncomingRequest | undefined): Ambient => {
-    const known = surrounded.get(around)
+  const ofHostContext = (around: HostContext, request: IncomingRequest | undefined): Ambient => {
+    const known = read.get(around)
     if (known !== undefined && known.of === request) return known.ambient
     const own = report(RequestContext.fromHeaders(
       overlay(around, request),
@@ -69,7 +69,7 @@ export const make = (options: {
       request?.info
     ))
     const ambient = request === undefined ? own : withLlmTrace(own, ofRequest(request))
-    surrounded.set(around, { of: request, ambient })
+    read.set(around, { of: request, ambient })
     return ambient
   }
 
@@ -100,10 +100,10 @@ export const make = (options: {
     const given = reader.getRef(CurrentAmbient)
     if (given !== undefined) return given
     const request = find(reader)
-    const around = (reader.getRef(CurrentSurroundings) ?? options.surroundings)?.find(reader)
+    const around = (reader.getRef(CurrentHostContextSource) ?? options.host)?.find(reader)
     const session = reader.getRef(CurrentRequestSession) ?? request?.session?.()
     const ambient = around !== undefined
-      ? ofSurrounding(around, request)
+      ? ofHostContext(around, request)
       : request !== undefined
       ? ofRequest(request)
       : undefined
@@ -115,7 +115,7 @@ export const make = (options: {
 
 const ofTraces = /^(?:x-datadog-(?:trace-id|parent-id|sampling-priority|tags)|traceparent|tracestate|b3|x-b3-.*)$/
 
-const overlay = (around: Surrounding, request: IncomingRequest | undefined): HeaderLookup => (name) => {
+const overlay = (around: HostContext, request: IncomingRequest | undefined): HeaderLookup => (name) => {
   if (name === "baggage" ? around.baggage : around.trace && ofTraces.test(name)) return around.headers(name)
   return request?.headers(name)
 }

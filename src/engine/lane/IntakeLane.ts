@@ -15,7 +15,7 @@ import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
-import type { Lane, Settled } from "./Shipper.ts"
+import type { Lane, NextStep } from "./Shipper.ts"
 
 /**
  * What leaves in one request.
@@ -28,7 +28,7 @@ export interface Payload<R = SpanRecord> {
   readonly events: ReadonlyArray<EncodedEvent>
   readonly bytes: number
   readonly writer: IntakeWriterService<R>
-  readonly destination: DeliveryVerdict.Destination
+  readonly endpoint: DeliveryVerdict.Endpoint
   readonly transfers?: boolean | undefined
   /** How many small payloads had been delivered when the fate of this large one was last unknown. */
   readonly smallBefore?: number | undefined
@@ -43,7 +43,7 @@ export interface Payload<R = SpanRecord> {
  */
 export interface Destination<R = SpanRecord> {
   readonly writer: IntakeWriterService<R>
-  readonly destination: "agent-evp" | "intake"
+  readonly endpoint: "agent-evp" | "intake"
   readonly transfers?: boolean | undefined
 }
 
@@ -60,7 +60,7 @@ export interface SetAside<R = SpanRecord> {
   readonly status: number | undefined
 }
 
-const done: Settled = { _tag: "Done" }
+const done: NextStep = { _tag: "Done" }
 
 // Of the two brackets one: each event is counted with the comma or the bracket behind it.
 const brackets = 1
@@ -206,7 +206,7 @@ export const make = <R = SpanRecord>(options: {
   }
 
   // A payload that fails when nothing is sent again stays where it counts as pending: in the outbox, lent.
-  const later = (payload: Payload<R>, afterMillis: number | undefined, last: boolean): Settled => {
+  const later = (payload: Payload<R>, afterMillis: number | undefined, last: boolean): NextStep => {
     failures++
     if (!last) again.push(payload)
     return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
@@ -235,12 +235,12 @@ export const make = <R = SpanRecord>(options: {
     },
     send: (payload) => payload.writer.send(payload.events),
     isEmpty,
-    settle: (payload, outcome, now, last) => {
+    onOutcome: (payload, outcome, now, last) => {
       const status = outcome._tag === "Answer" ? outcome.status : undefined
       const verdict = outcome._tag === "Answer"
-        ? DeliveryVerdict.ofStatus(payload.destination, outcome.status, outcome.headers, now)
+        ? DeliveryVerdict.ofStatus(payload.endpoint, outcome.status, outcome.headers, now)
         : DeliveryVerdict.ofFailure(outcome.bytesWritten)
-      if (payload.destination === "agent-evp") options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
+      if (payload.endpoint === "agent-evp") options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
       switch (verdict._tag) {
         case "Delivered": {
           failures = 0

@@ -21,7 +21,7 @@ import type { Outcome } from "../../ports/Transport.ts"
  * @category models
  * @since 0.1.0
  */
-export type Settled =
+export type NextStep =
   | { readonly _tag: "Done" }
   | { readonly _tag: "Later"; readonly delayMillis: number }
 
@@ -36,7 +36,7 @@ export interface Lane<P> {
   readonly next: (now: number) => P | undefined
   readonly send: (payload: P) => Effect.Effect<Outcome>
   /** Acts on the outcome, synchronously. `last` says that the program ends, and that nothing is sent a second time. */
-  readonly settle: (payload: P, outcome: Outcome, now: number, last: boolean) => Settled
+  readonly onOutcome: (payload: P, outcome: Outcome, now: number, last: boolean) => NextStep
   /** Whether anything is left, in flight excluded. */
   readonly isEmpty: () => boolean
 }
@@ -97,9 +97,9 @@ export const make = <P>(lane: Lane<P>, options: {
       lane.send(payload),
       (outcome) =>
         Effect.zipWith(Clock.currentTimeMillis, elapsedMillis, (now, elapsed) => {
-          const settled = lane.settle(payload, outcome, now, closing)
+          const step = lane.onOutcome(payload, outcome, now, closing)
           // Another payload may have been told to wait longer.
-          if (settled._tag === "Later") notBefore = Math.max(notBefore, elapsed + settled.delayMillis)
+          if (step._tag === "Later") notBefore = Math.max(notBefore, elapsed + step.delayMillis)
         })
     )
 

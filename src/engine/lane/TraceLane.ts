@@ -18,7 +18,7 @@ import type { OutboxService } from "../../ports/Outbox.ts"
 import type { Outcome } from "../../ports/Transport.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { ByteBudget } from "../outbox/ByteBudget.ts"
-import type { Lane, Settled } from "./Shipper.ts"
+import type { Lane, NextStep } from "./Shipper.ts"
 
 /**
  * What leaves in one request, and how often it was tried.
@@ -55,7 +55,7 @@ export interface TraceLane extends Lane<Payload> {
   readonly handOver: (now: number) => void
 }
 
-const done: Settled = { _tag: "Done" }
+const done: NextStep = { _tag: "Done" }
 
 /**
  * @category constructors
@@ -124,12 +124,12 @@ export const make = (options: {
     return chunks.length === 0 ? undefined : { chunks, writer, attempts: 0 }
   }
 
-  const refused = (payload: Payload, now: number): Settled => {
+  const refused = (payload: Payload, now: number): NextStep => {
     for (const { chunk } of payload.chunks) handOverChunk(chunk, now, false)
     return done
   }
 
-  const later = (payload: Payload, afterMillis: number | undefined, now: number, last: boolean): Settled => {
+  const later = (payload: Payload, afterMillis: number | undefined, now: number, last: boolean): NextStep => {
     failures++
     if (last || payload.attempts + 1 >= options.maxAttempts) refused(payload, now)
     else again.push({ ...payload, attempts: payload.attempts + 1 })
@@ -166,7 +166,7 @@ export const make = (options: {
     },
     send: (payload) => payload.writer.send(payload.chunks),
     isEmpty: () => queue.length === 0 && again.length === 0,
-    settle: (payload, outcome, now, last) => {
+    onOutcome: (payload, outcome, now, last) => {
       options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
       const verdict = judge(outcome, now)
       switch (verdict._tag) {

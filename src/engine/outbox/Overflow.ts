@@ -128,7 +128,7 @@ export const make = (options: {
   const enterLater = (record: SpanRecord, then: (outcome: Outcome) => void): Effect.Effect<void> => {
     const waiter: Waiter = { record, account: accountOf(record), admitted: false, wake: () => {} }
     const waits = Effect.exit(Effect.interruptible(Effect.timeoutOption(stand(waiter), options.waitMillis)))
-    const settle = Effect.sync(() => {
+    const proceed = Effect.sync(() => {
       if (closed) return then("closed")
       waiting--
       if (waiter.admitted) then("reserved")
@@ -136,7 +136,7 @@ export const make = (options: {
     })
     waiting++
     return Effect.withFiber((fiber) =>
-      fiber.getRef(Scheduler.Scheduler).executionMode === "sync" ? settle : Effect.andThen(waits, settle)
+      fiber.getRef(Scheduler.Scheduler).executionMode === "sync" ? proceed : Effect.andThen(waits, proceed)
     )
   }
 

@@ -79,12 +79,12 @@ export interface RelayOutbox {
   /** Sends events of batches that are held here, by an effect that does it, and remembers what became of them. */
   readonly send: (
     events: ReadonlyArray<EncodedEvent>,
-    destination: DeliveryVerdict.Destination,
+    endpoint: DeliveryVerdict.Endpoint,
     send: Effect.Effect<Outcome>
   ) => Effect.Effect<Outcome>
 }
 
-// Nothing was sent, since nobody would know of it: it is tried again later. Nothing is said about the destination.
+// Nothing was sent, since nobody would know of it: it is tried again later. Nothing is said about the endpoint.
 const notNoted: Outcome = { _tag: "Answer", status: 503, headers: {}, body: "" }
 
 /**
@@ -127,7 +127,7 @@ export const make = (options: {
 
   const sendNow = (
     events: ReadonlyArray<EncodedEvent>,
-    destination: DeliveryVerdict.Destination,
+    endpoint: DeliveryVerdict.Endpoint,
     send: Effect.Effect<Outcome>
   ): Effect.Effect<Outcome> => {
     const held = events.flatMap((event) => {
@@ -138,7 +138,7 @@ export const make = (options: {
     for (const [, lot] of held) lot.sent++
     return Effect.map(send, (outcome) => {
       const verdict = outcome._tag === "Answer"
-        ? DeliveryVerdict.ofStatus(destination, outcome.status, {}, 0)
+        ? DeliveryVerdict.ofStatus(endpoint, outcome.status, {}, 0)
         : DeliveryVerdict.ofFailure(outcome.bytesWritten)
       if (verdict._tag === "Delivered") return outcome
       for (const [event, lot] of held) {
@@ -177,14 +177,14 @@ export const make = (options: {
           return lot.noted === 0 ? Effect.void : note(lot.id, -lot.noted)
         })
       }),
-    send: (events, destination, send) =>
+    send: (events, endpoint, send) =>
       Effect.suspend(() => {
         const again = new Map<Lot, number>()
         for (const event of events) {
           const lot = lots.get(event)
           if (lot !== undefined && inDoubt.has(event)) again.set(lot, (again.get(lot) ?? 0) + 1)
         }
-        if (again.size === 0) return sendNow(events, destination, send)
+        if (again.size === 0) return sendNow(events, endpoint, send)
         const notes = Array.from(again, ([lot, count]) =>
           Effect.tap(note(lot.id, count), (certain) =>
             Effect.sync(() => {
@@ -192,7 +192,7 @@ export const make = (options: {
             })))
         return Effect.flatMap(
           Effect.all(notes, { concurrency: "unbounded" }),
-          (noted) => noted.every(Boolean) ? sendNow(events, destination, send) : Effect.succeed(notNoted)
+          (noted) => noted.every(Boolean) ? sendNow(events, endpoint, send) : Effect.succeed(notNoted)
         )
       })
   }

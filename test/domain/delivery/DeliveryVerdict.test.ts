@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import type { Destination, Verdict } from "../../../src/domain/delivery/DeliveryVerdict.ts"
+import type { Endpoint, Verdict } from "../../../src/domain/delivery/DeliveryVerdict.ts"
 import * as DeliveryVerdict from "../../../src/domain/delivery/DeliveryVerdict.ts"
 
-const destinations = ["agent-traces", "agent-evp", "intake"] as const
+const endpoints = ["agent-traces", "agent-evp", "intake"] as const
 // 21 October 2026, 07:28:00 UTC.
 const now = 1_792_567_680_000
 
-const tag = (destination: Destination, status: number) => DeliveryVerdict.ofStatus(destination, status, {}, now)._tag
+const tag = (endpoint: Endpoint, status: number) => DeliveryVerdict.ofStatus(endpoint, status, {}, now)._tag
 
 describe("DeliveryVerdict", () => {
   it("reads the statuses that matter, for traces, the proxy and the intake", () => {
@@ -31,15 +31,15 @@ describe("DeliveryVerdict", () => {
       [504, "Ambiguous", "Ambiguous", "Ambiguous"]
     ]
     for (const [status, ...expected] of table) {
-      assert.deepStrictEqual(destinations.map((d) => tag(d, status)), expected, String(status))
+      assert.deepStrictEqual(endpoints.map((d) => tag(d, status)), expected, String(status))
     }
   })
 
   it("delivers on 2xx alone, and has a verdict for every number", () => {
     for (let status = 0; status <= 700; status++) {
-      for (const destination of destinations) {
-        const verdict = tag(destination, status)
-        assert.strictEqual(verdict === "Delivered", status >= 200 && status <= 299, `${destination} ${status}`)
+      for (const endpoint of endpoints) {
+        const verdict = tag(endpoint, status)
+        assert.strictEqual(verdict === "Delivered", status >= 200 && status <= 299, `${endpoint} ${status}`)
       }
     }
     assert.strictEqual(tag("intake", NaN), "Ambiguous")
@@ -47,8 +47,8 @@ describe("DeliveryVerdict", () => {
 
   it("calls no 4xx ambiguous, so that another route may open", () => {
     for (let status = 400; status <= 499; status++) {
-      for (const destination of destinations) {
-        assert.isTrue(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus(destination, status, {}, now)))
+      for (const endpoint of endpoints) {
+        assert.isTrue(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus(endpoint, status, {}, now)))
       }
     }
     assert.isFalse(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus("intake", 502, {}, now)))

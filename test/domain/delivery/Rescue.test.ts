@@ -8,7 +8,7 @@ const facts: Rescue.Facts = {
   claim: "none",
   record: true,
   mode: "apm-agent",
-  carrier: true,
+  canRide: true,
   structBytes: 1_000,
   priority: 1,
   filtered: false
@@ -48,11 +48,11 @@ describe("Rescue", () => {
   })
 
   it("offers where there is nothing to ride on", () => {
-    assert.deepStrictEqual(decide({ carrier: false }), offer("nothing-to-ride-on"))
+    assert.deepStrictEqual(decide({ canRide: false }), offer("nothing-to-ride-on"))
     for (const mode of ["llmobs-agent-proxy", "llmobs-agentless"] as const) {
       assert.deepStrictEqual(decide({ mode }), offer("nothing-to-ride-on"))
     }
-    assert.deepStrictEqual(decide({ mode: "apm-agentless", carrier: false }), offer("nothing-to-ride-on"))
+    assert.deepStrictEqual(decide({ mode: "apm-agentless", canRide: false }), offer("nothing-to-ride-on"))
   })
 
   it("offers a struct above 1 MB, and rides one of exactly that", () => {

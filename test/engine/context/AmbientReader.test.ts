@@ -6,7 +6,7 @@ import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
 import * as AmbientReader from "../../../src/engine/context/AmbientReader.ts"
 import * as RequestContext from "../../../src/engine/context/RequestContext.ts"
 import { CurrentAmbient } from "../../../src/ports/AmbientContext.ts"
-import type { IncomingRequest, Surrounding } from "../../../src/ports/IncomingRequest.ts"
+import type { HostContext, IncomingRequest } from "../../../src/ports/IncomingRequest.ts"
 import { CurrentRequestSession } from "../../../src/ports/IncomingRequest.ts"
 
 const request = (
@@ -27,7 +27,7 @@ const request = (
 
 const scene = (options: {
   readonly request?: IncomingRequest | undefined
-  readonly surrounding?: Surrounding | undefined
+  readonly host?: HostContext | undefined
 }) => {
   const lines: Array<string> = []
   const diagnostics = Diagnostics.make((line) => lines.push(line))
@@ -35,12 +35,12 @@ const scene = (options: {
     settings: defaults,
     diagnostics,
     requests: [{ find: () => undefined }, { find: () => options.request }],
-    surroundings: { find: () => options.surrounding }
+    host: { find: () => options.host }
   })
   return { lines, diagnostics, current: Effect.withFiber((fiber) => Effect.succeed(reader.current(fiber))) }
 }
 
-const around = (headers: { readonly [name: string]: string }): Surrounding => ({
+const around = (headers: { readonly [name: string]: string }): HostContext => ({
   headers: (name) => headers[name],
   trace: headers["traceparent"] !== undefined,
   baggage: headers["baggage"] !== undefined
@@ -92,7 +92,7 @@ describe("the reader of contexts", () => {
 
   it.effect("lets a region's own context count alone", () =>
     Effect.gen(function*() {
-      const { current } = scene({ request: request({ traceparent }), surrounding: around({ traceparent }) })
+      const { current } = scene({ request: request({ traceparent }), host: around({ traceparent }) })
       const given = yield* Effect.provideService(current, CurrentAmbient, RequestContext.nothing)
       assert.strictEqual(given, RequestContext.nothing)
     }))
@@ -104,25 +104,25 @@ describe("the reader of contexts", () => {
         "x-datadog-parent-id": "98",
         "baggage": "session.id=s-1,user.id=u-1"
       })
-      const trace = yield* scene({ request: incoming, surrounding: around({ traceparent }) }).current
+      const trace = yield* scene({ request: incoming, host: around({ traceparent }) }).current
       assert.strictEqual(trace?.upstream?.traceId, "0000000000000000000000000000000a")
       assert.strictEqual(trace?.upstream?.links.length, 0)
       assert.strictEqual(trace?.labels.rum?.sessionId, "s-1")
       assert.strictEqual(trace?.request, incoming.info)
-      const baggage = yield* scene({ request: incoming, surrounding: around({ baggage: "user.id=u-2" }) }).current
+      const baggage = yield* scene({ request: incoming, host: around({ baggage: "user.id=u-2" }) }).current
       assert.strictEqual(baggage?.upstream?.traceId, "00000000000000000000000000000063")
       assert.deepStrictEqual([baggage?.labels.rum?.sessionId, baggage?.labels.rum?.userId], [undefined, "u-2"])
     }))
 
-  it.effect("does not mix the requests of one surrounding context", () =>
+  it.effect("does not mix the requests of one host context", () =>
     Effect.gen(function*() {
-      const surrounding = around({ traceparent })
+      const host = around({ traceparent })
       let incoming = request({ baggage: "session.id=s-1" })
       const reader = AmbientReader.make({
         settings: defaults,
         diagnostics: Diagnostics.make(() => undefined),
         requests: [{ find: () => incoming }],
-        surroundings: { find: () => surrounding }
+        host: { find: () => host }
       })
       const current = Effect.withFiber((fiber) => Effect.succeed(reader.current(fiber)))
       assert.strictEqual((yield* current)?.labels.rum?.sessionId, "s-1")

@@ -12,7 +12,7 @@ const lane = (waiting: Array<string>, sent: Array<string>, hangs = false): Lane<
     sent.push(text)
     return hangs ? Effect.never : Effect.succeed(answer(202))
   },
-  settle: () => ({ _tag: "Done" }),
+  onOutcome: () => ({ _tag: "Done" }),
   isEmpty: () => waiting.length === 0
 })
 

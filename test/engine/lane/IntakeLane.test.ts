@@ -14,7 +14,7 @@ const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes
   const outbox = MemoryOutbox.make()
   ledger.attach({ outbox: outbox.size })
   const state: { destination: IntakeLane.Destination | undefined } = {
-    destination: { writer: intakeWriter(undefined, options.maxPayloadBytes), destination: "intake" }
+    destination: { writer: intakeWriter(undefined, options.maxPayloadBytes), endpoint: "intake" }
   }
   const said: Array<string> = []
   const lane = IntakeLane.make({
@@ -41,7 +41,7 @@ const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes
     return books
   }
   const settle = (payload: IntakeLane.Payload, outcome: Outcome, now = 0, last = false) => {
-    const settled = lane.settle(payload, outcome, now, last)
+    const settled = lane.onOutcome(payload, outcome, now, last)
     books()
     return settled
   }
@@ -234,11 +234,11 @@ describe("IntakeLane", () => {
   it("asks the Agent again when it has no proxy, packs for the next destination, and drops at an intake that is not there", () => {
     const { books, lane, offer, records, said, settle, state } = make()
     const event = offer(record())
-    state.destination = { writer: intakeWriter(), destination: "agent-evp" }
+    state.destination = { writer: intakeWriter(), endpoint: "agent-evp" }
     settle(lane.next(0)!, answer(404))
     assert.deepStrictEqual(said, ["reachable", "rediscover"])
     const writer = intakeWriter()
-    state.destination = { writer, destination: "intake" }
+    state.destination = { writer, endpoint: "intake" }
     const payload = lane.next(0)!
     assert.deepStrictEqual(records(payload), [event])
     assert.strictEqual(payload.writer, writer)
@@ -251,9 +251,9 @@ describe("IntakeLane", () => {
     offer(record())
     settle(lane.next(0)!, failure(false))
     assert.deepStrictEqual(said, [])
-    state.destination = { writer: state.destination!.writer, destination: "agent-evp" }
+    state.destination = { writer: state.destination!.writer, endpoint: "agent-evp" }
     const packed = lane.next(0)!
-    settle({ ...packed, destination: "agent-evp" }, failure(false))
+    settle({ ...packed, endpoint: "agent-evp" }, failure(false))
     assert.deepStrictEqual(said, ["unreachable"])
   })
 

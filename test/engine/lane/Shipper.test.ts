@@ -4,16 +4,16 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import type { Lane, Settled } from "../../../src/engine/lane/Shipper.ts"
+import type { Lane, NextStep } from "../../../src/engine/lane/Shipper.ts"
 import * as Shipper from "../../../src/engine/lane/Shipper.ts"
 import { answer } from "../Scene.ts"
 
-const done: Settled = { _tag: "Done" }
-const later = (delayMillis: number): Settled => ({ _tag: "Later", delayMillis })
+const done: NextStep = { _tag: "Done" }
+const later = (delayMillis: number): NextStep => ({ _tag: "Later", delayMillis })
 
 /** A lane of numbers. `script` gives what comes of each attempt, in order; when it is used up everything is delivered. */
 const make = (options: {
-  readonly script?: ReadonlyArray<Settled>
+  readonly script?: ReadonlyArray<NextStep>
   readonly maxInFlight?: number
   readonly takesMillis?: number
   /** The lane gives what failed to another road, and keeps nothing for later. */
@@ -45,7 +45,7 @@ const make = (options: {
           inFlight--
           return answer(202)
         }),
-      settle: (payload, _outcome, _now, last) => {
+      onOutcome: (payload, _outcome, _now, last) => {
         const settled = script.shift() ?? done
         if (settled._tag === "Done") delivered.push(payload)
         else if (!last && options.givesAway !== true) queue.push(payload)

@@ -53,7 +53,7 @@ const make = (options: {
     return books
   }
   const settle = (payload: TraceLane.Payload, outcome: Outcome, now = 0, last = false) => {
-    const settled = lane.settle(payload, outcome, now, last)
+    const settled = lane.onOutcome(payload, outcome, now, last)
     books()
     return settled
   }

@@ -81,7 +81,7 @@ export const run = (schedule: ReadonlyArray<{ readonly step: string; readonly re
           return status === undefined ? Effect.never : Effect.succeed({ _tag: "Answer", status, headers: {}, body: "" })
         })
       const destination: IntakeLane.Destination<Relayed> = {
-        destination: "intake",
+        endpoint: "intake",
         writer: {
           maxPayloadBytes: 1_000,
           encode: ({ event }) => event,
@@ -120,7 +120,7 @@ export const run = (schedule: ReadonlyArray<{ readonly step: string; readonly re
             step = next
             const sending = yield* Effect.forkDetach(lane.send(payload), { startImmediately: true })
             if (requests[next]![1] === undefined) hanging.push(sending)
-            else lane.settle(payload, yield* Fiber.join(sending), 0, false)
+            else lane.onOutcome(payload, yield* Fiber.join(sending), 0, false)
           }),
         // As a layer closes: what sends ends first.
         giveBack: Effect.andThen(Effect.suspend(() => Fiber.interruptAll(hanging)), Fiber.interrupt(held))
