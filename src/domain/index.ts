@@ -1,50 +1,55 @@
 /**
  * The pure core: plain functions and types for any tracer. Loading it loads no module of Effect.
  *
+ * **Details**
+ *
+ * A tracer of your own builds an event in the order of the headings below: it names the span, keeps what was annotated,
+ * freezes both into a record, and renders the record for the road that {@link Rescue} decides on. The bytes of a trace
+ * payload and of an intake request are made by `effect-llmobs/wire`.
+ *
  * @since 0.1.0
  */
 export * as Problem from "./Problem.ts"
 
-// Spans.
-export * as Annotation from "./span/Annotation.ts"
-export * as ApmSpan from "./span/ApmSpan.ts"
-export * as DdTags from "./span/DdTags.ts"
-export * as MlApp from "./span/MlApp.ts"
+// Ids and identity.
 export * as SessionSource from "./span/SessionSource.ts"
 export * as SpanContext from "./span/SpanContext.ts"
-export * as SpanError from "./span/SpanError.ts"
 export * as SpanId from "./span/SpanId.ts"
 export * as SpanKind from "./span/SpanKind.ts"
-export * as SpanLink from "./span/SpanLink.ts"
-export * as SpanRecord from "./span/SpanRecord.ts"
-export * as Tags from "./span/Tags.ts"
 export * as TraceId from "./span/TraceId.ts"
 
-// Content.
+// Content: annotations, errors, tags, and the record of a finished span.
+export * as Annotation from "./span/Annotation.ts"
+export * as SpanError from "./span/SpanError.ts"
+export * as SpanRecord from "./span/SpanRecord.ts"
+export * as Tags from "./span/Tags.ts"
+
+// The shapes in which users write inputs, outputs and metrics.
 export * as Document from "./content/Document.ts"
 export * as Message from "./content/Message.ts"
 export * as Metrics from "./content/Metrics.ts"
-export * as Prompt from "./content/Prompt.ts"
-export * as ToolDefinition from "./content/ToolDefinition.ts"
 
-// What leaves.
+// Redaction.
+export * as RedactedRecord from "./redaction/RedactedRecord.ts"
+export * as Redaction from "./redaction/Redaction.ts"
+
+// The event, and its form on each road.
 export * as Envelope from "./event/Envelope.ts"
 export * as MetaStruct from "./event/MetaStruct.ts"
 export * as SpanEvent from "./event/SpanEvent.ts"
 export * as WireFormat from "./event/WireFormat.ts"
 
-// The APM trace.
+// The APM trace that an event can ride.
+export * as ApmSpan from "./span/ApmSpan.ts"
 export * as GenAi from "./trace/GenAi.ts"
 export * as TraceChunk from "./trace/TraceChunk.ts"
 
 // Sampling.
 export * as RetentionSampling from "./sampling/RetentionSampling.ts"
 export * as SamplingPriority from "./sampling/SamplingPriority.ts"
-export * as SamplingRules from "./sampling/SamplingRules.ts"
 
-// Routes and delivery.
+// The decision where an event goes, and the meaning of the answers.
 export * as AgentCapabilities from "./delivery/AgentCapabilities.ts"
-export * as AgentUrl from "./delivery/AgentUrl.ts"
 export * as Claim from "./delivery/Claim.ts"
 export * as DeliveryVerdict from "./delivery/DeliveryVerdict.ts"
 export * as ExportMode from "./delivery/ExportMode.ts"
@@ -52,7 +57,7 @@ export * as Ledger from "./delivery/Ledger.ts"
 export * as Rescue from "./delivery/Rescue.ts"
 export * as Site from "./delivery/Site.ts"
 
-// Propagation.
+// Propagation: what arrives in a request, and what leaves in one.
 export * as Baggage from "./propagation/Baggage.ts"
 export * as ExperimentBaggage from "./propagation/ExperimentBaggage.ts"
 export * as HeaderLookup from "./propagation/HeaderLookup.ts"
@@ -61,7 +66,3 @@ export * as Propagation from "./propagation/Propagation.ts"
 export * as PropagationStyle from "./propagation/PropagationStyle.ts"
 export * as RequestSession from "./propagation/RequestSession.ts"
 export * as RumBaggage from "./propagation/RumBaggage.ts"
-
-// Redaction.
-export * as RedactedRecord from "./redaction/RedactedRecord.ts"
-export * as Redaction from "./redaction/Redaction.ts"

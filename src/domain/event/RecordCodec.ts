@@ -16,13 +16,8 @@ import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
 
-/**
- * The form that is written.
- *
- * @category constants
- * @since 0.1.0
- */
-export const version = 2
+// The form that is written.
+const version = 2
 
 // Strings stood in the line, whatever their length.
 const first = 1

@@ -37,13 +37,8 @@ export const defaultLimit = 5_000_000
  */
 export const smallestLimit = 3_000
 
-/**
- * What Datadog's SDKs put in place of an input or output that was dropped.
- *
- * @category constants
- * @since 0.1.0
- */
-export const droppedIo = "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
+// What Datadog's SDKs put in place of an input or output that was dropped.
+const droppedIo = "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
 
 /**
  * @category models

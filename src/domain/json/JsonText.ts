@@ -11,13 +11,8 @@
 import * as JsonSnapshot from "./JsonSnapshot.ts"
 import type { Json, Limits, Measured } from "./JsonSnapshot.ts"
 
-/**
- * The limits for values that end as text: structure is kept deeper, since text has no depth.
- *
- * @category constants
- * @since 0.1.0
- */
-export const limits: Limits = { ...JsonSnapshot.defaultLimits, depth: 64 }
+// The limits for values that end as text: structure is kept deeper, since text has no depth.
+const limits: Limits = { ...JsonSnapshot.defaultLimits, depth: 64 }
 
 /**
  * The text of a snapshot.
@@ -27,14 +22,9 @@ export const limits: Limits = { ...JsonSnapshot.defaultLimits, depth: 64 }
  */
 export const render = (json: Json): string => typeof json === "string" ? json : JSON.stringify(json)
 
-/**
- * A size bound for `render(json)` as a text inside another JSON, from the bound of the snapshot. Every quote and
- * backslash is escaped once more.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const bytes = (json: Json, bound: number): number => typeof json === "string" ? bound : bound * 2
+// A size bound for `render(json)` as a text inside another JSON, from the bound of the snapshot. Every quote and
+// backslash is escaped once more.
+const bytes = (json: Json, bound: number): number => typeof json === "string" ? bound : bound * 2
 
 /**
  * Copies a value and gives its text; `undefined` for what JSON cannot say.

@@ -12,13 +12,8 @@ import * as Headers from "./HeaderLookup.ts"
 import type { PropagationTag } from "./PropagationTag.ts"
 import * as Tag from "./PropagationTag.ts"
 
-/**
- * The names of the headers.
- *
- * @category constants
- * @since 0.1.0
- */
-export const names = {
+// The names of the headers.
+const names = {
   traceId: "x-datadog-trace-id",
   parentId: "x-datadog-parent-id",
   priority: "x-datadog-sampling-priority",
@@ -26,13 +21,8 @@ export const names = {
   tags: "x-datadog-tags"
 } as const
 
-/**
- * The longest `x-datadog-tags` that Datadog's tracers write and read by default.
- *
- * @category constants
- * @since 0.1.0
- */
-export const defaultTagsMaxLength = 512
+// The longest `x-datadog-tags` that Datadog's tracers write and read by default.
+const defaultTagsMaxLength = 512
 
 /**
  * The trace of a request. `traceId` is 32 hex characters, `parentId` 16; `propagationError` is the text that Datadog's
@@ -122,14 +112,9 @@ export const extract = (
 
 const bad = (what: string): Problem => Problems.make("invalid_datadog_headers", `The ${what}; it was left out.`)
 
-/**
- * Reads `x-datadog-tags`. A header above `maxLength` is thrown away whole, as Datadog's tracers do; a pair that is
- * malformed costs only itself.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const parseTags = (
+// Reads `x-datadog-tags`. A header above `maxLength` is thrown away whole, as Datadog's tracers do; a pair that is
+// malformed costs only itself.
+const parseTags = (
   text: string,
   maxLength: number = defaultTagsMaxLength
 ): Checked<{ readonly tags: ReadonlyMap<string, string>; readonly error: string | undefined }> => {
@@ -156,13 +141,8 @@ export const parseTags = (
   }
 }
 
-/**
- * Renders `x-datadog-tags` within `maxLength`; empty when nothing is left, or the limit is 0.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const renderTags = (tags: ReadonlyArray<PropagationTag>, maxLength: number): string =>
+// Renders `x-datadog-tags` within `maxLength`; empty when nothing is left, or the limit is 0.
+const renderTags = (tags: ReadonlyArray<PropagationTag>, maxLength: number): string =>
   Tag.fit(
     tags.flatMap((tag) =>
       Tag.isKey(tag.key) && Tag.isValue(tag.value) ? [{ text: `${tag.key}=${tag.value}`, rank: tag.rank }] : []

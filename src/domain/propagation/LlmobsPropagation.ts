@@ -46,15 +46,10 @@ const known: ReadonlySet<string> = new Set(Object.values(keys))
  */
 export const isKey = (key: string): boolean => known.has(key)
 
-/**
- * The prefix of baggage members that carry the LLM trace: `llmobs.parent_id` says what the tag `_dd.p.llmobs_parent_id`
- * says. The prefix is reserved: such a member is read here and never passed on, since the next service would take a
- * parent of long ago for its own.
- *
- * @category constants
- * @since 0.1.0
- */
-export const baggagePrefix = "llmobs."
+// The prefix of baggage members that carry the LLM trace: `llmobs.parent_id` says what the tag `_dd.p.llmobs_parent_id`
+// says. The prefix is reserved: such a member is read here and never passed on, since the next service would take a
+// parent of long ago for its own.
+const baggagePrefix = "llmobs."
 
 /**
  * Whether a baggage member belongs to the LLM trace.

@@ -19,14 +19,9 @@ import * as Headers from "./HeaderLookup.ts"
 import type { PropagationTag } from "./PropagationTag.ts"
 import * as Tag from "./PropagationTag.ts"
 
-/**
- * Limits of `tracestate`: members in all, characters of a foreign member, of all foreign members together, of the `dd=`
- * member, and of an incoming header.
- *
- * @category constants
- * @since 0.1.0
- */
-export const limits = { members: 32, foreignMember: 512, foreign: 3_839, dd: 256, header: 4_096 } as const
+// Limits of `tracestate`: members in all, characters of a foreign member, of all foreign members together, of the `dd=`
+// member, and of an incoming header.
+const limits = { members: 32, foreignMember: 512, foreign: 3_839, dd: 256, header: 4_096 } as const
 
 /**
  * A `traceparent`. `flags` is the whole byte; `sampled` is its lowest bit.

@@ -71,22 +71,12 @@ const mapObject = (source: object, rule: TextRule): object => {
   return same ? source : out
 }
 
-/**
- * Changes a text, or the texts inside it when it holds a JSON object or array.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const mapText = (text: string, rule: TextRule, key?: string): string =>
+// Changes a text, or the texts inside it when it holds a JSON object or array.
+const mapText = (text: string, rule: TextRule, key?: string): string =>
   holdsJson(text) ? mapJson(text, rule) : rule(text, key)
 
-/**
- * Whether a text holds a JSON object or array.
- *
- * @category guards
- * @since 0.1.0
- */
-export const holdsJson = (text: string): boolean => {
+// Whether a text holds a JSON object or array.
+const holdsJson = (text: string): boolean => {
   if (!startsLikeJson(text)) return false
   try {
     JSON.parse(text)

@@ -63,13 +63,8 @@ const step = (reached: Reached, key: string): Reached => {
 
 const isComplete = (reached: Reached): boolean => reached.some(({ at, path }) => at === path.length)
 
-/**
- * What stands in place of a text that a path names.
- *
- * @category constants
- * @since 0.1.0
- */
-export const placeholder = "[redacted]"
+// What stands in place of a text that a path names.
+const placeholder = "[redacted]"
 
 // Blanking keeps the shape, so that a message stays a message.
 const blank = (value: unknown): unknown =>

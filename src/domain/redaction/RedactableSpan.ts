@@ -149,13 +149,8 @@ export const derivedTags = {
   agent_service: "agentService"
 } as const
 
-/**
- * A copy that shares nothing with its source.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const copy = <A>(json: A): Mutable<A> => {
+// A copy that shares nothing with its source.
+const copy = <A>(json: A): Mutable<A> => {
   if (typeof json !== "object" || json === null) return json as Mutable<A>
   if (Array.isArray(json)) return json.map((item) => copy(item)) as Mutable<A>
   const out: { [key: string]: unknown } = {}

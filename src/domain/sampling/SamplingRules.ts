@@ -41,13 +41,8 @@ export interface Subject {
   readonly metrics?: { readonly [key: string]: number } | undefined
 }
 
-/**
- * The largest setting that is read, in characters; the most rules; the longest pattern.
- *
- * @category constants
- * @since 0.1.0
- */
-export const limits = { text: 1_000_000, rules: 1_000, pattern: 1_000 } as const
+// The largest setting that is read, in characters; the most rules; the longest pattern.
+const limits = { text: 1_000_000, rules: 1_000, pattern: 1_000 } as const
 
 /**
  * Reads the JSON text. A bad rule is left out and reported with its place; text that is not a JSON list gives no rules.
@@ -113,11 +108,7 @@ export const findIndex = (rules: ReadonlyArray<SamplingRule>, subject: Subject):
   return -1
 }
 
-/**
- * @category guards
- * @since 0.1.0
- */
-export const matches = (rule: SamplingRule, subject: Subject): boolean =>
+const matches = (rule: SamplingRule, subject: Subject): boolean =>
   (rule.service === undefined || Glob.matches(rule.service, subject.service)) &&
   (rule.name === undefined || Glob.matches(rule.name, subject.name)) &&
   (rule.resource === undefined || Glob.matches(rule.resource, subject.resource)) &&

@@ -17,19 +17,10 @@ import * as Problem from "../Problem.ts"
  */
 export type DdTags = { readonly [key: string]: string }
 
-/**
- * @category constants
- * @since 0.1.0
- */
-export const empty: DdTags = {}
+const empty: DdTags = {}
 
-/**
- * The largest text that is read, in characters.
- *
- * @category constants
- * @since 0.1.0
- */
-export const maxLength = 65_536
+// The largest text that is read, in characters.
+const maxLength = 65_536
 
 /**
  * Reads the text; a later tag replaces an earlier one of the same key.

@@ -14,14 +14,9 @@ export interface GitMetadata {
   readonly commitSha?: string
 }
 
-/**
- * The keys in `DD_TAGS` that name it. They are not tags of spans: what they say is written once, checked, under the same
- * keys.
- *
- * @category constants
- * @since 0.1.0
- */
-export const keys = { repositoryUrl: "git.repository_url", commitSha: "git.commit.sha" } as const
+// The keys in `DD_TAGS` that name it. They are not tags of spans: what they say is written once, checked, under the same
+// keys.
+const keys = { repositoryUrl: "git.repository_url", commitSha: "git.commit.sha" } as const
 
 /**
  * Reads the settings: `DD_GIT_REPOSITORY_URL` and `DD_GIT_COMMIT_SHA`, else the keys in `DD_TAGS`; nothing when
