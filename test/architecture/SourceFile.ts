@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { stripTypeScriptTypes } from "node:module"
 import * as Path from "node:path"
 
-await init
+await init()
 
 /** The folder of the project. */
 export const root = Path.resolve(import.meta.dirname, "../..")

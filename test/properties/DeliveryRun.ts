@@ -102,7 +102,7 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
     return made
   }
   let engine = makeEngine()
-  engine.start()
+  void engine.start()
   let locals = Array.from({ length: 3 }, makeTrace)
   const running: Array<LiveSpan> = []
   const owing: Array<LiveSpan> = []
@@ -215,7 +215,7 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
     locals = locals.map(makeTrace)
     engine = makeEngine()
     yield* Effect.promise(() => journal!.opened)
-    engine.start()
+    void engine.start()
     const all = found.flat().length
     // What there is to take over is counted by another thread.
     for (let turns = 0; engine.ledger.redelivered < all && turns < 2_000; turns++) yield* turn

@@ -29,7 +29,7 @@ describe("a file of the first form", () => {
     database.close()
 
     const subject = SqliteFile.open({ path })
-    subject.start()
+    void subject.start()
     subject.journal.commit()
     subject.store.setAside(record(2), { reason: "refused", status: 413, at: 8, event: "{}" })
     assert.deepStrictEqual(drain(subject), [1])

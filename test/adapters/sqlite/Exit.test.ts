@@ -36,7 +36,7 @@ const start = (path: string, way: string, flags: ReadonlyArray<string> = [], env
 /** What the next process finds. */
 const left = (path: string): ReadonlyArray<number> => {
   const next = SqliteFile.open({ path })
-  next.start()
+  void next.start()
   next.journal.commit()
   const ids = drain(next)
   assert.strictEqual(next.ledger.redelivered, ids.length)

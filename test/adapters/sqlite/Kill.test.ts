@@ -51,7 +51,7 @@ describe("a process that is killed", () => {
       const { child, heard } = writer(path, 1)
       await killSomewhere(child, Math.floor(Math.random() * 60))
       const next = SqliteFile.open({ path })
-      next.start()
+      void next.start()
       next.journal.commit()
       const delivered = drain(next)
       next.ledger.deliveredIntake += delivered.length
@@ -75,7 +75,7 @@ describe("a process that is killed", () => {
     const writers = [writer(path, 1), writer(path, 1_000_001)]
     await Promise.all(writers.map(({ child }, i) => killSomewhere(child, 20 + 10 * i)))
     const next = SqliteFile.open({ path })
-    next.start()
+    void next.start()
     next.journal.commit()
     const delivered = drain(next)
     assert.strictEqual(new Set(delivered).size, delivered.length, "each once")

@@ -39,7 +39,7 @@ describe("any schedule of offers, answers, crashes and openings", () => {
         maxBytes: 50_000,
         identity: { ...ProcessToken.current(), boot: String(generation) }
       })
-      subject.start()
+      void subject.start()
       subject.journal.commit()
       return subject
     }

@@ -62,7 +62,7 @@ describe("events that nobody takes", () => {
   it("are with those that could not be read, as they were found", () =>
     inFolder(async (path) => {
       const subject = SqliteFile.open({ path, maxBytes: 0, now: () => 42 })
-      subject.start()
+      void subject.start()
       for (const id of [1, 2]) subject.journal.spill(record(id))
       subject.journal.commit()
       SqliteFile.query(path, "UPDATE events SET body = 'no json' WHERE id % 2 = 0 RETURNING id")

@@ -64,7 +64,7 @@ const leave = (
 
 const adopted = (path: string, options: Partial<Parameters<typeof SqliteFile.open>[0]> = {}): SqliteFile.Opened => {
   const subject = SqliteFile.open({ path, ...options })
-  subject.start()
+  void subject.start()
   subject.journal.commit()
   balanced(subject)
   return subject
@@ -190,7 +190,7 @@ describe("a journal in a SQLite file", () => {
       "says when there is something to take again",
       inFolder(({ path }) => {
         const subject = SqliteFile.open({ path, maxBytes: 1_000 })
-        subject.start()
+        void subject.start()
         finish(subject, [1])
         assert.strictEqual(subject.ready(), 0)
         subject.journal.commit()
@@ -254,7 +254,7 @@ describe("a journal in a SQLite file", () => {
         const other = new DatabaseSync(path)
         other.exec("UPDATE segments SET holder = 'other'")
         other.close()
-        paused.start()
+        void paused.start()
         paused.journal.commit()
         const books = balanced(paused)
         assert.strictEqual(books.transferred, 40 - held)

@@ -53,7 +53,7 @@ describe("a journal whose file another thread writes", () => {
   it("commits by itself what was offered, and reads by itself what was asked for", () =>
     using({ maxBytes: 20_000 }, async (subject) => {
       await subject.journal.opened
-      subject.start()
+      void subject.start()
       finish(subject, upTo(60), 1_000)
       await until(() => subject.journal.kept() === 60)
       assert.isAbove(subject.journal.spilled(), 40)
@@ -132,7 +132,7 @@ describe("a journal whose file another thread writes", () => {
 
   it("starts the thread again when it has ended, and writes and reads again all that was under way", () =>
     using({ maxBytes: 20_000 }, async (subject, path) => {
-      subject.start()
+      void subject.start()
       finish(subject, upTo(40), 1_000)
       subject.journal.commit()
       // Something committed, something loaded, something under way, something asked for.

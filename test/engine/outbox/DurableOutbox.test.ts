@@ -110,7 +110,7 @@ describe("durable outboxes of several accounts", () => {
     writer.journal.close()
 
     const next = SqliteFile.open({ path: folder.path })
-    next.start()
+    void next.start()
     next.journal.commit()
     assert.strictEqual(balanced(next).redelivered, 40)
     assert.strictEqual(next.store.size(), 40, "those too that nobody has asked for")
