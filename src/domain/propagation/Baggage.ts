@@ -3,9 +3,10 @@
  *
  * **Details**
  *
- * Anybody can send baggage, so it labels and never routes. The reader for our labels (`parseLenient`) skips a bad member
+ * Any client can send baggage, so it labels and never routes. The reader for our labels (`parseLenient`) skips a bad member
  * and keeps the others. The reader that feeds APM (`parseStrict`) does as Datadog's tracers do: one malformed member
- * voids the header. What it keeps goes on to the next service as it came, properties included.
+ * voids the header. The members that it keeps go on to the next service as they came, properties included. Both look at
+no more than the limits allow: the work is bounded, however long the header is.
  *
  * @since 0.1.0
  */
@@ -21,7 +22,7 @@ import * as Problems from "../Problem.ts"
 export const limits = { items: 64, bytes: 8_192, label: 200 } as const
 
 /**
- * A member: its decoded value, and the text it came as, which is written again unless somebody changes the value.
+ * A member: its decoded value, and the text it came as, which is written again unless the value is changed.
  *
  * @category models
  * @since 0.1.0
@@ -76,16 +77,42 @@ export interface Read<out A> {
   readonly problems: ReadonlyArray<Problem>
 }
 
-const members = function*(lines: ReadonlyArray<string>): Generator<string> {
-  for (const line of lines) {
+// Text beyond this is not even counted.
+const longestLooked = 2 * limits.bytes
+
+/**
+ * Shows the members within the limits to `visit`, in order, until it says `false`, and counts the members above them.
+ * Lines count as one text joined by commas. Blanks and commas cost bytes as well: a member behind 8,192 bytes of them is
+ * above the limit. Blank members are shown and are no items where `skipsBlank` holds.
+ */
+const walk = (lines: ReadonlyArray<string>, skipsBlank: boolean, visit: (member: string) => boolean): number => {
+  let bytes = 0
+  let items = 0
+  let above = 0
+  let left: number = longestLooked
+  for (let n = 0; n < lines.length && left > 0; n++) {
+    const line = lines[n]!.slice(0, left)
+    left -= line.length + 1
+    if (n > 0) bytes++
+    if (isBlank(line)) {
+      bytes += line.length
+      continue
+    }
     let start = 0
     while (start <= line.length) {
       const comma = line.indexOf(",", start)
       const end = comma === -1 ? line.length : comma
-      yield line.slice(start, end)
+      const member = line.slice(start, end)
+      if (start > 0) bytes++
       start = end + 1
+      if (bytes <= limits.bytes) bytes += byteLength(member)
+      if (skipsBlank && isBlank(member)) continue
+      items++
+      if (bytes > limits.bytes || items > limits.items) above++
+      else if (!visit(member)) return above
     }
   }
+  return above
 }
 
 const byteLength = (text: string): number => {
@@ -120,7 +147,7 @@ const unsafe = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
  */
 export const isLabel = (text: string): boolean => text !== "" && text.length <= limits.label && !unsafe.test(text)
 
-const isBlank = (member: string): boolean => member.length <= limits.bytes && member.trim() === ""
+const isBlank = (text: string): boolean => text.trim() === ""
 
 /**
  * Reads labels out of the lines of the header. A member that is malformed, or whose value is not usable as a label, is
@@ -131,21 +158,14 @@ const isBlank = (member: string): boolean => member.length <= limits.bytes && me
  */
 export const parseLenient = (lines: ReadonlyArray<string>): Read<ReadonlyMap<string, string>> => {
   const value = new Map<string, string>()
-  let dropped = 0
-  let seen = 0
-  let bytes = 0
-  let full = false
-  for (const member of members(lines)) {
-    if (isBlank(member)) continue
-    seen++
-    // Once a limit is reached the rest is counted, not looked at.
-    full ||= seen > limits.items || member.length > limits.bytes
-    if (!full) bytes += byteLength(member) + (seen > 1 ? 1 : 0)
-    full ||= bytes > limits.bytes
-    const label = full ? undefined : parseLabel(member)
-    if (label === undefined) dropped++
+  let bad = 0
+  const above = walk(lines, true, (member) => {
+    const label = parseLabel(member)
+    if (label === undefined) bad++
     else value.set(label[0], label[1])
-  }
+    return true
+  })
+  const dropped = bad + above
   return { value, dropped, problems: dropped === 0 ? Problems.none : [unusable] }
 }
 
@@ -179,30 +199,27 @@ const parseLabel = (member: string): readonly [string, string] | undefined => {
 export const parseStrict = (lines: ReadonlyArray<string>): Read<Items> => {
   const value = new Map<string, Item>()
   let seen = 0
-  let bytes = 0
-  for (const member of members(lines.filter((line) => !isBlank(line)))) {
+  let isMalformed = false
+  const above = walk(lines, false, (member) => {
     seen++
-    const size = member.length > limits.bytes ? limits.bytes + 1 : byteLength(member) + (seen > 1 ? 1 : 0)
-    if (seen > limits.items || bytes + size > limits.bytes) {
-      return {
-        value,
-        dropped: 1,
-        problems: [Problems.make("invalid_baggage", "The baggage header is above the limits.")]
-      }
-    }
-    bytes += size
-    const parsed = parseItem(member.trim())
-    if (parsed === undefined) {
-      return {
-        value: new Map(),
-        dropped: seen,
-        problems: [Problems.make("invalid_baggage", "The baggage header has a malformed member and was ignored.")]
-      }
-    }
-    value.set(parsed[0], parsed[1])
-  }
-  return { value, dropped: 0, problems: Problems.none }
+    const item = parseItem(member.trim())
+    isMalformed = item === undefined
+    if (item !== undefined) value.set(item[0], item[1])
+    return !isMalformed
+  })
+  if (isMalformed) return { value: empty, dropped: seen, problems: [malformed] }
+  return above === 0 ? { value, dropped: 0, problems: Problems.none } : { value, dropped: above, problems: [tooLarge] }
 }
+
+const malformed = Problems.make(
+  "invalid_baggage",
+  "The baggage header has a malformed member and was ignored for APM."
+)
+
+const tooLarge = Problems.make(
+  "invalid_baggage",
+  "The baggage header is above 64 members or 8,192 bytes: the members above were dropped."
+)
 
 const parseItem = (member: string): readonly [string, Item] | undefined => {
   const equals = member.indexOf("=")
@@ -233,7 +250,7 @@ export const render = (
   const written: Array<string> = []
   let bytes = 0
   for (const [key, item] of items) {
-    const text = renderMember(key, item)
+    const text = renderMember(key, item, within.bytes)
     if (text === undefined) continue
     bytes += text.length + (written.length === 0 ? 0 : 1)
     if (written.length === within.items || bytes > within.bytes) break
@@ -248,8 +265,10 @@ const unwritten = Problems.make(
   "Baggage members were not sent: above the limits, empty, or not valid text."
 )
 
-const renderMember = (key: string, item: Item | string): string | undefined => {
+// A text that is too long as it is does not get shorter: it comes back without being encoded.
+const renderMember = (key: string, item: Item | string, bytes: number): string | undefined => {
   const { raw, value } = typeof item === "string" ? { value: item, raw: undefined } : item
+  if (key.length + value.length > bytes) return key + value
   if (raw !== undefined && legalMember.test(raw)) return raw
   if (key === "" || value === "" || !key.isWellFormed() || !value.isWellFormed()) return undefined
   return encode(key, keyCharacters) + "=" + encode(value, valueCharacters)

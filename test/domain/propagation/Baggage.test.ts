@@ -3,6 +3,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import * as Baggage from "../../../src/domain/propagation/Baggage.ts"
 import { HostileText } from "../HostileText.ts"
+import * as Work from "../Work.ts"
 
 const values = (items: Baggage.Items): Record<string, string> =>
   Object.fromEntries([...items].map(([key, item]) => [key, item.value]))
@@ -55,6 +56,34 @@ describe("Baggage.parseLenient", () => {
     assert.strictEqual(Baggage.parseLenient([exact]).value.size, 2)
     assert.strictEqual(Baggage.parseLenient([exact + "3"]).value.size, 1)
   })
+
+  it("counts commas and blanks as bytes, so that no member behind 8,192 bytes of them is taken", () => {
+    for (const filler of [",", ", ", " ,\t"]) {
+      const most = filler.repeat(Math.floor((8_192 - "session.id=s".length) / filler.length))
+      assert.strictEqual(Baggage.parseLenient([`${most}session.id=s`]).value.get("session.id"), "s")
+      const more = filler.repeat(Math.ceil(8_192 / filler.length))
+      const read = Baggage.parseLenient([`${more}session.id=s`])
+      assert.deepStrictEqual([read.value.size, read.dropped], [0, 1])
+      const lines = Baggage.parseLenient([more, "session.id=s"])
+      assert.deepStrictEqual([lines.value.size, lines.dropped], [0, 1])
+    }
+  })
+
+  for (const text of [",", " ,", "a=1,", "a", "=", "\u0000,"]) {
+    it(`looks at 16 KiB of a header of a million characters, and no more: ${JSON.stringify(text)}`, () => {
+      const header = text.repeat(Math.ceil(1_000_000 / text.length))
+      for (const lines of [[header], [header, header, "session.id=s"], header.split(",").slice(0, 100_000)]) {
+        for (const parse of [Baggage.parseLenient, Baggage.parseStrict]) {
+          const looked = Work.count(() => {
+            const read = parse(lines)
+            assert.isFalse(read.value.has("session.id"))
+            assert.isAtMost(read.value.size, 64)
+          })
+          assert.isAtMost(looked, 100_000)
+        }
+      }
+    })
+  }
 
   it("says nothing of the content in its problem", () => {
     const read = Baggage.parseLenient(["secret.key=secret%0Avalue"])
@@ -113,6 +142,12 @@ describe("Baggage.parseStrict", () => {
     assert.strictEqual(Baggage.parseStrict(["a=1", "", "b=2"]).value.size, 2)
   })
 
+  it("counts the bytes of blank lines, and voids a header of commas", () => {
+    assert.strictEqual(Baggage.parseStrict([" ".repeat(8_192), "a=1"]).value.size, 0)
+    assert.strictEqual(Baggage.parseStrict([" ".repeat(8_188), "a=1"]).value.size, 1)
+    assert.deepStrictEqual(Baggage.parseStrict([",".repeat(1_000_000)]).dropped, 1)
+  })
+
   it("writes members of others again as they came, properties included", () => {
     const line = "key1=value1;property1;property2=x,key2 = value2,key3=a%2Cb=c;ttl=\"5\""
     assert.strictEqual(Baggage.render(Baggage.parseStrict([line]).value).value, line)
@@ -154,6 +189,13 @@ describe("Baggage.render", () => {
       "d"
     ]])
     assert.deepStrictEqual(Baggage.render(big).value.split(",").map((item) => item.slice(0, 4)), ["key1", "key2"])
+  })
+
+  it("encodes no text that is longer than the header may be", () => {
+    const looked = Work.count(() => {
+      assert.strictEqual(Baggage.render(new Map([["a", "1"], ["b", "\u00e9".repeat(1_000_000)]])).value, "a=1")
+    })
+    assert.isAtMost(looked, 1_000)
   })
 
   it("leaves out what would void the header at the receiver", () => {
