@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import manifest from "../../package.json" with { type: "json" }
+import * as SourceFile from "../../scripts/SourceFile.ts"
 import { cycle, violations } from "./Arrows.ts"
-import * as SourceFile from "./SourceFile.ts"
 
 const files = SourceFile.readAll("src")
 const dependencies = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)])

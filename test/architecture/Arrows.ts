@@ -3,8 +3,8 @@
  */
 import { readFileSync } from "node:fs"
 import * as Path from "node:path"
-import { root } from "./SourceFile.ts"
-import type { SourceFile } from "./SourceFile.ts"
+import { root } from "../../scripts/SourceFile.ts"
+import type { SourceFile } from "../../scripts/SourceFile.ts"
 
 type EffectModules = "none" | "stable" | "any"
 

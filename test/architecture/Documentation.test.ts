@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as SourceFile from "../../scripts/SourceFile.ts"
 import { missing } from "./Documentation.ts"
-import * as SourceFile from "./SourceFile.ts"
 
 const files = SourceFile.readAll("src")
 const largest = 600

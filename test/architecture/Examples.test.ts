@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import * as Path from "node:path"
 import { examplesOf, withAssertions } from "../../scripts/DocumentedExamples.ts"
-import { readAll, root } from "./SourceFile.ts"
+import { readAll, root } from "../../scripts/SourceFile.ts"
 
 const pages = existsSync(Path.join(root, "docs"))
   ? readdirSync(Path.join(root, "docs"), { recursive: true, encoding: "utf8" })

@@ -61,7 +61,7 @@ export const make = (options: {
             "datadog-send-real-http-status": "1",
             "x-datadog-trace-count": String(chunks.length)
           },
-          body: concat([V04.arrayHeader(chunks.length), ...chunks.map((chunk) => chunk.bytes)]),
+          body: V04.payload(chunks.map((chunk) => chunk.bytes)),
           timeoutMillis: options.timeoutMillis
         }),
         (outcome): Outcome => {
@@ -70,16 +70,4 @@ export const make = (options: {
         }
       )
   }
-}
-
-const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  let size = 0
-  for (const part of parts) size += part.byteLength
-  const out = new Uint8Array(size)
-  let offset = 0
-  for (const part of parts) {
-    out.set(part, offset)
-    offset += part.byteLength
-  }
-  return out
 }

@@ -59,7 +59,7 @@ const integers = (value: Json): unknown => {
 }
 
 /**
- * Packs a chunk. The chunks of a payload are concatenated behind {@link arrayHeader}.
+ * Packs a chunk. {@link payload} puts chunks together.
  *
  * @category combinators
  * @since 0.1.0
@@ -68,12 +68,26 @@ export const packChunk = (chunk: TraceChunk, format: WireFormat): Uint8Array =>
   packr.pack(chunk.spans.map(({ rider, span }) => spanMap(span, rider, format)))
 
 /**
- * The MessagePack header of an array of `length` elements.
+ * The payload with these packed chunks: the body of `POST /v0.4/traces`.
  *
- * @category constants
- * @since 0.1.0
+ * @category combinators
+ * @since 0.2.0
  */
-export const arrayHeader = (length: number): Uint8Array =>
+export const payload = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const header = arrayHeader(chunks.length)
+  let size = header.byteLength
+  for (const chunk of chunks) size += chunk.byteLength
+  const out = new Uint8Array(size)
+  out.set(header)
+  let offset = header.byteLength
+  for (const chunk of chunks) {
+    out.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return out
+}
+
+const arrayHeader = (length: number): Uint8Array =>
   length < 16 ? Uint8Array.of(0x90 | length) : Uint8Array.of(0xdd, length >>> 24, length >>> 16, length >>> 8, length)
 
 const spanMap = (span: ApmSpan, rider: SpanRecord | undefined, format: WireFormat): { [key: string]: unknown } => {

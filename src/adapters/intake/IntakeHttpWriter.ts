@@ -4,11 +4,8 @@
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
-import * as Envelope from "../../domain/event/Envelope.ts"
-import * as SpanEvent from "../../domain/event/SpanEvent.ts"
-import * as Truncation from "../../domain/event/Truncation.ts"
+import * as IntakeBody from "../../domain/event/IntakeBody.ts"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
-import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Target, Transport } from "../../ports/Transport.ts"
 
@@ -42,28 +39,15 @@ export const encoder = (options: {
   readonly libraryVersion: string
   readonly maxEventBytes: number
   readonly onDefect: (error: unknown) => void
-}): IntakeWriterService["encode"] => {
-  const utf8 = new TextEncoder()
-  const encode = (record: SpanRecord): Uint8Array => {
-    const event = SpanEvent.render(record, options.format)
-    const bytes = utf8.encode(Envelope.encode(Envelope.make(event, options.libraryVersion)))
-    if (bytes.byteLength <= options.maxEventBytes) return bytes
-    const shrunk = Truncation.shrink(event, options.maxEventBytes).value
-    return utf8.encode(Envelope.encode(Envelope.make(shrunk, options.libraryVersion)))
-  }
-  return (record) => {
-    try {
-      return { bytes: encode(record) }
-    } catch (error) {
-      options.onDefect(error)
-      return undefined
-    }
+}): IntakeWriterService["encode"] =>
+(record) => {
+  try {
+    return { bytes: IntakeBody.encode(record, options.format, options) }
+  } catch (error) {
+    options.onDefect(error)
+    return undefined
   }
 }
-
-const comma = 0x2c
-const open = 0x5b
-const close = 0x5d
 
 /**
  * @category constructors
@@ -98,23 +82,8 @@ export const make = (options: {
             ? { "x-datadog-evp-subdomain": "llmobs-intake" }
             : { "dd-api-key": Redacted.value(route.apiKey) })
         },
-        body: array(events.map((event) => event.bytes)),
+        body: IntakeBody.join(events.map((event) => event.bytes)),
         timeoutMillis: options.timeoutMillis
       })
   }
-}
-
-const array = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  let size = 1 + Math.max(1, parts.length)
-  for (const part of parts) size += part.byteLength
-  const out = new Uint8Array(size)
-  out[0] = open
-  let offset = 1
-  for (const part of parts) {
-    out.set(part, offset)
-    offset += part.byteLength
-    out[offset++] = comma
-  }
-  out[size - 1] = close
-  return out
 }

@@ -31,7 +31,7 @@ const span = (more: Partial<ApmSpan> = {}): ApmSpan => ({
 /** The spans as the Agent reads them. */
 const read = (...spans: ReadonlyArray<readonly [ApmSpan, SpanRecord?]>): TracePayload.Chunk => {
   const chunk = V04.packChunk({ spans: spans.map(([one, rider]) => ({ span: one, rider })) }, format)
-  const decoded = TracePayload.decode(Buffer.concat([V04.arrayHeader(1), chunk]))
+  const decoded = TracePayload.decode(V04.payload([chunk]))
   assert.isTrue(decoded.ok, decoded.ok ? "" : decoded.message)
   return decoded.ok ? decoded.chunks[0]! : []
 }
@@ -80,9 +80,11 @@ describe("V04", () => {
   })
 
   it("counts chunks in one byte, and in five", () => {
-    assert.deepStrictEqual([...V04.arrayHeader(15)], [0x9f])
-    assert.deepStrictEqual([...V04.arrayHeader(16)], [0xdd, 0, 0, 0, 16])
-    assert.deepStrictEqual([...V04.arrayHeader(70_000)], [0xdd, 0, 1, 0x11, 0x70])
+    const chunks = (length: number) => [...V04.payload(Array.from({ length }, () => Uint8Array.of(0x90)))]
+    assert.deepStrictEqual(chunks(0), [0x90])
+    assert.deepStrictEqual(chunks(15), [0x9f, ...Array(15).fill(0x90)])
+    assert.deepStrictEqual(chunks(16), [0xdd, 0, 0, 0, 16, ...Array(16).fill(0x90)])
+    assert.deepStrictEqual(chunks(70_000).slice(0, 6), [0xdd, 0, 1, 0x11, 0x70, 0x90])
   })
 
   it("packs what anybody may annotate into what the Agent takes and the intake can read", () => {

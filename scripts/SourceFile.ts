@@ -1,5 +1,5 @@
 /**
- * The files of `src` as the architecture tests see them: where each lives, what it imports, what it exports.
+ * The files of `src` as the checks of the architecture see them: where each lives, what it imports, what it exports.
  */
 import { init, parse } from "es-module-lexer"
 import { readdirSync, readFileSync } from "node:fs"
@@ -9,7 +9,7 @@ import * as Path from "node:path"
 await init()
 
 /** The folder of the project. */
-export const root = Path.resolve(import.meta.dirname, "../..")
+export const root = Path.resolve(import.meta.dirname, "..")
 
 export interface SourceFile {
   /** Path below the project, with `/` between its parts: `src/domain/SpanId.ts`. */

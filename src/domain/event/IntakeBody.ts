@@ -1,0 +1,60 @@
+/**
+ * The body of a request to the LLM intake: a JSON array of envelopes, in UTF-8.
+ *
+ * **Details**
+ *
+ * Each event is encoded alone, so that its size is known before events are put together.
+ *
+ * @since 0.2.0
+ */
+import type { SpanRecord } from "../span/SpanRecord.ts"
+import * as Envelope from "./Envelope.ts"
+import * as SpanEvent from "./SpanEvent.ts"
+import * as Truncation from "./Truncation.ts"
+import type { WireFormat } from "./WireFormat.ts"
+
+const utf8 = new TextEncoder()
+
+/**
+ * Renders an event for a format and encodes it in its envelope. An event above `maxEventBytes` (5,000,000 by default) is
+ * shrunk.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const encode = (record: SpanRecord, format: WireFormat, options: {
+  readonly libraryVersion: string
+  readonly maxEventBytes?: number | undefined
+}): Uint8Array => {
+  const { libraryVersion, maxEventBytes = Truncation.defaultLimit } = options
+  const event = SpanEvent.render(record, format)
+  const bytes = utf8.encode(Envelope.encode(Envelope.make(event, libraryVersion)))
+  if (bytes.byteLength <= maxEventBytes) return bytes
+  const shrunk = Truncation.shrink(event, maxEventBytes).value
+  return utf8.encode(Envelope.encode(Envelope.make(shrunk, libraryVersion)))
+}
+
+const comma = 0x2c
+const open = 0x5b
+const close = 0x5d
+
+/**
+ * The body of a request with these encoded events: their bytes, a comma or bracket behind each, and one bracket before.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const join = (events: ReadonlyArray<Uint8Array>): Uint8Array => {
+  let size = 1 + Math.max(1, events.length)
+  for (const event of events) size += event.byteLength
+  const out = new Uint8Array(size)
+  out[0] = open
+  let offset = 1
+  for (const event of events) {
+    out.set(event, offset)
+    offset += event.byteLength
+    out[offset++] = comma
+  }
+  out[size - 1] = close
+  return out
+}

@@ -1,0 +1,90 @@
+import { assert, describe, it } from "@effect/vitest"
+import { loadedBy, publicPaths, summary } from "../../scripts/LoadedModules.ts"
+import type { Loads } from "../../scripts/LoadedModules.ts"
+
+type Row = Pick<Loads, "effect"> & Partial<Omit<Loads, "effect" | "files">>
+
+// What a program pays when it imports a path. Adding to a row makes every program that imports it start later.
+const table: { readonly [path: string]: Row } = {
+  "effect-llmobs/LLMObs": { effect: "stable" },
+  "effect-llmobs/LLMObsStream": { effect: "stable", costly: ["Stream"] },
+  "effect-llmobs/Redaction": { effect: "none" },
+  "effect-llmobs/core": { effect: "none" },
+  "effect-llmobs/wire": { effect: "none", packages: ["msgpackr"] },
+  "effect-llmobs/Decisions": { effect: "stable", costly: ["Schema", "http"] },
+  "effect-llmobs/Express": { effect: "stable", node: ["node:async_hooks"] },
+  "effect-llmobs/Fastify": { effect: "stable", node: ["node:async_hooks"] },
+  "effect-llmobs/Fetch": { effect: "stable", node: ["node:async_hooks", "node:os"] },
+  "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"], node: ["node:os"] },
+  "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
+  "effect-llmobs/Otel": { effect: "stable", packages: ["@opentelemetry/api"] },
+  "effect-llmobs/RedisOutbox": {
+    effect: "unstable",
+    costly: ["Schema", "Config", "Stream", "http"],
+    node: ["node:crypto"],
+    packages: ["@effect/platform-node"]
+  },
+  "effect-llmobs/Relay": {
+    effect: "unstable",
+    costly: ["Schema", "Config", "Stream", "http"],
+    node: ["node:crypto", "node:fs", "node:http", "node:https", "node:os", "node:path", "node:zlib"],
+    packages: ["@effect/platform-node", "msgpackr"]
+  },
+  "effect-llmobs/RequestSession": { effect: "stable" }
+}
+
+const nothing = { costly: [], node: [], packages: [] }
+
+describe("the public paths", () => {
+  it("are those of the table", () => {
+    assert.deepStrictEqual([...publicPaths()].sort(), Object.keys(table).sort())
+  })
+
+  for (const [path, row] of Object.entries(table)) {
+    it(`load what the table says: ${path}`, async () => {
+      const { files, ...loads } = summary(await loadedBy(path))
+      assert.isAbove(files, 0)
+      assert.deepStrictEqual(loads, { ...nothing, ...row })
+    })
+  }
+
+  it("load only the domain for the core, and of it only what the core exports or needs", async () => {
+    const urls = (await loadedBy("effect-llmobs/core")).map(({ url }) => url)
+    assert.deepStrictEqual(urls.filter((url) => !url.includes("/src/domain/")), [])
+    assert.deepStrictEqual(urls.filter((url) => /\/src\/domain\/(?:schema|program)\//.test(url)), [])
+  })
+})
+
+describe("the summary of loaded modules", () => {
+  const base = "/p"
+  const importer = "file:///p/src/layers/A.ts"
+  const entry = { url: importer, importer: "file:///p/[eval1]" }
+
+  it("counts our files once, and names the packages and Node modules that they import", () => {
+    const modules = [
+      entry,
+      { url: "file:///p/src/domain/B.ts", importer },
+      { url: "file:///p/src/domain/B.ts", importer: entry.importer },
+      { url: "node:fs", importer },
+      { url: "file:///p/node_modules/@a/b/dist/index.js", importer },
+      { url: "node:zlib", importer: "file:///p/node_modules/@a/b/dist/index.js" }
+    ]
+    assert.deepStrictEqual(summary(modules, base), {
+      files: 2,
+      effect: "none",
+      costly: [],
+      node: ["node:fs"],
+      packages: ["@a/b"]
+    })
+  })
+
+  it("tells stable modules of Effect from unstable ones, and finds costly ones that another module loads", () => {
+    const stable = { url: "file:///p/node_modules/effect/dist/Effect.js", importer }
+    const schema = { url: "file:///p/node_modules/effect/dist/Schema.js", importer: stable.url }
+    const http = { url: "file:///p/node_modules/effect/dist/http/HttpClient.js", importer }
+    assert.deepStrictEqual(summary([entry, stable], base).effect, "stable")
+    assert.deepStrictEqual(summary([entry, stable, schema], base).costly, ["Schema"])
+    assert.deepStrictEqual(summary([entry, stable, http], base).effect, "unstable")
+    assert.deepStrictEqual(summary([entry, stable, http], base).costly, ["http"])
+  })
+})
