@@ -481,6 +481,10 @@ export const setRecording = (on: boolean): Effect.Effect<void> =>
  */
 export const setTracing = (on: boolean): Effect.Effect<void> => Effect.map(Control, (control) => control.setTracing(on))
 
+// What a layer is made of is loaded when it is built.
+const loaded = <M, A, E>(load: () => Promise<M>, build: (module: M) => Layer.Layer<A, E>): Layer.Layer<A, E> =>
+  Layer.unwrap(Effect.map(Effect.promise(load), build))
+
 const orNothing = <A>(layer: Layer.Layer<A>): Layer.Layer<A> =>
   Layer.catchCause(layer, () =>
     Layer.effectContext(Effect.as(
@@ -506,9 +510,7 @@ const orNothing = <A>(layer: Layer.Layer<A>): Layer.Layer<A> =>
  * @since 0.1.0
  */
 export const layer = (options: Options = {}): Layer.Layer<never> =>
-  orNothing(
-    Layer.unwrap(Effect.map(Effect.promise(() => import("../composition/Live.ts")), (live) => live.layer(options)))
-  )
+  orNothing(loaded(() => import("../composition/LiveLayer.ts"), ({ make }) => make(options)))
 
 /**
  * The same, with the `DD_*` variables read through the current `ConfigProvider`. Options win over variables.
@@ -517,11 +519,7 @@ export const layer = (options: Options = {}): Layer.Layer<never> =>
  * @since 0.1.0
  */
 export const layerFromConfig = (options: Options = {}): Layer.Layer<never> =>
-  orNothing(
-    Layer.unwrap(
-      Effect.map(Effect.promise(() => import("../composition/Live.ts")), (live) => live.layerFromConfig(options))
-    )
-  )
+  orNothing(loaded(() => import("../composition/ConfigLayer.ts"), ({ make }) => make(options)))
 
 /**
  * The embedded Agent: what it received, and its address.
@@ -541,6 +539,4 @@ export class DevAgent extends Context.Service<DevAgent, DevAgents.DevAgent>()("e
 export const layerDev = (
   options: Options & { readonly agent?: DevAgents.Options | undefined } = {}
 ): Layer.Layer<DevAgent, DevAgents.DevAgentError> =>
-  Layer.unwrap(
-    Effect.map(Effect.promise(() => import("../composition/Live.ts")), (live) => live.layerDev(DevAgent, options))
-  )
+  loaded(() => import("../composition/DevLayer.ts"), ({ make }) => make(DevAgent, options))

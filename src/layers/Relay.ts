@@ -20,50 +20,20 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
-import * as ProcessExit from "../adapters/node-process/ProcessExit.ts"
-import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
-import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
-import * as RedisClient from "../adapters/redis/RedisClient.ts"
-import * as RedisRelayQueue from "../adapters/redis/RedisRelayQueue.ts"
-import * as RedisRelaySource from "../adapters/redis/RedisRelaySource.ts"
-import * as RedisResends from "../adapters/redis/RedisResends.ts"
-import * as RedisSetAside from "../adapters/redis/RedisSetAside.ts"
 import * as RedisUrl from "../adapters/redis/RedisUrl.ts"
-import * as DeliveryLoop from "../composition/DeliveryLoop.ts"
-import * as Destinations from "../composition/Destinations.ts"
-import * as EventStore from "../composition/EventStore.ts"
 import type { Options as LLMObsOptions } from "../composition/Options.ts"
-import * as Quiet from "../composition/Quiet.ts"
-import type { Settings } from "../composition/Settings.ts"
-import * as SettingsModule from "../composition/Settings.ts"
+import * as RelayLive from "../composition/RelayLive.ts"
+import * as ResolvedSettings from "../composition/ResolvedSettings.ts"
 import * as Variables from "../composition/Variables.ts"
-import { defaults as agentDefaults } from "../domain/delivery/AgentUrl.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
-import * as Diagnostics from "../engine/books/Diagnostics.ts"
-import * as DropLog from "../engine/books/DropLog.ts"
-import * as Ledgers from "../engine/books/Ledger.ts"
-import * as LedgerMetrics from "../engine/books/LedgerMetrics.ts"
-import * as QueueMetrics from "../engine/books/QueueMetrics.ts"
-import * as ChunkAssembler from "../engine/chunk/ChunkAssembler.ts"
-import * as ChunkHold from "../engine/chunk/ChunkHold.ts"
-import * as AccountLanes from "../engine/lane/AccountLanes.ts"
-import * as IntakeLane from "../engine/lane/IntakeLane.ts"
-import * as Shipper from "../engine/lane/Shipper.ts"
-import type { Relayed } from "../engine/outbox/RelayOutbox.ts"
-import * as RelayOutbox from "../engine/outbox/RelayOutbox.ts"
 import type { DeliveryService } from "../ports/Delivery.ts"
-import { ownAccount } from "../ports/Outbox.ts"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
-import { Transport } from "../ports/Transport.ts"
 import * as RedisOutbox from "./RedisOutbox.ts"
 
 /**
@@ -106,154 +76,6 @@ export class Relay extends Context.Service<Relay, {
 
 const defaults = { concurrency: 4, lockMillis: 30_000, pollMillis: 500 } as const
 
-/** How long a relay that ends tries to give back what it has in hand. */
-const giveBackMillis = 5_000
-
-/** How long a relay waits for Redis to take what it writes there beside the queue. */
-const noteMillis = 2_000
-
-const make = Effect.fnUntraced(function*(options: Options, address: RedisUrl.RedisAddress, settings: Settings) {
-  const context = yield* Effect.context<never>()
-  const clock = Context.get(context, Clock.Clock)
-  const now = () => clock.currentTimeMillisUnsafe()
-  const root = Quiet.context(context)
-  const say = Effect.runForkWith(root)
-  const diagnostics = Diagnostics.make((line) => {
-    say(Effect.logWarning(`effect-llmobs: ${line}`))
-  })
-  const transport = Option.getOrUndefined(Context.getOption(context, Transport)) ??
-    (yield* NodeTransport.make({ proxy: settings.proxy }))
-  const ids = NodeIdGenerator.make({ traceIdBits: 128 })
-  const connection = yield* RedisClient.connect(address)
-  const name = options.queue ?? RedisOutbox.defaults.queue
-  const queue = yield* RedisRelayQueue.make({
-    connection,
-    name,
-    maxBatches: options.maxBatches ?? RedisOutbox.defaults.maxBatches,
-    timeoutMillis: RedisOutbox.defaults.timeoutMillis,
-    warn: diagnostics.warnOnce,
-    onStatus: QueueMetrics.make(name, context)
-  })
-  const beside = { connection, name, timeoutMillis: noteMillis }
-  const resends = RedisResends.make(beside)
-  const setAside = RedisSetAside.make(beside)
-
-  const ledger = Ledgers.make(DropLog.make({ now, say: (reason) => diagnostics.say(droppedLine(reason)) }))
-  const { hold, outbox, send } = RelayOutbox.make({
-    ledger,
-    onReady: () => lanes.urge(ownAccount),
-    note: resends.add,
-    beforeDone: setAside.written
-  })
-  const destinations = Destinations.make({
-    settings,
-    transport,
-    diagnostics,
-    process: ProcessIdentity.read(),
-    apm: () => false,
-    elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000,
-    onRates: () => {}
-  })
-  const lane = IntakeLane.make<Relayed>({
-    outbox,
-    ledger,
-    budget: { release: () => {} },
-    random: ids.random,
-    destination: passingOn(destinations.destination, send),
-    targetBytes: IntakeLane.targetBytes,
-    maxAgeMillis: EventStore.maxAgeMillis,
-    onRediscover: destinations.rediscoverEvp,
-    onReachable: destinations.reachable,
-    onSetAside: ({ item, reason, status }) =>
-      setAside.add({ reason, status, at: now(), event: decoder.decode(item.record.event.bytes) }),
-    warn: diagnostics.warnOnce
-  })
-  const pace = {
-    intervalMillis: settings.flushIntervalMillis,
-    onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
-  }
-  const lanes = AccountLanes.make<IntakeLane.Payload<Relayed>>((lane) =>
-    Shipper.make(lane, { ...pace, maxInFlight: IntakeLane.maxInFlight })
-  )
-  lanes.open(ownAccount, () => lane)
-
-  const source = RedisRelaySource.make({
-    connection,
-    name,
-    concurrency: Math.max(1, options.concurrency ?? defaults.concurrency),
-    lockMillis: Math.max(1_000, options.lockMillis ?? defaults.lockMillis),
-    pollMillis: options.pollMillis ?? defaults.pollMillis,
-    handle: (batch, { attempts, id }) =>
-      Effect.flatMap(attempts === 1 ? Effect.succeed(0) : resends.read(id), (resent) =>
-        hold({
-          id,
-          events: batch.events.map((text) => ({ bytes: encoder.encode(text) })),
-          offeredAt: batch.offeredAt,
-          attempts,
-          resent
-        }))
-  })
-  // Closing goes backwards: no batch is taken any more, what is in hand is sent, and what is left goes back to the queue.
-  yield* Effect.acquireRelease(
-    Effect.forkDetach(Effect.provideContext(source.run, root)),
-    (workers) =>
-      Effect.flatMap(Effect.forkDetach(Effect.timeoutOption(Fiber.interrupt(workers), giveBackMillis)), Fiber.await)
-  )
-  const idle = { next: () => undefined, send: () => Effect.never, onOutcome: () => done, isEmpty: () => true }
-  const loop = yield* DeliveryLoop.make({
-    settings,
-    ledger,
-    destinations,
-    lanes,
-    traceShipper: Shipper.make<never>(idle, { ...pace, maxInFlight: 1 }),
-    now,
-    diagnostics,
-    // A relay has no spans of its own.
-    chunks: () => ChunkAssembler.make({ minSpans: 1, maxAgeMillis: 1, emit: () => {} }),
-    hold: ChunkHold.make({ maxChunks: 1, isKnown: () => true, route: () => {}, onHeld: () => {} }),
-    waiting: () => 0,
-    riders: () => 0,
-    handOver: () => {},
-    store: { outboxes: outbox, readSetAside: Effect.succeed([]) },
-    overflow: { close: () => {} },
-    atExit: ProcessExit.onExit,
-    root
-  })
-  yield* Effect.addFinalizer(() => Effect.sync(source.retire))
-  return Relay.of({ ...loop.delivery, status: queue.status, setAside: queue.setAside })
-})
-
-const done: Shipper.NextStep = { _tag: "Done" }
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-// Events were encoded where they were made. A writer keeps its identity, by which the lane knows that nothing changed.
-const passingOn = (destination: () => IntakeLane.Destination | undefined, send: RelayOutbox.RelayOutbox["send"]) => {
-  const known = new WeakMap<IntakeLane.Destination, IntakeLane.Destination<Relayed>>()
-  return (): IntakeLane.Destination<Relayed> | undefined => {
-    const to = destination()
-    if (to === undefined) return undefined
-    let found = known.get(to)
-    if (found === undefined) {
-      const { writer } = to
-      found = {
-        ...to,
-        writer: {
-          ...writer,
-          encode: (relayed) => relayed.event,
-          send: (events) => send(events, to.endpoint, writer.send(events))
-        }
-      }
-      known.set(to, found)
-    }
-    return found
-  }
-}
-
-const droppedLine = (reason: string): string =>
-  `The relay drops events (${reason}). Its ledger counts them; effect-llmobs relay --set-aside prints what the intake refuses.`
-
 /**
  * Says that a relay cannot start, since the URL of Redis cannot be used.
  *
@@ -276,11 +98,19 @@ export const layer = (options: Options): Layer.Layer<Relay, RelayError> =>
     Effect.gen(function*() {
       const { problems: [refused], value: address } = RedisUrl.parse(Redacted.value(options.url), options)
       if (address === undefined) return yield* Effect.fail(new RelayError(refused?.message))
-      const { problems, value: settings } = SettingsModule.resolve({ ...options, apm: "off" }, yield* Variables.read, {
-        socketExists: ProcessIdentity.exists(agentDefaults.socketPath)
-      })
-      for (const problem of problems) yield* Effect.logWarning(`effect-llmobs: ${problem.code}: ${problem.message}`)
-      return yield* make(options, address, settings)
+      const settings = yield* ResolvedSettings.make({ ...options, apm: "off" }, yield* Variables.read)
+      return Relay.of(
+        yield* RelayLive.make({
+          settings,
+          address,
+          queue: options.queue ?? RedisOutbox.defaults.queue,
+          maxBatches: options.maxBatches ?? RedisOutbox.defaults.maxBatches,
+          timeoutMillis: RedisOutbox.defaults.timeoutMillis,
+          concurrency: Math.max(1, options.concurrency ?? defaults.concurrency),
+          lockMillis: Math.max(1_000, options.lockMillis ?? defaults.lockMillis),
+          pollMillis: options.pollMillis ?? defaults.pollMillis
+        })
+      )
     })
   )
 

@@ -198,7 +198,7 @@ describe("delivery", () => {
         assert.strictEqual(ledger.dropped.oversized, 1)
         assert.strictEqual(agent.events().length, 3)
         assert.strictEqual(new Set(agent.events().map((event) => event.spanId)).size, 3)
-        assert.strictEqual(lines.filter((line) => line.includes("dropped (oversized)")).length, 1)
+        assert.strictEqual(lines.filter((line) => line.includes("(oversized)")).length, 1)
       }))
 
     it.live("drops, counted, what it refuses for good", () =>

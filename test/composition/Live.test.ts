@@ -144,7 +144,7 @@ describe("layerFromConfig", () => {
         const { agent } = yield* received({}, program, { traceFilter })
         assert.deepStrictEqual(agent.events().map(({ via }) => via), ["trace", "trace"])
         assert.deepStrictEqual(lines.splice(0), [
-          "effect-llmobs: The option traceFilter threw. What it was asked about is sent."
+          "effect-llmobs: The option traceFilter threw; the trace is sent anyway."
         ])
       }
     }).pipe(Effect.provide(logger))

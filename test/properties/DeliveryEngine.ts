@@ -2,7 +2,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import * as DeliveryLoop from "../../src/composition/DeliveryLoop.ts"
 import type { SetAside } from "../../src/domain/delivery/SetAside.ts"
 import * as MetaStruct from "../../src/domain/event/MetaStruct.ts"
 import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
@@ -12,7 +11,9 @@ import type { LedgerBook } from "../../src/engine/books/Ledger.ts"
 import * as ChunkAssembler from "../../src/engine/chunk/ChunkAssembler.ts"
 import * as ChunkHold from "../../src/engine/chunk/ChunkHold.ts"
 import type { LiveSpan } from "../../src/engine/chunk/LocalTrace.ts"
+import * as DeliveryLoop from "../../src/engine/lane/DeliveryLoop.ts"
 import * as IntakeLane from "../../src/engine/lane/IntakeLane.ts"
+import * as Signals from "../../src/engine/lane/Signals.ts"
 import * as TraceLane from "../../src/engine/lane/TraceLane.ts"
 import * as AccountShares from "../../src/engine/outbox/AccountShares.ts"
 import * as ByteBudget from "../../src/engine/outbox/ByteBudget.ts"
@@ -120,7 +121,7 @@ export const make = (options: {
       warn: nothing
     })
   ]))
-  let closed = false
+  const signals = Signals.make()
   const chunks = new Map<TraceChunk, number>()
   const hold = ChunkHold.make({
     maxChunks: limits.maxHeld,
@@ -128,7 +129,7 @@ export const make = (options: {
     route: (trace, spans) => {
       router.route(trace, spans)
       for (const chunk of sent.splice(0)) {
-        if (closed) continue
+        if (signals.isClosed()) continue
         chunks.set(chunk, chunks.size)
         traces.add(chunk)
         seen.chunks.push(chunk.spans.map(({ rider, span }) => ({
@@ -149,28 +150,26 @@ export const make = (options: {
 
   let exit = nothing
   // Nobody takes anything any more: the loop drains in vain, and counts.
-  const idle = {
-    wake: nothing,
-    urge: nothing,
-    run: Effect.never,
-    start: nothing,
-    flush: Effect.void,
-    drain: Effect.void
-  }
+  const idle = { run: Effect.never, start: nothing, flush: Effect.void, drain: Effect.void }
   const loop = DeliveryLoop.make({
-    settings: { agentless: true, flushTimeoutMillis: 1_000 } as never,
+    flushTimeoutMillis: 1_000,
     ledger,
-    store: { outboxes, readSetAside: Effect.succeed([]) },
-    overflow,
-    destinations: { isSearching: () => false } as never,
-    traceShipper: idle,
+    signals,
+    outboxes,
     lanes: idle,
-    riders: traces.riders,
-    handOver: traces.handOver,
-    chunks: () => assembler,
-    hold,
-    waiting: () => router.waiting() + overflow.waiting(),
+    traces: {
+      shipper: idle,
+      sweep: assembler.sweep,
+      collect: assembler.flush,
+      hold,
+      waiting: () => router.waiting() + overflow.waiting(),
+      riders: traces.riders,
+      handOver: traces.handOver
+    },
+    search: undefined,
+    stopWaiting: overflow.close,
     now: () => weather.now,
+    elapsed: () => weather.now,
     diagnostics: Diagnostics.make(nothing),
     atExit: (f) => {
       exit = f
@@ -180,7 +179,6 @@ export const make = (options: {
   })
   let refuse: DeliveryLoop.DeliveryLoop["refuse"] | undefined
   const ended = (loop: DeliveryLoop.DeliveryLoop) => {
-    closed = true
     refuse = loop.refuse
   }
 

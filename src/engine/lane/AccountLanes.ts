@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import { ownAccount } from "../../ports/Outbox.ts"
 import type { Lane, Shipper } from "./Shipper.ts"
+import type { AccountSignals, LaneSignal } from "./Signals.ts"
 
 /**
  * @category models
@@ -15,10 +16,6 @@ import type { Lane, Shipper } from "./Shipper.ts"
 export interface AccountLanes<P> {
   /** Opens the road of an account, or refuses (`false`) when there are too many. An open one stays as it is. */
   readonly open: (account: string, lane: () => Lane<P>) => boolean
-  /** Something waits for an account: send it at the next interval. What has no road yet waits for one. */
-  readonly wake: (account: string) => void
-  /** Something waits for an account that should not wait for the interval. */
-  readonly urge: (account: string) => void
   /** Begins to run shippers, those of accounts that come later too. */
   readonly start: (fork: (shipper: Effect.Effect<never>) => void) => void
   readonly flush: Effect.Effect<void>
@@ -37,7 +34,10 @@ export const maxAccounts = 4_096
  * @category constructors
  * @since 0.1.0
  */
-export const make = <P>(makeShipper: (lane: Lane<P>) => Shipper): AccountLanes<P> => {
+export const make = <P>(
+  signals: Pick<AccountSignals, "open">,
+  makeShipper: (lane: Lane<P>, signal: LaneSignal) => Shipper
+): AccountLanes<P> => {
   const shippers = new Map<string, Shipper>()
   let fork: ((shipper: Effect.Effect<never>) => void) | undefined
 
@@ -49,15 +49,14 @@ export const make = <P>(makeShipper: (lane: Lane<P>) => Shipper): AccountLanes<P
       if (shippers.has(account)) return true
       if (account !== ownAccount && shippers.size > maxAccounts) return false
       const lane = makeLane()
-      const shipper = makeShipper(lane)
+      const signal = signals.open(account)
+      const shipper = makeShipper(lane, signal)
       shippers.set(account, shipper)
       fork?.(shipper.run)
       // An ended process can have left something for it.
-      if (!lane.isEmpty()) shipper.wake()
+      if (!lane.isEmpty()) signal.wake()
       return true
     },
-    wake: (account) => shippers.get(account)?.wake(),
-    urge: (account) => shippers.get(account)?.urge(),
     start: (given) => {
       fork = given
       for (const shipper of shippers.values()) given(shipper.run)

@@ -4,8 +4,8 @@
  * **Details**
  *
  * A lane holds what waits and decides what an outcome means; the shipper decides when to send. Nothing runs and no timer
- * is armed while nothing waits, so an idle program can end. The first thing that arrives arms the interval; `urge` skips
- * it. A flush cuts a back-off short, once.
+ * is armed while nothing waits, so an idle program can end. The first signal that something waits arms the interval; an
+ * urgent one skips it. A flush cuts a back-off short, once.
  *
  * @since 0.1.0
  */
@@ -13,6 +13,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { Outcome } from "../../ports/Transport.ts"
+import type { LaneSignal } from "./Signals.ts"
 
 /**
  * What a lane says after an outcome: the payload is settled, or the lane keeps it for later and the destination rests
@@ -46,10 +47,6 @@ export interface Lane<P> {
  * @since 0.1.0
  */
 export interface Shipper {
-  /** Something waits: send it at the next interval. */
-  readonly wake: () => void
-  /** Something waits that should not wait for the interval. */
-  readonly urge: () => void
   /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
   /** Sends what waits, joining what is in flight; ends when nothing is left. The caller sets a deadline. */
@@ -63,15 +60,15 @@ export interface Shipper {
  * @since 0.1.0
  */
 export const make = <P>(lane: Lane<P>, options: {
+  /** Says when something waits. */
+  readonly signal: LaneSignal
   readonly intervalMillis: number
   readonly maxInFlight: number
   /** Called when a round of sending ends. */
   readonly onRound?: (() => void) | undefined
 }): Shipper => {
-  const work = Latch.makeUnsafe(false)
-  const urgent = Latch.makeUnsafe(false)
+  const { idle, urge, urgent, work } = options.signal
   const cut = Latch.makeUnsafe(false)
-  const idle = Latch.makeUnsafe(true)
   // On the clock that only goes forward: the time of day may be set back by an hour while something rests.
   let notBefore = 0
   let inFlight = 0
@@ -148,7 +145,7 @@ export const make = <P>(lane: Lane<P>, options: {
         Effect.suspend(() => {
           work.closeUnsafe()
           urgent.closeUnsafe()
-          // Who urges is in the middle of something, such as the end of a span: nothing is packed there.
+          // `urge` may run at the end of a span: yield before packing.
           return Effect.tap(Effect.andThen(Effect.yieldNow, pump), () =>
             Effect.sync(() => {
               options.onRound?.()
@@ -157,14 +154,6 @@ export const make = <P>(lane: Lane<P>, options: {
         }))
   )
 
-  const wake = () => {
-    idle.closeUnsafe()
-    work.openUnsafe()
-  }
-  const urge = () => {
-    wake()
-    urgent.openUnsafe()
-  }
   const flush = Effect.suspend(() => {
     notBefore = 0
     if (resting > 0) cut.openUnsafe()
@@ -172,8 +161,6 @@ export const make = <P>(lane: Lane<P>, options: {
     return idle.await
   })
   return {
-    wake,
-    urge,
     run: Effect.forever(turn, { disableYield: true }),
     flush,
     drain: Effect.suspend(() => {

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as AccountLanes from "../../../src/engine/lane/AccountLanes.ts"
 import type { Lane } from "../../../src/engine/lane/Shipper.ts"
 import * as Shipper from "../../../src/engine/lane/Shipper.ts"
+import * as Signals from "../../../src/engine/lane/Signals.ts"
 import { answer } from "../Scene.ts"
 
 /** A lane that sends texts, and never gets an answer for those of a route that hangs. */
@@ -16,7 +17,11 @@ const lane = (waiting: Array<string>, sent: Array<string>, hangs = false): Lane<
   isEmpty: () => waiting.length === 0
 })
 
-const make = () => AccountLanes.make<string>((lane) => Shipper.make(lane, { intervalMillis: 1_000, maxInFlight: 1 }))
+const make = () =>
+  AccountLanes.make<string>(
+    Signals.accounts(),
+    (lane, signal) => Shipper.make(lane, { signal, intervalMillis: 1_000, maxInFlight: 1 })
+  )
 
 const start = (routes: AccountLanes.AccountLanes<string>) =>
   Effect.gen(function*() {

@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import type { Lane, NextStep } from "../../../src/engine/lane/Shipper.ts"
 import * as Shipper from "../../../src/engine/lane/Shipper.ts"
+import * as Signals from "../../../src/engine/lane/Signals.ts"
 import { answer } from "../Scene.ts"
 
 const done: NextStep = { _tag: "Done" }
@@ -53,26 +54,31 @@ const make = (options: {
       },
       isEmpty: () => queue.length === 0
     }
-    const shipper = Shipper.make(lane, { intervalMillis: 1_000, maxInFlight: options.maxInFlight ?? 1 })
-    yield* Effect.forkScoped(shipper.run)
+    const signal = Signals.lane()
+    const { drain, flush, run } = Shipper.make(lane, {
+      signal,
+      intervalMillis: 1_000,
+      maxInFlight: options.maxInFlight ?? 1
+    })
+    yield* Effect.forkScoped(run)
     // The loop stands where it waits for work.
     yield* TestClock.adjust(0)
     return {
-      shipper,
+      shipper: { drain, flush, urge: signal.urge },
       attempts,
       delivered,
       most: () => most,
       asked: () => asked,
       add: (...payloads: ReadonlyArray<number>) => {
         queue.push(...payloads)
-        shipper.wake()
+        signal.wake()
       },
       close: () => {
         open = false
       },
       reopen: () => {
         open = true
-        shipper.urge()
+        signal.urge()
       }
     }
   })

@@ -1,0 +1,71 @@
+/**
+ * The loops of a layer: the search for the Agent, the sending, and the drain when the layer closes.
+ *
+ * @since 0.2.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as ProcessExit from "../adapters/node-process/ProcessExit.ts"
+import * as Ledgers from "../domain/delivery/Ledger.ts"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
+import * as AgentSearch from "../engine/lane/AgentSearch.ts"
+import * as DeliveryLoop from "../engine/lane/DeliveryLoop.ts"
+import type { DeliveryService } from "../ports/Delivery.ts"
+import { ownAccount } from "../ports/Outbox.ts"
+import type { Destinations } from "./Destinations.ts"
+import type { Foundation } from "./Foundation.ts"
+import type { Settings } from "./Settings.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface Background {
+  readonly loop: DeliveryLoop.DeliveryLoop
+  readonly delivery: DeliveryService
+}
+
+/**
+ * Starts the loops in the scope, and registers the drain.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (
+  options: Pick<DeliveryLoop.Options, "outboxes" | "lanes" | "traces" | "stopWaiting"> & {
+    readonly settings: Settings
+    readonly foundation: Foundation
+    readonly destinations: Destinations
+    readonly readSetAside: Effect.Effect<ReadonlyArray<SetAside>>
+  }
+): Effect.Effect<Background, never, Scope.Scope> => {
+  const { destinations: { probe, tracker }, foundation, lanes, outboxes, settings, stopWaiting, traces } = options
+  const { ledger, signals } = foundation
+  const search = settings.agentless === true ? undefined : AgentSearch.make({
+    tracker,
+    probe,
+    signals,
+    pending: () => Ledgers.pending(ledger.snapshot()),
+    onFound: () => {
+      traces?.hold.release()
+      signals.traces.urge()
+      signals.intake.urge(ownAccount)
+    }
+  })
+  return Effect.map(
+    DeliveryLoop.make({
+      ...foundation,
+      flushTimeoutMillis: settings.flushTimeoutMillis,
+      lanes,
+      outboxes,
+      search,
+      stopWaiting,
+      traces,
+      atExit: ProcessExit.onExit
+    }),
+    (loop) => ({
+      loop,
+      delivery: { flush: loop.flush, ledger: Effect.sync(ledger.snapshot), setAside: options.readSetAside }
+    })
+  )
+}

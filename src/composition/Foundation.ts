@@ -1,0 +1,99 @@
+/**
+ * The parts that everything else in a layer stands on: clocks, diagnostics, ids, the books, and who wakes whom.
+ *
+ * @since 0.2.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
+import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
+import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
+import * as Diagnostics from "../engine/books/Diagnostics.ts"
+import * as DropLog from "../engine/books/DropLog.ts"
+import type { LedgerBook } from "../engine/books/Ledger.ts"
+import * as Ledger from "../engine/books/Ledger.ts"
+import * as LedgerMetrics from "../engine/books/LedgerMetrics.ts"
+import * as Signals from "../engine/lane/Signals.ts"
+import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { IdGeneratorService } from "../ports/IdGenerator.ts"
+import { Transport } from "../ports/Transport.ts"
+import * as Quiet from "./Quiet.ts"
+import type { Settings } from "./Settings.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface Foundation {
+  /** The context that the layer is built in. */
+  readonly context: Context.Context<never>
+  /** The context of what runs in the background. */
+  readonly root: Context.Context<never>
+  /** Unix time in milliseconds. */
+  readonly now: () => number
+  /** Milliseconds on a clock that only goes forward: durations are measured on it, since the wall clock can be changed. */
+  readonly elapsed: () => number
+  readonly diagnostics: DiagnosticsService
+  readonly process: ProcessIdentity.ProcessIdentity
+  readonly ids: IdGeneratorService
+  readonly ledger: LedgerBook
+  readonly signals: Signals.Signals
+  /** How the shippers of the layer send. */
+  readonly pace: { readonly intervalMillis: number; readonly onRound: () => void }
+}
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (options: {
+  readonly settings: Settings
+  /** The line that warns of dropped events. */
+  readonly droppedLine: (reason: string, events: number) => string
+}): Effect.Effect<Foundation> =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const { settings } = options
+    const clock = Context.get(context, Clock.Clock)
+    const root = Quiet.context(context)
+    const run = Effect.runForkWith(root)
+    const now = () => clock.currentTimeMillisUnsafe()
+    const diagnostics = Diagnostics.make((line) => {
+      run(Effect.logWarning(`effect-llmobs: ${line}`))
+    }, settings.onProblem)
+    const ledger = Ledger.make(
+      DropLog.make({ now, say: (reason, events) => diagnostics.say(options.droppedLine(reason, events)) })
+    )
+    return {
+      context,
+      root,
+      now,
+      elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000,
+      diagnostics,
+      process: ProcessIdentity.read(),
+      ids: NodeIdGenerator.make({ traceIdBits: settings.traceIdBits }),
+      ledger,
+      signals: Signals.make(),
+      pace: {
+        intervalMillis: settings.flushIntervalMillis,
+        onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
+      }
+    }
+  })
+
+/**
+ * The transport of the context that the layer is built in, or one of our own, which is closed with the scope.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const transport = (
+  { context }: Foundation,
+  settings: Settings
+): Effect.Effect<typeof Transport.Service, never, Scope.Scope> =>
+  Option.match(Context.getOption(context, Transport), {
+    onSome: Effect.succeed,
+    onNone: () => NodeTransport.make({ proxy: settings.proxy, noProxy: settings.noProxy })
+  })

@@ -1,0 +1,66 @@
+/**
+ * The roads to the LLM intake, by account: put together of lanes, shippers and what wakes them.
+ *
+ * @since 0.2.0
+ */
+import type { SpanRecord } from "../domain/span/SpanRecord.ts"
+import * as AccountLanes from "../engine/lane/AccountLanes.ts"
+import type { AgentTracker } from "../engine/lane/AgentTracker.ts"
+import * as IntakeLane from "../engine/lane/IntakeLane.ts"
+import * as Shipper from "../engine/lane/Shipper.ts"
+import type { OutboxesService } from "../ports/Outbox.ts"
+import { ownAccount } from "../ports/Outbox.ts"
+import { maxAgeMillis } from "./EventStore.ts"
+import type { Foundation } from "./Foundation.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface IntakeRoads<R = SpanRecord> {
+  readonly lanes: AccountLanes.AccountLanes<IntakeLane.Payload<R>>
+  /** Opens the road of an account, or says (`false`) that there are too many. An open one stays as it is. */
+  readonly open: (account: string, destination: () => IntakeLane.Destination<R> | undefined) => boolean
+}
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = <R = SpanRecord>(options: {
+  readonly foundation: Foundation
+  readonly tracker: AgentTracker
+  readonly outboxes: Pick<OutboxesService<R>, "of">
+  readonly budget: { readonly release: (record: R) => void }
+  /** Told of each event that nobody takes, right before it is dropped. */
+  readonly onSetAside: (dropped: IntakeLane.SetAside<R>) => void
+}): IntakeRoads<R> => {
+  const { foundation: { diagnostics, ids, ledger, pace, signals }, tracker } = options
+  const lanes = AccountLanes.make<IntakeLane.Payload<R>>(
+    signals.intake,
+    (lane, signal) => Shipper.make(lane, { ...pace, signal, maxInFlight: IntakeLane.maxInFlight })
+  )
+  return {
+    lanes,
+    open: (account, destination) =>
+      lanes.open(account, () =>
+        IntakeLane.make({
+          outbox: options.outboxes.of(account),
+          ledger,
+          budget: options.budget,
+          random: ids.random,
+          destination,
+          targetBytes: IntakeLane.targetBytes,
+          maxAgeMillis,
+          onRediscover: tracker.refuseEvp,
+          onReachable: tracker.reachable,
+          onSetAside: options.onSetAside,
+          warn: account === ownAccount
+            ? diagnostics.warnOnce
+            : (key) => diagnostics.warnOnce(`${key}:account`, accountRefused)
+        }))
+  }
+}
+
+const accountRefused =
+  "The LLM intake refuses the credentials of an account that withRouting names. Its events are held."

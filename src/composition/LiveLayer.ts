@@ -1,0 +1,27 @@
+/**
+ * The layer for options alone, and the one that other layers are made of.
+ *
+ * @since 0.2.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Live from "./Live.ts"
+import type { Options } from "./Options.ts"
+import * as ResolvedSettings from "./ResolvedSettings.ts"
+import type { Variable } from "./Settings.ts"
+
+/**
+ * The layer for options, and for variables of any origin. By default no variable is read.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const make = (
+  options: Options,
+  env: (name: Variable) => string | undefined = () => undefined
+): Layer.Layer<never> =>
+  Layer.effectContext(Effect.flatMap(
+    ResolvedSettings.make(options, env),
+    (settings) => settings.enabled ? Live.make(settings) : Effect.succeed(Context.empty() as Context.Context<never>)
+  ))

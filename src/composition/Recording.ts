@@ -1,0 +1,79 @@
+/**
+ * The recorder of a layer: what spans take from the settings, and where their events go.
+ *
+ * @since 0.2.0
+ */
+import * as Clock from "effect/Clock"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
+import * as RetentionSampling from "../domain/sampling/RetentionSampling.ts"
+import type { SpanRecord } from "../domain/span/SpanRecord.ts"
+import * as TraceId from "../domain/span/TraceId.ts"
+import type { Router } from "../engine/chunk/Router.ts"
+import type { DeliveryLoop } from "../engine/lane/DeliveryLoop.ts"
+import * as SpanRecorder from "../engine/record/SpanRecorder.ts"
+import type { AmbientContext } from "../ports/AmbientContext.ts"
+import type { RecorderService } from "../ports/Recorder.ts"
+import type { Routing } from "../ports/Routing.ts"
+import * as AccountDirectory from "./AccountDirectory.ts"
+import * as EventStore from "./EventStore.ts"
+import type { Foundation } from "./Foundation.ts"
+import type { Settings } from "./Settings.ts"
+import { libraryVersion } from "./Version.ts"
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (options: {
+  readonly settings: Settings
+  readonly foundation: Foundation
+  readonly service: string
+  readonly ambient: typeof AmbientContext.Service
+  readonly accountOf: (routing: Routing) => string | undefined
+  readonly router: Router
+  /** Keeps an event that nobody takes, so that it can be read. */
+  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly loop: Pick<DeliveryLoop, "refuse">
+  /** Whether spans that start now are recorded. */
+  readonly isRecording: () => boolean
+}): RecorderService => {
+  const { foundation, loop, router, settings } = options
+  const { isClosed } = foundation.signals
+  const recorder = SpanRecorder.make({
+    settings: {
+      mlApp: settings.mlApp,
+      service: options.service,
+      process: {
+        env: settings.env,
+        version: settings.version,
+        ddTags: settings.ddTags,
+        git: settings.git,
+        libraryVersion
+      },
+      processLabels: settings.processLabels,
+      retentionLooksAtTags: RetentionSampling.looksAtTags(settings.retention),
+      retention: (apmTraceId, tags) =>
+        RetentionSampling.decide(settings.retention, BigInt("0x" + TraceId.low64(apmTraceId)), tags),
+      redaction: settings.redaction
+    },
+    accountOf: options.accountOf,
+    sink: {
+      finish: (record, carrier) => {
+        if (isClosed()) loop.refuse(carrier)
+        else if (record.context.account !== AccountDirectory.nowhere) return router.finish(record, carrier)
+        else {
+          const event = EventStore.textOf(record)
+          options.setAside(record, { reason: "refused", status: undefined, at: foundation.now(), event })
+          router.refuse(record, "refused", carrier)
+        }
+        return undefined
+      },
+      redact: (record, carrier) => isClosed() ? loop.refuse(carrier) : router.refuse(record, "redaction", carrier)
+    },
+    ids: foundation.ids,
+    ambient: options.ambient,
+    diagnostics: foundation.diagnostics,
+    clock: (fiber) => fiber.getRef(Clock.Clock)
+  })
+  return { ...recorder, start: (input) => options.isRecording() ? recorder.start(input) : undefined }
+}

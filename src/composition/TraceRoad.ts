@@ -1,0 +1,146 @@
+/**
+ * The road of traces: spans become chunks, chunks are decided, and what rides leaves for the Agent.
+ *
+ * @since 0.2.0
+ */
+import * as ChunkAssembler from "../engine/chunk/ChunkAssembler.ts"
+import * as ChunkHold from "../engine/chunk/ChunkHold.ts"
+import * as RetentionHold from "../engine/chunk/RetentionHold.ts"
+import * as Router from "../engine/chunk/Router.ts"
+import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
+import type * as DeliveryLoop from "../engine/lane/DeliveryLoop.ts"
+import * as Shipper from "../engine/lane/Shipper.ts"
+import * as TraceLane from "../engine/lane/TraceLane.ts"
+import type { Overflow } from "../engine/outbox/Overflow.ts"
+import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { OutboxesService } from "../ports/Outbox.ts"
+import { ownAccount } from "../ports/Outbox.ts"
+import type { Destinations } from "./Destinations.ts"
+import type { Foundation } from "./Foundation.ts"
+import type { Settings } from "./Settings.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface TraceRoad extends DeliveryLoop.TraceRoad {
+  /** Takes the spans of the tracer. */
+  readonly chunks: Pick<ChunkAssembler.ChunkAssembler, "start" | "finish">
+  /** Takes the finished events. */
+  readonly router: Router.Router
+}
+
+/** Chunks that wait at most, for the Agent to be known or to be sent. */
+const maxChunks = 10_000
+
+/** Text is estimated at six times its size, and a small event at more: so much is one request of 1 MiB at most. */
+const requestEstimate = 6 * 1024 * 1024
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (options: {
+  readonly settings: Settings
+  readonly foundation: Foundation
+  readonly outboxes: OutboxesService
+  readonly overflow: Overflow
+  readonly sampler: TraceSampler
+  readonly destinations: Destinations
+}): TraceRoad => {
+  const { destinations, foundation, outboxes, overflow, settings } = options
+  const { ledger, signals } = foundation
+  const { budget } = overflow
+  const lane = TraceLane.make({
+    outbox: outboxes.of(ownAccount),
+    ledger,
+    budget,
+    random: foundation.ids.random,
+    way: destinations.way,
+    maxChunks,
+    maxAttempts: 5,
+    onHandedOver: () => signals.intake.wake(ownAccount),
+    onRediscover: destinations.tracker.search,
+    onReachable: destinations.tracker.reachable
+  })
+  // Above this many estimated bytes an outbox does not wait for the interval: a request is full, or memory will be.
+  const urgentBytes = Math.min(requestEstimate, budget.limit / 4)
+  const retention = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
+  const router = Router.make({
+    conditions: conditions(options),
+    ledger,
+    overflow,
+    outboxes,
+    retention,
+    send: (chunk) => {
+      // After the layer closes, chunks are discarded.
+      if (signals.isClosed()) return
+      lane.add(chunk)
+      signals.traces.wake()
+    },
+    onOffered: (account) => {
+      if (outboxes.of(account).waitingBytes() > urgentBytes) signals.intake.urge(account)
+      else signals.intake.wake(account)
+    }
+  })
+  const hold = ChunkHold.make({
+    maxChunks,
+    isKnown: destinations.isKnown,
+    route: router.route,
+    onHeld: destinations.tracker.search
+  })
+  const onWaiting = () => {
+    signals.sweep.openUnsafe()
+  }
+  const chunks = retention.around(
+    ChunkAssembler.make({
+      minSpans: settings.partialFlushMinSpans,
+      maxAgeMillis: settings.partialFlushAfterMillis,
+      emit: hold.take,
+      onWaiting
+    }),
+    onWaiting
+  )
+  return {
+    chunks,
+    router,
+    hold,
+    shipper: Shipper.make(lane, { ...foundation.pace, signal: signals.traces, maxInFlight: 1 }),
+    sweep: chunks.sweep,
+    collect: chunks.flush,
+    waiting: () => router.waiting() + retention.records() + overflow.waiting(),
+    riders: lane.riders,
+    handOver: lane.handOver
+  }
+}
+
+const conditions = (
+  { destinations, foundation, sampler, settings }: Parameters<typeof make>[0]
+): Router.Conditions => ({
+  now: foundation.now,
+  elapsed: foundation.elapsed,
+  mode: destinations.mode,
+  canRide: destinations.carries,
+  apm: destinations.writesApm,
+  filtered: destinations.filters,
+  keeps: settings.traceFilter === undefined ? undefined : keeps(settings.traceFilter, foundation.diagnostics),
+  structBytes: destinations.structBytes,
+  decide: sampler.decide,
+  rootTags: {
+    meta: { language: "javascript", "runtime-id": foundation.process.runtimeId },
+    metrics: { process_id: foundation.process.pid }
+  },
+  env: settings.env,
+  version: settings.version
+})
+
+// The filter is the user's: an error in it must not lose a trace.
+const keeps =
+  (filter: NonNullable<Settings["traceFilter"]>, diagnostics: DiagnosticsService): typeof filter => (spans) => {
+    try {
+      return filter(spans) !== false
+    } catch {
+      diagnostics.warnOnce("traceFilter", "The option traceFilter threw; the trace is sent anyway.")
+      return true
+    }
+  }

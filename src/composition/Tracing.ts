@@ -1,0 +1,81 @@
+/**
+ * The tracer of a layer, and the propagator that reads its traces.
+ *
+ * @since 0.2.0
+ */
+import type * as Tracer from "effect/Tracer"
+import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
+import * as PropagationStyle from "../domain/propagation/PropagationStyle.ts"
+import * as RedactedRecord from "../domain/redaction/RedactedRecord.ts"
+import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
+import * as Injector from "../engine/context/Injector.ts"
+import * as RequestContext from "../engine/context/RequestContext.ts"
+import type { AmbientContext } from "../ports/AmbientContext.ts"
+import type { PropagatorService } from "../ports/Propagator.ts"
+import type { Foundation } from "./Foundation.ts"
+import type { Settings } from "./Settings.ts"
+import type { TraceRoad } from "./TraceRoad.ts"
+
+interface Options {
+  readonly settings: Settings
+  readonly foundation: Foundation
+  readonly ambient: typeof AmbientContext.Service
+  readonly sampler: TraceSampler
+}
+
+/**
+ * The tracer that makes APM spans, and carriers of events.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const tracer = (
+  options: Options & {
+    readonly service: string
+    readonly chunks: TraceRoad["chunks"]
+  }
+): Tracer.Tracer => {
+  const { chunks, foundation: { diagnostics, elapsed, ids, now }, settings } = options
+  return EffectTracer.make({
+    apm: settings.apm === "all" ? "all" : "llm",
+    service: options.service,
+    ids,
+    ambient: options.ambient,
+    diagnostics,
+    priority: options.sampler.forecast,
+    start: chunks.start,
+    finish: (span) => chunks.finish(span, elapsed()),
+    nowMillis: now,
+    redactError: RedactedRecord.isActive(settings.redaction)
+      ? (name, error) => {
+        const { problems, value } = RedactedRecord.applyToError(name, error, settings.redaction)
+        if (problems.length > 0) diagnostics.report(problems)
+        return value
+      }
+      : undefined
+  })
+}
+
+/**
+ * The propagator: headers of calls that leave, and of requests that come.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const propagator = (
+  { ambient, foundation: { diagnostics }, sampler, settings }: Options
+): PropagatorService => ({
+  ...Injector.make({
+    settings: settings.apm === "off" ? PropagationStyle.withoutApm(settings.propagation) : settings.propagation,
+    ambient,
+    diagnostics,
+    traceOf: EffectTracer.traceOf,
+    decide: sampler.decide
+  }),
+  upstream: (reader) => ambient.current(reader)?.upstream,
+  extract: (headers) => {
+    const { problems, value } = RequestContext.fromHeaders(headers, settings.propagation, undefined)
+    if (problems.length > 0) diagnostics.report(problems)
+    return value
+  }
+})

@@ -1,0 +1,163 @@
+/**
+ * The writers of a layer: to the Agent, to the LLM intake by each of its roads, to a queue of relays.
+ *
+ * @since 0.2.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import * as AgentTraceWriter from "../adapters/agent/AgentTraceWriter.ts"
+import type { Account } from "../adapters/intake/Account.ts"
+import * as IntakeHttpWriter from "../adapters/intake/IntakeHttpWriter.ts"
+import * as AgentUrl from "../domain/delivery/AgentUrl.ts"
+import * as WireFormat from "../domain/event/WireFormat.ts"
+import type { Destination } from "../engine/lane/IntakeLane.ts"
+import type { AgentWriter } from "../ports/AgentWriter.ts"
+import type { RelayQueueService } from "../ports/RelayQueue.ts"
+import type { Target, Transport } from "../ports/Transport.ts"
+import type { Foundation } from "./Foundation.ts"
+import type { Settings } from "./Settings.ts"
+import { libraryVersion } from "./Version.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface Writers {
+  readonly agent: typeof AgentWriter.Service
+  /** To the agentless trace intake, if that was asked for and its credentials are known. */
+  readonly apmIntake: typeof AgentWriter.Service | undefined
+  /** To the intake through the Agent's EVP proxy: the same destination each time for a prefix. */
+  readonly proxy: (prefix: string) => Destination
+  /** To the intake with the key of the layer, if its credentials are known. */
+  readonly direct: Destination | undefined
+  /** To the intake with the key of another account. An Agent has a key of its own, so its proxy is not asked. */
+  readonly account: (account: Pick<Account, "apiKey" | "site">) => Destination
+  /** To relays, if there is a queue. */
+  readonly relays: Destination | undefined
+}
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly settings: Settings
+  readonly foundation: Foundation
+  readonly transport: typeof Transport.Service
+  /** Takes all events that do not ride, wherever the Agent is. */
+  readonly relays: RelayQueueService | undefined
+  readonly onRates: (body: unknown) => void
+}) {
+  const { foundation: { diagnostics, process }, relays, settings, transport } = options
+  const { maxEventBytes, maxPayloadBytes, requestTimeoutMillis: timeoutMillis } = settings
+  const onDefect = (error: unknown) => diagnostics.defect("encode", error)
+  const container: { readonly [name: string]: string } = process.containerId === undefined
+    ? {}
+    : { "datadog-container-id": process.containerId, "datadog-entity-id": `ci-${process.containerId}` }
+  const identity = {
+    "datadog-meta-lang": "javascript",
+    "datadog-meta-lang-version": process.languageVersion,
+    "datadog-meta-lang-interpreter": "v8",
+    "datadog-meta-tracer-version": libraryVersion
+  }
+
+  const intake = (route: IntakeHttpWriter.Route, endpoint: Destination["endpoint"]): Destination => ({
+    endpoint,
+    writer: IntakeHttpWriter.make({
+      transport,
+      route,
+      timeoutMillis,
+      libraryVersion,
+      maxEventBytes,
+      maxPayloadBytes,
+      headers: route._tag === "EvpProxy" ? { ...container, ...settings.headers } : settings.headers,
+      onDefect
+    })
+  })
+  const origin = settings.overrideOrigin === undefined ? undefined : AgentUrl.parse(settings.overrideOrigin)
+  const account = ({ apiKey, site }: Pick<Account, "apiKey" | "site">): Destination =>
+    intake({
+      _tag: "Intake",
+      target: origin === undefined
+        ? { protocol: "https", host: site.llmobsHost, port: 443, basePath: "" }
+        : toTarget(origin),
+      apiKey
+    }, "intake")
+  const own = credentials(settings)
+
+  const proxies = new Map<string, Destination>()
+  const proxy = (prefix: string): Destination => {
+    let found = proxies.get(prefix)
+    if (found === undefined) {
+      // An origin with a path of its own is used without the proxy's prefix.
+      const bare = origin !== undefined && origin.basePath !== ""
+      const target = toTarget(origin ?? settings.agentUrl)
+      found = intake({ _tag: "EvpProxy", target, prefix: bare ? "" : prefix }, "agent-evp")
+      proxies.set(prefix, found)
+    }
+    return found
+  }
+
+  const writers: Writers = {
+    agent: AgentTraceWriter.make({
+      transport,
+      target: toTarget(settings.agentUrl),
+      timeoutMillis,
+      headers: { ...container, ...identity },
+      onRates: options.onRates,
+      onDefect
+    }),
+    apmIntake: own === undefined || !settings.apmAgentless ? undefined : (yield* apmIntake).make({
+      transport,
+      target: { protocol: "https", host: own.site.apmAgentlessHost, port: 443, basePath: "" },
+      apiKey: own.apiKey,
+      timeoutMillis,
+      headers: identity,
+      process: { ...process, env: settings.env, libraryVersion },
+      onDefect
+    }),
+    proxy,
+    direct: own === undefined ? undefined : account(own),
+    account,
+    relays: relays === undefined ? undefined : {
+      endpoint: "intake",
+      transfers: true,
+      writer: {
+        maxPayloadBytes,
+        encode: IntakeHttpWriter.encoder({
+          format: WireFormat.table["llmobs-intake"],
+          libraryVersion,
+          maxEventBytes,
+          onDefect
+        }),
+        send: relays.offer
+      }
+    }
+  }
+  return writers
+})
+
+// Loaded only by those who asked for it.
+const apmIntake = Effect.promise(() => import("../adapters/apm-intake/ApmIntakeWriter.ts"))
+
+/**
+ * The key and the site of the layer, if both are known.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const credentials = (
+  { apiKey, site }: Pick<Settings, "apiKey" | "site">
+): { readonly apiKey: Redacted.Redacted; readonly site: Account["site"] } | undefined =>
+  apiKey === undefined || site === undefined ? undefined : { apiKey, site: site.value }
+
+/**
+ * The address behind a URL.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const toTarget = (url: AgentUrl.AgentUrl): Target =>
+  url._tag === "unix"
+    ? { protocol: "http", host: "localhost", port: 80, socketPath: url.socketPath, basePath: "" }
+    : { protocol: url._tag, host: url.host, port: url.port, basePath: url.basePath }

@@ -1,0 +1,77 @@
+/**
+ * Looks for the Agent: while something waits for it, and again when the one that was found is lost or has changed.
+ *
+ * @since 0.2.0
+ */
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.ts"
+import type { AgentTracker } from "./AgentTracker.ts"
+import type { Signals } from "./Signals.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface AgentSearch {
+  /** Runs until interrupted. */
+  readonly run: Effect.Effect<never>
+  readonly isSearching: () => boolean
+  /** Asks once; whether it is known now who takes traces and events. */
+  readonly lookOnce: Effect.Effect<boolean>
+  /** Waits until that was known for the first time. */
+  readonly known: Effect.Effect<void>
+  /** The program ends: nothing can be waited for any more. */
+  readonly giveUp: () => void
+}
+
+const firstProbeMillis = 100
+const longestProbeMillis = 5_000
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (options: {
+  readonly tracker: AgentTracker
+  /** Asks the Agent what it can do; `undefined` when it does not answer. */
+  readonly probe: Effect.Effect<AgentCapabilities | undefined>
+  readonly signals: Pick<Signals, "search">
+  /** Events that wait for anything. */
+  readonly pending: () => number
+  /** Called each time that the Agent was found or given up, before those who wait for it go on. */
+  readonly onFound: () => void
+}): AgentSearch => {
+  const { signals: { search }, tracker } = options
+  const known = Latch.makeUnsafe(!tracker.isSearching())
+
+  const lookOnce: Effect.Effect<boolean> = Effect.map(options.probe, (capabilities) => {
+    tracker.step(
+      capabilities === undefined ? { _tag: "NotFound", now: tracker.elapsed() } : { _tag: "Found", capabilities }
+    )
+    if (tracker.isSearching()) return false
+    search.closeUnsafe()
+    options.onFound()
+    known.openUnsafe()
+    return true
+  })
+
+  // While nothing waits, the loop rests, so that it does not keep the program alive.
+  const look = (wait: number): Effect.Effect<void> =>
+    Effect.flatMap(lookOnce, (done) => {
+      if (done && !tracker.isWantingEvp()) return Effect.void
+      if (options.pending() === 0) {
+        search.closeUnsafe()
+        return Effect.void
+      }
+      return Effect.flatMap(Effect.sleep(wait), () => look(Math.min(wait * 2, longestProbeMillis)))
+    })
+
+  return {
+    run: Effect.forever(Effect.flatMap(search.await, () => look(firstProbeMillis))),
+    isSearching: tracker.isSearching,
+    lookOnce,
+    known: known.await,
+    giveUp: () => tracker.step({ _tag: "Closing" })
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The Agent as the layer knows it now: whether there is one, what it can do, and whether its EVP proxy is worth asking.
+ *
+ * @since 0.2.0
+ */
+import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.ts"
+import type { Event, Policy } from "./ModeTracker.ts"
+import * as ModeTracker from "./ModeTracker.ts"
+import type { Signals } from "./Signals.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface AgentTracker {
+  /** Whether an Agent was found, now or earlier, or there is none. */
+  readonly isKnown: () => boolean
+  /** Whether the Agent answers now. */
+  readonly isFound: () => boolean
+  readonly isAgentless: () => boolean
+  /** Whether an Agent has to be looked for. */
+  readonly isSearching: () => boolean
+  /** What the Agent can do, as far as it ever said. */
+  readonly capabilities: () => AgentCapabilities | undefined
+  /** The prefix of the EVP proxy; `undefined` without one, or while it rests. */
+  readonly evpPrefix: () => string | undefined
+  /** Events wait for the Agent to get an EVP proxy. */
+  readonly wantEvp: () => void
+  /** Whether events wait for the Agent that is known to get an EVP proxy. */
+  readonly isWantingEvp: () => boolean
+  /** The Agent lists an EVP proxy and has none: it is not asked for a time. */
+  readonly refuseEvp: () => void
+  /** Whether somebody answers at the Agent's address. */
+  readonly reachable: (reachable: boolean) => void
+  /** The hash of its state that the Agent put into an answer: another one than before says that it changed. */
+  readonly hear: (stateHash: string | undefined) => void
+  readonly search: () => void
+  readonly step: (event: Event) => void
+  /** Milliseconds on the clock that the states are told by. */
+  readonly elapsed: () => number
+}
+
+/** How long an Agent that has no EVP proxy, although it lists one, is not asked again. */
+const evpRestMillis = 60_000
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (options: {
+  readonly policy: Policy
+  readonly signals: Pick<Signals, "search">
+  /** Milliseconds on a clock that only goes forward: the wall clock can be changed. */
+  readonly elapsed: () => number
+}): AgentTracker => {
+  const { elapsed, policy } = options
+  let state = ModeTracker.initial(policy, elapsed())
+  let evpRefusedUntil = 0
+  let evpRefusedBy: string | undefined
+  let wantsEvp = false
+
+  const search = (): void => {
+    options.signals.search.openUnsafe()
+  }
+  const capabilities = () => state._tag === "Agent" || state._tag === "Lost" ? state.capabilities : undefined
+  const evpPrefix = () => elapsed() < evpRefusedUntil ? undefined : capabilities()?.evpProxy
+
+  return {
+    isKnown: () => state._tag !== "Unknown",
+    isFound: () => state._tag === "Agent",
+    isAgentless: () => state._tag === "Agentless",
+    isSearching: () => state._tag === "Unknown" || state._tag === "Lost",
+    capabilities,
+    evpPrefix,
+    wantEvp: () => {
+      wantsEvp = true
+      search()
+    },
+    isWantingEvp: () => wantsEvp && state._tag === "Agent" && evpPrefix() === undefined,
+    refuseEvp: () => {
+      evpRefusedUntil = elapsed() + evpRestMillis
+      evpRefusedBy = capabilities()?.stateHash
+      search()
+    },
+    reachable: (reachable) => {
+      if (reachable || state._tag !== "Agent") return
+      state = ModeTracker.step(state, { _tag: "NotFound", now: elapsed() }, policy)
+      search()
+    },
+    hear: (stateHash) => {
+      if (stateHash !== undefined && state._tag === "Agent" && stateHash !== state.capabilities.stateHash) search()
+    },
+    search,
+    step: (event) => {
+      state = ModeTracker.step(state, event, policy)
+      // An Agent that changed since it refused is asked again at once.
+      if (event._tag === "Found" && event.capabilities.stateHash !== evpRefusedBy) evpRefusedUntil = 0
+    },
+    elapsed
+  }
+}

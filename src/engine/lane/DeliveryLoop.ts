@@ -1,0 +1,209 @@
+/**
+ * The background of a layer: it looks for the Agent, sends what waits, and drains when the layer closes.
+ *
+ * @since 0.1.0
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as Ledgers from "../../domain/delivery/Ledger.ts"
+import type { Carrier } from "../../ports/Carrier.ts"
+import type { DeliveryService } from "../../ports/Delivery.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { OutboxesService } from "../../ports/Outbox.ts"
+import type { LedgerBook } from "../books/Ledger.ts"
+import type { ChunkHold } from "../chunk/ChunkHold.ts"
+import type { AccountLanes } from "./AccountLanes.ts"
+import type { AgentSearch } from "./AgentSearch.ts"
+import type { Shipper } from "./Shipper.ts"
+import type { Signals } from "./Signals.ts"
+
+/**
+ * The road of traces, as the loop drives it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface TraceRoad {
+  readonly shipper: Shipper
+  /** Sends on what has waited too long for its chunk. Gives the time of the next sweep that could find something. */
+  readonly sweep: (elapsed: number) => number | undefined
+  /** Sends on everything that waits for its chunk. */
+  readonly collect: () => void
+  /** Chunks that wait until the Agent is known. */
+  readonly hold: Pick<ChunkHold, "release" | "isEmpty" | "records">
+  /** Events that wait for their chunk, for a retention decision, or for room. */
+  readonly waiting: () => number
+  /** Events that ride payloads on their way. */
+  readonly riders: () => number
+  /** Gives the events of traces that could not be sent to the outbox. */
+  readonly handOver: (now: number) => void
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeliveryLoop {
+  readonly flush: DeliveryService["flush"]
+  /** Counts an event of a span that ended after the layer closed. */
+  readonly refuse: (carrier: Carrier | undefined) => void
+}
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
+  readonly flushTimeoutMillis: number
+  readonly ledger: LedgerBook
+  readonly signals: Pick<Signals, "sweep" | "close">
+  readonly outboxes: Pick<OutboxesService, "size" | "kept" | "close">
+  readonly lanes: Pick<AccountLanes<unknown>, "start" | "flush" | "drain">
+  /** `undefined` where events come without traces, as in a relay. */
+  readonly traces: TraceRoad | undefined
+  /** `undefined` when no Agent is needed. */
+  readonly search: AgentSearch | undefined
+  /** Lets nobody wait any longer for room. */
+  readonly stopWaiting: () => void
+  /** Unix time in milliseconds. */
+  readonly now: () => number
+  /** Milliseconds on a clock that only goes forward. */
+  readonly elapsed: () => number
+  readonly diagnostics: DiagnosticsService
+  /** Calls a function when the process ends; what it gives back takes that back. */
+  readonly atExit: (f: () => void) => () => void
+  /** The context that background fibers run in. */
+  readonly root: Context.Context<never>
+}
+
+/**
+ * Starts the loops in the scope, and registers the drain.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<DeliveryLoop, never, Scope.Scope> {
+  const { diagnostics, ledger, outboxes, root, traces } = options
+  ledger.attach({ chunk: traces?.waiting ?? zero, payload: traces?.riders ?? zero, outbox: outboxes.size })
+
+  const inBackground = (effect: Effect.Effect<unknown>) =>
+    Effect.forkScoped(Effect.withFiber((fiber) => {
+      fiber.setContext(root)
+      return effect
+    }))
+  if (options.search !== undefined) yield* inBackground(options.search.run)
+  if (traces !== undefined) {
+    yield* inBackground(sweeping(traces, options))
+    yield* inBackground(traces.shipper.run)
+  }
+  // Shippers of accounts that come later end with this scope too, and so after the drain below.
+  const shippers = yield* Scope.fork(yield* Effect.scope)
+  const run = Effect.runForkWith(root)
+  options.lanes.start((shipper) => {
+    run(Effect.forkIn(shipper, shippers))
+  })
+
+  const end = ending(options)
+  // A process can end without its layers being closed.
+  const forget = options.atExit(() => Effect.runSyncWith(root)(end))
+  yield* Effect.addFinalizer(() =>
+    // In a fiber of its own: in one that a signal interrupts, nothing that can be interrupted would run at all.
+    Effect.forkDetach(Effect.timeoutOption(draining(options), options.flushTimeoutMillis)).pipe(
+      Effect.flatMap(Fiber.await),
+      Effect.andThen(Effect.suspend(() => {
+        forget()
+        return end
+      }))
+    )
+  )
+
+  return {
+    // In a fiber of its own, so that the deadline holds for a caller in a finalizer, who cannot be interrupted.
+    flush: Effect.flatMap(Effect.forkDetach(flushing(options)), Fiber.join),
+    refuse: (carrier) => {
+      ledger.enqueued++
+      ledger.drop("closed")
+      carrier?.attach(undefined, "dropped")
+      diagnostics.warnOnce("closed", "A span ended after its layer had closed. Its event is dropped and counted.")
+    }
+  }
+})
+
+const zero = () => 0
+
+const sweeping = (traces: TraceRoad, { elapsed, signals: { sweep } }: Options): Effect.Effect<never> =>
+  Effect.forever(Effect.flatMap(sweep.await, () =>
+    Effect.suspend(() => {
+      const next = traces.sweep(elapsed())
+      if (next !== undefined) return Effect.sleep(next - elapsed())
+      sweep.closeUnsafe()
+      return Effect.void
+    })))
+
+// Side by side, so that one that stalls does not use up the other's time; what traces give up goes to the intake.
+const sideBySide = (traces: Effect.Effect<void>, intake: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.andThen(Effect.all([traces, intake], { concurrency: 2, discard: true }), intake)
+
+const sendingAll = ({ lanes, search, traces }: Options): Effect.Effect<void> =>
+  traces === undefined ? lanes.flush : Effect.suspend(() => {
+    traces.collect()
+    const sent = sideBySide(traces.shipper.flush, lanes.flush)
+    if (search === undefined) return sent
+    if (traces.hold.records() > 0) return Effect.andThen(search.known, sent)
+    // Chunks without events are worth one look for the Agent, and no waiting.
+    return traces.hold.isEmpty() ? sent : Effect.andThen(search.lookOnce, sent)
+  })
+
+const flushing = (options: Options): DeliveryService["flush"] =>
+  Effect.suspend(() => {
+    const before = options.ledger.snapshot()
+    return Effect.map(
+      Effect.timeoutOption(sendingAll(options), options.flushTimeoutMillis),
+      (done) => {
+        const after = options.ledger.snapshot()
+        return {
+          delivered: Ledgers.delivered(after) - Ledgers.delivered(before),
+          transferred: after.transferred - before.transferred,
+          dropped: Ledgers.dropped(after) - Ledgers.dropped(before),
+          pending: Ledgers.pending(after),
+          timedOut: done._tag === "None"
+        }
+      }
+    )
+  })
+
+const draining = ({ lanes, ledger, now, search, traces }: Options): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    traces?.collect()
+    const sent = traces === undefined ? lanes.drain : Effect.andThen(
+      Effect.sync(traces.hold.release),
+      sideBySide(Effect.tap(traces.shipper.drain, () => Effect.sync(() => traces.handOver(now()))), lanes.drain)
+    )
+    if (search === undefined || !search.isSearching()) return sent
+    if (Ledgers.pending(ledger.snapshot()) === 0 && traces?.hold.isEmpty() !== false) return sent
+    return Effect.flatMap(search.lookOnce, () => {
+      search.giveUp()
+      return sent
+    })
+  })
+
+// Counts what memory still holds as lost, and says so.
+const ending = ({ ledger, outboxes, signals, stopWaiting }: Options): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    signals.close()
+    stopWaiting()
+    outboxes.close?.()
+    // What the file gave on its way to its end counts too.
+    const left = Ledgers.pending(ledger.snapshot())
+    const kept = outboxes.kept ?? zero
+    const lost = left - kept()
+    ledger.attach({ chunk: zero, payload: zero, outbox: kept })
+    ledger.drop("shutdown", lost)
+    if (lost > 0) {
+      return Effect.logWarning(`effect-llmobs: ${lost} events could not be sent before the end and are lost.`)
+    }
+    if (left === 0) return Effect.void
+    return Effect.logInfo(`effect-llmobs: ${left} events stay in the durable outbox for the next process.`)
+  })
