@@ -19,6 +19,7 @@
  * @since 0.1.0
  */
 import * as JsonText from "../json/JsonText.ts"
+import * as LongText from "../json/LongText.ts"
 import * as Problem from "../Problem.ts"
 
 /**
@@ -164,7 +165,11 @@ const cutTexts: Step = (event, size, limit, measure) => {
     if (isLong(u)) sizes.push(measure(u))
     return u
   })
-  const level = commonLevel(sizes.filter((n) => n > smallestCut).sort((a, b) => b - a), size - limit)
+  const level = LongText.commonLevel(
+    sizes.filter((n) => n > smallestCut).sort((a, b) => b - a),
+    size - limit,
+    smallestCut
+  )
   if (level === undefined) return event
   let next = 0
   return mapOutsideIds(event, (u) => {
@@ -182,17 +187,6 @@ const mapOutsideIds = (event: Tree, replace: (u: unknown) => unknown): Tree => {
   return out
 }
 
-// The largest size to which all longer texts must be cut to save `excess` bytes. `sizes` falls.
-const commonLevel = (sizes: ReadonlyArray<number>, excess: number): number | undefined => {
-  let sum = 0
-  for (let i = 0; i < sizes.length; i++) {
-    sum += sizes[i]!
-    const level = Math.floor((sum - excess) / (i + 1))
-    if (level >= (sizes[i + 1] ?? smallestCut)) return level
-  }
-  return undefined
-}
-
 // The note, and the quotes around the text.
 const noteBytes = 48
 
@@ -200,22 +194,13 @@ const cut = (text: string, size: number, level: number, measure: Measure): strin
   // By proportion, corrected a few times where the bytes are not spread evenly; six bytes a unit always fit.
   let units = Math.floor(text.length * (level - noteBytes) / size)
   for (let attempt = 0;; attempt++) {
-    const tail = Math.floor(units / 4)
-    const head = text.slice(0, wholeAt(text, units - tail))
-    const rest = text.slice(wholeAt(text, text.length - tail))
-    const kept = measure(head) + measure(rest)
-    if (kept <= level - noteBytes || attempt === 5) return `${head}[${size - kept + 2} bytes left out]${rest}`
+    const [head, tail] = LongText.headAndTail(text, units)
+    const kept = measure(head) + measure(tail)
+    if (kept <= level - noteBytes || attempt === 5) return `${head}[${size - kept + 2} bytes left out]${tail}`
     units = attempt === 4
       ? Math.floor((level - noteBytes) / 6) - 1
       : Math.floor(units * (level - noteBytes) / kept)
   }
-}
-
-// A place between two characters, not inside a surrogate pair.
-const wholeAt = (text: string, index: number): number => {
-  const unit = text.charCodeAt(index)
-  const before = text.charCodeAt(index - 1)
-  return unit >= 0xdc00 && unit <= 0xdfff && before >= 0xd800 && before <= 0xdbff ? index - 1 : index
 }
 
 const largerSide: Step = (event, _size, _limit, measure) => {

@@ -26,6 +26,7 @@
  * @since 0.1.0
  */
 import * as Problem from "../Problem.ts"
+import * as LongText from "./LongText.ts"
 
 /**
  * A JSON value. Objects may have an own key named `__proto__`: copy them by spread or by `Object.defineProperty`, never
@@ -121,8 +122,6 @@ const entryBytes = 4
 const textDepth = 50
 // The decimal text of a bigint takes more than linear time, so there is none beyond this.
 const largestBigint = 1n << 4096n
-// Room for the sentence that replaces the end of a text.
-const noteRoom = 64
 
 const circular = "[this value contains itself]"
 const unreadable = "[this value could not be read]"
@@ -130,18 +129,47 @@ const tooDeep = "[nested too deeply]"
 const tooMany = "[more values left out]"
 
 interface Walk {
+  /** What the container at hand may still read. */
   values: number
+  /** Left for texts. Below zero, the texts are cut when all are known. */
   characters: number
+  keyCharacters: number
   bytes: number
   tooLarge: boolean
+  /** Whether values were left out because there are too many. */
+  starved: boolean
+  /** Whether a container is deeper than structure goes. */
+  deep: boolean
   unreadable: boolean
+  /** Whether each part gets a share of the values, so that none takes those of the others. */
+  readonly fair: boolean
   readonly depth: number
   readonly ancestors: Array<object>
 }
 
+const walkOf = (limits: Limits, fair: boolean): Walk => ({
+  values: limits.values,
+  characters: limits.characters,
+  keyCharacters: Math.ceil(limits.characters / 2),
+  bytes: 0,
+  tooLarge: false,
+  starved: false,
+  deep: false,
+  unreadable: false,
+  fair,
+  depth: limits.depth,
+  ancestors: []
+})
+
 /**
  * Copies a value. `value` is `undefined` when there is nothing that JSON can say: for `undefined`, and with a problem
  * for functions and symbols. `path` names the place in the problems.
+ *
+ * **Details**
+ *
+ * Over a limit, the largest parts give way: the contents of media become a note, the longest texts keep their head and
+ * tail, and of long lists the first items stay. A value with too many parts is read a second time, each part with its
+ * share.
  *
  * @category constructors
  * @since 0.1.0
@@ -151,25 +179,69 @@ export const take = (value: unknown, limits: Limits = defaultLimits, path?: stri
     return { value: wellFormed(value), bytes: textBytes(value), problems: Problem.none }
   }
   if (value === undefined) return nothing
-  const walk: Walk = {
-    values: limits.values,
-    characters: limits.characters,
-    bytes: 0,
-    tooLarge: false,
-    unreadable: false,
-    depth: limits.depth,
-    ancestors: []
+  let walk = walkOf(limits, false)
+  let copy = copied(walk, value)
+  if (walk.starved) {
+    walk = walkOf(limits, true)
+    copy = copied(walk, value)
   }
-  let copy: Json | undefined
+  if (copy === undefined) {
+    walk.unreadable = true
+    walk.bytes = 0
+  } else {
+    if (walk.characters < 0) {
+      walk.tooLarge = true
+      const shorter = shortened(copy, -walk.characters)
+      copy = shorter.value
+      walk.bytes -= shorter.saved * 6
+    }
+    if (walk.deep) {
+      copy = flatten(copy, limits.depth)
+      walk.bytes *= 2
+    }
+  }
+  return { value: copy, bytes: walk.bytes, problems: problemsOf(walk, path) }
+}
+
+const copied = (walk: Walk, value: unknown): Json | undefined => {
   try {
-    copy = copyOf(walk, value, "", 0)
+    return copyOf(walk, value, "", 0)
   } catch {
     // Only a stack that was nearly full before we were called gets here.
-    copy = given(walk, unreadable)
     walk.unreadable = true
+    return given(walk, unreadable)
   }
-  if (copy === undefined) walk.unreadable = true
-  return { value: copy, bytes: copy === undefined ? 0 : walk.bytes, problems: problemsOf(walk, path) }
+}
+
+/**
+ * The same value with containers at `depth` and below as JSON text; itself if none is that deep.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const flatten = (json: Json, depth: number): Json => {
+  if (typeof json !== "object" || json === null) return json
+  if (depth <= 0) return JSON.stringify(json)
+  if (isArray(json)) {
+    let items: Array<Json> | undefined
+    for (let i = 0; i < json.length; i++) {
+      const item = flatten(json[i]!, depth - 1)
+      if (item !== json[i]) (items ??= [...json])[i] = item
+    }
+    return items ?? json
+  }
+  let members: { [key: string]: Json } | undefined
+  for (const key of Object.keys(json)) {
+    const item = flatten(json[key]!, depth - 1)
+    if (item !== json[key]) put(members ??= { ...json }, key, item)
+  }
+  return members ?? json
+}
+
+const put = (into: { [key: string]: Json }, key: string, value: Json): void => {
+  if (key === "__proto__") {
+    Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true })
+  } else into[key] = value
 }
 
 const nothing: Measured<undefined> = { value: undefined, bytes: 0, problems: Problem.none }
@@ -183,7 +255,9 @@ const problemsOf = (walk: Walk, path: string | undefined): ReadonlyArray<Problem
     )
   }
   if (walk.tooLarge) {
-    problems.push(Problem.make("value_too_large", "A part was over the size limit and was left out. Give less.", path))
+    problems.push(
+      Problem.make("value_too_large", "The largest parts were over the size limit and were cut. Give less.", path)
+    )
   }
   return problems
 }
@@ -218,16 +292,11 @@ const given = (walk: Walk, text: string): string => {
   return text
 }
 
+// By reference at first: a text over the limit is cut when all are known, and only then looked through.
 const textOf = (walk: Walk, text: string): string => {
-  if (text.length <= walk.characters) {
-    walk.characters -= text.length
-    walk.bytes += textBytes(text)
-    return wellFormed(text)
-  }
-  const kept = Math.max(0, walk.characters - noteRoom)
-  walk.characters = 0
-  walk.tooLarge = true
-  return given(walk, `${text.slice(0, kept).toWellFormed()}[${text.length - kept} more characters left out]`)
+  walk.characters -= text.length
+  walk.bytes += textBytes(text)
+  return walk.characters < 0 ? text : wellFormed(text)
 }
 
 const bigintOf = (walk: Walk, value: bigint): Json => {
@@ -246,7 +315,7 @@ const containerOf = (walk: Walk, value: object, key: string, depth: number): Jso
     walk.tooLarge = true
     return given(walk, tooDeep)
   }
-  const before = walk.bytes
+  const { bytes, characters } = walk
   const level = walk.ancestors.length
   walk.ancestors.push(value)
   let copy: Json | undefined
@@ -254,14 +323,13 @@ const containerOf = (walk: Walk, value: object, key: string, depth: number): Jso
     copy = structureOf(walk, value, key, depth)
   } catch {
     walk.unreadable = true
-    walk.bytes = before
+    walk.bytes = bytes
+    walk.characters = characters
     copy = given(walk, unreadable)
   }
   walk.ancestors.length = level
-  // Only the outermost of the containers that are too deep: those within it are part of its text.
-  if (depth !== walk.depth || typeof copy !== "object" || copy === null) return copy
-  walk.bytes = before
-  return given(walk, JSON.stringify(copy))
+  if (depth === walk.depth && typeof copy === "object" && copy !== null) walk.deep = true
+  return copy
 }
 
 const structureOf = (walk: Walk, value: object, key: string, depth: number): Json | undefined => {
@@ -282,24 +350,17 @@ const structureOf = (walk: Walk, value: object, key: string, depth: number): Jso
 const membersOf = (walk: Walk, value: object, depth: number): Json | undefined => {
   if (Array.isArray(value)) return arrayOf(walk, value, depth)
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return propertiesOf(walk, value, {}, depth)
+  if (prototype === Object.prototype || prototype === null) return propertiesOf(walk, value, Object.keys(value), depth)
   if (value instanceof Map) return mapOf(walk, value, depth)
   if (value instanceof Set) return arrayOf(walk, Array.from(first(value, walk.values + 1)), depth)
-  if (value instanceof Error) {
-    const out: { [key: string]: Json } = {}
-    walk.bytes += 2
-    // They count as they will in the copy: else a copy could have more than a copy may.
-    if (spend(walk)) property(walk, out, "name", value.name, depth)
-    if (spend(walk)) property(walk, out, "message", value.message, depth)
-    return propertiesOf(walk, value, out, depth)
-  }
+  if (value instanceof Error) return propertiesOf(walk, value, ["name", "message", ...Object.keys(value)], depth)
   if (value instanceof String || value instanceof Number || value instanceof Boolean || value instanceof BigInt) {
     return copyOf(walk, value.valueOf(), "", depth)
   }
   if (value instanceof ArrayBuffer) return bytesOf(walk, value.byteLength)
   const text = ownText(value)
   if (text !== undefined) return textOf(walk, text)
-  return propertiesOf(walk, value, {}, depth)
+  return propertiesOf(walk, value, Object.keys(value), depth)
 }
 
 // What an object without properties says of itself, as a `RegExp` or a user's own value class does.
@@ -327,36 +388,34 @@ const first = function*<A>(items: Iterable<A>, count: number): Generator<A> {
 const arrayOf = (walk: Walk, source: ArrayLike<unknown>, depth: number): ReadonlyArray<Json> => {
   const out: Array<Json> = []
   const length = source.length
+  const count = spend(walk, length)
   walk.bytes += 2
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; i < count; i++) {
     walk.bytes += 1
-    if (!spend(walk)) {
-      out.push(given(walk, tooMany))
-      break
-    }
-    const item = read(walk, source, i)
-    const copy = copyOf(walk, item, "", depth + 1)
+    const copy = shared(walk, count - i, read(walk, source, i), "", depth)
     if (copy === undefined) walk.bytes += literalBytes
     out.push(copy === undefined ? null : copy)
   }
+  if (count > 0 && count < length) out.push(given(walk, tooMany))
   return out
 }
 
-const propertiesOf = (walk: Walk, source: object, out: { [key: string]: Json }, depth: number): JsonObject => {
+const propertiesOf = (walk: Walk, source: object, keys: ReadonlyArray<string>, depth: number): JsonObject => {
+  const out: { [key: string]: Json } = {}
+  const count = spend(walk, keys.length)
   walk.bytes += 2
-  for (const key of Object.keys(source)) {
-    if (!spend(walk)) break
-    property(walk, out, key, read(walk, source, key), depth)
-  }
+  for (let i = 0; i < count; i++) property(walk, out, count - i, keys[i]!, read(walk, source, keys[i]!), depth)
   return out
 }
 
 const mapOf = (walk: Walk, source: ReadonlyMap<unknown, unknown>, depth: number): JsonObject => {
   const out: { [key: string]: Json } = {}
+  let left = spend(walk, source.size)
   walk.bytes += 2
   for (const [key, value] of source) {
-    if (!spend(walk)) break
-    property(walk, out, typeof key === "string" ? key : keyText(walk, key, depth), value, depth)
+    if (left === 0) break
+    property(walk, out, left, typeof key === "string" ? key : keyText(walk, key, depth), value, depth)
+    left -= 1
   }
   return out
 }
@@ -364,35 +423,55 @@ const mapOf = (walk: Walk, source: ReadonlyMap<unknown, unknown>, depth: number)
 // Costs what it reads, like any value, and the text is charged again as a key.
 const keyText = (walk: Walk, key: unknown, depth: number): string => {
   const copy = copyOf(walk, key, "", depth + 1)
-  return typeof copy === "string" ? copy : JSON.stringify(copy) ?? typeof key
+  if (typeof copy === "string") return copy
+  // Texts over the limit are still whole here, and could make a text too long to exist.
+  return walk.characters < 0 ? typeof key : JSON.stringify(copy) ?? typeof key
 }
 
-const property = (walk: Walk, out: { [key: string]: Json }, key: string, value: unknown, depth: number): void => {
-  if (key.length > walk.characters) {
+const property = (
+  walk: Walk,
+  out: { [key: string]: Json },
+  left: number,
+  key: string,
+  value: unknown,
+  depth: number
+): void => {
+  if (key.length > walk.keyCharacters) {
     walk.tooLarge = true
     return
   }
   const before = walk.bytes
   walk.bytes += key.length * 6 + entryBytes
-  const copy = copyOf(walk, value, key, depth + 1)
+  const copy = shared(walk, left, value, key, depth)
   if (copy === undefined) {
     walk.bytes = before
     return
   }
-  walk.characters -= Math.min(key.length, walk.characters)
-  const name = wellFormed(key)
-  if (name === "__proto__") {
-    Object.defineProperty(out, name, { value: copy, enumerable: true, configurable: true, writable: true })
-  } else out[name] = copy
+  walk.keyCharacters -= key.length
+  walk.characters -= key.length
+  put(out, wellFormed(key), copy)
 }
 
-const spend = (walk: Walk): boolean => {
-  if (walk.values > 0) {
-    walk.values -= 1
-    return true
+// Entries are paid for before any of them is entered, so that a deep one cannot take what its neighbours need.
+const spend = (walk: Walk, wanted: number): number => {
+  const count = wanted > walk.values ? walk.values : wanted
+  if (count < wanted) {
+    walk.starved = true
+    walk.tooLarge = true
   }
-  walk.tooLarge = true
-  return false
+  walk.values -= count
+  return count
+}
+
+// One entry of `left`, with its share of the values where they are shared. It hands back what it does not use.
+const shared = (walk: Walk, left: number, value: unknown, key: string, depth: number): Json | undefined => {
+  if (!walk.fair || typeof value !== "object") return copyOf(walk, value, key, depth + 1)
+  const share = Math.ceil(walk.values / left)
+  const rest = walk.values - share
+  walk.values = share
+  const copy = copyOf(walk, value, key, depth + 1)
+  walk.values += rest
+  return copy
 }
 
 // One read, by itself: a getter that throws costs its own property and not the ones beside it.
@@ -403,4 +482,70 @@ const read = (walk: Walk, source: object, key: string | number): unknown => {
     walk.unreadable = true
     return unreadable
   }
+}
+
+// A text of a copy, and where it stands.
+interface Place {
+  readonly holder: { [key: string | number]: Json }
+  readonly key: string | number
+  readonly text: string
+  readonly isMedia: boolean
+}
+
+// Where media say what they are. Their contents are worth nothing in part.
+const mediaKeys = ["format", "mime_type", "mimeType", "media_type", "mediaType"]
+const mediaUrl = /^data:[^,]{0,128};base64,/
+
+// Shorter ones stay, whatever else is there.
+const smallestCut = 64
+
+// Room for the sentence that stands where a text was cut.
+const noteRoom = 48
+
+const shortened = (copy: Json, excess: number): { readonly value: Json; readonly saved: number } => {
+  const root: { [key: string]: Json } = { value: copy }
+  const places = placesOf(root)
+  let saved = 0
+  const replace = ({ holder, key, text }: Place, by: string): void => {
+    put(holder, key as string, by)
+    saved += text.length - by.length
+  }
+  const rest: Array<Place> = []
+  for (const place of places) {
+    if (place.isMedia && saved < excess) replace(place, `[${place.text.length} characters left out]`)
+    else rest.push(place)
+  }
+  const level = saved >= excess
+    ? Infinity
+    : LongText.commonLevel(rest.map((place) => place.text.length), excess - saved, smallestCut) ?? smallestCut
+  for (const place of rest) {
+    const { text } = place
+    if (text.length <= level) {
+      const whole = wellFormed(text)
+      if (whole !== text) put(place.holder, place.key as string, whole)
+    } else {
+      const [head, tail] = LongText.headAndTail(text, Math.max(0, level - noteRoom))
+      const left = text.length - head.length - tail.length
+      replace(place, `${head.toWellFormed()}[${left} characters left out]${tail.toWellFormed()}`)
+    }
+  }
+  return { value: root["value"]!, saved }
+}
+
+// The longest first. The copy is ours, so it is changed where it stands.
+const placesOf = (root: JsonObject): Array<Place> => {
+  const places: Array<Place> = []
+  const visit = (holder: Json): void => {
+    if (typeof holder !== "object" || holder === null) return
+    const isPicture = isObject(holder) && mediaKeys.some((key) => typeof holder[key] === "string")
+    for (const key of Object.keys(holder)) {
+      const value = (holder as JsonObject)[key]!
+      if (typeof value === "string") {
+        const isMedia = value.length > smallestCut && ((isPicture && !mediaKeys.includes(key)) || mediaUrl.test(value))
+        places.push({ holder: holder as Place["holder"], key, text: value, isMedia })
+      } else visit(value)
+    }
+  }
+  visit(root)
+  return places.sort((a, b) => b.text.length - a.text.length)
 }

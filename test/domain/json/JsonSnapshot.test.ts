@@ -154,14 +154,72 @@ describe("JsonSnapshot", () => {
     assert.deepStrictEqual(JsonSnapshot.take({ a: 1, b: 2, c: 3, d: 4 }, limits).value, { a: 1, b: 2, c: 3 })
     assert.strictEqual(
       JsonSnapshot.take("x".repeat(136), limits).value,
-      "x".repeat(36) + "[100 more characters left out]"
+      "x".repeat(39) + "[84 characters left out]" + "x".repeat(13)
     )
     for (const value of [[1, 2, 3, 4], { a: 1, b: 2, c: 3, d: 4 }, "x".repeat(101), { ["k".repeat(101)]: 1 }]) {
       assert.deepStrictEqual(JsonSnapshot.take(value, limits).problems.map((p) => p.code), ["value_too_large"])
     }
   })
 
-  it("reads no more than the limit of an array that claims to be endless", () => {
+  const parts = (chars: number, values = 100) => ({ depth: 12, values, characters: chars })
+
+  it("cuts the longest texts first, and leaves roles, names, keys and short texts whole", () => {
+    const short = { role: "user", content: "short", name: "n".repeat(40) }
+    const long = { role: "user", content: `${"a".repeat(5_000)}${"b".repeat(5_000)}` }
+    const longer = { role: "user", content: "c".repeat(100_000) }
+    const copy = JsonSnapshot.take([longer, long, short], parts(4_000)).value as ReadonlyArray<typeof short>
+    assert.deepStrictEqual(copy[2], short)
+    assert.strictEqual(copy[0]!.role, "user")
+    assert.match(copy[0]!.content, /^c{1000,}\[\d+ characters left out\]c{300,}$/)
+    assert.match(copy[1]!.content, /^a{1000,}\[\d+ characters left out\]b{300,}$/)
+    assert.isAtMost(JSON.stringify(copy).length, 4_100)
+  })
+
+  it("cuts the contents of media to a note before any other text", () => {
+    const pictures = [4_500, 4_600].map((n) => ({ mimeType: "image/png", content: "A".repeat(n) }))
+    const url = { type: "image_url", image_url: { url: `data:image/png;base64,${"B".repeat(4_700)}` } }
+    const text = { role: "user", content: "text ".repeat(400) }
+    const of = (limit: number) =>
+      JsonSnapshot.take([...pictures, url, text], parts(limit)).value as ReadonlyArray<object>
+    assert.deepStrictEqual(of(12_000), [
+      ...pictures,
+      { type: "image_url", image_url: { url: "[4722 characters left out]" } },
+      text
+    ])
+    assert.deepStrictEqual(of(3_000), [
+      { mimeType: "image/png", content: "[4500 characters left out]" },
+      { mimeType: "image/png", content: "[4600 characters left out]" },
+      { type: "image_url", image_url: { url: "[4722 characters left out]" } },
+      text
+    ])
+  })
+
+  it("gives each part its share when there are too many values, so that none empties the others", () => {
+    const numbers = Array.from({ length: 1_000 }, (_, i) => i)
+    const message = { role: "user", content: "hi", extra: [{ name: "f", arguments: { city: "Rome" } }] }
+    const big = { role: "user", content: "hi", extra: [{ name: "f", arguments: { numbers, city: "Rome" } }] }
+    const copy = JsonSnapshot.take([big, message, big, message], parts(10_000)).value as ReadonlyArray<typeof big>
+    for (const at of [1, 3]) assert.deepStrictEqual(copy[at] as unknown, message)
+    for (const at of [0, 2]) {
+      const { numbers, ...rest } = copy[at]!.extra[0]!.arguments
+      assert.deepStrictEqual({ ...rest, length: numbers.length > 5 }, { city: "Rome", length: true })
+      assert.strictEqual(numbers[numbers.length - 1] as unknown, "[more values left out]")
+    }
+  })
+
+  it("cuts between characters, and never half of one", () => {
+    const { value } = JsonSnapshot.take("😀".repeat(200), parts(150))
+    assert.isTrue((value as string).isWellFormed())
+    assert.match(value as string, /^(😀)+\[\d+ characters left out\](😀)+$/u)
+  })
+
+  it("gives structure below a depth as text, and shares what it leaves", () => {
+    const value = { a: { b: [1, { c: 2 }] }, d: [1] }
+    assert.deepStrictEqual(JsonSnapshot.flatten(value, 2), { a: { b: "[1,{\"c\":2}]" }, d: [1] })
+    assert.strictEqual(JsonSnapshot.flatten(value, 9), value)
+  })
+
+  it("reads an array that claims to be endless twice up to the limit, once for the shares", () => {
     let reads = 0
     const endless = new Proxy([], {
       get: (_, key) => {
@@ -170,7 +228,7 @@ describe("JsonSnapshot", () => {
       }
     })
     JsonSnapshot.take(endless, { ...JsonSnapshot.defaultLimits, values: 50 })
-    assert.isBelow(reads, 60)
+    assert.isBelow(reads, 110)
   })
 
   it("copies no more than the limit of a value that is shared exponentially often", () => {

@@ -1,0 +1,47 @@
+/**
+ * Cutting texts so that the longest give way first, and what is left holds on to nothing.
+ *
+ * @since 0.2.0
+ */
+
+/**
+ * The largest size to which all longer texts must be cut to save `excess`. `sizes` falls. `undefined` when even cutting
+ * all of them to `smallest` saves less.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const commonLevel = (sizes: ReadonlyArray<number>, excess: number, smallest: number): number | undefined => {
+  let sum = 0
+  for (let i = 0; i < sizes.length; i++) {
+    sum += sizes[i]!
+    const level = Math.floor((sum - excess) / (i + 1))
+    if (level >= (sizes[i + 1] ?? smallest)) return level
+  }
+  return undefined
+}
+
+/**
+ * The first and the last part of a text, `units` UTF-16 code units of it or one less each, never half a character.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const headAndTail = (text: string, units: number): readonly [head: string, tail: string] => {
+  const tail = Math.floor(units / 4)
+  return [copied(text.slice(0, wholeAt(text, units - tail))), copied(text.slice(endOf(text, text.length - tail)))]
+}
+
+// A place between two characters, not inside a surrogate pair: before it for a head, behind it for a tail.
+const wholeAt = (text: string, index: number): number => splits(text, index) ? index - 1 : index
+
+const endOf = (text: string, index: number): number => splits(text, index) ? index + 1 : index
+
+const splits = (text: string, index: number): boolean => {
+  const unit = text.charCodeAt(index)
+  const before = text.charCodeAt(index - 1)
+  return unit >= 0xdc00 && unit <= 0xdfff && before >= 0xd800 && before <= 0xdbff
+}
+
+// A part of a text is a view that keeps the whole in memory. Joining makes a text of its own.
+const copied = (part: string): string => ` ${part}`.slice(1)
