@@ -107,8 +107,6 @@ export interface Annotation {
  */
 export const empty: Annotation = { bytes: 0 }
 
-type Writable = { -readonly [K in keyof Annotation]: Annotation[K] }
-
 // Raw values stand directly in `meta`.
 const rawLimits = JsonSnapshot.limitsBelowMeta(1)
 
@@ -144,7 +142,7 @@ export const parse = (kind: SpanKind, given: AnnotationInput): Problems.Checked<
       problems: [Problems.make("invalid_option", "An annotation must be an object. Pass the fields to set.")]
     }
   }
-  const out: Writable = { bytes: 0 }
+  const out: Owned = { bytes: 0 }
   const problems: Array<Problem> = []
   const input = readFields(given, problems)
   const keep = <A>(part: JsonSnapshot.Measured<A>): A => {
@@ -206,11 +204,11 @@ const readFields = (given: AnnotationInput, problems: Array<Problem>): Annotatio
   return input
 }
 
-const set = <K extends keyof Annotation>(out: Writable, key: K, value: Annotation[K] | undefined): void => {
+const set = <K extends keyof Annotation>(out: Owned, key: K, value: Annotation[K] | undefined): void => {
   if (value !== undefined) out[key] = value
 }
 
-const readTexts = (input: AnnotationInput, out: Writable, problems: Array<Problem>): void => {
+const readTexts = (input: AnnotationInput, out: Owned, problems: Array<Problem>): void => {
   for (let i = 0; i < textFields.length; i++) {
     const key = textFields[i]!
     const value: unknown = input[key]
@@ -289,7 +287,7 @@ const parseTags = (input: unknown): JsonSnapshot.Measured<Tags.Tags | undefined>
 }
 
 // A tag that names a session, a user or an account sets that label.
-const readTags = (tags: Tags.Tags | undefined, out: Writable): void => {
+const readTags = (tags: Tags.Tags | undefined, out: Owned): void => {
   if (tags === undefined) return
   let rest = tags
   for (const key of Object.keys(Tags.labelKeys) as Array<keyof typeof Tags.labelKeys>) {
@@ -326,18 +324,76 @@ const parseCostTags = (input: unknown): JsonSnapshot.Measured<ReadonlyArray<stri
 export const combine = (first: Annotation, second: Annotation): Annotation => {
   if (first === empty) return second
   if (second === empty) return first
-  const out: Writable = { ...first, ...second, bytes: first.bytes + second.bytes }
-  if (first.metadata !== undefined && second.metadata !== undefined) {
-    out.metadata = { ...first.metadata, ...second.metadata }
-  }
-  if (first.metrics !== undefined && second.metrics !== undefined) out.metrics = { ...first.metrics, ...second.metrics }
-  if (first.tags !== undefined && second.tags !== undefined) out.tags = { ...first.tags, ...second.tags }
-  if (first.costTags !== undefined && second.costTags !== undefined) {
-    out.costTags = [...new Set([...first.costTags, ...second.costTags])]
-  }
-  if (first.spanLinks !== undefined && second.spanLinks !== undefined) {
-    out.spanLinks = [...first.spanLinks, ...second.spanLinks]
-  }
-  if (first.prompt !== undefined && second.prompt !== undefined) out.prompt = Prompt.merge(first.prompt, second.prompt)
+  const out = owned(first)
+  append(out, second)
   return out
+}
+
+/**
+ * A copy that `append` can add to: it shares none of the parts that accumulate.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const owned = (annotation: Annotation): Owned => {
+  const out: Owned = { ...annotation }
+  if (out.metadata !== undefined) out.metadata = { ...out.metadata }
+  if (out.metrics !== undefined) out.metrics = { ...out.metrics }
+  if (out.tags !== undefined) out.tags = { ...out.tags }
+  if (out.spanLinks !== undefined) out.spanLinks = [...out.spanLinks]
+  return out
+}
+
+/**
+ * An annotation with one owner, who adds to it where it stands.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Owned = { -readonly [K in keyof Annotation]: Annotation[K] }
+
+/**
+ * Adds what was said later to an annotation that `owned` gave: as `combine`, but the work is that of the later one
+ * alone, however much there is already.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const append = (into: Owned, later: Annotation): void => {
+  for (const key of Object.keys(later) as Array<keyof Annotation>) {
+    if (key === "bytes") into.bytes += later.bytes
+    else appendTo(into, key, later)
+  }
+}
+
+const appendTo = (into: Owned, key: keyof Annotation, later: Annotation): void => {
+  switch (key) {
+    case "metadata":
+    case "metrics":
+    case "tags": {
+      const members = later[key]!
+      const own = (into[key] ??= {}) as { [key: string]: Json }
+      for (const name of Object.keys(members)) put(own, name, members[name]!)
+      return
+    }
+    case "costTags":
+      into.costTags = [...new Set([...into.costTags ?? [], ...later.costTags!])]
+      return
+    case "spanLinks": {
+      const own = (into.spanLinks ??= []) as Array<SpanLink.SpanLink>
+      for (const link of later.spanLinks!) own.push(link)
+      return
+    }
+    case "prompt":
+      into.prompt = into.prompt === undefined ? later.prompt! : Prompt.merge(into.prompt, later.prompt!)
+      return
+    default:
+      ;(into as { [key: string]: unknown })[key] = later[key]
+  }
+}
+
+const put = (into: { [key: string]: Json }, key: string, value: Json): void => {
+  if (key === "__proto__") {
+    Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true })
+  } else into[key] = value
 }

@@ -71,7 +71,7 @@ export interface Sink {
 
 class RecordedSpan implements OpenSpan {
   context: SpanContext.SpanContext
-  annotation: Annotation.Annotation
+  readonly annotation: Annotation.Owned
   ended = false
   readonly parent: RecordedSpan | undefined
   readonly trace: TraceState
@@ -84,7 +84,7 @@ class RecordedSpan implements OpenSpan {
 
   constructor(options: {
     readonly context: SpanContext.SpanContext
-    readonly annotation: Annotation.Annotation
+    readonly annotation: Annotation.Owned
     readonly parent: RecordedSpan | undefined
     readonly trace: TraceState
     readonly carrier: Carrier | undefined
@@ -142,16 +142,18 @@ export const make = (options: {
     })
 
   // Cost tags name tags that the span has at the time of the call; later ones do not count.
-  const withCostTags = (
-    before: Annotation.Annotation,
+  const add = (
+    annotation: Annotation.Owned,
     said: Annotation.Annotation,
     context: SpanContext.SpanContext,
     service: string
-  ): Annotation.Annotation => {
-    const combined = Annotation.combine(before, said)
-    if (said.costTags === undefined) return combined
-    const costTags = report(CostTags.select(said.costTags, tagsOf(context, combined, service), before.costTags))
-    return { ...combined, costTags }
+  ): Annotation.Owned => {
+    const before = annotation.costTags
+    Annotation.append(annotation, said)
+    if (said.costTags !== undefined) {
+      annotation.costTags = report(CostTags.select(said.costTags, tagsOf(context, annotation, service), before))
+    }
+    return annotation
   }
 
   const start: RecorderService["start"] = ({ ambient: reader, carrier, kind, name, options: spanOptions, span }) => {
@@ -194,12 +196,11 @@ export const make = (options: {
         : settings.retention
     })
     const service = carrier?.service ?? settings.service
-    const regional = region === undefined
-      ? Annotation.empty
-      : withCostTags(Annotation.empty, region, context, service)
+    const annotation = Annotation.owned(Annotation.empty)
+    if (region !== undefined) add(annotation, region, context, service)
     const recorded = new RecordedSpan({
       context,
-      annotation: withCostTags(regional, own, context, service),
+      annotation: add(annotation, own, context, service),
       parent,
       trace,
       carrier,
@@ -238,7 +239,7 @@ export const make = (options: {
     if (span === undefined) return diagnostics.report([noActiveSpan])
     if (span.ended) return diagnostics.report([finishedSpan])
     const parsed = report(Annotation.parse(span.context.kind, input))
-    span.annotation = withCostTags(span.annotation, parsed, span.context, span.service)
+    add(span.annotation, parsed, span.context, span.service)
     if (
       parsed.name !== undefined || parsed.sessionId !== undefined || parsed.userId !== undefined ||
       parsed.accountId !== undefined

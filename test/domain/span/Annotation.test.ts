@@ -198,6 +198,64 @@ describe("Annotation", () => {
     })
   })
 
+  it("adds what is said later without touching what is there already", () => {
+    const touched: Array<string> = []
+    const spy = <A extends object>(target: A): A =>
+      new Proxy(target, {
+        get: (of, key, receiver) => {
+          touched.push("get")
+          return Reflect.get(of, key, receiver)
+        },
+        set: (of, key, value) => {
+          touched.push("set")
+          return Reflect.set(of, key, value)
+        },
+        ownKeys: (of) => {
+          touched.push("ownKeys")
+          return Reflect.ownKeys(of)
+        }
+      })
+    const count = (size: number): number => {
+      const many = Object.fromEntries(Array.from({ length: size }, (_, i) => [`key${i}`, `${i}`]))
+      const links = Array.from({ length: size }, (_, i) => ({ spanId: `${i + 1}`, traceId: "2" }))
+      const said = Annotation.parse("task", { metadata: many, tags: many, spanLinks: links }).value
+      const into = Annotation.owned(said)
+      into.metadata = spy(into.metadata!)
+      into.tags = spy(into.tags!)
+      into.spanLinks = spy([...into.spanLinks!])
+      touched.length = 0
+      const later = { metadata: { later: 1 }, tags: { later: "1" }, spanLinks: [{ spanId: "9", traceId: "9" }] }
+      Annotation.append(into, Annotation.parse("task", later).value)
+      assert.lengthOf(Object.keys(into.metadata), size + 1)
+      assert.lengthOf(into.spanLinks, size + 1)
+      return touched.length
+    }
+    assert.isBelow(count(10), 20)
+    assert.strictEqual(count(10), count(5_000))
+  })
+
+  it("adds nothing to an annotation that was copied before", () => {
+    const region = Annotation.parse("task", {
+      metadata: { a: 1 },
+      tags: { a: "1" },
+      spanLinks: [{ spanId: "1", traceId: "1" }]
+    })
+    const before = JSON.stringify(region.value)
+    const [one, two] = [Annotation.owned(region.value), Annotation.owned(Annotation.empty)]
+    Annotation.append(two, region.value)
+    for (const into of [one, two]) {
+      Annotation.append(
+        into,
+        Annotation.parse("task", { metadata: { b: 2 }, tags: { b: "2" }, spanLinks: [{ spanId: "2", traceId: "2" }] })
+          .value
+      )
+    }
+    assert.strictEqual(JSON.stringify(region.value), before)
+    assert.deepStrictEqual(one.metadata, { a: 1, b: 2 })
+    assert.deepStrictEqual(two.tags, { a: "1", b: "2" })
+    assert.deepStrictEqual(Annotation.empty, { bytes: 0 })
+  })
+
   const field = Schema.Literals([
     "name",
     "input",
