@@ -7,6 +7,7 @@ import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import * as AccountLanes from "../engine/lane/AccountLanes.ts"
 import type { AgentTracker } from "../engine/lane/AgentTracker.ts"
 import * as IntakeLane from "../engine/lane/IntakeLane.ts"
+import type * as IntakePayload from "../engine/lane/IntakePayload.ts"
 import * as Shipper from "../engine/lane/Shipper.ts"
 import type { OutboxesService } from "../ports/Outbox.ts"
 import { ownAccount } from "../ports/Outbox.ts"
@@ -18,9 +19,9 @@ import type { Foundation } from "./Foundation.ts"
  * @since 0.2.0
  */
 export interface IntakeRoads<R = SpanRecord> {
-  readonly lanes: AccountLanes.AccountLanes<IntakeLane.Payload<R>>
+  readonly lanes: AccountLanes.AccountLanes<IntakePayload.Payload<R>>
   /** Opens the road of an account, or says (`false`) that there are too many. An open one stays as it is. */
-  readonly open: (account: string, destination: () => IntakeLane.Destination<R> | undefined) => boolean
+  readonly open: (account: string, destination: () => IntakePayload.Destination<R> | undefined) => boolean
 }
 
 /**
@@ -36,7 +37,7 @@ export const make = <R = SpanRecord>(options: {
   readonly onSetAside: (dropped: IntakeLane.SetAside<R>) => void
 }): IntakeRoads<R> => {
   const { foundation: { diagnostics, ids, ledger, pace, signals }, tracker } = options
-  const lanes = AccountLanes.make<IntakeLane.Payload<R>>(
+  const lanes = AccountLanes.make<IntakePayload.Payload<R>>(
     signals.intake,
     (lane, signal) => Shipper.make(lane, { ...pace, signal, maxInFlight: IntakeLane.maxInFlight })
   )
@@ -46,6 +47,7 @@ export const make = <R = SpanRecord>(options: {
       lanes.open(account, () =>
         IntakeLane.make({
           outbox: options.outboxes.of(account),
+          account: account === ownAccount ? undefined : account,
           ledger,
           budget: options.budget,
           random: ids.random,

@@ -12,7 +12,7 @@ import * as RedisResends from "../adapters/redis/RedisResends.ts"
 import * as RedisSetAside from "../adapters/redis/RedisSetAside.ts"
 import type { RedisAddress } from "../adapters/redis/RedisUrl.ts"
 import * as QueueMetrics from "../engine/books/QueueMetrics.ts"
-import type { Destination } from "../engine/lane/IntakeLane.ts"
+import type { Destination } from "../engine/lane/IntakePayload.ts"
 import type { Relayed } from "../engine/outbox/RelayOutbox.ts"
 import * as RelayOutbox from "../engine/outbox/RelayOutbox.ts"
 import { ownAccount } from "../ports/Outbox.ts"
@@ -136,7 +136,7 @@ const passingOn = (destination: () => Destination | undefined, send: RelayOutbox
         writer: {
           ...writer,
           encode: (relayed) => relayed.event,
-          send: (events) => send(events, to.endpoint, writer.send(events))
+          send: (events, account) => send(events, to.endpoint, writer.send(events, account))
         }
       }
       known.set(to, found)

@@ -10,8 +10,8 @@ import type { Account } from "../adapters/intake/Account.ts"
 import * as IntakeHttpWriter from "../adapters/intake/IntakeHttpWriter.ts"
 import * as AgentUrl from "../domain/delivery/AgentUrl.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
-import type { Destination } from "../engine/lane/IntakeLane.ts"
-import type { AgentWriter } from "../ports/AgentWriter.ts"
+import type { Destination } from "../engine/lane/IntakePayload.ts"
+import type { AgentWriterService } from "../ports/AgentWriter.ts"
 import type { RelayQueueService } from "../ports/RelayQueue.ts"
 import type { Target, Transport } from "../ports/Transport.ts"
 import type { Foundation } from "./Foundation.ts"
@@ -23,9 +23,9 @@ import { libraryVersion } from "./Version.ts"
  * @since 0.2.0
  */
 export interface Writers {
-  readonly agent: typeof AgentWriter.Service
+  readonly agent: AgentWriterService
   /** To the agentless trace intake, if that was asked for and its credentials are known. */
-  readonly apmIntake: typeof AgentWriter.Service | undefined
+  readonly apmIntake: AgentWriterService | undefined
   /** To the intake through the Agent's EVP proxy: the same destination each time for a prefix. */
   readonly proxy: (prefix: string) => Destination
   /** To the intake with the key of the layer, if its credentials are known. */

@@ -15,7 +15,7 @@ import * as ByteBudget from "../../src/engine/outbox/ByteBudget.ts"
 import * as MemoryOutbox from "../../src/engine/outbox/MemoryOutbox.ts"
 import * as Outboxes from "../../src/engine/outbox/Outboxes.ts"
 import * as Overflow from "../../src/engine/outbox/Overflow.ts"
-import type { AgentWriter } from "../../src/ports/AgentWriter.ts"
+import type { AgentWriterService, EncodedChunk } from "../../src/ports/AgentWriter.ts"
 import type { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
 import type { OutboxesService } from "../../src/ports/Outbox.ts"
 import { ownAccount } from "../../src/ports/Outbox.ts"
@@ -78,14 +78,23 @@ export const intakeWriter = (
   send: () => Effect.sync(send)
 })
 
+const encodedFrom = new WeakMap<EncodedChunk, TraceChunk>()
+
+/** The chunk that the writer below encoded. */
+export const chunkOf = (encoded: EncodedChunk): TraceChunk => encodedFrom.get(encoded)!
+
 /** A writer to the Agent whose chunks have as many bytes as their spans times a hundred. */
 export const agentWriter = (
   send: () => Outcome = () => answer(200),
   maxPayloadBytes = 8_000_000
-): typeof AgentWriter.Service => ({
+): AgentWriterService => ({
   maxPayloadBytes,
   structBytes: (record) => record.bytes,
-  encode: (chunk) => ({ chunk, bytes: new Uint8Array(chunk.spans.length * 100) }),
+  encode: (chunk) => {
+    const encoded = { bytes: new Uint8Array(chunk.spans.length * 100) }
+    encodedFrom.set(encoded, chunk)
+    return encoded
+  },
   send: () => Effect.sync(send)
 })
 

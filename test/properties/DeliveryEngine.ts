@@ -21,8 +21,9 @@ import * as DurableOutbox from "../../src/engine/outbox/DurableOutbox.ts"
 import * as MemoryOutbox from "../../src/engine/outbox/MemoryOutbox.ts"
 import * as Outboxes from "../../src/engine/outbox/Outboxes.ts"
 import type { JournalService } from "../../src/ports/Journal.ts"
+import { ownAccount } from "../../src/ports/Outbox.ts"
 import type { Outcome } from "../../src/ports/Transport.ts"
-import { agentWriter, intakeWriter, makeRouter, measure } from "../engine/Scene.ts"
+import { agentWriter, chunkOf, intakeWriter, makeRouter, measure } from "../engine/Scene.ts"
 import * as DeliverySchedule from "./DeliverySchedule.ts"
 import type { Id, Limits, Seen, SeenSpan, World } from "./DeliveryState.ts"
 
@@ -110,6 +111,7 @@ export const make = (options: {
     IntakeLane.make({
       ...shared,
       outbox: outboxes.of(route),
+      account: route === ownAccount ? undefined : route,
       destination: () => takers[options.world().to[route]!],
       targetBytes: 4_000,
       maxAgeMillis: limits.ageMillis,
@@ -208,7 +210,7 @@ export const make = (options: {
     nextTrace: (): Given | undefined => {
       const payload = traces.next(weather.now)
       return payload === undefined ? undefined : {
-        seen: { traces: payload.chunks.map(({ chunk }) => chunks.get(chunk)!) },
+        seen: { traces: payload.chunks.map(({ encoded }) => chunks.get(chunkOf(encoded))!) },
         settle: (outcome, last) => traces.onOutcome(payload, outcome, weather.now, last)
       }
     },

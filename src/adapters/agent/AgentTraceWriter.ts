@@ -10,7 +10,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
-import type { AgentWriter } from "../../ports/AgentWriter.ts"
+import type { AgentWriterService } from "../../ports/AgentWriter.ts"
 import type { Outcome, Target, Transport } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
 import * as V04 from "./V04.ts"
@@ -34,7 +34,7 @@ export const make = (options: {
   /** Given the JSON of each 200: it holds the sampling rates. */
   readonly onRates: (body: unknown) => void
   readonly onDefect: (error: unknown) => void
-}): typeof AgentWriter.Service => {
+}): AgentWriterService => {
   const format = WireFormat.select("apm-agent", "ride")
   return {
     maxPayloadBytes,
@@ -42,7 +42,7 @@ export const make = (options: {
     encode: (chunk) => {
       try {
         const bytes = V04.packChunk(chunk, format)
-        return bytes.byteLength > maxBodyBytes - 16 ? undefined : { chunk, bytes }
+        return bytes.byteLength > maxBodyBytes - 16 ? undefined : { bytes }
       } catch (error) {
         options.onDefect(error)
         return undefined

@@ -20,7 +20,7 @@ import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { ApmSpan } from "../../domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
-import type { AgentWriter } from "../../ports/AgentWriter.ts"
+import type { AgentWriterService } from "../../ports/AgentWriter.ts"
 import type { Target, Transport } from "../../ports/Transport.ts"
 
 /**
@@ -58,7 +58,7 @@ export const make = (options: {
     readonly libraryVersion: string
   }
   readonly onDefect: (error: unknown) => void
-}): typeof AgentWriter.Service => {
+}): AgentWriterService => {
   const { process } = options
   const format = WireFormat.select("apm-agentless", "ride")
   const encoder = new TextEncoder()
@@ -82,7 +82,7 @@ export const make = (options: {
     encode: (chunk) => {
       try {
         const bytes = encode(chunk)
-        return bytes.byteLength > maxPayloadBytes ? undefined : { chunk, bytes }
+        return bytes.byteLength > maxPayloadBytes ? undefined : { bytes }
       } catch (error) {
         options.onDefect(error)
         return undefined

@@ -12,43 +12,15 @@
 import * as Backoff from "../../domain/delivery/Backoff.ts"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
-import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
+import type { EncodedEvent } from "../../ports/IntakeWriter.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
+import type { Destination, Payload } from "./IntakePayload.ts"
+import * as IntakePayload from "./IntakePayload.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
 
 /**
- * What leaves in one request.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Payload<R = SpanRecord> {
-  readonly items: ReadonlyArray<Item<R>>
-  readonly events: ReadonlyArray<EncodedEvent>
-  readonly bytes: number
-  readonly writer: IntakeWriterService<R>
-  readonly endpoint: DeliveryVerdict.Endpoint
-  readonly transfers?: boolean | undefined
-  /** How many small payloads had been delivered when the fate of this large one was last unknown. */
-  readonly smallBefore?: number | undefined
-}
-
-/**
- * Where events go now. `transfers` says that who takes them there is not the intake but a queue of relays: they count as
- * transferred.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Destination<R = SpanRecord> {
-  readonly writer: IntakeWriterService<R>
-  readonly endpoint: "agent-evp" | "intake"
-  readonly transfers?: boolean | undefined
-}
-
-/**
- * An event that is dropped because nobody will take it. `status` is the answer's, where there was one.
+ * An event that is dropped because no destination will take it. `status` is the answer's, where there was one.
  *
  * @category models
  * @since 0.1.0
@@ -61,9 +33,6 @@ export interface SetAside<R = SpanRecord> {
 }
 
 const done: NextStep = { _tag: "Done" }
-
-// Of the two brackets one: each event is counted with the comma or the bracket behind it.
-const brackets = 1
 
 /**
  * The size in bytes at which a payload is closed: about what one call may encode.
@@ -90,10 +59,12 @@ const suspiciousBytes = 1024 * 1024
  */
 export const make = <R = SpanRecord>(options: {
   readonly outbox: OutboxService<R>
+  /** The name of the account that the events are for, `undefined` for the layer's own. */
+  readonly account: string | undefined
   readonly ledger: LedgerBook
   readonly budget: { readonly release: (record: R) => void }
   readonly random: () => number
-  /** `undefined` while nobody is known who takes events. */
+  /** `undefined` while no destination is known. */
   readonly destination: () => Destination<R> | undefined
   /** A payload is closed when it has this many bytes, well under what the writer allows. */
   readonly targetBytes: number
@@ -102,7 +73,7 @@ export const make = <R = SpanRecord>(options: {
   readonly onRediscover: () => void
   /** Whether somebody answers at the Agent's address. */
   readonly onReachable: (reachable: boolean) => void
-  /** Told of each event that nobody will take, right before it is dropped: somebody may want to read it. */
+  /** Told of each event that no destination will take, right before it is dropped, so that it can be kept to be read. */
   readonly onSetAside?: ((dropped: SetAside<R>) => void) | undefined
   readonly warn: (key: string, message: string) => void
 }): Lane<Payload<R>> => {
@@ -137,73 +108,11 @@ export const make = <R = SpanRecord>(options: {
   const setAsideAll = (payload: Payload<R>, reason: "refused" | "oversized", status: number | undefined): void =>
     payload.items.forEach((item, i) => setAside(item, payload.events[i], reason, status))
 
-  const isExpired = (item: Item<R>, now: number): boolean => now - item.offeredAt > options.maxAgeMillis
-
-  const fresh = (to: Destination<R>, now: number): Payload<R> | undefined => {
-    const { writer } = to
-    const items: Array<Item<R>> = []
-    const events: Array<EncodedEvent> = []
-    let bytes = brackets
-    while (bytes < options.targetBytes) {
-      const item = outbox.take()
-      if (item === undefined) break
-      if (isExpired(item, now)) {
-        expire(item)
-        continue
-      }
-      const event = writer.encode(item.record)
-      if (event === undefined || brackets + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
-        setAside(item, event, "oversized")
-        continue
-      }
-      if (bytes + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
-        outbox.restore(item)
-        break
-      }
-      items.push(item)
-      events.push(event)
-      bytes += event.bytes.byteLength + 1
-    }
-    return items.length === 0 ? undefined : { items, events, bytes, ...to }
-  }
-
-  // A payload that was packed for another destination, or holds an event that is too old by now, is packed again.
-  const repack = (payload: Payload<R>, to: Destination<R>, now: number): Payload<R> | undefined => {
-    if (payload.writer === to.writer && !payload.items.some((item) => isExpired(item, now))) return payload
-    const items: Array<Item<R>> = []
-    const events: Array<EncodedEvent> = []
-    let bytes = brackets
-    for (const item of payload.items) {
-      if (isExpired(item, now)) {
-        expire(item)
-        continue
-      }
-      const event = to.writer.encode(item.record)
-      if (event === undefined) setAside(item, undefined, "oversized")
-      else {
-        items.push(item)
-        events.push(event)
-        bytes += event.bytes.byteLength + 1
-      }
-    }
-    return items.length === 0 ? undefined : { items, events, bytes, ...to }
-  }
-
-  const part = (payload: Payload<R>, from: number, to: number): Payload<R> => {
-    const events = payload.events.slice(from, to)
-    return {
-      ...payload,
-      smallBefore: undefined,
-      items: payload.items.slice(from, to),
-      events,
-      bytes: events.reduce((sum, event) => sum + event.bytes.byteLength + 1, brackets)
-    }
-  }
-
-  const halve = (payload: Payload<R>): void => {
-    const middle = payload.items.length >> 1
-    again.push(part(payload, 0, middle), part(payload, middle, payload.items.length))
-  }
+  const { fresh, repack } = IntakePayload.packer({
+    ...options,
+    onExpired: expire,
+    onOversized: (item, event) => setAside(item, event, "oversized")
+  })
 
   // A payload that fails when nothing is sent again stays where it counts as pending: in the outbox, lent.
   const later = (payload: Payload<R>, afterMillis: number | undefined, last: boolean): NextStep => {
@@ -224,7 +133,7 @@ export const make = <R = SpanRecord>(options: {
 
   return {
     next: (now) => {
-      // To ask where to is to look for somebody who takes events: not while there are none.
+      // Resolving a destination starts Agent discovery, so skip it when the lane is empty.
       if (isEmpty()) return undefined
       const destination = options.destination()
       if (destination === undefined) return undefined
@@ -233,7 +142,7 @@ export const make = <R = SpanRecord>(options: {
         ? fresh(destination, now) ?? failed(destination, now)
         : failed(destination, now) ?? fresh(destination, now)
     },
-    send: (payload) => payload.writer.send(payload.events),
+    send: (payload) => payload.writer.send(payload.events, options.account),
     isEmpty,
     onOutcome: (payload, outcome, now, last) => {
       const status = outcome._tag === "Answer" ? outcome.status : undefined
@@ -257,14 +166,14 @@ export const make = <R = SpanRecord>(options: {
           ledger.possibleDuplicates += payload.items.length
           if (payload.smallBefore !== undefined && payload.smallBefore < small && payload.items.length > 1 && !last) {
             failures++
-            halve(payload)
+            again.push(...IntakePayload.halves(payload))
             return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), verdict.afterMillis) }
           }
           const doubtful = payload.bytes > suspiciousBytes ? { ...payload, smallBefore: small } : payload
           return later(doubtful, verdict.afterMillis, last)
         }
         case "Split": {
-          if (payload.items.length > 1) halve(payload)
+          if (payload.items.length > 1) again.push(...IntakePayload.halves(payload))
           else setAsideAll(payload, status === 413 ? "oversized" : "refused", status)
           return done
         }

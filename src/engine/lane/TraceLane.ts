@@ -11,9 +11,10 @@
  */
 import * as Backoff from "../../domain/delivery/Backoff.ts"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
-import type { AgentWriter, EncodedChunk } from "../../ports/AgentWriter.ts"
+import type { AgentWriterService, EncodedChunk } from "../../ports/AgentWriter.ts"
 import type { OutboxService } from "../../ports/Outbox.ts"
 import type { Outcome } from "../../ports/Transport.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
@@ -27,18 +28,35 @@ import type { Lane, NextStep } from "./Shipper.ts"
  * @since 0.1.0
  */
 export interface Payload {
-  readonly chunks: ReadonlyArray<EncodedChunk>
-  readonly writer: typeof AgentWriter.Service
+  readonly chunks: ReadonlyArray<PackedChunk>
+  readonly writer: AgentWriterService
   readonly attempts: number
 }
 
 /**
- * The state of the way to the Agent: `wait` while nobody is known, `give-up` when there will be none.
+ * A chunk in a payload, with the events that ride it. They are taken from the chunk before a writer sees it, so that
+ * nothing a writer does to a chunk can change the books.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PackedChunk {
+  readonly riders: ReadonlyArray<SpanRecord>
+  readonly encoded: EncodedChunk
+}
+
+interface WaitingChunk {
+  readonly chunk: TraceChunk
+  readonly riders: ReadonlyArray<SpanRecord>
+}
+
+/**
+ * The state of the way to the Agent: `Wait` while none is known, `GiveUp` when there will be none.
  *
  * @category models
  * @since 0.1.0
  */
-export type Way = { readonly _tag: "Open"; readonly writer: typeof AgentWriter.Service } | {
+export type Way = { readonly _tag: "Open"; readonly writer: AgentWriterService } | {
   readonly _tag: "Wait" | "GiveUp"
 }
 
@@ -76,43 +94,41 @@ export const make = (options: {
   readonly onReachable: (reachable: boolean) => void
 }): TraceLane => {
   const { budget, ledger, outbox } = options
-  let queue: Array<TraceChunk> = []
+  let queue: Array<WaitingChunk> = []
   const again: Array<Payload> = []
   let riding = 0
   let failures = 0
 
-  const handOverChunk = (chunk: TraceChunk, now: number, uncertain: boolean): void => {
-    for (const { rider } of chunk.spans) {
-      if (rider === undefined) continue
-      riding--
-      if (uncertain) ledger.possibleDuplicates++
-      if (!outbox.offer(rider, { now, uncertain })) {
-        budget.release(rider)
-        ledger.drop("outboxFull")
-      }
+  const giveToOutbox = (riders: ReadonlyArray<SpanRecord>, now: number, uncertain: boolean): void => {
+    riding -= riders.length
+    if (uncertain) ledger.possibleDuplicates += riders.length
+    for (const rider of riders) {
+      if (outbox.offer(rider, { now, uncertain })) continue
+      budget.release(rider)
+      ledger.drop("outboxFull")
     }
     options.onHandedOver()
   }
 
-  const settleDelivered = (chunk: TraceChunk): void => {
-    const riders = TraceChunks.riders(chunk)
+  const deliver = (riders: ReadonlyArray<SpanRecord>): void => {
     riding -= riders.length
     ledger.deliveredAgent += riders.length
     for (const rider of riders) budget.release(rider)
   }
 
-  const fresh = (writer: typeof AgentWriter.Service, now: number): Payload | undefined => {
-    const chunks: Array<EncodedChunk> = []
+  const fresh = (writer: AgentWriterService, now: number): Payload | undefined => {
+    const chunks: Array<PackedChunk> = []
     let bytes = 5
     let taken = 0
     for (; taken < queue.length; taken++) {
-      const encoded = writer.encode(queue[taken]!)
+      const { chunk, riders } = queue[taken]!
+      const encoded = writer.encode(chunk)
       if (encoded === undefined) {
-        handOverChunk(queue[taken]!, now, false)
+        giveToOutbox(riders, now, false)
         continue
       }
       if (chunks.length > 0 && bytes + encoded.bytes.byteLength > writer.maxPayloadBytes) break
-      chunks.push(encoded)
+      chunks.push({ riders, encoded })
       bytes += encoded.bytes.byteLength
       // One call stays short: the rest leaves in the next payload.
       if (bytes > writer.maxPayloadBytes / 8) {
@@ -125,7 +141,7 @@ export const make = (options: {
   }
 
   const refused = (payload: Payload, now: number): NextStep => {
-    for (const { chunk } of payload.chunks) handOverChunk(chunk, now, false)
+    for (const { riders } of payload.chunks) giveToOutbox(riders, now, false)
     return done
   }
 
@@ -145,13 +161,14 @@ export const make = (options: {
     for (const payload of again.splice(0)) refused(payload, now)
     const chunks = queue
     queue = []
-    for (const chunk of chunks) handOverChunk(chunk, now, false)
+    for (const { riders } of chunks) giveToOutbox(riders, now, false)
   }
 
   return {
     add: (chunk) => {
-      riding += TraceChunks.riders(chunk).length
-      queue.push(chunk)
+      const riders = TraceChunks.riders(chunk)
+      riding += riders.length
+      queue.push({ chunk, riders })
     },
     riders: () => riding,
     handOver,
@@ -159,12 +176,12 @@ export const make = (options: {
       const way = options.way()
       if (way._tag === "GiveUp") handOver(now)
       if (queue.length > options.maxChunks) {
-        for (const chunk of queue.splice(0, queue.length - options.maxChunks)) handOverChunk(chunk, now, false)
+        for (const { riders } of queue.splice(0, queue.length - options.maxChunks)) giveToOutbox(riders, now, false)
       }
       if (way._tag !== "Open") return undefined
       return again.shift() ?? fresh(way.writer, now)
     },
-    send: (payload) => payload.writer.send(payload.chunks),
+    send: (payload) => payload.writer.send(payload.chunks.map(({ encoded }) => encoded)),
     isEmpty: () => queue.length === 0 && again.length === 0,
     onOutcome: (payload, outcome, now, last) => {
       options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
@@ -172,7 +189,7 @@ export const make = (options: {
       switch (verdict._tag) {
         case "Delivered": {
           failures = 0
-          for (const { chunk } of payload.chunks) settleDelivered(chunk)
+          for (const { riders } of payload.chunks) deliver(riders)
           return done
         }
         case "Retry":
@@ -180,7 +197,7 @@ export const make = (options: {
           return later(payload, verdict.afterMillis, now, last)
         case "Ambiguous": {
           failures++
-          for (const { chunk } of payload.chunks) handOverChunk(chunk, now, true)
+          for (const { riders } of payload.chunks) giveToOutbox(riders, now, true)
           return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), verdict.afterMillis) }
         }
         case "Split": {

@@ -37,7 +37,10 @@ describe("IntakeHttpWriter", () => {
           context: Records.makeContext({ explicit: { sessionId: "s" } }),
           annotation: { input: "h\u00e9\ud83d\ude00" }
         })
-        const outcome = yield* writer.send([writer.encode(record)!, writer.encode(record)!])
+        const outcome = yield* writer.send(
+          [writer.encode(record, undefined)!, writer.encode(record, undefined)!],
+          undefined
+        )
         assert.strictEqual(outcome._tag === "Answer" ? outcome.status : 0, 202)
         const [event, second] = agent.events()
         assert.strictEqual(second!.via, via)
@@ -61,12 +64,12 @@ describe("IntakeHttpWriter", () => {
           context: Records.makeContext({ kind: "task" }),
           annotation: { input: value, output: value, metadata: { value } as {} }
         })
-        const event = writer.encode(record)!
+        const event = writer.encode(record, undefined)!
         assert.isAtMost(event.bytes.byteLength, record.bytes)
         return event
       })
       assert.deepStrictEqual(defects, [])
-      const outcome = yield* writer.send(events)
+      const outcome = yield* writer.send(events, undefined)
       assert.strictEqual(outcome._tag === "Answer" ? outcome.status : 0, 202)
       assert.strictEqual(agent.events().length, events.length)
     }))
@@ -75,9 +78,9 @@ describe("IntakeHttpWriter", () => {
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const { writer } = yield* make(agent, "EvpProxy", 20_000)
-      const event = writer.encode(Records.makeRecord({ annotation: { input: "x".repeat(50_000) } }))!
+      const event = writer.encode(Records.makeRecord({ annotation: { input: "x".repeat(50_000) } }), undefined)!
       assert.isAtMost(event.bytes.byteLength, 20_000 + 200)
-      yield* writer.send([event])
+      yield* writer.send([event], undefined)
       assert.strictEqual(agent.events().length, 1)
       assert.include(
         JSON.stringify(agent.requests()[0]!.body, (_, value) => typeof value === "bigint" ? 0 : value),

@@ -3,6 +3,7 @@ import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as LedgerBook from "../../../src/engine/books/Ledger.ts"
 import * as IntakeLane from "../../../src/engine/lane/IntakeLane.ts"
+import type * as IntakePayload from "../../../src/engine/lane/IntakePayload.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
 import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
 import type { Outcome } from "../../../src/ports/Transport.ts"
@@ -13,12 +14,13 @@ const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes
   const budget = ByteBudget.make({ limit: Infinity, measure })
   const outbox = MemoryOutbox.make()
   ledger.attach({ outbox: outbox.size })
-  const state: { destination: IntakeLane.Destination | undefined } = {
+  const state: { destination: IntakePayload.Destination | undefined } = {
     destination: { writer: intakeWriter(undefined, options.maxPayloadBytes), endpoint: "intake" }
   }
   const said: Array<string> = []
   const lane = IntakeLane.make({
     outbox,
+    account: undefined,
     ledger,
     budget,
     random: () => 0.5,
@@ -40,12 +42,12 @@ const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes
     assert.isTrue(Ledger.balances(books), JSON.stringify(books))
     return books
   }
-  const settle = (payload: IntakeLane.Payload, outcome: Outcome, now = 0, last = false) => {
+  const settle = (payload: IntakePayload.Payload, outcome: Outcome, now = 0, last = false) => {
     const settled = lane.onOutcome(payload, outcome, now, last)
     books()
     return settled
   }
-  const records = (payload: IntakeLane.Payload | undefined) => payload?.items.map((item) => item.record)
+  const records = (payload: IntakePayload.Payload | undefined) => payload?.items.map((item) => item.record)
   return { ...state, state, lane, ledger, budget, outbox, said, offer, books, settle, records }
 }
 

@@ -6,7 +6,7 @@ import * as TraceLane from "../../../src/engine/lane/TraceLane.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
 import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
 import type { Outcome } from "../../../src/ports/Transport.ts"
-import { agentWriter, answer, failure, makeTrace, measure, open, record } from "../Scene.ts"
+import { agentWriter, answer, chunkOf, failure, makeTrace, measure, open, record } from "../Scene.ts"
 
 const make = (options: {
   readonly maxPayloadBytes?: number
@@ -65,7 +65,10 @@ describe("TraceLane", () => {
     const { add, books, budget, lane, settle } = make()
     const chunks = [add(), add(2)]
     const payload = lane.next(0)!
-    assert.deepStrictEqual(payload.chunks.map(({ chunk }) => chunk.spans), chunks.map(({ spans }) => spans))
+    assert.deepStrictEqual(
+      payload.chunks.map(({ encoded }) => chunkOf(encoded).spans),
+      chunks.map(({ spans }) => spans)
+    )
     assert.strictEqual(books().pending.payload, 3)
     assert.isTrue(lane.isEmpty())
     assert.deepStrictEqual(settle(payload, answer(200)), { _tag: "Done" })
@@ -104,7 +107,7 @@ describe("TraceLane", () => {
       _tag: "Open",
       writer: { ...writer, encode: (chunk) => chunk.spans[0] === bad.spans[0] ? undefined : writer.encode(chunk) }
     }
-    assert.deepStrictEqual(lane.next(0)!.chunks.map(({ chunk }) => chunk.spans[0]), [good.spans[0]])
+    assert.deepStrictEqual(lane.next(0)!.chunks.map(({ encoded }) => chunkOf(encoded).spans[0]), [good.spans[0]])
     assert.strictEqual(outbox.take()!.record, bad.spans[1]!.rider)
   })
 
@@ -141,7 +144,10 @@ describe("TraceLane", () => {
     let requests = 0
     for (let payload = lane.next(0); payload !== undefined && requests < 50; payload = lane.next(0)) {
       requests++
-      settle(payload, payload.chunks.some(({ chunk }) => chunk.spans[0] === bad) ? answer(400) : answer(200))
+      settle(
+        payload,
+        payload.chunks.some(({ encoded }) => chunkOf(encoded).spans[0] === bad) ? answer(400) : answer(200)
+      )
     }
     assert.strictEqual(books().delivered.agent, 4)
     assert.strictEqual(outbox.take()!.record, chunks[3]!.spans[1]!.rider)
@@ -183,7 +189,7 @@ describe("TraceLane", () => {
     const first = add()
     settle(lane.next(0)!, answer(500))
     add()
-    assert.strictEqual(lane.next(0)!.chunks[0]!.chunk.spans[0], first.spans[0])
+    assert.strictEqual(chunkOf(lane.next(0)!.chunks[0]!.encoded).spans[0], first.spans[0])
   })
 
   it("hands over everything that waits, retries included", () => {

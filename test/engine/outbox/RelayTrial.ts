@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import type { LedgerBook } from "../../../src/engine/books/Ledger.ts"
 import * as Ledger from "../../../src/engine/books/Ledger.ts"
 import * as IntakeLane from "../../../src/engine/lane/IntakeLane.ts"
+import type * as IntakePayload from "../../../src/engine/lane/IntakePayload.ts"
 import type { Relayed } from "../../../src/engine/outbox/RelayOutbox.ts"
 import * as RelayOutbox from "../../../src/engine/outbox/RelayOutbox.ts"
 import type { EncodedEvent } from "../../../src/ports/IntakeWriter.ts"
@@ -80,7 +81,7 @@ export const run = (schedule: ReadonlyArray<{ readonly step: string; readonly re
           if (arrives) { for (const { bytes } of sent) arrivals.set(bytes[0]!, (arrivals.get(bytes[0]!) ?? 0) + 1) }
           return status === undefined ? Effect.never : Effect.succeed({ _tag: "Answer", status, headers: {}, body: "" })
         })
-      const destination: IntakeLane.Destination<Relayed> = {
+      const destination: IntakePayload.Destination<Relayed> = {
         endpoint: "intake",
         writer: {
           maxPayloadBytes: 1_000,
@@ -90,6 +91,7 @@ export const run = (schedule: ReadonlyArray<{ readonly step: string; readonly re
       }
       const lane = IntakeLane.make<Relayed>({
         outbox: relay.outbox,
+        account: undefined,
         ledger,
         budget: { release: () => {} },
         random: () => 0,
