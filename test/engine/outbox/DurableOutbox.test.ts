@@ -129,7 +129,7 @@ describe("durable outboxes of several accounts", () => {
       for (const id of upTo(6)) finish(subject, record(id, id === 4 ? "rare" : undefined))
       subject.journal.commit()
       assert.deepStrictEqual(
-        SqliteFile.query(path, "SELECT account FROM segments ORDER BY account").map(({ account }) => account),
+        SqliteFile.query(path, "SELECT route FROM segments ORDER BY route").map(({ route }) => route),
         ["", "rare"]
       )
     })
