@@ -9,7 +9,8 @@ import * as Layer from "effect/Layer"
 import * as Live from "./Live.ts"
 import type { Options } from "./Options.ts"
 import * as ResolvedSettings from "./ResolvedSettings.ts"
-import type { Variable } from "./Settings.ts"
+import type { Environment } from "./Settings.ts"
+import * as Settings from "./Settings.ts"
 
 /**
  * The layer for options, and for variables of any origin. By default no variable is read.
@@ -19,7 +20,7 @@ import type { Variable } from "./Settings.ts"
  */
 export const make = (
   options: Options,
-  env: (name: Variable) => string | undefined = () => undefined
+  env: Environment = Settings.noVariables
 ): Layer.Layer<never> =>
   Layer.effectContext(Effect.flatMap(
     ResolvedSettings.make(options, env),

@@ -1,5 +1,5 @@
 /**
- * What a user can say about the layer.
+ * The options of a layer.
  *
  * @since 0.1.0
  */
@@ -31,8 +31,8 @@ export interface DurableOptions {
 }
 
 /**
- * The options of a layer. Everything is optional; what is left out takes its default, and a bad value warns and takes
- * its default too: building the layer never fails the application.
+ * The options of a layer. Each is optional. A value that cannot be read warns and is passed over: its variable is asked,
+ * and then its default holds. Building the layer never fails the application.
  *
  * @category models
  * @since 0.1.0
@@ -46,41 +46,42 @@ export interface Options {
   readonly service?: string | undefined
   readonly env?: string | undefined
   readonly version?: string | undefined
-  /** Tags of every span. */
+  /** Tags of every span. A value that is no text becomes text, or is left out with a warning. */
   readonly tags?: { readonly [key: string]: string } | undefined
   /** Where the Agent is: `http://host:port`, `https://…`, or `unix:///path`. Default `http://localhost:8126`. */
   readonly agentUrl?: string | undefined
   /** `true`: never use an Agent; `false`: never do without one; left out: find out. */
   readonly agentless?: boolean | undefined
+  /** The API key. White space around it is left out. Without a key that can be sent, no event goes to an intake directly. */
   readonly apiKey?: Redacted.Redacted | undefined
-  /** The Datadog site, such as `datadoghq.eu`. */
+  /** The Datadog site, such as `datadoghq.eu`. With one that is not known, no event goes to an intake directly. */
   readonly site?: string | undefined
   /** Accepts a site that is not on Datadog's list. */
   readonly allowUnknownSite?: boolean | undefined
-  /** Replaces the origin of the LLM intake; events then never ride a trace. */
+  /** Replaces the origin of the LLM intake. Then every event goes to the intake and none rides a trace. */
   readonly overrideOrigin?: string | undefined
   /** Which spans become APM spans: the local roots and the LLM spans (`llm`, the default), every span, or none. */
   readonly apm?: "llm" | "all" | "off" | undefined
   /**
-   * Asked of each part of a trace that is about to leave, with its finished spans; a trace leaves in one part unless it is
-   * long. `false` keeps the part from being sent; the LLM events in it are delivered all the same, by themselves. A filter
-   * that throws keeps the trace.
+   * Called with the finished spans of each part of a trace that is about to leave; a trace leaves in one part unless it is
+   * long. `false` keeps the part from being sent; the LLM events in it go to the intake. If the filter throws, the trace
+   * is sent.
    */
   readonly traceFilter?: ((spans: ReadonlyArray<ApmSpan>) => boolean) | undefined
   /** The share of LLM traces that the backend retains, from 0 to 1. Every event is sent all the same. */
   readonly sampleRate?: number | undefined
   /** Whether experiments that a request names in its baggage are believed; `auto` believes all but browsers. */
   readonly experimentBaggage?: ExperimentBaggage.Mode | undefined
-  /** How long an event waits to leave with others. Default 1 second. */
+  /** How long an event waits to leave with others. Default 1 second. Every wait is at most 24.8 days. */
   readonly flushInterval?: Duration.Input | undefined
   /** How long `flush` and the closing of the layer wait. Default 5 seconds. */
   readonly flushTimeout?: Duration.Input | undefined
   /** The bytes of events that are held in memory at most. Default 64 MiB. */
   readonly maxBytes?: number | undefined
   /**
-   * What becomes of an event that memory has no room for (`maxBytes`), and a durable outbox neither: it is dropped
-   * (`dropNewest`, the default), the oldest ones that wait for the intake are (`dropOldest`), or the end of its span waits
-   * for room, for at most `flushTimeout` (`backpressure`: for batch work that may be slowed down).
+   * The rule for an event that neither memory (`maxBytes`) nor a durable outbox has room for. `dropNewest`, the default,
+   * drops it. `dropOldest` drops the oldest ones that wait for the intake. With `backpressure` the end of its span waits
+   * for room, for at most `flushTimeout`: for batch work that may be slowed down.
    */
   readonly overflow?: Overflow.Policy | undefined
   /**
@@ -93,9 +94,8 @@ export interface Options {
   /** How many finished spans of a trace that is not complete leave without it. Default 300. */
   readonly partialFlushMinSpans?: number | undefined
   /**
-   * Rules that run, in order, over every event before it is kept or sent anywhere; what the last one returns is what the
-   * event says, and returning nothing drops it. A rule that throws costs the event its content. `effect-llmobs/Redaction`
-   * has ready ones.
+   * Rules that run, in order, over every event before it is kept or sent anywhere. The event is what the last one returns;
+   * returning nothing drops it. A rule that throws costs the event its content. `effect-llmobs/Redaction` has ready ones.
    */
   readonly processors?: ReadonlyArray<Processor> | undefined
   /**
@@ -104,8 +104,9 @@ export interface Options {
    */
   readonly contentCapture?: "all" | "none" | undefined
   /**
-   * Told of every problem as it is found: what was left out of an annotation, and why. For tests and for strict programs;
-   * without it each kind of problem is logged once and counted. What it throws is counted and has no other effect.
+   * Called with every problem as it is found: which part of a setting or an annotation was left out, and why. For tests and
+   * for strict programs; without it each kind of problem is logged once and counted. An error that it throws is counted
+   * and has no other effect.
    */
   readonly onProblem?: ((problem: Problem) => void) | undefined
 }

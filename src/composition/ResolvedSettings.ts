@@ -1,26 +1,41 @@
 /**
- * Settings, with what is wrong about them said in the log.
+ * Settings whose problems are in the log.
  *
  * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import { defaults as agentDefaults } from "../domain/delivery/AgentUrl.ts"
+import type { Problem } from "../domain/Problem.ts"
+import * as Problems from "../domain/Problem.ts"
 import type { Options } from "./Options.ts"
-import type { Settings, Variable } from "./Settings.ts"
+import type { Environment, Settings } from "./Settings.ts"
 import * as SettingsModule from "./Settings.ts"
 
 /**
- * Resolves options and variables. A bad value is said and takes its default.
+ * Resolves options and variables. Each problem is logged, and given to `onProblem`.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const make = (options: Options, env: (name: Variable) => string | undefined): Effect.Effect<Settings> =>
+export const make = (options: Options, env: Environment): Effect.Effect<Settings> =>
   Effect.suspend(() => {
     const { problems, value } = SettingsModule.resolve(options, env, {
       socketExists: ProcessIdentity.exists(agentDefaults.socketPath)
     })
-    const warnings = problems.map((problem) => Effect.logWarning(`effect-llmobs: ${problem.code}: ${problem.message}`))
-    return Effect.as(Effect.all(warnings, { discard: true }), value)
+    for (const problem of problems) tell(value.onProblem, problem)
+    return Effect.as(
+      Effect.forEach(problems, (problem) => Effect.logWarning(`effect-llmobs: ${Problems.render(problem)}`), {
+        discard: true
+      }),
+      value
+    )
   })
+
+const tell = (onProblem: Settings["onProblem"], problem: Problem): void => {
+  try {
+    onProblem?.(problem)
+  } catch {
+    // The function is the user's; the log has the problem all the same.
+  }
+}

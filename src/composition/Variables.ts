@@ -5,36 +5,71 @@
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import type { Variable } from "./Settings.ts"
+import type { Environment } from "./Settings.ts"
 import * as Settings from "./Settings.ts"
 
 /**
- * Gives the text of each variable that is set.
+ * Gives the text of each variable that is set, and the names that look like a setting of LLM Observability. A provider
+ * that fails counts as one that has nothing.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const read: Effect.Effect<(name: Variable) => string | undefined> = Effect.gen(function*() {
+export const read: Effect.Effect<Environment> = Effect.gen(function*() {
   const provider = yield* ConfigProvider.ConfigProvider
   const values = new Map<string, string>()
   for (const name of Settings.variables) {
-    const node = yield* Effect.option(provider.load([name]))
-    if (Option.isSome(node) && node.value !== undefined && node.value._tag === "Value") {
-      values.set(name, node.value.value)
-    }
+    const node = yield* load(provider, [name])
+    if (node?.value !== undefined) values.set(name, node.value)
   }
   for (const name of Settings.variablesWithEmpty) {
     if (!values.has(name) && (yield* isListed(provider, name))) values.set(name, "")
   }
-  return (name) => values.get(name)
+  const names = [
+    ...yield* wholeNames(provider),
+    ...yield* namesUnder(provider, ["DD", "LLMOBS"]),
+    ...yield* namesUnder(provider, ["", "DD", "LLMOBS"])
+  ]
+  return { get: (name) => values.get(name), names }
 })
 
-// To a provider a variable with an empty text is missing, but its name still stands among those that are there.
+const load = (
+  provider: ConfigProvider.ConfigProvider,
+  path: ConfigProvider.Path
+): Effect.Effect<ConfigProvider.Node | undefined> =>
+  Effect.suspend(() => provider.load(path)).pipe(Effect.catchCause(() => Effect.undefined))
+
+// ConfigProvider reports empty variables as missing but still lists their names.
 const isListed = (provider: ConfigProvider.ConfigProvider, name: string): Effect.Effect<boolean> => {
   const words = name.split("_")
-  return provider.load(words.slice(0, -1)).pipe(
-    Effect.map((node) => node?._tag === "Record" && node.keys.has(words.at(-1)!)),
-    Effect.orElseSucceed(() => false)
+  return Effect.map(
+    load(provider, words.slice(0, -1)),
+    (node) => node?._tag === "Record" && node.keys.has(words.at(-1)!)
   )
 }
+
+/** How many words of names are looked up: the environment of a process is small, a provider of the user's may not be. */
+const maxLookups = 200
+
+// A provider over an object lists whole names.
+const wholeNames = (provider: ConfigProvider.ConfigProvider): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(
+    load(provider, []),
+    (node) =>
+      node?._tag === "Record" ? [...node.keys].filter((name) => /^_?DD_LLMOBS_/.test(name)).slice(0, maxLookups) : []
+  )
+
+// A provider over the environment lists names word by word, `DD_LLMOBS_ENABLED` as `DD`, `LLMOBS`, `ENABLED`.
+const namesUnder = Effect.fnUntraced(
+  function*(provider: ConfigProvider.ConfigProvider, start: ReadonlyArray<string>) {
+    const names: Array<string> = []
+    const waiting: Array<ReadonlyArray<string>> = [start]
+    for (let lookups = 0; lookups < maxLookups && waiting.length > 0; lookups++) {
+      const path = waiting.pop()!
+      const node = yield* load(provider, path)
+      if (node?.value !== undefined && path !== start) names.push(path.join("_"))
+      if (node?._tag === "Record") { for (const word of node.keys) waiting.push([...path, word]) }
+    }
+    return names.sort()
+  }
+)

@@ -88,6 +88,16 @@ export const make = (code: ProblemCode, message: string, path?: string): Problem
   path === undefined ? { code, message } : { code, message, path }
 
 /**
+ * A problem as a line of a log. A path can hold keys that a user chose, so only the characters that a path is made of are
+ * written, and at most 80 of them.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const render = ({ code, message, path }: Problem): string =>
+  `${code}: ${message}${path === undefined ? "" : ` (at ${path.replace(/[^\w.[\]$-]/g, "?").slice(0, 80)})`}`
+
+/**
  * A value with nothing wrong.
  *
  * @category constructors

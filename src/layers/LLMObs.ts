@@ -22,6 +22,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -486,11 +487,19 @@ const loaded = <M, A, E>(load: () => Promise<M>, build: (module: M) => Layer.Lay
   Layer.unwrap(Effect.map(Effect.promise(load), build))
 
 const orNothing = <A>(layer: Layer.Layer<A>): Layer.Layer<A> =>
-  Layer.catchCause(layer, () =>
+  Layer.catchCause(layer, (cause) =>
     Layer.effectContext(Effect.as(
-      Effect.logWarning("effect-llmobs could not start. The program runs without LLM Observability."),
+      Effect.logWarning(
+        `effect-llmobs could not start (${reasonOf(Cause.squash(cause))}). The program runs without LLM Observability.`
+      ),
       Context.empty() as Context.Context<A>
     )))
+
+// The first line of an error of Node's or of ours, such as the module that a bundle left out.
+const reasonOf = (error: unknown): string =>
+  error instanceof Error
+    ? `${error.name}: ${error.message.split("\n", 1)[0]!.slice(0, 200)}`
+    : `a value of type ${typeof error} was thrown`
 
 /**
  * Records and delivers the spans of the program it is provided to.

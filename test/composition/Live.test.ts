@@ -135,17 +135,20 @@ describe("layerFromConfig", () => {
 
   it.live("keeps a trace whose filter throws, or is no function, and says so once", () => {
     const { layer: logger, lines } = Observed.warnings()
+    const noFunction = "invalid_option: The option traceFilter must be a function, but is a boolean. It is ignored."
     return Effect.gen(function*() {
       const program = Effect.andThen(Effect.void.pipe(LLMObs.llm("a")), Effect.void.pipe(LLMObs.llm("b")))
       const throwing = (): boolean => {
         throw new Error("secret")
       }
-      for (const traceFilter of [throwing, true as never]) {
+      const cases = [
+        [throwing, "The option traceFilter threw; the trace is sent anyway."],
+        [true as never, noFunction]
+      ] as const
+      for (const [traceFilter, line] of cases) {
         const { agent } = yield* received({}, program, { traceFilter })
         assert.deepStrictEqual(agent.events().map(({ via }) => via), ["trace", "trace"])
-        assert.deepStrictEqual(lines.splice(0), [
-          "effect-llmobs: The option traceFilter threw; the trace is sent anyway."
-        ])
+        assert.deepStrictEqual(lines.splice(0), [`effect-llmobs: ${line}`])
       }
     }).pipe(Effect.provide(logger))
   })

@@ -1,20 +1,28 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import type * as Options from "../../src/composition/Options.ts"
 import * as Settings from "../../src/composition/Settings.ts"
+import * as SettingsTable from "../../src/composition/SettingsTable.ts"
+import * as AgentUrl from "../../src/domain/delivery/AgentUrl.ts"
 import * as Observed from "../layers/Observed.ts"
 
 type Variables = { readonly [K in Settings.Variable]?: string }
 
 const resolve = (variables: Variables = {}, options: Options.Options = {}, socketExists = false) =>
-  Settings.resolve(options, (name) => variables[name], { socketExists })
+  Settings.resolve(options, environment(variables), { socketExists })
 
-/** What a variable sets: a good value, where it shows and as what, and a value that nobody can mean. */
+const environment = (variables: { readonly [name: string]: string | undefined }): Settings.Environment => ({
+  get: (name) => variables[name],
+  names: Object.keys(variables).filter((name) => /^_?DD_LLMOBS_/.test(name))
+})
+
+/** A good value of a variable, where it shows and as what, and a value that cannot be read. */
 interface Row {
   readonly good: string
   readonly path: string
   readonly value: unknown
-  /** Absent where every text means something. */
+  /** Absent if every text means something. */
   readonly bad?: string
   /** Other variables that it needs to show. */
   readonly beside?: Variables
@@ -50,9 +58,15 @@ const table: { readonly [K in Settings.Variable]?: Row } = {
   DD_TRACE_AGENT_HOSTNAME: { good: "agent", path: "agentUrl.host", value: "agent", bad: "a/b" },
   DD_TRACE_AGENT_PORT: { good: "9126", path: "agentUrl.port", value: 9126, bad: "70000" },
   DD_TRACE_AGENT_TIMEOUT_SECONDS: { good: "4", path: "agentTimeoutMillis", value: 4_000, bad: "soon" },
-  DD_PROXY_HTTPS: { good: "http://p:1", path: "proxy", value: "http://p:1", beside: { HTTPS_PROXY: "http://q:1" } },
+  DD_PROXY_HTTPS: {
+    good: " p:1 ",
+    path: "proxy",
+    value: "http://p:1",
+    beside: { HTTPS_PROXY: "http://q:1" },
+    bad: "socks5://p:1"
+  },
   HTTPS_PROXY: { good: "http://p:1", path: "proxy", value: "http://p:1", beside: { https_proxy: "http://q:1" } },
-  https_proxy: { good: "http://p:1", path: "proxy", value: "http://p:1" },
+  https_proxy: { good: "http://p:1", path: "proxy", value: "http://p:1", bad: "http://" },
   DD_PROXY_NO_PROXY: { good: "a.test,.b.test", path: "noProxy", value: ["a.test", ".b.test"] },
   NO_PROXY: { good: "a.test", path: "noProxy", value: ["a.test"], beside: { no_proxy: "b.test" } },
   no_proxy: { good: "a.test", path: "noProxy", value: ["a.test"] },
@@ -108,7 +122,7 @@ const table: { readonly [K in Settings.Variable]?: Row } = {
   }
 }
 
-// A key is never shown, and the payload's format is never changed: each has a test of its own.
+// A key is never shown, and the format of the payload is never changed: each has a test of its own.
 const elsewhere: ReadonlyArray<Settings.Variable> = ["DD_API_KEY", "DD_TRACE_API_VERSION"]
 
 describe("Settings", () => {
@@ -132,20 +146,23 @@ describe("Settings", () => {
         const without = resolve().value
         assert.strictEqual(problems.length, 1)
         assert.strictEqual(problems[0]!.code, "invalid_setting")
-        assert.isFalse(bad.length > 2 && problems[0]!.message.includes(bad), problems[0]!.message)
-        if (name === "DD_SITE") assert.isUndefined(settings.site, "what was meant for one region goes nowhere")
+        assert.isFalse(bad.length > 2 && bad !== "http://" && problems[0]!.message.includes(bad), problems[0]!.message)
+        if (name === "DD_SITE") assert.isUndefined(settings.site, "no other region gets its events")
         else if (beside === undefined || name === "DD_TRACE_PROPAGATION_STYLE") {
           assert.deepStrictEqual(Observed.at(settings, path), Observed.at(without, path))
         }
       })
     }
 
-    it(`${name} that is empty is as good as none`, () => {
-      if (name === "DD_SITE" || name === "DD_TRACE_BAGGAGE_TAG_KEYS") return
-      const { problems, value: settings } = resolve({ [name]: "" })
-      assert.deepStrictEqual(problems, [])
-      assert.deepStrictEqual(Observed.at(settings, path), Observed.at(resolve().value, path))
-    })
+    if (name !== "DD_TRACE_BAGGAGE_TAG_KEYS") {
+      it(`${name} that is blank counts as missing`, () => {
+        for (const blank of ["", " \t\n"]) {
+          const { problems, value: settings } = resolve({ [name]: blank })
+          assert.deepStrictEqual(problems, [])
+          assert.deepStrictEqual(Observed.at(settings, path), Observed.at(resolve().value, path))
+        }
+      })
+    }
   }
 
   it("DD_API_KEY is kept redacted, trimmed, and never shown", () => {
@@ -161,13 +178,11 @@ describe("Settings", () => {
     assert.deepStrictEqual(resolve({ DD_TRACE_API_VERSION: "v0.4" }).problems, [])
   })
 
-  it("DD_SITE is explicit only when somebody named it", () => {
+  it("DD_SITE is explicit only if it is set", () => {
     assert.deepStrictEqual(resolve().value.site?.explicit, false)
     assert.strictEqual(resolve().value.site?.value.name, "datadoghq.com")
     assert.deepStrictEqual(resolve({ DD_SITE: "datadoghq.com" }).value.site?.explicit, true)
-    const empty = resolve({ DD_SITE: "" })
-    assert.isUndefined(empty.value.site)
-    assert.deepStrictEqual(empty.problems.map((problem) => problem.code), ["missing_site"])
+    assert.deepStrictEqual(resolve({ DD_SITE: " " }), resolve())
     assert.strictEqual(
       resolve({}, { site: "intake.example", allowUnknownSite: true }).value.site?.value.llmobsHost,
       "llmobs-intake.intake.example"
@@ -241,20 +256,276 @@ describe("Settings", () => {
   it("a payload is never larger than the intake takes", () => {
     assert.strictEqual(
       resolve({ DD_LLMOBS_PAYLOAD_SIZE_BYTES: "99999999" }).value.maxPayloadBytes,
-      Settings.defaults.maxPayloadBytes
+      5_242_879
     )
   })
 
-  it("additional headers that are none are left out", () => {
-    const { headers } = resolve({
-      _DD_TRACE_WRITER_ADDITIONAL_HEADERS: "x-ok:1,no colon,:x,bad name:1,x-line:a\nb,x-snow:\u2603,x-empty:"
-    }).value
-    assert.deepStrictEqual(headers, { "x-ok": "1", "x-empty": "" })
+  it("a part of _DD_TRACE_WRITER_ADDITIONAL_HEADERS that is no header is left out and reported", () => {
+    const { problems, value } = resolve({
+      _DD_TRACE_WRITER_ADDITIONAL_HEADERS: "x-ok:1,no colon,:x,bad name:1,x-line:a\nb,x-snow:\u2603,x-empty:,"
+    })
+    assert.deepStrictEqual(value.headers, { "x-ok": "1", "x-empty": "" })
+    assert.strictEqual(problems.length, 1)
   })
 
-  it("nothing that is set throws, whatever it is", () => {
+  it("no variable makes it throw, whatever its text is", () => {
     for (const text of ["\0", "\ud800", "__proto__", "[[[[", "{}", "null", "1e999", "x".repeat(100_000)]) {
       for (const name of Settings.variables) assert.isDefined(resolve({ [name]: text }).value, name)
     }
+  })
+})
+
+/** Options as JavaScript gives them. */
+const withOptions = (options: unknown, variables: Variables = {}) => resolve(variables, options as Options.Options)
+
+const optionNames = Object.values(SettingsTable.rows).flatMap((row) => row.options ?? [])
+
+const throwing: object = new Proxy({}, {
+  get: () => {
+    throw new Error("secret")
+  },
+  ownKeys: () => {
+    throw new Error("secret")
+  }
+})
+
+describe("an option of a wrong type", () => {
+  const wrong: ReadonlyArray<readonly [type: string, value: unknown]> = [
+    ["a symbol", Symbol("secret")],
+    ["an object", { secret: "secret" }],
+    ["a list", ["secret"]],
+    ["null", null],
+    ["an object", throwing]
+  ]
+  for (const name of optionNames) {
+    it(`${name} warns by its type alone, and the default holds`, () => {
+      for (const [type, value] of wrong) {
+        if (name === "tags" && type === "an object") continue
+        const { problems, value: settings } = withOptions({ [name]: value })
+        assert.isAtLeast(problems.length, 1, `${type}: no problem`)
+        for (const problem of problems) {
+          assert.strictEqual(problem.code, "invalid_option")
+          assert.include(problem.message, `The option ${name} `)
+          assert.notInclude(problem.message, "secret")
+          if (value !== throwing) assert.include(problem.message, `is ${type}.`)
+        }
+        const { redaction, site, ...rest } = settings
+        const { redaction: _, site: __, ...defaults } = resolve().value
+        assert.deepStrictEqual(rest, defaults)
+        if (name !== "site") assert.deepStrictEqual(site, resolve().value.site)
+        assert.strictEqual(redaction.capture, name === "processors" || name === "contentCapture" ? "none" : "all")
+      }
+    })
+  }
+
+  it("agentUrl: 7 and site: 9 are named by what they are, with the values that are possible", () => {
+    assert.deepStrictEqual(withOptions({ agentUrl: 7 }).problems.map(({ message }) => message), [
+      "The option agentUrl must be an http, https or unix URL, but is a number. It is ignored."
+    ])
+    assert.strictEqual(AgentUrl.render(withOptions({ agentUrl: 7 }).value.agentUrl), "http://localhost:8126")
+    assert.deepStrictEqual(withOptions({ site: 9 }).problems.map(({ message }) => message), [
+      "The option site must be a Datadog site, such as datadoghq.com, but is a number. It is ignored."
+    ])
+    assert.isUndefined(withOptions({ site: 9 }).value.site)
+  })
+
+  it("options that are no object are ignored", () => {
+    for (const options of [null, 7, "mlApp"]) {
+      const { problems, value } = withOptions(options)
+      assert.deepStrictEqual(problems.map(({ code }) => code), ["invalid_option"])
+      assert.deepStrictEqual(value, resolve().value)
+    }
+  })
+
+  it("a number, a boolean and a text stand for one another where their meaning is plain", () => {
+    const { problems, value } = withOptions({ version: 2, agentless: "false", maxBytes: "1000", service: true })
+    assert.deepStrictEqual(problems, [])
+    assert.deepStrictEqual([value.version, value.agentless, value.maxBytes, value.service], ["2", false, 1000, "true"])
+  })
+})
+
+describe("a setting with several sources", () => {
+  it("an option that cannot be read leaves the word to its variable, and the message names the option", () => {
+    const { problems, value } = withOptions({ flushInterval: "soon" }, { _DD_LLMOBS_WRITER_INTERVAL: "3" })
+    assert.strictEqual(value.flushIntervalMillis, 3_000)
+    assert.deepStrictEqual(problems.map(({ message }) => message), [
+      "The option flushInterval must be a duration, such as \"2 seconds\", but is a text of 4 characters. It is ignored."
+    ])
+  })
+
+  it("DD_TRACE_AGENT_URL that cannot be read leaves the word to DD_AGENT_HOST", () => {
+    const { problems, value } = resolve({ DD_TRACE_AGENT_URL: "agent:8126", DD_AGENT_HOST: "next" })
+    assert.strictEqual(AgentUrl.render(value.agentUrl), "http://next:8126")
+    assert.strictEqual(problems.length, 1)
+  })
+
+  it("a site and a key that cannot be read are not replaced by those of another account", () => {
+    const { value } = withOptions({ site: "evil.example", apiKey: "two words" }, {
+      DD_SITE: "datadoghq.eu",
+      DD_API_KEY: "of-another"
+    })
+    assert.deepStrictEqual([value.site, value.apiKey], [undefined, undefined])
+  })
+
+  it("a site that is not known is answered with the sites that are", () => {
+    const message = resolve({ DD_SITE: "evil.example" }).problems[0]!.message
+    assert.include(message, "DD_SITE must be a Datadog site (datadoghq.com, datadoghq.eu, us3.datadoghq.com")
+    assert.notInclude(message, "evil")
+    assert.include(
+      withOptions({ site: "evil.example" }).problems[0]!.message,
+      "The option site must be a Datadog site ("
+    )
+  })
+})
+
+describe("tags", () => {
+  it("a value that is no text becomes one, or is left out with a warning that names its key", () => {
+    const tags = { build: undefined, nothing: null, deep: {}, n: 7, on: true, big: 12n, team: "ops", "": "x" }
+    const { problems, value } = withOptions({ tags })
+    assert.deepStrictEqual(value.ddTags, { n: "7", on: "true", big: "12", team: "ops" })
+    assert.deepStrictEqual(problems.map(({ message, path }) => [path, message]), [
+      ["tags.build", "The option tags has a value that is undefined, not a text. It is left out."],
+      ["tags.nothing", "The option tags has a value that is null, not a text. It is left out."],
+      ["tags.deep", "The option tags has a value that is an object, not a text. It is left out."]
+    ])
+  })
+
+  it("a getter that throws costs its own tag", () => {
+    const tags = {
+      team: "ops",
+      get bad(): string {
+        throw new Error("secret")
+      }
+    }
+    assert.deepStrictEqual(withOptions({ tags }).value.ddTags, { team: "ops" })
+  })
+
+  it("DD_TAGS is separated by any white space if there is no comma", () => {
+    assert.deepStrictEqual(resolve({ DD_TAGS: "team:ops\ttier:1\nregion:eu\r\n" }).value.ddTags, {
+      team: "ops",
+      tier: "1",
+      region: "eu"
+    })
+  })
+
+  it("a text as the option is read as DD_TAGS is", () => {
+    assert.deepStrictEqual(withOptions({ tags: "team:ops tier:1" }).value.ddTags, { team: "ops", tier: "1" })
+  })
+})
+
+describe("a proxy", () => {
+  const cases: ReadonlyArray<readonly [text: string, proxy: string | undefined, problems: number]> = [
+    ["10.0.0.1:3128", "http://10.0.0.1:3128", 0],
+    ["localhost:3128", "http://localhost:3128", 0],
+    [" http://p:1\n", "http://p:1", 0],
+    ["https://user:word@p:1", "https://user:word@p:1", 0],
+    ["user:word@p:1", "http://user:word@p:1", 0],
+    ["[::1]:3128", "http://[::1]:3128", 0],
+    ["direct", "http://direct", 0],
+    ["  ", undefined, 0],
+    ["http://", undefined, 1],
+    ["socks5://p:1", undefined, 1],
+    ["http://p:99999", undefined, 1],
+    ["http://user:%zz@p:1", undefined, 1],
+    ["two words", undefined, 1]
+  ]
+  for (const [text, proxy, count] of cases) {
+    it(`HTTPS_PROXY of ${JSON.stringify(text)} is ${proxy ?? "none"}`, () => {
+      const { problems, value } = resolve({ HTTPS_PROXY: text })
+      assert.strictEqual(value.proxy, proxy)
+      assert.strictEqual(problems.length, count)
+      for (const { message } of problems) assert.match(message, /^HTTPS_PROXY must be .* is a text of \d+ characters\./)
+    })
+  }
+})
+
+describe("an API key", () => {
+  const keyOf = (apiKey: unknown, variables: Variables = {}) => {
+    const { problems, value } = withOptions({ apiKey }, variables)
+    return { problems, key: value.apiKey && Redacted.value(value.apiKey), value }
+  }
+
+  it("is trimmed, whether it is redacted or plain", () => {
+    assert.deepStrictEqual(keyOf(Redacted.make(" abc\n")).key, "abc")
+    assert.deepStrictEqual(keyOf("abc\r\n").key, "abc")
+    assert.notInclude(JSON.stringify(keyOf("abc").value), "abc")
+    assert.deepStrictEqual(keyOf(undefined, { DD_API_KEY: "\tabc " }).key, "abc")
+  })
+
+  it("that could not be sent is refused as that of an account is, and never shown", () => {
+    for (const key of ["plain text", "a\nb", "clé", "x".repeat(257)]) {
+      for (const given of [key, Redacted.make(key)]) {
+        const { key: found, problems } = keyOf(given)
+        assert.isUndefined(found)
+        assert.deepStrictEqual(problems.map(({ code }) => code), ["invalid_option"])
+        assert.notInclude(problems[0]!.message, key)
+      }
+      assert.strictEqual(resolve({ DD_API_KEY: key }).problems.length, 1)
+    }
+  })
+
+  it("that was wiped from memory is refused", () => {
+    const wiped = Redacted.make("abc")
+    Redacted.wipeUnsafe(wiped)
+    assert.strictEqual(keyOf(wiped).problems.length, 1)
+  })
+})
+
+describe("a wait", () => {
+  const longest = 2_147_483_647
+
+  it("of _DD_LLMOBS_WRITER_TIMEOUT is at most what a timer can wait", () => {
+    const { problems, value } = resolve({ _DD_LLMOBS_WRITER_TIMEOUT: String(30 * 24 * 3600) })
+    assert.strictEqual(value.requestTimeoutMillis, longest)
+    assert.deepStrictEqual(problems.map(({ message }) => message), [
+      "_DD_LLMOBS_WRITER_TIMEOUT is longer than a timer can wait. 2147483647 milliseconds (24.8 days) are used."
+    ])
+  })
+
+  it("of every setting is at most what a timer can wait, an endless one too", () => {
+    const { value } = withOptions({
+      flushInterval: "30 days",
+      flushTimeout: Duration.infinity,
+      partialFlushAfter: Infinity
+    }, { DD_TRACE_AGENT_TIMEOUT_SECONDS: "1e300", _DD_LLMOBS_WRITER_TIMEOUT: "1e9" })
+    const waits = Object.entries(value).filter(([name]) => name.endsWith("Millis"))
+    assert.deepStrictEqual(waits.map(([, wait]) => wait), Array(5).fill(longest))
+  })
+
+  it("below 0 and one that is no number are refused", () => {
+    for (const flushTimeout of [-1, Number.NaN, "later", {}]) {
+      const { problems, value } = withOptions({ flushTimeout })
+      assert.strictEqual(value.flushTimeoutMillis, 5_000)
+      assert.strictEqual(problems.length, 1)
+    }
+  })
+})
+
+describe("a name that is not known", () => {
+  const messages = (variables: { readonly [name: string]: string }, options: object = {}) =>
+    Settings.resolve(options, environment(variables), { socketExists: false }).problems.map(({ message }) => message)
+
+  it("is answered with the variable that was probably meant", () => {
+    assert.deepStrictEqual(messages({ DD_LLMOBS_MLAPP: "shop", DD_LLMOBS_AGENTLES_ENABLED: "1" }), [
+      "DD_LLMOBS_MLAPP is not a setting. Did you mean DD_LLMOBS_ML_APP?",
+      "DD_LLMOBS_AGENTLES_ENABLED is not a setting. Did you mean DD_LLMOBS_AGENTLESS_ENABLED?"
+    ])
+    assert.deepStrictEqual(messages({ DD_LLMOBS_SOMETHING_ELSE_ALTOGETHER: "1" }), [
+      "DD_LLMOBS_SOMETHING_ELSE_ALTOGETHER is not a setting. The settings page of the documentation lists them."
+    ])
+  })
+
+  it("is passed over if another library of Datadog knows it", () => {
+    assert.deepStrictEqual(messages({ DD_LLMOBS_PROJECT_NAME: "p", DD_LLMOBS_PROMPTS_CACHE_TTL: "1" }), [])
+  })
+
+  it("is answered with the option that was probably meant", () => {
+    assert.deepStrictEqual(
+      messages({}, { mlapp: "shop", flushIntervall: 5, agent: {}, url: "", queue: "", pollMillis: 1 }),
+      [
+        "mlapp is not an option. Did you mean mlApp?",
+        "flushIntervall is not an option. Did you mean flushInterval?"
+      ]
+    )
   })
 })

@@ -5,6 +5,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Crypto from "node:crypto"
+import * as ApiKey from "../../domain/delivery/ApiKey.ts"
 import type { Site } from "../../domain/delivery/Site.ts"
 import * as Sites from "../../domain/delivery/Site.ts"
 import * as Problem from "../../domain/Problem.ts"
@@ -39,9 +40,9 @@ export const resolve = (routing: Routing, own: {
     : Sites.parse(routing.site, { allowUnknown: own.allowUnknownSite })
   if (sites.value === undefined) return { value: undefined, problems: [badSite] }
   const apiKey = routing.apiKey ?? own.apiKey
-  const key = apiKey !== undefined && Redacted.isRedacted(apiKey) ? Redacted.value(apiKey) : undefined
-  if (typeof key !== "string" || !/^[\x21-\x7e]{1,256}$/.test(key)) return { value: undefined, problems: [badKey] }
-  return Problem.ok({ name: nameOf(sites.value, key), site: sites.value, apiKey: apiKey! })
+  const key = ApiKey.parse(Redacted.isRedacted(apiKey) ? Redacted.value(apiKey) : undefined)
+  if (key === undefined) return { value: undefined, problems: [badKey] }
+  return Problem.ok({ name: nameOf(sites.value, key), site: sites.value, apiKey: Redacted.make(key) })
 }
 
 /**

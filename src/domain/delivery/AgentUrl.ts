@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { Checked } from "../Problem.ts"
-import * as Problem from "../Problem.ts"
 
 /**
  * An address. `host` is a name or an address without brackets, ready to connect to; `authority` is what a URL and the
@@ -32,59 +30,21 @@ export type AgentUrl =
 export const defaults = { host: "localhost", port: 8126, socketPath: "/var/run/datadog/apm.socket" } as const
 
 /**
- * The settings, under the names of their environment variables. `socketExists` says whether there is something at
- * `defaults.socketPath`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Settings {
-  readonly DD_TRACE_AGENT_URL?: string | undefined
-  readonly DD_AGENT_HOST?: string | undefined
-  readonly DD_TRACE_AGENT_HOSTNAME?: string | undefined
-  readonly DD_TRACE_AGENT_PORT?: string | undefined
-  readonly socketExists?: boolean | undefined
-}
-
-/**
- * Finds the address: the URL, else host and port, else the socket, else `http://localhost:8126`. A setting that cannot be
- * read is reported and passed over. Problems never hold the setting, which may contain credentials.
+ * The address where no URL is set: the host and the port, if one of them is; else the socket, if there is something at
+ * `defaults.socketPath`; else `http://localhost:8126`.
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
-export const resolve = (settings: Settings): Checked<AgentUrl> => {
-  const problems: Array<Problem.Problem> = []
-  const url = given(settings.DD_TRACE_AGENT_URL)
-  if (url !== undefined) {
-    const value = parse(url)
-    if (value !== undefined) return Problem.ok(value)
-    problems.push(bad("DD_TRACE_AGENT_URL is not an http, https or unix URL"))
-  }
-  let host: string = defaults.host
-  let port: number = defaults.port
-  const givenHost = given(settings.DD_AGENT_HOST) ?? given(settings.DD_TRACE_AGENT_HOSTNAME)
-  const givenPort = given(settings.DD_TRACE_AGENT_PORT)
-  let isSet = false
-  if (givenHost !== undefined) {
-    const name = readHost(givenHost)
-    if (name === undefined) problems.push(bad("DD_AGENT_HOST is not a host name or address"))
-    else {
-      host = name
-      isSet = true
-    }
-  }
-  if (givenPort !== undefined) {
-    const number = /^\d{1,5}$/.test(givenPort) ? Number(givenPort) : 0
-    if (number < 1 || number > 65_535) problems.push(bad("DD_TRACE_AGENT_PORT is not a port"))
-    else {
-      port = number
-      isSet = true
-    }
-  }
-  const value = !isSet && settings.socketExists === true ? unix(defaults.socketPath) : http("http", host, port, "")
-  return { value, problems: problems.length === 0 ? Problem.none : problems }
-}
+export const fromParts = (parts: {
+  /** A host as {@link parseHost} gives it. */
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly socketExists?: boolean | undefined
+}): AgentUrl =>
+  parts.host === undefined && parts.port === undefined && parts.socketExists === true
+    ? unix(defaults.socketPath)
+    : http("http", parts.host ?? defaults.host, parts.port ?? defaults.port, "")
 
 /**
  * Reads a URL: `http://`, `https://` with a host, or `unix://` with the path of a socket. A missing port is the scheme's
@@ -94,20 +54,44 @@ export const resolve = (settings: Settings): Checked<AgentUrl> => {
  * @since 0.1.0
  */
 export const parse = (text: string): AgentUrl | undefined => {
+  const socket = /^unix:\/\/(\/[^?#]+)/i.exec(text)
+  if (socket !== null) return control.test(text) ? undefined : unix(socket[1]!)
   if (unsafe.test(text)) return undefined
-  const found = /^([a-z]{1,5}):\/\/([^/?#]*)([^?#]*)/i.exec(text)
+  const found = /^(https?):\/\/([^/?#]*)([^?#]*)/i.exec(text)
   if (found === null) return undefined
-  const scheme = found[1]!.toLowerCase()
+  const scheme = found[1]!.toLowerCase() === "https" ? "https" : "http"
   const authority = found[2]!
   const path = found[3]!
-  if (scheme === "unix") return authority === "" && path.length > 1 ? unix(path) : undefined
-  if (scheme !== "http" && scheme !== "https") return undefined
   const parts = /^(\[[^\]]*\]|[^:]*)(?::(\d{0,5}))?$/.exec(authority.slice(authority.lastIndexOf("@") + 1))
   if (parts === null) return undefined
-  const host = readHost(parts[1]!)
+  const host = parseHost(parts[1]!)
   const port = parts[2] === undefined || parts[2] === "" ? scheme === "https" ? 443 : 80 : Number(parts[2])
   if (host === undefined || port < 1 || port > 65_535) return undefined
   return http(scheme, host, port, path)
+}
+
+/**
+ * Reads a host: a name, or an address with or without brackets. The result has none.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parseHost = (text: string): string | undefined => {
+  const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text
+  if (text.length > 253) return undefined
+  if (inner.includes(":")) return ipv6.test(inner) ? inner : undefined
+  return inner === text && hostName.test(text) ? text : undefined
+}
+
+/**
+ * Reads the number of a port.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parsePort = (text: string): number | undefined => {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  return port >= 1 && port <= 65_535 ? port : undefined
 }
 
 /**
@@ -121,23 +105,11 @@ export const render = (self: AgentUrl): string =>
 
 // Spaces and control characters, which could end a header or a line of a request.
 const unsafe = /[^\x21-\x7e]/
+// The path of a socket is no part of a request, and may hold spaces.
+const control = /\p{Cc}/u
 const hostName = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?$/
 // At least two colons: one alone is a port that does not belong here.
 const ipv6 = /^(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,32})?$/
-
-const bad = (what: string): Problem.Problem => Problem.make("invalid_setting", `${what}. It is ignored.`)
-
-const given = (text: string | undefined): string | undefined => {
-  const trimmed = text?.trim()
-  return trimmed === "" ? undefined : trimmed
-}
-
-const readHost = (text: string): string | undefined => {
-  const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text
-  if (text.length > 253) return undefined
-  if (inner.includes(":")) return ipv6.test(inner) ? inner : undefined
-  return inner === text && hostName.test(text) ? text : undefined
-}
 
 const unix = (socketPath: string): AgentUrl => ({ _tag: "unix", socketPath, authority: "localhost", basePath: "" })
 

@@ -58,21 +58,24 @@ export const defaultName = "datadoghq.com"
 const hostName = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,7}$/
 
 /**
- * Reads `DD_SITE`; absent means `datadoghq.com`. No site is made up for a bad name: what was meant for one region must not
- * go to another.
+ * Reads `DD_SITE`; absent means `datadoghq.com`. No site is made up for a bad name: an event that was meant for one region
+ * must not go to another. `setting` is the name that problems use.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const parse = (
   text: string | undefined,
-  options?: { readonly allowUnknown?: boolean | undefined }
+  options?: { readonly allowUnknown?: boolean | undefined; readonly setting?: string | undefined }
 ): Checked<Site | undefined> => {
   const name = (text ?? defaultName).trim().toLowerCase()
+  const setting = options?.setting ?? "DD_SITE"
   if (name === "") {
     return {
       value: undefined,
-      problems: [Problem.make("missing_site", "DD_SITE is empty. Set it to your Datadog site, such as datadoghq.com.")]
+      problems: [
+        Problem.make("missing_site", `${setting} is empty. Set it to your Datadog site, such as datadoghq.com.`)
+      ]
     }
   }
   if (known.has(name)) return Problem.ok(make(name))
@@ -82,7 +85,10 @@ export const parse = (
     problems: [
       Problem.make(
         "invalid_setting",
-        "DD_SITE is not a Datadog site that is known here. Correct it, or allow unknown sites."
+        `${setting} must be a Datadog site (${
+          [...known.keys()].join(", ")
+        }), or the option allowUnknownSite be true. ` +
+          "Without a site no event goes to an intake directly."
       )
     ]
   }

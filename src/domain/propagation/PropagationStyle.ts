@@ -73,15 +73,16 @@ const names: ReadonlyMap<string, PropagationStyle> = new Map([
 
 /**
  * Reads a comma-separated list of styles, in any case. `none` stands for no style and is ignored beside others; a name
- * that is not known is left out. Without a name the `fallback` holds.
+ * that is not known is left out. Without a name the `fallback` holds. `setting` is the name that problems use.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const parse = (
+export const parse = <F>(
   text: string | undefined,
-  fallback: ReadonlyArray<PropagationStyle>
-): Checked<ReadonlyArray<PropagationStyle>> => {
+  fallback: F,
+  setting = "DD_TRACE_PROPAGATION_STYLE"
+): Checked<ReadonlyArray<PropagationStyle> | F> => {
   const words = (text ?? "").split(",").map((word) => word.trim().toLowerCase()).filter((word) => word !== "")
   const styles = new Set<PropagationStyle>()
   let unknown = false
@@ -95,7 +96,7 @@ export const parse = (
     problems: unknown
       ? [Problems.make(
         "invalid_setting",
-        "A propagation style is not known. The styles are datadog, tracecontext, baggage, b3, b3multi and none."
+        `${setting} names a style that is not known. The styles are datadog, tracecontext, baggage, b3, b3multi and none.`
       )]
       : Problems.none
   }

@@ -12,7 +12,6 @@
  * @since 0.1.0
  */
 import type { Checked } from "../Problem.ts"
-import * as Problem from "../Problem.ts"
 import type { Retention } from "../span/SpanContext.ts"
 import * as KnuthSampling from "./KnuthSampling.ts"
 import type { SamplingRule } from "./SamplingRules.ts"
@@ -38,35 +37,15 @@ export interface RetentionSampling {
 export const all: RetentionSampling = { sampleRate: 1, rules: [] }
 
 /**
- * Reads the settings. `option` is the rate given in code: it wins, and is passed over when it is not from 0 to 1. An
- * environment rate that is not gives 1. A bad rule is left out.
+ * Reads the rules. A bad rule is left out and reported with its place. `setting` is the name that problems use.
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
-export const parse = (input: {
-  readonly option?: number | undefined
-  readonly sampleRate?: string | undefined
-  readonly rules?: string | undefined
-}): Checked<RetentionSampling> => {
-  const rules = SamplingRules.parseList(input.rules, "DD_LLMOBS_SAMPLING_RULES", ["tags", "sample_rate"])
-  const problems = [...rules.problems]
-  let sampleRate: number | undefined
-  if (input.option !== undefined) {
-    if (isRate(input.option)) sampleRate = input.option
-    else problems.push(Problem.make("invalid_option", "The sample rate is not a number from 0 to 1. It is ignored."))
-  }
-  if (sampleRate === undefined && input.sampleRate !== undefined && input.sampleRate.trim() !== "") {
-    sampleRate = SamplingRules.readNumber(input.sampleRate)
-    if (!isRate(sampleRate)) {
-      sampleRate = 1
-      problems.push(
-        Problem.make("invalid_setting", "DD_LLMOBS_SAMPLE_RATE is not a number from 0 to 1. It counts as 1.")
-      )
-    }
-  }
-  return { value: { sampleRate: sampleRate ?? 1, rules: rules.value }, problems }
-}
+export const parseRules = (
+  text: string | undefined,
+  setting = "DD_LLMOBS_SAMPLING_RULES"
+): Checked<ReadonlyArray<SamplingRule>> => SamplingRules.parseList(text, setting, ["tags", "sample_rate"])
 
 /**
  * Whether the decision has to wait for the tags of the root.
@@ -101,5 +80,3 @@ export const decide = (
 }
 
 const noTags: { readonly [key: string]: string } = {}
-
-const isRate = (n: number | undefined): n is number => n !== undefined && n >= 0 && n <= 1

@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * Tags are separated by commas, or by spaces when there is no comma. A tag is `key:value`, split at its first colon; a key
- * alone has an empty value, and a value without a key is left out.
+ * Tags are separated by commas, or by white space if there is no comma. A tag is `key:value`, split at its first colon; a
+ * key alone has an empty value, and a value without a key is left out.
  *
  * @since 0.1.0
  */
@@ -23,21 +23,21 @@ const empty: DdTags = {}
 const maxLength = 65_536
 
 /**
- * Reads the text; a later tag replaces an earlier one of the same key.
+ * Reads the text; a later tag replaces an earlier one of the same key. `setting` is the name that problems use.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const parse = (text: string | undefined): Checked<DdTags> => {
+export const parse = (text: string | undefined, setting = "DD_TAGS"): Checked<DdTags> => {
   if (text === undefined) return Problem.ok(empty)
   if (text.length > maxLength) {
-    const message = `DD_TAGS is longer than ${maxLength} characters. It is ignored.`
+    const message = `${setting} is longer than ${maxLength} characters. It is ignored.`
     return { value: empty, problems: [Problem.make("invalid_setting", message)] }
   }
   // Defining a key named `__proto__` by assignment would be lost; from entries it is a key like any other.
   const tags = new Map<string, string>()
   let nameless = false
-  for (const part of text.split(text.includes(",") ? "," : " ")) {
+  for (const part of text.split(text.includes(",") ? "," : /\s+/)) {
     const tag = part.trim()
     if (tag === "") continue
     const colon = tag.indexOf(":")
@@ -48,7 +48,7 @@ export const parse = (text: string | undefined): Checked<DdTags> => {
   return {
     value: Object.fromEntries(tags),
     problems: nameless
-      ? [Problem.make("invalid_setting", "DD_TAGS has a value without a key. Write key:value.")]
+      ? [Problem.make("invalid_setting", `${setting} has a value without a key. Write key:value.`)]
       : Problem.none
   }
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Problem } from "../../domain/Problem.ts"
+import * as Problems from "../../domain/Problem.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 
 /**
@@ -46,7 +47,7 @@ export const make = (
       for (const problem of problems) {
         tell(problem)
         if (count(problem.code)) {
-          say(`${problem.code}: ${problem.message}${problem.path === undefined ? "" : ` (at ${place(problem.path)})`}`)
+          say(Problems.render(problem))
         }
       }
     },
@@ -65,6 +66,3 @@ export const make = (
     counts: () => counts
   }
 }
-
-// A path can hold keys that a user chose: only what a path is made of is written, and not much of it.
-const place = (path: string): string => path.replace(/[^\w.[\]$-]/g, "?").slice(0, 80)

@@ -35,6 +35,14 @@ describe("an account", () => {
     )
   })
 
+  it("is the same with white space around its key as without", () => {
+    const [bare, wrapped] = ["a-key", " a-key\n"].map((key) =>
+      Account.resolve({ apiKey: Redacted.make(key) }, own).value!
+    )
+    assert.strictEqual(wrapped!.name, bare!.name)
+    assert.strictEqual(Redacted.value(wrapped!.apiKey), "a-key")
+  })
+
   it("is none when a key could end the header it stands in, or is no redacted value", () => {
     for (const key of ["", "a\r\nb", "a b", "\u00e9", "x".repeat(257)]) {
       const { problems, value } = Account.resolve({ apiKey: Redacted.make(key) }, own)

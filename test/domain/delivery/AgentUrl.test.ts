@@ -2,19 +2,16 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as AgentUrl from "../../../src/domain/delivery/AgentUrl.ts"
 
-const rendered = (settings: AgentUrl.Settings): string => AgentUrl.render(AgentUrl.resolve(settings).value)
+const fromParts = (parts: Parameters<typeof AgentUrl.fromParts>[0]): string =>
+  AgentUrl.render(AgentUrl.fromParts(parts))
 
 describe("AgentUrl", () => {
-  it("prefers the URL, then host and port, then the socket, then localhost", () => {
-    const url = { DD_TRACE_AGENT_URL: "http://agent:9000", DD_AGENT_HOST: "other", DD_TRACE_AGENT_PORT: "1" }
-    assert.strictEqual(rendered({ ...url, socketExists: true }), "http://agent:9000")
-    assert.strictEqual(rendered({ DD_AGENT_HOST: "h", socketExists: true }), "http://h:8126")
-    assert.strictEqual(rendered({ DD_TRACE_AGENT_HOSTNAME: "h", DD_TRACE_AGENT_PORT: "1" }), "http://h:1")
-    assert.strictEqual(rendered({ DD_AGENT_HOST: "h", DD_TRACE_AGENT_HOSTNAME: "i" }), "http://h:8126")
-    assert.strictEqual(rendered({ DD_TRACE_AGENT_PORT: "9126", socketExists: true }), "http://localhost:9126")
-    assert.strictEqual(rendered({ socketExists: true }), "unix:///var/run/datadog/apm.socket")
-    assert.strictEqual(rendered({}), "http://localhost:8126")
-    assert.strictEqual(rendered({ DD_TRACE_AGENT_URL: " ", DD_AGENT_HOST: "" }), "http://localhost:8126")
+  it("is made of a host and a port, else of the socket, else it is localhost", () => {
+    assert.strictEqual(fromParts({ host: "h", socketExists: true }), "http://h:8126")
+    assert.strictEqual(fromParts({ host: "h", port: 1 }), "http://h:1")
+    assert.strictEqual(fromParts({ port: 9126, socketExists: true }), "http://localhost:9126")
+    assert.strictEqual(fromParts({ socketExists: true }), "unix:///var/run/datadog/apm.socket")
+    assert.strictEqual(fromParts({}), "http://localhost:8126")
   })
 
   it("reads URLs", () => {
@@ -44,11 +41,17 @@ describe("AgentUrl", () => {
       authority: "[::1]:5000",
       basePath: ""
     })
-    assert.strictEqual(rendered({ DD_AGENT_HOST: "::1" }), "http://[::1]:8126")
-    assert.strictEqual(rendered({ DD_AGENT_HOST: "[fe80::1]", DD_TRACE_AGENT_PORT: "1" }), "http://[fe80::1]:1")
+    assert.strictEqual(fromParts({ host: AgentUrl.parseHost("::1") }), "http://[::1]:8126")
+    assert.strictEqual(fromParts({ host: AgentUrl.parseHost("[fe80::1]"), port: 1 }), "http://[fe80::1]:1")
   })
 
-  it("passes over a setting that it cannot read, and does not repeat it", () => {
+  it("reads the path of a socket with a space in it, which is no part of a request", () => {
+    const url = AgentUrl.parse("unix:///var/run/my agent/apm é.sock")
+    assert.strictEqual(url?._tag === "unix" ? url.socketPath : undefined, "/var/run/my agent/apm é.sock")
+    assert.isUndefined(AgentUrl.parse("unix:///var/run/a\nb"))
+  })
+
+  it("gives nothing for a URL, a host or a port that cannot be read", () => {
     const urls = [
       "agent:8126",
       "ftp://agent",
@@ -65,27 +68,20 @@ describe("AgentUrl", () => {
       "http://a..b",
       "http://é"
     ]
-    for (const url of urls) {
-      const { problems, value } = AgentUrl.resolve({ DD_TRACE_AGENT_URL: url, DD_AGENT_HOST: "next" })
-      assert.strictEqual(AgentUrl.render(value), "http://next:8126", url)
-      assert.deepStrictEqual(problems.map((p) => p.code), ["invalid_setting"])
-      assert.notInclude(problems[0]!.message, url)
-    }
-    for (const port of ["0", "65536", "-1", "1e3", "x"]) {
-      const { problems, value } = AgentUrl.resolve({ DD_TRACE_AGENT_PORT: port })
-      assert.strictEqual(AgentUrl.render(value), "http://localhost:8126")
-      assert.strictEqual(problems.length, 1)
-    }
-    for (const host of ["a/b", "a@b", "a:b", "a b", "10.0.0.1:8126", "x".repeat(254)]) {
-      const { problems, value } = AgentUrl.resolve({ DD_AGENT_HOST: host })
-      assert.strictEqual(AgentUrl.render(value), "http://localhost:8126", host)
-      assert.strictEqual(problems.length, 1)
+    for (const url of urls) assert.isUndefined(AgentUrl.parse(url), url)
+    for (const port of ["", "0", "65536", "-1", "1e3", "x"]) assert.isUndefined(AgentUrl.parsePort(port), port)
+    for (const host of ["", "a/b", "a@b", "a:b", "a b", "10.0.0.1:8126", "x".repeat(254)]) {
+      assert.isUndefined(AgentUrl.parseHost(host), host)
     }
   })
 
-  it.prop("reads back what it shows", [Schema.String, Schema.String, Schema.String], ([url, host, port]) => {
-    const settings = { DD_TRACE_AGENT_URL: url, DD_AGENT_HOST: host, DD_TRACE_AGENT_PORT: port }
-    const { value } = AgentUrl.resolve(settings)
-    assert.deepStrictEqual(AgentUrl.parse(AgentUrl.render(value)), value)
-  })
+  it.prop(
+    "reads back the address that it shows",
+    [Schema.String, Schema.String, Schema.String],
+    ([url, host, port]) => {
+      const value = AgentUrl.parse(url) ??
+        AgentUrl.fromParts({ host: AgentUrl.parseHost(host), port: AgentUrl.parsePort(port) })
+      assert.deepStrictEqual(AgentUrl.parse(AgentUrl.render(value)), value)
+    }
+  )
 })

@@ -3,10 +3,11 @@ import * as Schema from "effect/Schema"
 import * as DdTags from "../../../src/domain/span/DdTags.ts"
 
 describe("DdTags", () => {
-  it("splits at commas, or at spaces when there is no comma", () => {
+  it("splits at commas, or at white space if there is no comma", () => {
     const table: ReadonlyArray<readonly [string, { [key: string]: string }]> = [
       ["team:core,region:eu", { team: "core", region: "eu" }],
       ["team:core region:eu", { team: "core", region: "eu" }],
+      ["team:core\tregion:eu\ntier:1\r\nd:e", { team: "core", region: "eu", tier: "1", d: "e" }],
       ["a:b,c:d e:f", { a: "b", c: "d e:f" }],
       ["env:test     bKey :bVal dKey: dVal cKey:", { env: "test", bKey: "", dKey: "", dVal: "", cKey: "" }],
       ["env :test, aKey : aVal bKey:bVal cKey:", { env: "test", aKey: "aVal bKey:bVal cKey:" }],

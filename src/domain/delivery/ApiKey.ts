@@ -1,0 +1,25 @@
+/**
+ * The form of an API key.
+ *
+ * @since 0.2.0
+ */
+
+/**
+ * The form, in words.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const expected = "a key of at most 256 printable ASCII characters without a space in it"
+
+/**
+ * The key without the white space around it, which a file or a shell leaves there. `undefined` if the rest cannot be the
+ * value of a header.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parse = (u: unknown): string | undefined => {
+  const key = typeof u === "string" ? u.trim() : ""
+  return /^[\x21-\x7e]{1,256}$/.test(key) ? key : undefined
+}

@@ -1,0 +1,37 @@
+/**
+ * The address of an HTTP proxy, as `HTTPS_PROXY` holds it.
+ *
+ * @since 0.2.0
+ */
+
+/**
+ * The form, in words.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const expected = "the address of an HTTP proxy (host:port, http://host:port or https://host:port)"
+
+/**
+ * Reads an address. One without a scheme is `http://`. The result can be given to `new URL`; it may hold credentials, so
+ * it is not to be shown.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parse = (text: string): string | undefined => {
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  if (/[\s\p{Cc}]/u.test(address)) return undefined
+  const url = URL.parse(address)
+  if (url === null || url.hostname === "" || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined
+  return isDecodable(url.username) && isDecodable(url.password) ? address : undefined
+}
+
+const isDecodable = (text: string): boolean => {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}

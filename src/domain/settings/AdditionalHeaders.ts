@@ -1,0 +1,44 @@
+/**
+ * Headers that a setting adds to requests: `name:value,name:value`.
+ *
+ * @since 0.2.0
+ */
+import type { Checked } from "../Problem.ts"
+import * as Problem from "../Problem.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type AdditionalHeaders = { readonly [name: string]: string }
+
+/**
+ * @category constants
+ * @since 0.2.0
+ */
+export const none: AdditionalHeaders = {}
+
+/**
+ * Reads the text. A part that is no header is left out and reported, without its text, which may be a credential.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parse = (text: string, setting: string): Checked<AdditionalHeaders> => {
+  const headers: Array<readonly [string, string]> = []
+  let bad = false
+  for (const part of text.split(",")) {
+    if (part.trim() === "") continue
+    const colon = part.indexOf(":")
+    const name = part.slice(0, Math.max(0, colon)).trim().toLowerCase()
+    const value = part.slice(colon + 1).trim()
+    if (/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) && /^[\x20-\x7e]*$/.test(value)) headers.push([name, value])
+    else bad = true
+  }
+  return {
+    value: Object.fromEntries(headers),
+    problems: bad
+      ? [Problem.make("invalid_setting", `${setting} has a part that is no header. Write name:value,name:value.`)]
+      : Problem.none
+  }
+}

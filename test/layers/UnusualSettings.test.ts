@@ -1,0 +1,101 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
+import type { Problem } from "../../src/domain/Problem.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as Observed from "./Observed.ts"
+
+const program = Effect.void.pipe(LLMObs.llm("call"), Effect.andThen(LLMObs.flush))
+
+/** The events that an Agent without TLS got, and the warnings. */
+const beside = (variables: { readonly [name: string]: string }, options: object = {}) =>
+  Effect.gen(function*() {
+    const { layer, lines } = Observed.warnings()
+    const agent = yield* DevAgent.make()
+    const env = { DD_TRACE_AGENT_URL: agent.url, ...variables }
+    yield* program.pipe(
+      Effect.provide(LLMObs.layerFromConfig({ ...Observed.usual, ...options })),
+      Effect.provide(Layer.merge(layer, ConfigProvider.layer(ConfigProvider.fromEnv({ env }))))
+    )
+    return { names: Observed.names(agent), lines }
+  })
+
+describe("a setting that cannot be read", () => {
+  const variables: ReadonlyArray<readonly [name: string, text: string, warnings: number]> = [
+    ["HTTPS_PROXY", "10.0.0.1:3128", 0],
+    ["HTTPS_PROXY", "localhost:3128", 0],
+    ["HTTPS_PROXY", "  ", 0],
+    ["HTTPS_PROXY", "direct", 0],
+    ["HTTPS_PROXY", "http://", 1],
+    ["DD_API_KEY", "two words", 1],
+    ["DD_SITE", "evil.example", 1],
+    ["DD_LLMOBS_SAMPLE_RATE", "half", 1],
+    ["DD_LLMOBS_MLAPP", "shop", 1]
+  ]
+  for (const [name, text, warnings] of variables) {
+    it.live(`${name}=${JSON.stringify(text)} does not keep events from an Agent beside it`, () =>
+      Effect.gen(function*() {
+        const { lines, names } = yield* beside({ [name]: text })
+        assert.deepStrictEqual(names, ["call"])
+        assert.strictEqual(lines.length, warnings, lines.join("\n"))
+        for (const line of lines) assert.include(line, name)
+      }))
+  }
+
+  const options: ReadonlyArray<readonly [name: string, value: unknown]> = [
+    ["site", 9],
+    ["apiKey", "plain text"],
+    ["agentUrl", 7],
+    ["tags", { build: undefined }],
+    ["tags", { build: null, team: "ops" }],
+    ["flushTimeout", {}],
+    ["processors", "none"],
+    ["durable", 7]
+  ]
+  for (const [name, value] of options) {
+    it.live(`the option ${name}: ${JSON.stringify(value)} does not keep events from an Agent beside it`, () =>
+      Effect.gen(function*() {
+        const { lines, names } = yield* beside({}, { [name]: value })
+        assert.deepStrictEqual(names, ["call"])
+        assert.strictEqual(lines.length, 1, lines.join("\n"))
+        assert.include(lines[0], `The option ${name} `)
+      }))
+  }
+
+  it.live("is given to onProblem, and what that throws has no effect", () =>
+    Effect.gen(function*() {
+      const problems: Array<Problem> = []
+      const onProblem = (problem: Problem) => {
+        problems.push(problem)
+        throw new Error("secret")
+      }
+      const { names } = yield* beside({}, { apm: "some", onProblem })
+      assert.deepStrictEqual(names, ["call"])
+      assert.deepStrictEqual(problems.map(({ code }) => code), ["invalid_option"])
+    }))
+})
+
+describe("a layer that cannot start", () => {
+  it.live("says why, and the program runs without it", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = Observed.warnings()
+      const clock = yield* Clock.Clock
+      const broken: Clock.Clock = Object.assign(Object.create(clock), {
+        monotonicTimeNanosUnsafe: () => {
+          throw new TypeError("no such clock\nsecond line")
+        }
+      })
+      const report = yield* program.pipe(
+        Effect.provide(LLMObs.layer(Observed.usual)),
+        Effect.provide(layer),
+        Effect.provideService(Clock.Clock, broken)
+      )
+      assert.strictEqual(report.delivered, 0)
+      assert.deepStrictEqual(lines, [
+        "effect-llmobs could not start (TypeError: no such clock). The program runs without LLM Observability."
+      ])
+    }))
+})
