@@ -18,8 +18,10 @@ import * as ByteBudget from "../engine/outbox/ByteBudget.ts"
 import * as DurableOutbox from "../engine/outbox/DurableOutbox.ts"
 import * as MemoryOutbox from "../engine/outbox/MemoryOutbox.ts"
 import * as Outboxes from "../engine/outbox/Outboxes.ts"
+import * as LateRetention from "../engine/record/LateRetention.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { JournalService } from "../ports/Journal.ts"
+import type { PendingRecord } from "../ports/LateRetention.ts"
 import type { OutboxesService } from "../ports/Outbox.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
@@ -42,7 +44,7 @@ export interface EventStore {
   readonly budget: ByteBudget.ByteBudget
   readonly outboxes: OutboxesService
   /** Keeps an event that nobody takes, so that it can be read. */
-  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly readSetAside: Effect.Effect<ReadonlyArray<SetAside>>
   readonly adopt: Effect.Effect<void>
 }
@@ -62,7 +64,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const { settings: { durable, maxBytes } } = options
   const log = SetAsideLog.make()
   const inMemory = {
-    setAside: (_record: SpanRecord, entry: SetAside) => log.add(entry),
+    setAside: (_record: PendingRecord, entry: SetAside) => log.add(entry),
     readSetAside: Effect.sync(log.read)
   }
   const budgetOf = (limit: number) => AccountShares.make(ByteBudget.make({ limit, measure }), measure)
@@ -116,7 +118,9 @@ const unavailable = "This runtime has no threads, so there is no durable outbox.
 const envelope = (record: SpanRecord) =>
   Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion)
 
-const measure = (record: SpanRecord): number => JsonText.byteLength(envelope(record))
+// A decision that is open counts with its longest text.
+const measure = (record: PendingRecord): number =>
+  JsonText.byteLength(envelope(LateRetention.copy(record, LateRetention.longest)))
 
 /**
  * An event as JSON text, as the intake would get it.
@@ -124,4 +128,4 @@ const measure = (record: SpanRecord): number => JsonText.byteLength(envelope(rec
  * @category combinators
  * @since 0.1.0
  */
-export const textOf = (record: SpanRecord): string => Envelope.encode(envelope(record))
+export const textOf = (record: PendingRecord): string => Envelope.encode(envelope(LateRetention.copy(record)))

@@ -6,12 +6,12 @@
 import * as Clock from "effect/Clock"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import * as RetentionSampling from "../domain/sampling/RetentionSampling.ts"
-import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import * as TraceId from "../domain/span/TraceId.ts"
 import type { Router } from "../engine/chunk/Router.ts"
 import type { DeliveryLoop } from "../engine/lane/DeliveryLoop.ts"
 import * as SpanRecorder from "../engine/record/SpanRecorder.ts"
 import type { AmbientContext } from "../ports/AmbientContext.ts"
+import type { PendingRecord } from "../ports/LateRetention.ts"
 import type { RecorderService } from "../ports/Recorder.ts"
 import type { Routing } from "../ports/Routing.ts"
 import * as AccountDirectory from "./AccountDirectory.ts"
@@ -32,7 +32,7 @@ export const make = (options: {
   readonly accountOf: (routing: Routing) => string | undefined
   readonly router: Router
   /** Keeps an event that nobody takes, so that it can be read. */
-  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly loop: Pick<DeliveryLoop, "refuse">
   /** Whether spans that start now are recorded. */
   readonly isRecording: () => boolean

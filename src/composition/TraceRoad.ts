@@ -5,6 +5,7 @@
  */
 import * as ChunkAssembler from "../engine/chunk/ChunkAssembler.ts"
 import * as ChunkHold from "../engine/chunk/ChunkHold.ts"
+import type { Conditions } from "../engine/chunk/Conditions.ts"
 import * as RetentionHold from "../engine/chunk/RetentionHold.ts"
 import * as Router from "../engine/chunk/Router.ts"
 import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
@@ -76,8 +77,9 @@ export const make = (options: {
       // After the layer closes, chunks are discarded.
       if (signals.isClosed()) return
       lane.add(chunk)
-      signals.traces.wake()
     },
+    onSent: signals.traces.wake,
+    onDefect: foundation.diagnostics.defect,
     onOffered: (account) => {
       if (outboxes.of(account).waitingBytes() > urgentBytes) signals.intake.urge(account)
       else signals.intake.wake(account)
@@ -116,7 +118,7 @@ export const make = (options: {
 
 const conditions = (
   { destinations, foundation, sampler, settings }: Parameters<typeof make>[0]
-): Router.Conditions => ({
+): Conditions => ({
   now: foundation.now,
   elapsed: foundation.elapsed,
   mode: destinations.mode,
@@ -126,7 +128,7 @@ const conditions = (
   keeps: settings.traceFilter === undefined ? undefined : keeps(settings.traceFilter, foundation.diagnostics),
   structBytes: destinations.structBytes,
   decide: sampler.decide,
-  rootTags: {
+  processTags: {
     meta: { language: "javascript", "runtime-id": foundation.process.runtimeId },
     metrics: { process_id: foundation.process.pid }
   },

@@ -14,7 +14,7 @@ import type { Sourced } from "../domain/span/SessionSource.ts"
 import type { SpanContext } from "../domain/span/SpanContext.ts"
 import type { SpanError } from "../domain/span/SpanError.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
-import type { SpanRecord } from "../domain/span/SpanRecord.ts"
+import type { PendingRecord } from "./LateRetention.ts"
 
 /**
  * What the LLM spans of one local trace share.
@@ -41,9 +41,9 @@ export interface Carrier {
   /** The failure that tags of the span tell of (`error`, `error.type`, …), where the effect itself did not fail. */
   readonly marked: SpanError | undefined
   /** Tells the local root which LLM trace it belongs to; the first span that asks wins. */
-  readonly link: (context: SpanContext) => void
+  readonly link: (context: SpanContext<unknown>) => void
   /** Gives the finished record and says who has taken its event, before the span ends. */
-  readonly attach: (record: SpanRecord | undefined, claim: Claim) => void
+  readonly attach: (record: PendingRecord | undefined, claim: Claim) => void
   readonly rename: (name: string) => void
   /** Whether the span has ended: it may have left, so nothing can ride it any more. */
   readonly ended: boolean

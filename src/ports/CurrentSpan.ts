@@ -5,7 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type { Annotation } from "../domain/span/Annotation.ts"
-import type { SpanContext } from "../domain/span/SpanContext.ts"
+import type { PendingContext } from "./LateRetention.ts"
 
 /**
  * A running LLM Observability span, as its children and annotations see it.
@@ -14,7 +14,7 @@ import type { SpanContext } from "../domain/span/SpanContext.ts"
  * @since 0.1.0
  */
 export interface OpenSpan {
-  readonly context: SpanContext
+  readonly context: PendingContext
   readonly annotation: Annotation
   readonly ended: boolean
 }

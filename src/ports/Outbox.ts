@@ -79,4 +79,4 @@ export const ownAccount = ""
  * @category accessors
  * @since 0.1.0
  */
-export const accountOf = (record: SpanRecord): string => record.context.account ?? ownAccount
+export const accountOf = (record: SpanRecord<unknown>): string => record.context.account ?? ownAccount

@@ -8,6 +8,7 @@ import type { ApmSpan } from "../../src/domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../../src/domain/trace/TraceChunk.ts"
 import * as Ledger from "../../src/engine/books/Ledger.ts"
+import type { TracedTrace } from "../../src/engine/chunk/LocalTrace.ts"
 import { LiveSpan, LocalTrace } from "../../src/engine/chunk/LocalTrace.ts"
 import * as RetentionHold from "../../src/engine/chunk/RetentionHold.ts"
 import * as Router from "../../src/engine/chunk/Router.ts"
@@ -16,7 +17,9 @@ import * as MemoryOutbox from "../../src/engine/outbox/MemoryOutbox.ts"
 import * as Outboxes from "../../src/engine/outbox/Outboxes.ts"
 import * as Overflow from "../../src/engine/outbox/Overflow.ts"
 import type { AgentWriterService, EncodedChunk } from "../../src/ports/AgentWriter.ts"
+import * as LateRetention from "../../src/engine/record/LateRetention.ts"
 import type { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
+import type { PendingRecord } from "../../src/ports/LateRetention.ts"
 import type { OutboxesService } from "../../src/ports/Outbox.ts"
 import { ownAccount } from "../../src/ports/Outbox.ts"
 import type { Outcome } from "../../src/ports/Transport.ts"
@@ -32,13 +35,15 @@ export const record = (characters = 10, account?: string): SpanRecord =>
   })
 
 /** The exact bytes of an event. */
-export const measure = (record: SpanRecord): number =>
-  JsonText.byteLength(Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), "0.1.0"))
+export const measure = (record: PendingRecord): number =>
+  JsonText.byteLength(
+    Envelope.make(SpanEvent.render(LateRetention.copy(record), WireFormat.table["evp-proxy"]), "0.1.0")
+  )
 
 export const makeTrace = (): LocalTrace => new LocalTrace(apmTraceId, undefined)
 
 /** Opens a span in a trace; the first is its root. */
-export const open = (trace: LocalTrace, llm: boolean): LiveSpan => {
+export const open = (trace: TracedTrace, llm: boolean): LiveSpan => {
   const span = new LiveSpan({
     trace,
     spanId: (++ids).toString(16).padStart(16, "0"),
@@ -167,7 +172,7 @@ export const makeRouter = (options: {
         tags: { "_dd.p.dm": "-0" },
         metrics: {}
       }),
-      rootTags: { meta: { language: "javascript" }, metrics: { process_id: 7 } },
+      processTags: { meta: { language: "javascript" }, metrics: { process_id: 7 } },
       env: "prod",
       version: undefined
     },
@@ -180,7 +185,9 @@ export const makeRouter = (options: {
     },
     onOffered: () => {
       offered++
-    }
+    },
+    onSent: () => {},
+    onDefect: () => {}
   })
   ledger.attach({ chunk: () => router.waiting() + overflow.waiting(), outbox: outboxes.size })
   return { weather, ledger, budget: overflow.budget, outbox, outboxes, overflow, sent, router, offered: () => offered }

@@ -3,6 +3,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
 import * as ByteBudget from "../../src/engine/outbox/ByteBudget.ts"
+import type { PendingRecord } from "../../src/ports/LateRetention.ts"
 import { measure, record } from "../engine/Scene.ts"
 
 const natural = (maximum: number) => Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum })))
@@ -15,7 +16,7 @@ describe("the byte budget", () => {
     "never exceeds its limit, always covers what is held, and is empty when all is released",
     [steps, natural(20_000)],
     ([steps, limit]) => {
-      const measured = new Map<SpanRecord, number>()
+      const measured = new Map<PendingRecord, number>()
       const budget = ByteBudget.make({
         limit,
         measure: (record) => {

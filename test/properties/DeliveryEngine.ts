@@ -27,7 +27,7 @@ import { agentWriter, chunkOf, intakeWriter, makeRouter, measure } from "../engi
 import * as DeliverySchedule from "./DeliverySchedule.ts"
 import type { Id, Limits, Seen, SeenSpan, World } from "./DeliveryState.ts"
 
-export const idOf = (record: SpanRecord): Id => record.context.spanId
+export const idOf = (record: SpanRecord<unknown>): Id => record.context.spanId
 
 /** A payload that a lane gave out, and what becomes of it. */
 export interface Given {

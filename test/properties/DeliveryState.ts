@@ -233,7 +233,8 @@ export const books = (self: Model): Ledger => {
       refused: count("dropped.refused"),
       closed: count("dropped.closed"),
       shutdown: count("dropped.shutdown"),
-      oversized: count("dropped.oversized")
+      oversized: count("dropped.oversized"),
+      failed: count("dropped.failed")
     },
     possibleDuplicates: self.possibleDuplicates,
     lastChance: self.lastChance,

@@ -33,7 +33,7 @@ const run = (scene: typeof scenes.Type) => {
   const spans: ReadonlyArray<LiveSpan> = scene.spans.map((kind) => open(trace, kind !== "plain"))
   Object.assign(made.weather, scene.atFinish)
   scene.spans.forEach((kind, i) => {
-    spans[i]!.meta["user"] = String(i)
+    Object.assign(spans[i]!.meta, { user: String(i) })
     if (kind !== "small" && kind !== "large") return
     const event = { ...(kind === "small" ? record(10) : large) }
     events.push(event)
@@ -124,7 +124,7 @@ describe("the rescue of a chunk", () => {
     const { outbox, route, sent, spans } = run(scene)
     const eventOf = spans.map((span) => span.record)
     route()
-    const taken = new Set(held(outbox))
+    const taken = new Set<unknown>(held(outbox))
     spans.forEach((span, i) => {
       const event = eventOf[i]
       const marked = span.meta[MetaStruct.submittedTag] === "1"

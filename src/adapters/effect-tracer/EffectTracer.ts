@@ -20,6 +20,7 @@ import type { ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type * as SpanError from "../../domain/span/SpanError.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
+import type { TracedSpan, TracedTrace } from "../../engine/chunk/LocalTrace.ts"
 import { LiveSpan, LocalTrace } from "../../engine/chunk/LocalTrace.ts"
 import * as SpanExit from "../../engine/record/SpanExit.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
@@ -119,7 +120,7 @@ const makeTrace = (
   input: SpanInput,
   parent: Tracer.AnySpan | undefined,
   ambient: Ambient | undefined
-): LocalTrace => {
+): TracedTrace => {
   const upstream = ambient?.upstream
   const named = parent === undefined ? undefined : fromSpan(parent)
   // Effect reads only `traceparent` and b3 from a request: its server span is continued by what we read from the same
@@ -176,8 +177,8 @@ class EffectSpan implements Tracer.Span {
   readonly links: Array<Tracer.SpanLink>
   readonly spanId: string
   readonly options: Options
-  readonly trace: LocalTrace
-  readonly live: LiveSpan | undefined
+  readonly trace: TracedTrace
+  readonly live: TracedSpan | undefined
   /** What spans under this one take as their service. */
   service: string
   status: Tracer.SpanStatus
@@ -188,8 +189,8 @@ class EffectSpan implements Tracer.Span {
   constructor(
     options: Options,
     input: SpanInput,
-    trace: LocalTrace,
-    live: LiveSpan | undefined,
+    trace: TracedTrace,
+    live: TracedSpan | undefined,
     spanId: string,
     service: string
   ) {
@@ -287,7 +288,7 @@ const markedError = (attributes: ReadonlyMap<string, unknown>): SpanError.SpanEr
 
 // The error of an LLM span is the one in its record: redaction has been over it. That of any other span can be the same
 // error on its way up.
-const writeError = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>, redact: Options["redactError"]): void => {
+const writeError = (live: TracedSpan, exit: Exit.Exit<unknown, unknown>, redact: Options["redactError"]): void => {
   if (live.marked !== undefined) live.error = 1
   const thrown = SpanExit.errorOf(exit)
   if (thrown === undefined && (live.marked === undefined || !live.llm || redact === undefined)) return

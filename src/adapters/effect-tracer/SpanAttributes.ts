@@ -6,7 +6,7 @@
 import type * as Exit from "effect/Exit"
 import type { SpanKind } from "effect/Tracer"
 import * as JsonText from "../../domain/json/JsonText.ts"
-import type { LiveSpan } from "../../engine/chunk/LocalTrace.ts"
+import type { TracedSpan } from "../../engine/chunk/LocalTrace.ts"
 import type { RequestInfo } from "../../ports/AmbientContext.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 
@@ -69,7 +69,7 @@ const maxElements = 128
  * @category combinators
  * @since 0.1.0
  */
-export const write = (attributes: ReadonlyMap<string, unknown>, live: LiveSpan): void => {
+export const write = (attributes: ReadonlyMap<string, unknown>, live: TracedSpan): void => {
   for (const [key, value] of attributes) {
     switch (key) {
       case "service.name":
@@ -101,7 +101,7 @@ export const write = (attributes: ReadonlyMap<string, unknown>, live: LiveSpan):
   if (live.resource === "" || live.meta["http.route"] !== undefined) nameResource(live)
 }
 
-const nameResource = (live: LiveSpan): void => {
+const nameResource = (live: TracedSpan): void => {
   const method = live.meta["http.method"]
   const route = live.meta["http.route"]
   if (method !== undefined && route !== undefined) live.resource = `${method} ${route}`
@@ -113,7 +113,7 @@ const nameResource = (live: LiveSpan): void => {
  * @category combinators
  * @since 0.1.0
  */
-export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: LiveSpan): void => {
+export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: TracedSpan): void => {
   let size = 2
   const written: Array<string> = []
   for (const event of events) {
@@ -134,7 +134,7 @@ export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: LiveSpan): v
  * @category combinators
  * @since 0.1.0
  */
-export const describe = (live: LiveSpan, kind: SpanKind, request: RequestInfo | undefined): void => {
+export const describe = (live: TracedSpan, kind: SpanKind, request: RequestInfo | undefined): void => {
   if (kind !== "internal") live.meta["span.kind"] = kind
   if (kind !== "server" || request === undefined) return
   live.meta["http.method"] = request.method
@@ -148,7 +148,7 @@ export const describe = (live: LiveSpan, kind: SpanKind, request: RequestInfo | 
  * @category combinators
  * @since 0.1.0
  */
-export const writeStatus = (live: LiveSpan, exit: Exit.Exit<unknown, unknown>): void => {
+export const writeStatus = (live: TracedSpan, exit: Exit.Exit<unknown, unknown>): void => {
   const status = exit._tag === "Success" ? statusOf(exit.value) : statusOfFailure(exit)
   if (status !== undefined) live.meta["http.status_code"] ??= String(status)
   nameResource(live)
@@ -185,7 +185,7 @@ const routeKey = "effect/http/HttpRouter/RouteContext"
  * @category combinators
  * @since 0.1.0
  */
-export const readRoute = (reader: ContextReader, root: LiveSpan): void => {
+export const readRoute = (reader: ContextReader, root: TracedSpan): void => {
   if (root.type !== "web" || root.meta["http.route"] !== undefined) return
   const context = reader.context.mapUnsafe.get(routeKey) as { readonly route?: { readonly path?: unknown } } | undefined
   if (typeof context?.route?.path === "string") root.meta["http.route"] = context.route.path

@@ -15,7 +15,15 @@
  * @category models
  * @since 0.1.0
  */
-export type DropReason = "outboxFull" | "expired" | "redaction" | "refused" | "closed" | "shutdown" | "oversized"
+export type DropReason =
+  | "outboxFull"
+  | "expired"
+  | "redaction"
+  | "refused"
+  | "closed"
+  | "shutdown"
+  | "oversized"
+  | "failed"
 
 /**
  * @category constants
@@ -28,7 +36,8 @@ export const dropReasons: ReadonlyArray<DropReason> = [
   "refused",
   "closed",
   "shutdown",
-  "oversized"
+  "oversized",
+  "failed"
 ]
 
 /**
@@ -75,7 +84,7 @@ export const empty: Ledger = {
   pending: { chunk: 0, payload: 0, outbox: 0 },
   delivered: { agent: 0, intake: 0 },
   transferred: 0,
-  dropped: { outboxFull: 0, expired: 0, redaction: 0, refused: 0, closed: 0, shutdown: 0, oversized: 0 },
+  dropped: { outboxFull: 0, expired: 0, redaction: 0, refused: 0, closed: 0, shutdown: 0, oversized: 0, failed: 0 },
   possibleDuplicates: 0,
   lastChance: 0,
   redelivered: 0

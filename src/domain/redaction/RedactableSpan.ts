@@ -173,7 +173,7 @@ const set = <A extends object, K extends keyof A>(target: A, key: K, value: A[K]
  * @category constructors
  * @since 0.1.0
  */
-export const fromRecord = (record: SpanRecord): RedactableSpan => {
+export const fromRecord = (record: SpanRecord<unknown>): RedactableSpan => {
   const { annotation, context, error, model, prompt } = record
   const labels = {
     sessionId: context.session?.value,

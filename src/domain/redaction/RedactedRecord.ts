@@ -20,6 +20,7 @@ import * as Problem from "../Problem.ts"
 import type { Annotation, SpanIo } from "../span/Annotation.ts"
 import type { Sourced } from "../span/SessionSource.ts"
 import * as SessionSource from "../span/SessionSource.ts"
+import type { Retention } from "../span/SpanContext.ts"
 import type { SpanError } from "../span/SpanError.ts"
 import * as SpanKinds from "../span/SpanKind.ts"
 import * as SpanLink from "../span/SpanLink.ts"
@@ -47,8 +48,8 @@ export interface Policy {
  * @category models
  * @since 0.1.0
  */
-export interface Redacted {
-  readonly record: SpanRecord
+export interface Redacted<R = Retention> {
+  readonly record: SpanRecord<R>
   readonly dropped: boolean
 }
 
@@ -72,8 +73,8 @@ const ruleFailed = failed(
  * @category combinators
  * @since 0.1.0
  */
-export const apply = (record: SpanRecord, policy: Policy): Problem.Checked<Redacted> => {
-  const bare = policy.capture === "none" ? withoutContent : <A>(record: A): A => record
+export const apply = <R>(record: SpanRecord<R>, policy: Policy): Problem.Checked<Redacted<R>> => {
+  const bare = (record: SpanRecord<R>) => policy.capture === "none" ? withoutContent(record) : record
   if (policy.processors.length === 0) return Problem.ok({ record: bare(record), dropped: false })
   try {
     let span: unknown = RedactableSpans.fromRecord(record)
@@ -141,16 +142,16 @@ const nameOf = (u: unknown): string | undefined => typeof u === "string" && u !=
 
 const keptMetrics: ReadonlySet<string> = new Set(Object.values(Metrics.aliases))
 
-const rebuild = (
-  record: SpanRecord,
+const rebuild = <R>(
+  record: SpanRecord<R>,
   change: {
-    readonly context?: Partial<SpanRecord["context"]>
+    readonly context?: Partial<SpanRecord<R>["context"]>
     readonly annotation: Annotation
     readonly tags: Tags
     readonly error: SpanError | undefined
     readonly model?: SpanRecord["model"]
   }
-): SpanRecord => {
+): SpanRecord<R> => {
   const model = "model" in change ? change.model : record.model
   return SpanRecords.finish({
     context: { ...record.context, ...change.context },
@@ -172,7 +173,7 @@ const rebuild = (
  * @category combinators
  * @since 0.1.0
  */
-export const identity = (record: SpanRecord, name?: string): SpanRecord => {
+export const identity = <R>(record: SpanRecord<R>, name?: string): SpanRecord<R> => {
   const { annotation, context } = record
   const tags: { [key: string]: string } = {}
   for (const key of Redaction.libraryTags) {
@@ -208,7 +209,7 @@ export const identity = (record: SpanRecord, name?: string): SpanRecord => {
  * @category combinators
  * @since 0.1.0
  */
-export const withoutContent = (record: SpanRecord): SpanRecord => {
+export const withoutContent = <R>(record: SpanRecord<R>): SpanRecord<R> => {
   const { agentName, bytes, costTags, metrics, spanLinks } = record.annotation
   const annotation: { -readonly [K in keyof Annotation]: Annotation[K] } = { bytes }
   if (metrics !== undefined) annotation.metrics = metrics
@@ -237,10 +238,10 @@ const promptBytes = 256
 
 const fieldBytes = 64
 
-const toRecord = (
-  record: SpanRecord,
+const toRecord = <R>(
+  record: SpanRecord<R>,
   span: { readonly [key: string]: unknown }
-): Problem.Checked<SpanRecord> => {
+): Problem.Checked<SpanRecord<R>> => {
   const { context } = record
   const kind = context.kind
   const annotation: { -readonly [K in keyof Annotation]: Annotation[K] } = { bytes: fieldBytes }
@@ -324,7 +325,7 @@ const toRecord = (
   }
 }
 
-const annotationHas = (record: SpanRecord, tags: Tags): boolean =>
+const annotationHas = (record: SpanRecord<unknown>, tags: Tags): boolean =>
   record.annotation.costTags !== undefined && record.annotation.costTags.some((key) => Object.hasOwn(tags, key))
 
 const relabel = (before: Sourced | undefined, value: string | undefined): Sourced | undefined =>

@@ -16,7 +16,8 @@ export const DropReason = Schema.Literals([
   "refused",
   "closed",
   "shutdown",
-  "oversized"
+  "oversized",
+  "failed"
 ])
 
 /**
@@ -35,7 +36,8 @@ export const Ledger = Schema.Struct({
     refused: Schema.Natural,
     closed: Schema.Natural,
     shutdown: Schema.Natural,
-    oversized: Schema.Natural
+    oversized: Schema.Natural,
+    failed: Schema.Natural
   }),
   possibleDuplicates: Schema.Natural,
   lastChance: Schema.Natural,

@@ -35,11 +35,12 @@ export interface Retention {
  *
  * `spanId` and `parentId` are decimal texts of 64-bit ids (`parentId` is `"undefined"` for a root), `traceId` is the
  * LLM trace id (32 hex characters, or the decimal text that an upstream sent), `apmTraceId` the APM trace id (32 hex).
+ * `R` is the retention decision: `Retention` once it is taken, which everything that renders asks for.
  *
  * @category models
  * @since 0.1.0
  */
-export interface SpanContext {
+export interface SpanContext<R = Retention> {
   readonly kind: SpanKind
   readonly name: string
   readonly spanId: string
@@ -53,7 +54,7 @@ export interface SpanContext {
   readonly userId: Sourced | undefined
   readonly accountId: Sourced | undefined
   readonly agent: AgentAttribution | undefined
-  readonly retention: Retention | undefined
+  readonly retention: R | undefined
   /** The tags of the experiment that the span belongs to, from baggage; they put it into the experiments scope. */
   readonly experiment: ExperimentScope | undefined
   /** The Datadog account that the event goes to, where it is not the layer's own: a name that holds no key. */
@@ -120,14 +121,14 @@ export interface Named {
  * @category models
  * @since 0.1.0
  */
-export interface Start {
+export interface Start<R = Retention> {
   readonly kind: SpanKind
   readonly name: string
   readonly spanId: string
   readonly apmTraceId: string
   /** A fresh LLM trace id, used when there is no parent. */
   readonly newTraceId: string
-  readonly parent: SpanContext | undefined
+  readonly parent: SpanContext<R> | undefined
   readonly remote: Remote | undefined
   readonly explicit: Named & {
     readonly mlApp?: string | undefined
@@ -141,7 +142,7 @@ export interface Start {
   readonly configured: { readonly mlApp?: string | undefined; readonly service?: string | undefined }
   readonly account?: string | undefined
   /** Decides the retention of a new LLM trace. */
-  readonly retention: (apmTraceId: string) => Retention
+  readonly retention: (apmTraceId: string) => R
 }
 
 /**
@@ -155,7 +156,7 @@ export interface Start {
  * @category combinators
  * @since 0.1.0
  */
-export const resolve = (start: Start): SpanContext => {
+export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
   const { context, explicit, labels, parent, process } = start
   const remote = parent === undefined ? start.remote : undefined
   const remoteParent = remote?.parentId
@@ -219,7 +220,10 @@ export const resolve = (start: Start): SpanContext => {
  * @category combinators
  * @since 0.1.0
  */
-export const rename = (self: SpanContext, named: Named & { readonly name?: string | undefined }): SpanContext => ({
+export const rename = <R>(
+  self: SpanContext<R>,
+  named: Named & { readonly name?: string | undefined }
+): SpanContext<R> => ({
   ...self,
   name: named.name ?? self.name,
   session: named.sessionId === undefined ? self.session : SessionSource.make(named.sessionId, "explicit"),

@@ -11,19 +11,20 @@
 import type { Prompt } from "../content/Prompt.ts"
 import type { ToolDefinition } from "../content/ToolDefinition.ts"
 import type { Annotation } from "./Annotation.ts"
-import type { SpanContext } from "./SpanContext.ts"
+import type { Retention, SpanContext } from "./SpanContext.ts"
 import type { SpanError } from "./SpanError.ts"
 import type { Tags } from "./Tags.ts"
 
 /**
  * `startNs` is Unix time in nanoseconds, `durationNs` nanoseconds. `bytes` is an estimate of the rendered event that is
- * never below its size.
+ * never below its size. Events and structs are rendered from a `SpanRecord`, whose retention decision is taken; what only
+ * holds a record takes a `SpanRecord<unknown>`.
  *
  * @category models
  * @since 0.1.0
  */
-export interface SpanRecord {
-  readonly context: SpanContext
+export interface SpanRecord<R = Retention> {
+  readonly context: SpanContext<R>
   readonly startNs: bigint
   readonly durationNs: number
   readonly model: { readonly name: string; readonly provider: string } | undefined
@@ -41,8 +42,8 @@ export interface SpanRecord {
  * @category models
  * @since 0.1.0
  */
-export interface Finish {
-  readonly context: SpanContext
+export interface Finish<R = Retention> {
+  readonly context: SpanContext<R>
   readonly startNs: bigint
   readonly durationNs: number
   readonly modelName: string | undefined
@@ -90,7 +91,7 @@ const textBytes = (text: string | undefined): number => text === undefined ? 0 :
  * @category combinators
  * @since 0.1.0
  */
-export const leastBytes = (self: SpanRecord): number => self.bytes / longestEscape
+export const leastBytes = (self: SpanRecord<unknown>): number => self.bytes / longestEscape
 
 /**
  * Freezes what is known of a span into its record.
@@ -98,7 +99,7 @@ export const leastBytes = (self: SpanRecord): number => self.bytes / longestEsca
  * @category constructors
  * @since 0.1.0
  */
-export const finish = (input: Finish): SpanRecord => {
+export const finish = <R>(input: Finish<R>): SpanRecord<R> => {
   const { annotation, ancestor, context, error } = input
   const kind = context.kind
   const prompt = kind !== "llm" ? undefined : annotation.prompt ?? ancestor?.prompt
@@ -131,8 +132,8 @@ export const finish = (input: Finish): SpanRecord => {
 }
 
 // The texts of the identity that can be long: names and sessions are the user's, ids can be an upstream's. The retention is
-// among the fixed bytes, since reading it would decide it.
-const identityBytes = (context: SpanContext): number =>
+// among the fixed bytes, since it may not be decided yet.
+const identityBytes = (context: SpanContext<unknown>): number =>
   textBytes(context.name) + textBytes(context.mlApp.value) + textBytes(context.session?.value) +
   textBytes(context.traceId) + textBytes(context.parentId) +
   (textBytes(context.agent?.name ?? undefined) + textBytes(context.agent?.spanId)) * 2

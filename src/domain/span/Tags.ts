@@ -20,7 +20,7 @@
  */
 import type { Checked } from "../Problem.ts"
 import * as Problem from "../Problem.ts"
-import type { SpanContext } from "./SpanContext.ts"
+import type { Retention, SpanContext } from "./SpanContext.ts"
 
 /**
  * @category models
@@ -49,11 +49,11 @@ export interface ProcessTags {
  * @category models
  * @since 0.1.0
  */
-export interface Input {
+export interface Input<R = Retention> {
   readonly process: ProcessTags
   /** The service of the APM span, or the configured one. */
   readonly service: string
-  readonly context: SpanContext
+  readonly context: SpanContext<R>
   /** The tags of annotations, those of `annotateSpans` included, already combined. */
   readonly annotated: Tags | undefined
   readonly agentVersion: string | undefined
@@ -85,7 +85,7 @@ export const promptTrackingKey = "prompt_tracking_instrumentation_method"
  * @category combinators
  * @since 0.1.0
  */
-export const resolve = (input: Input): Tags => {
+export const resolve = (input: Input<unknown>): Tags => {
   const { context, process } = input
   const tags: { [key: string]: string } = {
     ...process.ddTags,
@@ -150,4 +150,4 @@ export const underscored = (tags: Tags): Tags => {
  * @category combinators
  * @since 0.1.0
  */
-export const checked = (input: Input): Checked<Tags> => Problem.ok(resolve(input))
+export const checked = (input: Input<unknown>): Checked<Tags> => Problem.ok(resolve(input))

@@ -31,7 +31,7 @@ const usage: ReadonlyArray<readonly [metric: string, attribute: string]> = [
  * @since 0.1.0
  */
 export const write = (
-  record: SpanRecord,
+  record: SpanRecord<unknown>,
   meta: { [key: string]: string },
   metrics: { [key: string]: number }
 ): void => {

@@ -42,6 +42,48 @@ export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
 }
 
 /**
+ * What the spans of a chunk say about their trace.
+ *
+ * **Details**
+ *
+ * `root` stands on the local root alone: the tags of its process, and of the sampling decision. `llm` is the first LLM
+ * span of the local trace, which the root names. `upstream` is what a request passed on.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Facts {
+  readonly traceId: string
+  readonly priority: number
+  readonly decisionMaker: string | undefined
+  readonly upstream: Extracted | undefined
+  readonly root: Tags
+  readonly llm: { readonly traceId: string; readonly spanId: string } | undefined
+  readonly env: string | undefined
+  readonly version: string | undefined
+}
+
+/**
+ * The tags of a span: `meta` holds texts, `metrics` finite numbers.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Tags = Pick<ApmSpan, "meta" | "metrics">
+
+/**
+ * Where a span stands: whether it is the local root of its trace, the entry into its service, the first of its chunk.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Place {
+  readonly root: boolean
+  readonly topLevel: boolean
+  readonly first: boolean
+}
+
+/**
  * The tags that the first span of a chunk carries for all of them.
  *
  * **Details**
@@ -52,16 +94,10 @@ export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
  * @category combinators
  * @since 0.1.0
  */
-export const firstSpanTags = (options: {
-  readonly traceId: string
-  readonly priority: number
-  readonly decisionMaker: string | undefined
-  readonly upstream: Extracted | undefined
-}): {
-  readonly meta: { readonly [key: string]: string }
-  readonly metrics: { readonly [key: string]: number }
-} => {
-  const { decisionMaker, upstream } = options
+export const firstSpanTags = (
+  facts: Pick<Facts, "traceId" | "priority" | "decisionMaker" | "upstream">
+): Tags => {
+  const { decisionMaker, upstream } = facts
   const meta: { [key: string]: string } = {}
   if (upstream !== undefined) {
     for (const [key, value] of upstream.propagationTags) meta[key] = value
@@ -71,7 +107,41 @@ export const firstSpanTags = (options: {
     if (upstream.propagationError !== undefined) meta["_dd.propagation_error"] = upstream.propagationError
   }
   if (decisionMaker !== undefined) meta["_dd.p.dm"] = decisionMaker
-  const high = TraceId.high64(options.traceId)
+  const high = TraceId.high64(facts.traceId)
   if (high !== TraceId.zeroHalf) meta["_dd.p.tid"] = high
-  return { meta, metrics: { _sampling_priority_v1: options.priority } }
+  return { meta, metrics: { _sampling_priority_v1: facts.priority } }
+}
+
+/**
+ * The tags with which a span leaves: its own, and what its place in the chunk adds. `own` is not changed. The first of
+ * a chunk also says the language.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const seal = (own: Tags, place: Place, facts: Facts): Tags => {
+  const meta: { [key: string]: string } = { ...own.meta }
+  const metrics: { [key: string]: number } = { ...own.metrics }
+  if (place.root) writeRoot(facts, meta, metrics)
+  if (place.topLevel) metrics["_dd.top_level"] = 1
+  if (facts.env !== undefined) meta["env"] = facts.env
+  if (facts.version !== undefined) meta["version"] = facts.version
+  if (place.first) writeFirst(facts, meta, metrics)
+  return { meta, metrics }
+}
+
+const writeRoot = (facts: Facts, meta: { [key: string]: string }, metrics: { [key: string]: number }): void => {
+  Object.assign(meta, facts.root.meta)
+  Object.assign(metrics, facts.root.metrics)
+  if (facts.llm === undefined) return
+  meta["llmobs_trace_id"] = facts.llm.traceId
+  meta["llmobs_parent_id"] = facts.llm.spanId
+}
+
+const writeFirst = (facts: Facts, meta: { [key: string]: string }, metrics: { [key: string]: number }): void => {
+  const language = facts.root.meta["language"]
+  if (language !== undefined) meta["language"] = language
+  const tags = firstSpanTags(facts)
+  Object.assign(meta, tags.meta)
+  Object.assign(metrics, tags.metrics)
 }

@@ -15,7 +15,11 @@ export const guard = <A>(diagnostics: DiagnosticsService, place: string, f: () =
   try {
     return f()
   } catch (error) {
-    diagnostics.defect(place, error)
+    try {
+      diagnostics.defect(place, error)
+    } catch {
+      // The stack may be too full even to say so.
+    }
     return otherwise
   }
 }

@@ -65,7 +65,11 @@ export const make = (onDrop?: (reason: Ledger.DropReason, events: number) => voi
     drop: (reason, events = 1) => {
       if (events === 0) return
       book.dropped[reason] += events
-      onDrop?.(reason, events)
+      try {
+        onDrop?.(reason, events)
+      } catch {
+        // It is counted; only the log line is missing.
+      }
     },
     snapshot: () => ({
       enqueued: book.enqueued,

@@ -6,54 +6,42 @@
  * A chunk is complete when every span that was started in its local trace has ended. A long trace leaves in parts: when
  * `minSpans` spans wait, or when the oldest has waited `maxAgeMillis`. A span that starts in a trace whose chunk has left
  * begins another chunk of the same trace.
- *
- * @since 0.1.0
  */
-import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
+import type { AssembledSpan, AssembledTrace, LiveSpan, LocalTrace } from "./LocalTrace.ts"
 
-/**
- * Times are milliseconds on a clock that only goes forward.
- *
- * @category models
- * @since 0.1.0
- */
+/** Times are milliseconds on a clock that only goes forward. */
 export interface ChunkAssembler {
-  readonly start: (span: LiveSpan) => void
-  readonly finish: (span: LiveSpan, now: number) => void
+  readonly start: (span: AssembledSpan) => void
+  readonly finish: (span: AssembledSpan, now: number) => void
   /** Sends what has waited too long. Gives the time of the next sweep that could find something, if any. */
   readonly sweep: (now: number) => number | undefined
   /** Sends every finished span now. */
   readonly flush: () => void
-  /** Records that wait in chunks. */
-  readonly records: () => number
 }
 
-const isWaiting = (span: LiveSpan): boolean => span.record !== undefined && span.claim === "none"
-
-/**
- * @category constructors
- * @since 0.1.0
- */
+/** Makes an assembler. */
 export const make = (options: {
   readonly minSpans: number
   readonly maxAgeMillis: number
-  /** Takes a chunk. It is called synchronously and does not throw. */
+  /** Takes a chunk, synchronously. If it throws it has taken nothing, and the spans wait for the next sweep. */
   readonly emit: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
   /** Called when a first finished span waits in a trace that stays open. */
   readonly onWaiting?: (() => void) | undefined
 }): ChunkAssembler => {
-  const waiting = new Set<LocalTrace>()
-  let records = 0
+  const waiting = new Set<AssembledTrace>()
 
-  const emit = (trace: LocalTrace): void => {
+  const emit = (trace: AssembledTrace): void => {
     const spans = trace.finished
     trace.finished = []
     waiting.delete(trace)
-    for (const span of spans) {
-      if (isWaiting(span)) records--
+    try {
+      // In order of their start, so that the local root comes first.
+      options.emit(trace, spans.length === 1 ? spans : spans.sort((a, b) => a.index - b.index))
+    } catch {
+      trace.finished = spans
+      waiting.add(trace)
+      options.onWaiting?.()
     }
-    // In order of their start, so that the local root comes first.
-    options.emit(trace, spans.length === 1 ? spans : spans.sort((a, b) => a.index - b.index))
   }
 
   return {
@@ -66,7 +54,6 @@ export const make = (options: {
       trace.open--
       if (trace.finished.length === 0) trace.oldestFinishedAt = now
       trace.finished.push(span)
-      if (isWaiting(span)) records++
       if (trace.open <= 0 || trace.finished.length >= options.minSpans) return emit(trace)
       if (trace.finished.length === 1) {
         waiting.add(trace)
@@ -75,7 +62,9 @@ export const make = (options: {
     },
     sweep: (now) => {
       let next: number | undefined
-      for (const trace of waiting) {
+      // A trace that could not leave waits again: it must not come twice here.
+      const traces = [...waiting]
+      for (const trace of traces) {
         const due = trace.oldestFinishedAt + options.maxAgeMillis
         if (due <= now) emit(trace)
         else if (next === undefined || due < next) next = due
@@ -83,8 +72,8 @@ export const make = (options: {
       return next
     },
     flush: () => {
-      for (const trace of waiting) emit(trace)
-    },
-    records: () => records
+      const traces = [...waiting]
+      for (const trace of traces) emit(trace)
+    }
   }
 }

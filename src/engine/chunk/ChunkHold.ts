@@ -1,20 +1,15 @@
 /**
- * Keeps finished chunks undecided while nobody knows what the Agent does with them.
+ * Keeps finished chunks undecided until the Agent is known or given up.
  *
  * **Details**
  *
  * Whether an event can ride depends on the Agent: on its filters, and on what its traces can carry. A chunk that is
- * decided before the Agent was asked could ride into a filter. So chunks wait here, in order, until the Agent is known or
- * given up. When more than `maxChunks` wait, the oldest is decided by what is known.
- *
- * @since 0.1.0
+ * decided before the Agent was asked could ride into a filter. So chunks wait here, in order. When more than `maxChunks`
+ * wait, the oldest is decided by what is known.
  */
 import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
+/** Where chunks wait. */
 export interface ChunkHold {
   readonly take: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
   /** Decides everything that waits, whatever is known. */
@@ -25,38 +20,39 @@ export interface ChunkHold {
   readonly records: () => number
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/** Makes an empty hold. */
 export const make = (options: {
   readonly maxChunks: number
   readonly isKnown: () => boolean
+  /** Decides a chunk, or throws and has decided nothing. */
   readonly route: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
   /** Called when a chunk has to wait. */
   readonly onHeld: () => void
 }): ChunkHold => {
-  let held: Array<readonly [LocalTrace, ReadonlyArray<LiveSpan>]> = []
+  let held: Array<readonly [trace: LocalTrace, spans: ReadonlyArray<LiveSpan>, records: number]> = []
   let head = 0
   let records = 0
 
   const decideOldest = (): void => {
-    const [trace, spans] = held[head++]!
-    for (const span of spans) {
-      if (span.record !== undefined && span.claim === "none") records--
-    }
+    const [trace, spans, waiting] = held[head]!
     options.route(trace, spans)
+    head++
+    records -= waiting
+    if (head > options.maxChunks) {
+      held = held.slice(head)
+      head = 0
+    }
   }
 
   return {
     take: (trace, spans) => {
       if (options.isKnown() && head === held.length) return options.route(trace, spans)
-      held.push([trace, spans])
-      for (const span of spans) {
-        if (span.record !== undefined && span.claim === "none") records++
-      }
-      if (held.length - head > options.maxChunks) decideOldest()
+      // Before the chunk is taken: what throws has taken nothing.
+      if (held.length - head >= options.maxChunks) decideOldest()
+      const waiting = spans.filter((span) => span.record !== undefined && span.claim === "none").length
       options.onHeld()
+      held.push([trace, spans, waiting])
+      records += waiting
     },
     release: () => {
       while (head < held.length) decideOldest()

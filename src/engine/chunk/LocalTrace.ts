@@ -5,7 +5,15 @@
  *
  * Traces are told apart by this object and not by their id: one process can hold several local roots of one trace.
  *
- * @since 0.1.0
+ * Everything is read-only here. A module that writes does so through the view that lists what it may write:
+ *
+ * | module           | of a span         | of its trace       |
+ * | ---------------- | ----------------- | ------------------ |
+ * | tracer           | `TracedSpan`      | `TracedTrace`      |
+ * | recorder         | `Carrier`         | `TraceState`       |
+ * | `ChunkAssembler` | `AssembledSpan`   | `AssembledTrace`   |
+ * | `TraceSampler`   |                   | `SampledTrace`     |
+ * | `Router`         | `RoutedSpan`      |                    |
  */
 import type { Claim } from "../../domain/delivery/Claim.ts"
 import type { Extracted } from "../../domain/propagation/Propagation.ts"
@@ -13,16 +21,41 @@ import type { ApmSpan, ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type { Sourced } from "../../domain/span/SessionSource.ts"
 import type { SpanContext } from "../../domain/span/SpanContext.ts"
 import type { SpanError } from "../../domain/span/SpanError.ts"
-import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Carrier, TraceState } from "../../ports/Carrier.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { Decision } from "./Sampler.ts"
 
-/**
- * An APM span while it runs, and after it until its chunk leaves.
- *
- * @category models
- * @since 0.1.0
- */
+// Omitted keys come back without `readonly`; `Own` replaces what it names.
+type Writable<T, K extends keyof T, Own = unknown> = Omit<T, K | keyof Own> & { -readonly [P in K]: T[P] } & Own
+
+interface Tags {
+  readonly meta: { [key: string]: string }
+  readonly metrics: { [key: string]: number }
+}
+
+/** What the tracer writes of a span: all that its Effect span says. */
+export type TracedSpan = Writable<
+  LiveSpan,
+  "name" | "resource" | "service" | "type" | "durationNs" | "error" | "marked",
+  Tags
+>
+
+/** What the tracer writes of a trace. */
+export type TracedTrace = Writable<LocalTrace, "root" | "rootSpan" | "manual">
+
+/** What the assembler writes of a trace. */
+export type AssembledTrace = Writable<LocalTrace, "open" | "finished" | "oldestFinishedAt">
+
+/** What the assembler writes of a span. */
+export type AssembledSpan = Writable<LiveSpan, "ended", { readonly trace: AssembledTrace }>
+
+/** What the sampler writes of a trace. */
+export type SampledTrace = Writable<LocalTrace, "decision" | "provisional">
+
+/** What the router writes of a span: who took its event, and the tags that say so. */
+export type RoutedSpan = Writable<LiveSpan, "record" | "claim", Tags>
+
+/** An APM span while it runs, and after it until its chunk leaves. */
 export class LiveSpan implements Carrier {
   readonly trace: LocalTrace
   readonly spanId: string
@@ -33,19 +66,19 @@ export class LiveSpan implements Carrier {
   readonly topLevel: boolean
   /** The place of the span among those of its local trace, by start. */
   readonly index: number
-  name: string
-  resource: string
-  service: string
-  type: string
-  durationNs = 0
-  error: 0 | 1 = 0
-  meta: { [key: string]: string } = {}
-  metrics: { [key: string]: number } = {}
-  links: Array<ApmSpanLink> = []
-  record: SpanRecord | undefined = undefined
-  claim: Claim = "none"
-  ended = false
-  marked: SpanError | undefined = undefined
+  readonly name: string
+  readonly resource: string
+  readonly service: string
+  readonly type: string
+  readonly durationNs: number = 0
+  readonly error: 0 | 1 = 0
+  readonly meta: ApmSpan["meta"] = {}
+  readonly metrics: ApmSpan["metrics"] = {}
+  readonly links: Array<ApmSpanLink> = []
+  readonly record: PendingRecord | undefined = undefined
+  readonly claim: Claim = "none"
+  readonly ended: boolean = false
+  readonly marked: SpanError | undefined = undefined
 
   constructor(options: {
     readonly trace: LocalTrace
@@ -69,27 +102,26 @@ export class LiveSpan implements Carrier {
     this.startNs = options.startNs
     this.llm = options.llm
     this.topLevel = options.topLevel
-    this.index = options.trace.started++
+    this.index = nextIndex(options.trace)
   }
 
   get traceId(): string {
     return this.trace.traceId
   }
 
-  link(context: SpanContext): void {
-    this.trace.llm ??= { traceId: context.traceId, spanId: context.spanId }
+  link(context: SpanContext<unknown>): void {
+    nameFirst(this.trace, context)
   }
 
-  attach(record: SpanRecord | undefined, claim: Claim): void {
-    this.record = record
-    this.claim = claim
+  attach(record: PendingRecord | undefined, claim: Claim): void {
+    take(this, record, claim)
   }
 
   rename(name: string): void {
-    this.name = name
+    setName(this, name)
   }
 
-  toApmSpan(meta: ApmSpan["meta"], metrics: ApmSpan["metrics"]): ApmSpan {
+  toApmSpan(tags: Pick<ApmSpan, "meta" | "metrics">): ApmSpan {
     return {
       traceId: this.trace.traceId,
       spanId: this.spanId,
@@ -101,37 +133,47 @@ export class LiveSpan implements Carrier {
       startNs: this.startNs,
       durationNs: this.durationNs,
       error: this.error,
-      meta,
-      metrics,
+      meta: tags.meta,
+      metrics: tags.metrics,
       links: this.links
     }
   }
 }
 
-/**
- * The state of a local trace. `open` counts its spans that have started and not ended.
- *
- * @category models
- * @since 0.1.0
- */
+const take = (span: RoutedSpan, record: PendingRecord | undefined, claim: Claim): void => {
+  span.record = record
+  span.claim = claim
+}
+
+const setName = (span: TracedSpan, name: string): void => {
+  span.name = name
+}
+
+const nameFirst = (trace: Writable<LocalTrace, "llm">, { spanId, traceId }: SpanContext<unknown>): void => {
+  trace.llm ??= { traceId, spanId }
+}
+
+const nextIndex = (trace: Writable<LocalTrace, "started">): number => trace.started++
+
+/** The state of a local trace. `open` counts its spans that have started and not ended. */
 export class LocalTrace implements TraceState {
   readonly traceId: string
   readonly upstream: Extracted | undefined
-  root: LiveSpan | undefined = undefined
+  readonly root: LiveSpan | undefined = undefined
   /** The tracer's own span of the root while it runs: `describe` writes what it says so far into the root. */
-  rootSpan: { readonly describe: () => void } | undefined = undefined
-  session: Sourced | undefined = undefined
+  readonly rootSpan: { readonly describe: () => void } | undefined = undefined
+  readonly session: Sourced | undefined = undefined
   /** The first LLM span of this local trace: the local root's tags name it. */
-  llm: { readonly traceId: string; readonly spanId: string } | undefined = undefined
-  open = 0
-  started = 0
-  finished: Array<LiveSpan> = []
-  oldestFinishedAt = 0
+  readonly llm: { readonly traceId: string; readonly spanId: string } | undefined = undefined
+  readonly open: number = 0
+  readonly started: number = 0
+  readonly finished: Array<LiveSpan> = []
+  readonly oldestFinishedAt: number = 0
   /** Frozen by the first chunk or the first injection. */
-  decision: Decision | undefined = undefined
+  readonly decision: Decision | undefined = undefined
   /** The priority as it looked before the decision was needed. */
-  provisional: number | undefined = undefined
-  manual: "keep" | "drop" | undefined = undefined
+  readonly provisional: number | undefined = undefined
+  readonly manual: "keep" | "drop" | undefined = undefined
 
   constructor(traceId: string, upstream: Extracted | undefined) {
     this.traceId = traceId

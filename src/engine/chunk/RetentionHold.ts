@@ -5,46 +5,45 @@
  *
  * Such an event could leave at the end of its span; when the decision still waits for the tags of the trace's root, it
  * waits too, for `maxAgeMillis` at most. The decision is then taken from the tags that are there.
- *
- * @since 0.1.0
  */
-import type { Retention } from "../../domain/span/SpanContext.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { OpenRetention, PendingRecord } from "../../ports/LateRetention.ts"
 import * as LateRetention from "../record/LateRetention.ts"
 import type { ChunkAssembler } from "./ChunkAssembler.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
+/** Where events wait for a decision. */
 export interface RetentionHold {
-  /** Calls `release` when the decision is taken: at once when there is nothing to wait for. */
-  readonly wait: (retention: Retention | undefined, now: number, release: () => void) => void
+  /** Calls `release` with the event when the decision of its trace is taken: at once if it is. */
+  readonly wait: (record: PendingRecord, now: number, release: (record: SpanRecord) => void) => void
   /** Events that wait here. */
   readonly records: () => number
-  /** An assembler whose sweep, flush and count take in the events that wait here. */
+  /** An assembler whose sweep and flush take in the events that wait here. */
   readonly around: (chunks: ChunkAssembler, onWaiting: () => void) => ChunkAssembler
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/** Makes an empty hold. */
 export const make = (options: { readonly maxAgeMillis: number }): RetentionHold => {
-  const oldest = new Map<Retention, number>()
+  const oldest = new Map<OpenRetention, number>()
   let records = 0
   let onWaiting = () => {}
   return {
-    wait: (retention, now, release) => {
-      if (retention === undefined || !LateRetention.isOpen(retention)) return release()
-      records++
-      LateRetention.whenTaken(retention, () => {
-        records--
+    wait: (record, now, release) => {
+      const { retention } = record.context
+      if (!LateRetention.isOpen(retention)) return release(LateRetention.close(record))
+      let isHeld = false
+      retention.whenTaken(() => {
         oldest.delete(retention)
-        release()
+        if (!isHeld) return
+        records--
+        release(LateRetention.close(record))
       })
-      if (oldest.has(retention)) return
-      oldest.set(retention, now)
-      onWaiting()
+      if (!oldest.has(retention)) {
+        oldest.set(retention, now)
+        onWaiting()
+      }
+      // Last, so that a call that throws has held nothing.
+      isHeld = true
+      records++
     },
     records: () => records,
     around: (chunks, wake) => {
@@ -63,8 +62,7 @@ export const make = (options: { readonly maxAgeMillis: number }): RetentionHold 
         flush: () => {
           for (const retention of oldest.keys()) LateRetention.freeze(retention)
           chunks.flush()
-        },
-        records: () => records + chunks.records()
+        }
       }
     }
   }

@@ -6,7 +6,7 @@
 import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
 import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
-import type { LocalTrace } from "./LocalTrace.ts"
+import type { LocalTrace, SampledTrace } from "./LocalTrace.ts"
 import type { Decision, Options, Root } from "./Sampler.ts"
 import * as Sampler from "./Sampler.ts"
 
@@ -45,13 +45,14 @@ export const make = (
   })
 
   return {
-    decide: (trace) => {
+    decide: (trace: SampledTrace) => {
       const frozen = trace.decision
       const byHand = SamplingPriority.mechanism.manual
       if (frozen !== undefined && (trace.manual === undefined || frozen.mechanism === byHand)) return frozen
       return trace.decision = sampler.decide(rootOf(trace))
     },
-    forecast: (trace) => trace.decision?.priority ?? (trace.provisional ??= forecaster.decide(rootOf(trace)).priority),
+    forecast: (trace: SampledTrace) =>
+      trace.decision?.priority ?? (trace.provisional ??= forecaster.decide(rootOf(trace)).priority),
     updateRates: (rates) => {
       sampler.updateRates(rates)
       forecaster.updateRates(rates)

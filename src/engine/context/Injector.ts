@@ -17,7 +17,7 @@ import * as Propagation from "../../domain/propagation/Propagation.ts"
 import type { PropagationSettings } from "../../domain/propagation/PropagationStyle.ts"
 import type { AgentAttribution } from "../../domain/span/AgentAttribution.ts"
 import * as SessionSource from "../../domain/span/SessionSource.ts"
-import type { Remote, SpanContext } from "../../domain/span/SpanContext.ts"
+import type { Remote } from "../../domain/span/SpanContext.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
@@ -25,11 +25,13 @@ import { BaggageChanges } from "../../ports/AmbientContext.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { PendingContext } from "../../ports/LateRetention.ts"
 import type { PropagatorService } from "../../ports/Propagator.ts"
 import type { Extent } from "../../ports/Propagator.ts"
 import { guard } from "../books/Guard.ts"
 import type { LocalTrace } from "../chunk/LocalTrace.ts"
 import type { Decision } from "../chunk/Sampler.ts"
+import * as LateRetention from "../record/LateRetention.ts"
 
 /**
  * @category constructors
@@ -110,18 +112,18 @@ const withDecisionMaker = (
 ): ReadonlyMap<string, string> | undefined =>
   decisionMaker === undefined ? tags : new Map(tags).set("_dd.p.dm", decisionMaker)
 
-const fromSpan = (context: SpanContext): Remote => ({
+const fromSpan = (context: PendingContext): Remote => ({
   parentId: context.spanId,
   traceId: context.traceId,
   mlApp: context.mlApp.value,
   sessionId: context.session !== undefined && context.session.value !== "" && SessionSource.isVouched(context.session)
     ? context.session.value
     : undefined,
-  retention: context.retention,
+  retention: LateRetention.freeze(context.retention),
   agent: attribution(context)
 })
 
-const attribution = (context: SpanContext): AgentAttribution | undefined =>
+const attribution = (context: PendingContext): AgentAttribution | undefined =>
   context.kind === "agent" ? { name: context.name, spanId: context.spanId } : context.agent
 
 const impersonal = (remote: Remote): Remote => ({

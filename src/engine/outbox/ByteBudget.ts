@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
 
 /**
  * @category models
@@ -19,11 +19,11 @@ export interface ByteBudget {
   readonly limit: number
   readonly used: () => number
   /** Whether something else than the common limit refuses an event: room that others give up would not help it. */
-  readonly bars: (record: SpanRecord) => boolean
+  readonly bars: (record: PendingRecord) => boolean
   /** Reserves room for an event, or refuses. */
-  readonly reserve: (record: SpanRecord) => boolean
+  readonly reserve: (record: PendingRecord) => boolean
   /** Gives back what an event had reserved, when it is settled. A second call changes nothing. */
-  readonly release: (record: SpanRecord) => void
+  readonly release: (record: PendingRecord) => void
 }
 
 /**
@@ -33,14 +33,14 @@ export interface ByteBudget {
 export const make = (options: {
   readonly limit: number
   /** The exact bytes of an event. */
-  readonly measure: (record: SpanRecord) => number
+  readonly measure: (record: PendingRecord) => number
 }): ByteBudget => {
   const { limit, measure } = options
-  const estimated = new Set<SpanRecord>()
-  const measured = new Map<SpanRecord, number>()
+  const estimated = new Set<PendingRecord>()
+  const measured = new Map<PendingRecord, number>()
   let used = 0
 
-  const tighten = (record: SpanRecord): void => {
+  const tighten = (record: PendingRecord): void => {
     const exact = Math.min(record.bytes, measure(record))
     estimated.delete(record)
     measured.set(record, exact)

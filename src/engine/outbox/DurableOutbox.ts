@@ -17,6 +17,7 @@ import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { JournalService } from "../../ports/Journal.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import * as LateRetention from "../record/LateRetention.ts"
@@ -39,7 +40,7 @@ export interface DurableOutbox {
   /** Begins to take what ended processes left. Ends when that is in the books. */
   readonly start: () => Promise<void>
   /** Keeps what is worth reading of an event that nobody takes, in the place of the event. */
-  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
 }
 
@@ -147,15 +148,12 @@ export const make = (options: {
       reserve: (record) => {
         // To find out exactly that there is no room costs more than to write the event to the disk.
         if (budget.limit - budget.used() < SpanRecords.leastBytes(record) || !budget.reserve(record)) return false
-        const { context } = record
-        // To write an open decision would be to take it: a copy goes without, and has none if it is ever needed.
-        if (context.retention !== undefined && LateRetention.isOpen(context.retention)) {
-          journal.append(record, { ...record, context: { ...context, retention: undefined } })
-        } else journal.append(record)
+        // An open decision is not taken for a copy: the copy has none, and neither has an event recovered from it.
+        journal.append(known(record), LateRetention.copy(record))
         return true
       },
       release: (record) => {
-        journal.remove(record)
+        journal.remove(known(record))
         budget.release(record)
       }
     },
@@ -174,7 +172,7 @@ export const make = (options: {
     },
     kept: journal.kept,
     close: journal.close,
-    setAside: journal.setAside,
+    setAside: (record, entry) => journal.setAside(known(record), entry),
     readSetAside: journal.readSetAside,
     start: () =>
       journal.start({
@@ -191,3 +189,6 @@ export const make = (options: {
       })
   }
 }
+
+// A journal knows an event by its record and writes the copy: it never reads the record's decision.
+const known = (record: PendingRecord): SpanRecord => record as SpanRecord

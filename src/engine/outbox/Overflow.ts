@@ -5,11 +5,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
-import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as SpanRecords from "../../domain/span/SpanRecord.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { OutboxesService, OutboxService } from "../../ports/Outbox.ts"
 import { accountOf } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
+import * as LateRetention from "../record/LateRetention.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
 
 /**
@@ -42,7 +43,7 @@ export interface Overflow {
   readonly budget: ByteBudget
   /** Finds a place for an event, now or later, and calls `then` with what became of it, in one synchronous step. */
   readonly enter: (
-    record: SpanRecord,
+    record: PendingRecord,
     then: (outcome: Outcome) => void
   ) => Effect.Effect<void> | undefined
   /** Events that wait for room: they are pending. */
@@ -83,7 +84,7 @@ export const make = (options: {
     return true
   }
 
-  const makeRoom = (record: SpanRecord): boolean => {
+  const makeRoom = (record: PendingRecord): boolean => {
     // One event that is very large is not worth all the others.
     if (SpanRecords.leastBytes(record) > budget.limit / 4) return false
     const own = outboxes.of(accountOf(record))
@@ -125,7 +126,7 @@ export const make = (options: {
     })
 
   // A span ends in a finalizer, which cannot be interrupted; to wait there for ever would be worse than to lose an event.
-  const enterLater = (record: SpanRecord, then: (outcome: Outcome) => void): Effect.Effect<void> => {
+  const enterLater = (record: PendingRecord, then: (outcome: Outcome) => void): Effect.Effect<void> => {
     const waiter: Waiter = { record, account: accountOf(record), admitted: false, wake: () => {} }
     const waits = Effect.exit(Effect.interruptible(Effect.timeoutOption(stand(waiter), options.waitMillis)))
     const proceed = Effect.sync(() => {
@@ -151,7 +152,7 @@ export const make = (options: {
     enter: (record, then) => {
       if (policy === "backpressure" && lines.has(accountOf(record))) return enterLater(record, then)
       if (budget.reserve(record)) return void then("reserved")
-      if (outboxes.of(accountOf(record)).spill?.(record) === true) return void then("spilled")
+      if (outboxes.of(accountOf(record)).spill?.(LateRetention.close(record)) === true) return void then("spilled")
       if (policy === "backpressure") return enterLater(record, then)
       if (policy === "dropOldest" && makeRoom(record)) return void then("reserved")
       return drop(then)
@@ -168,7 +169,7 @@ export const make = (options: {
 }
 
 interface Waiter {
-  readonly record: SpanRecord
+  readonly record: PendingRecord
   readonly account: string
   /** Whether it has a place in the budget now. */
   admitted: boolean

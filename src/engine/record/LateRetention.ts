@@ -4,81 +4,81 @@
  * **Details**
  *
  * With sampling rules the decision of an LLM trace looks at the tags of its root, which can still come while the root
- * runs. Every span of the trace holds the same decision. Whoever reads it first takes it: the injection into a request,
- * the rendering of an event in a partial flush; at the latest the end of the root does.
+ * runs. Nothing is rendered before the decision is taken, and it is taken in these places alone:
  *
- * @since 0.1.0
+ * - `SpanRecorder`: the root ends
+ * - `Injector`: the trace goes on in another service
+ * - `Router`: a chunk leaves before the root ended
+ * - `RetentionHold`: an event without a chunk has waited long enough, or everything is flushed
+ * - `Overflow`: an event leaves memory for the disk
  */
 import type { Retention } from "../../domain/span/SpanContext.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { LateRetention, OpenRetention, PendingRecord } from "../../ports/LateRetention.ts"
 
-interface State {
-  decided: Retention | undefined
-  readonly decide: () => Retention
-  waiting: Array<() => void>
-}
+class Open implements OpenRetention {
+  readonly _tag = "Open"
+  readonly #decide: () => Retention
+  #taken: Retention | undefined = undefined
+  #waiting: Array<() => void> = []
 
-// Beside the decision and not in it, so that a copy of it is the plain value.
-const states = new WeakMap<Retention, State>()
-
-/**
- * Makes a decision that `decide` takes at the first reading.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (decide: () => Retention): Retention => {
-  const state: State = { decided: undefined, decide, waiting: [] }
-  const late: Retention = {
-    get sampleRate() {
-      return take(state).sampleRate
-    },
-    get samplingDecision() {
-      return take(state).samplingDecision
-    }
+  constructor(decide: () => Retention) {
+    this.#decide = decide
   }
-  states.set(late, state)
-  return late
+
+  get taken(): Retention | undefined {
+    return this.#taken
+  }
+
+  take(): Retention {
+    if (this.#taken !== undefined) return this.#taken
+    const taken = this.#taken = this.#decide()
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const released of waiting) released()
+    return taken
+  }
+
+  whenTaken(released: () => void): void {
+    if (this.#taken !== undefined) released()
+    else this.#waiting.push(released)
+  }
 }
 
-const take = (state: State): Retention => {
-  if (state.decided !== undefined) return state.decided
-  const decided = state.decided = state.decide()
-  const waiting = state.waiting
-  state.waiting = []
-  for (const released of waiting) released()
-  return decided
+/** Makes a decision that `decide` takes when it is frozen. */
+export const make = (decide: () => Retention): OpenRetention => new Open(decide)
+
+const isLate = (self: LateRetention): self is OpenRetention => "_tag" in self
+
+/** Whether a decision can still change. */
+export const isOpen = (self: LateRetention | undefined): self is OpenRetention =>
+  self !== undefined && isLate(self) && self.taken === undefined
+
+/** The decision, taken now if it was open. */
+export function freeze(self: LateRetention): Retention
+export function freeze(self: LateRetention | undefined): Retention | undefined
+export function freeze(self: LateRetention | undefined): Retention | undefined {
+  return self !== undefined && isLate(self) ? self.take() : self
 }
 
 /**
- * Whether a decision can still change.
- *
- * @category guards
- * @since 0.1.0
+ * The record with its decision, taken now if it was open. It stays the same object, since the byte budget and the journal
+ * know an event by it.
  */
-export const isOpen = (self: Retention): boolean => {
-  const state = states.get(self)
-  return state !== undefined && state.decided === undefined
+export const close = (record: PendingRecord): SpanRecord => {
+  const { context } = record
+  if (context.retention !== undefined && isLate(context.retention)) {
+    ;(record as { context: SpanRecord["context"] }).context = { ...context, retention: context.retention.take() }
+  }
+  return record as SpanRecord
 }
 
-/**
- * Takes the decision now, if it was not taken before.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const freeze = (self: Retention): void => {
-  const state = states.get(self)
-  if (state !== undefined) take(state)
+/** The record as it can be written at this moment. A decision that is open is left out, or counts as `open`. */
+export const copy = (record: PendingRecord, open?: Retention): SpanRecord => {
+  const { context } = record
+  if (context.retention === undefined || !isLate(context.retention)) return record as SpanRecord
+  return { ...record, context: { ...context, retention: context.retention.taken ?? open } }
 }
 
-/**
- * Calls `released` when an open decision is taken, at once when it is not open.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const whenTaken = (self: Retention, released: () => void): void => {
-  const state = states.get(self)
-  if (state === undefined || state.decided !== undefined) released()
-  else state.waiting.push(released)
-}
+/** The longest decision: an event whose decision is open is measured with it. */
+export const longest: Retention = { sampleRate: "0.000000", samplingDecision: "1" }

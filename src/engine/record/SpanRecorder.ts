@@ -20,7 +20,6 @@ import * as CostTags from "../../domain/span/CostTags.ts"
 import * as SessionSource from "../../domain/span/SessionSource.ts"
 import * as SpanContext from "../../domain/span/SpanContext.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
-import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import * as Tags from "../../domain/span/Tags.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
@@ -31,6 +30,7 @@ import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
+import type { PendingContext, PendingRecord } from "../../ports/LateRetention.ts"
 import type { ExperimentInput, RecorderService, SpanOptions } from "../../ports/Recorder.ts"
 import type { Routing } from "../../ports/Routing.ts"
 import { CurrentRouting } from "../../ports/Routing.ts"
@@ -64,13 +64,13 @@ export interface Settings {
  * @since 0.1.0
  */
 export interface Sink {
-  readonly finish: (record: SpanRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
+  readonly finish: (record: PendingRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
   /** Counts an event that a redaction rule dropped. `record` is what the APM span may still say: it has no content. */
-  readonly redact: (record: SpanRecord, carrier: Carrier | undefined) => void
+  readonly redact: (record: PendingRecord, carrier: Carrier | undefined) => void
 }
 
 class RecordedSpan implements OpenSpan {
-  context: SpanContext.SpanContext
+  context: PendingContext
   readonly annotation: Annotation.Owned
   ended = false
   readonly parent: RecordedSpan | undefined
@@ -83,7 +83,7 @@ class RecordedSpan implements OpenSpan {
   readonly modelProvider: string | undefined
 
   constructor(options: {
-    readonly context: SpanContext.SpanContext
+    readonly context: PendingContext
     readonly annotation: Annotation.Owned
     readonly parent: RecordedSpan | undefined
     readonly trace: TraceState
@@ -132,7 +132,7 @@ export const make = (options: {
     return checked.value
   }
 
-  const tagsOf = (context: SpanContext.SpanContext, annotation: Annotation.Annotation, service: string): Tags.Tags =>
+  const tagsOf = (context: PendingContext, annotation: Annotation.Annotation, service: string): Tags.Tags =>
     Tags.resolve({
       process: settings.process,
       service,
@@ -145,7 +145,7 @@ export const make = (options: {
   const add = (
     annotation: Annotation.Owned,
     said: Annotation.Annotation,
-    context: SpanContext.SpanContext,
+    context: PendingContext,
     service: string
   ): Annotation.Owned => {
     const before = annotation.costTags

@@ -14,15 +14,15 @@ describe("Ledger", () => {
   it("sums what is where", () => {
     const ledger: Ledger.Ledger = {
       ...Ledger.empty,
-      enqueued: 57,
+      enqueued: 67,
       pending: { chunk: 1, payload: 2, outbox: 3 },
       delivered: { agent: 4, intake: 5 },
       transferred: 6,
-      dropped: { outboxFull: 1, expired: 2, redaction: 4, refused: 5, closed: 7, shutdown: 8, oversized: 9 }
+      dropped: { outboxFull: 1, expired: 2, redaction: 4, refused: 5, closed: 7, shutdown: 8, oversized: 9, failed: 10 }
     }
     assert.strictEqual(Ledger.pending(ledger), 6)
     assert.strictEqual(Ledger.delivered(ledger), 9)
-    assert.strictEqual(Ledger.dropped(ledger), 36)
+    assert.strictEqual(Ledger.dropped(ledger), 46)
     assert.isTrue(Ledger.balances(ledger))
   })
 

@@ -36,7 +36,20 @@ const upstream: Extracted = {
   propagationError: "decoding_error"
 }
 
-const options = { traceId: span.traceId, priority: 1, decisionMaker: undefined, upstream: undefined }
+const own = { meta: { own: "1" }, metrics: { count: 2 } }
+const facts: TraceChunk.Facts = {
+  traceId: span.traceId,
+  priority: 1,
+  decisionMaker: undefined,
+  upstream: undefined,
+  root: { meta: { language: "javascript", "runtime-id": "r", "_dd.p.ksr": "0.5" }, metrics: { process_id: 7 } },
+  llm: undefined,
+  env: undefined,
+  version: undefined
+}
+const inside: TraceChunk.Place = { root: false, topLevel: false, first: false }
+const first = { ...inside, first: true }
+const none: TraceChunk.Tags = { meta: {}, metrics: {} }
 
 describe("TraceChunk", () => {
   it("gives the riders in the order of their spans", () => {
@@ -49,19 +62,46 @@ describe("TraceChunk", () => {
     assert.deepStrictEqual(TraceChunk.riders({ spans: [] }), [])
   })
 
-  it("always says the priority, and the upper half of a trace id that has one", () => {
-    for (const priority of [-1, 0, 1, 2]) {
-      assert.deepStrictEqual(TraceChunk.firstSpanTags({ ...options, priority }), {
-        meta: { "_dd.p.tid": "6a86f1c000000000" },
+  it("adds nothing to a span inside the chunk, and leaves the span's own tags as they are", () => {
+    assert.deepStrictEqual(TraceChunk.seal(own, inside, facts), own)
+    TraceChunk.seal(own, { root: true, topLevel: true, first: true }, { ...facts, env: "prod" })
+    assert.deepStrictEqual(own, { meta: { own: "1" }, metrics: { count: 2 } })
+  })
+
+  it("writes env and version on every span, and marks the entry into the service", () => {
+    const place = { ...inside, topLevel: true }
+    assert.deepStrictEqual(TraceChunk.seal(none, place, { ...facts, env: "prod", version: "v7" }), {
+      meta: { env: "prod", version: "v7" },
+      metrics: { "_dd.top_level": 1 }
+    })
+  })
+
+  it("writes the tags of the process, of the decision and of the first LLM span on the local root", () => {
+    const llm = { traceId: "t", spanId: "9" }
+    assert.deepStrictEqual(TraceChunk.seal(own, { ...inside, root: true }, { ...facts, llm }), {
+      meta: { own: "1", ...facts.root.meta, llmobs_trace_id: "t", llmobs_parent_id: "9" },
+      metrics: { count: 2, process_id: 7 }
+    })
+  })
+
+  it.each([-1, 0, 1, 2])(
+    "writes priority %d, the upper half of the trace id and the language on the first span",
+    (priority) => {
+      assert.deepStrictEqual(TraceChunk.seal(none, first, { ...facts, priority }), {
+        meta: { language: "javascript", "_dd.p.tid": "6a86f1c000000000" },
         metrics: { _sampling_priority_v1: priority }
       })
     }
+  )
+
+  it("leaves out the upper half of a trace id of 64 bits", () => {
     const traceId = "0000000000000000aa11bb22cc33dd44"
-    assert.deepStrictEqual(TraceChunk.firstSpanTags({ ...options, traceId }).meta, {})
+    assert.notProperty(TraceChunk.seal(none, first, { ...facts, traceId }).meta, "_dd.p.tid")
   })
 
   it("passes on what an upstream sent, and puts our own decision over the upstream's", () => {
     const passed = {
+      language: "javascript",
       "_dd.p.dm": "-4",
       "_dd.p.usr": "x",
       "_dd.origin": "rum",
@@ -70,8 +110,8 @@ describe("TraceChunk", () => {
       "_dd.p.tid": "6a86f1c000000000",
       "baggage.user.id": "u"
     }
-    assert.deepStrictEqual(TraceChunk.firstSpanTags({ ...options, upstream }).meta, passed)
-    assert.deepStrictEqual(TraceChunk.firstSpanTags({ ...options, upstream, decisionMaker: "-3" }).meta, {
+    assert.deepStrictEqual(TraceChunk.seal(none, first, { ...facts, upstream }).meta, passed)
+    assert.deepStrictEqual(TraceChunk.seal(none, first, { ...facts, upstream, decisionMaker: "-3" }).meta, {
       ...passed,
       "_dd.p.dm": "-3"
     })

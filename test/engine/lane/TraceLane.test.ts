@@ -42,7 +42,7 @@ const make = (options: {
         budget.reserve(rider)
         ledger.enqueued++
       }
-      return { span: span.toApmSpan({}, {}), rider }
+      return { span: span.toApmSpan({ meta: {}, metrics: {} }), rider }
     })
     lane.add({ spans })
     return { spans }

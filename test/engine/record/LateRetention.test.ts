@@ -1,11 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as LateRetention from "../../../src/engine/record/LateRetention.ts"
+import type { PendingRecord } from "../../../src/ports/LateRetention.ts"
+import { makeRecord } from "../../domain/Records.ts"
 
 const kept = { sampleRate: "1", samplingDecision: "1" } as const
 const dropped = { sampleRate: "0", samplingDecision: "0" } as const
 
+const pending = (retention: PendingRecord["context"]["retention"]): PendingRecord => {
+  const record = makeRecord()
+  return { ...record, context: { ...record.context, retention } }
+}
+
 describe("a late retention decision", () => {
-  it("is taken once, by whoever reads it first", () => {
+  it("is taken once, by the tags of the moment in which it is frozen", () => {
     let tier = "gold"
     let asked = 0
     const late = LateRetention.make(() => {
@@ -14,31 +21,49 @@ describe("a late retention decision", () => {
     })
     tier = "free"
     assert.isTrue(LateRetention.isOpen(late))
-    assert.strictEqual(late.samplingDecision, "0")
+    assert.isUndefined(late.taken)
+    assert.strictEqual(LateRetention.freeze(late), dropped)
     tier = "gold"
-    assert.deepStrictEqual({ ...late }, dropped)
+    assert.strictEqual(LateRetention.freeze(late), dropped)
+    assert.strictEqual(late.taken, dropped)
     assert.isFalse(LateRetention.isOpen(late))
-    LateRetention.freeze(late)
     assert.strictEqual(asked, 1)
-  })
-
-  it("is written into JSON as the plain decision", () => {
-    const late = LateRetention.make(() => kept)
-    assert.strictEqual(
-      JSON.stringify({ retention: late }),
-      "{\"retention\":{\"sampleRate\":\"1\",\"samplingDecision\":\"1\"}}"
-    )
   })
 
   it("tells those who wait for it, and those who come too late at once", () => {
     const late = LateRetention.make(() => kept)
     const told: Array<string> = []
-    LateRetention.whenTaken(late, () => told.push("waited"))
+    late.whenTaken(() => told.push("waited"))
     assert.deepStrictEqual(told, [])
     LateRetention.freeze(late)
-    LateRetention.whenTaken(late, () => told.push("late"))
-    LateRetention.whenTaken(kept, () => told.push("plain"))
-    assert.deepStrictEqual(told, ["waited", "late", "plain"])
+    late.whenTaken(() => told.push("late"))
+    assert.deepStrictEqual(told, ["waited", "late"])
+  })
+
+  it("is not open where it is plain or missing", () => {
     assert.isFalse(LateRetention.isOpen(kept))
+    assert.isFalse(LateRetention.isOpen(undefined))
+    assert.strictEqual(LateRetention.freeze(kept), kept)
+    assert.isUndefined(LateRetention.freeze(undefined))
+  })
+
+  it("becomes the plain value in the record that is closed, which stays the same object", () => {
+    const record = pending(LateRetention.make(() => kept))
+    const closed = LateRetention.close(record)
+    assert.strictEqual(closed, record)
+    assert.strictEqual(closed.context.retention, kept)
+    const plain = pending(dropped)
+    assert.strictEqual(LateRetention.close(plain).context.retention, dropped)
+  })
+
+  it("is left out of a copy while it is open, and is not taken by it", () => {
+    const late = LateRetention.make(() => kept)
+    const record = pending(late)
+    assert.isUndefined(LateRetention.copy(record).context.retention)
+    assert.strictEqual(LateRetention.copy(record, dropped).context.retention, dropped)
+    assert.isTrue(LateRetention.isOpen(late))
+    assert.strictEqual(record.context.retention, late)
+    LateRetention.freeze(late)
+    assert.strictEqual(LateRetention.copy(record, dropped).context.retention, kept)
   })
 })

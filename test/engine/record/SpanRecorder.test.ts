@@ -10,6 +10,7 @@ import * as NodeIdGenerator from "../../../src/adapters/node-process/NodeIdGener
 import * as LlmobsPropagation from "../../../src/domain/propagation/LlmobsPropagation.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
+import * as LateRetention from "../../../src/engine/record/LateRetention.ts"
 import * as SpanRecorder from "../../../src/engine/record/SpanRecorder.ts"
 import type { Ambient } from "../../../src/ports/AmbientContext.ts"
 import { CurrentSpan, SpanAnnotations } from "../../../src/ports/CurrentSpan.ts"
@@ -36,10 +37,10 @@ const make = (more: Partial<Options> = {}, settings: Partial<SpanRecorder.Settin
     },
     sink: {
       finish: (record) => {
-        records.push(record)
+        records.push(LateRetention.close(record))
         return undefined
       },
-      redact: (record) => records.push(record)
+      redact: (record) => records.push(LateRetention.close(record))
     },
     accountOf: () => undefined,
     ids: {

@@ -1,0 +1,63 @@
+/**
+ * A chunk as it would leave: each span with the tags of its place, for the filters and for the writer.
+ */
+import type { ApmSpan } from "../../domain/span/ApmSpan.ts"
+import * as GenAi from "../../domain/trace/GenAi.ts"
+import type { Facts } from "../../domain/trace/TraceChunk.ts"
+import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
+import type { Conditions } from "./Conditions.ts"
+import type { LocalTrace, RoutedSpan } from "./LocalTrace.ts"
+import type { Decision } from "./Sampler.ts"
+
+/** Finished spans of a local trace, under the sampling decision of the trace. */
+export interface ChunkView {
+  /** The span at a place of the chunk, with the `gen_ai.*` attributes of its record. */
+  readonly seal: (index: number) => ApmSpan
+  /** Whether the program itself keeps the chunk. */
+  readonly isKept: () => boolean
+  /** Whether a filter of the Agent drops the chunk. */
+  readonly isFiltered: () => boolean
+}
+
+/** Makes the view of one chunk. */
+export const make = (
+  conditions: Pick<Conditions, "filtered" | "keeps" | "processTags" | "env" | "version">,
+  trace: LocalTrace,
+  spans: ReadonlyArray<RoutedSpan>,
+  decision: Decision
+): ChunkView => {
+  const facts: Facts = {
+    traceId: trace.traceId,
+    priority: decision.priority,
+    decisionMaker: decision.decisionMaker,
+    upstream: trace.upstream,
+    root: {
+      meta: { ...conditions.processTags.meta, ...decision.tags },
+      metrics: { ...conditions.processTags.metrics, ...decision.metrics }
+    },
+    llm: trace.llm,
+    env: conditions.env,
+    version: conditions.version
+  }
+
+  const seal = (index: number): ApmSpan => {
+    const span = spans[index]!
+    if (span.record !== undefined) GenAi.write(span.record, span.meta, span.metrics)
+    const place = { root: span === trace.root, topLevel: span.topLevel, first: index === 0 }
+    return span.toApmSpan(TraceChunks.seal(span, place, facts))
+  }
+
+  return {
+    seal,
+    isKept: () => conditions.keeps === undefined || conditions.keeps(spans.map((_, index) => seal(index))),
+    // The Agent filters by the span that it takes for the root of the chunk, and by the tags that leave with it. Of several
+    // spans whose parent is elsewhere it takes one; here each of them counts.
+    isFiltered: () => {
+      const ids = new Set<string>()
+      for (const span of spans) ids.add(span.spanId)
+      return spans.some(({ parentId }, index) =>
+        (parentId === undefined || !ids.has(parentId)) && conditions.filtered(seal(index))
+      )
+    }
+  }
+}
