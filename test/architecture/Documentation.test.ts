@@ -44,6 +44,18 @@ describe("the check of the documentation", () => {
     ["a category that says nothing", `${module}${tags.replace("models", "utils")}export interface A {}\n`],
     ["an undocumented export in a list", `${module}const a = 1\nexport { a }\n`]
   ]
+  it("demands no tags where nobody can import, and no block for the concept of the file and its make", () => {
+    const text =
+      "/**\n * About.\n */\nexport interface Lane {}\nexport const make = 1\n/** The first. */\nexport const a = 1\n"
+    assert.deepStrictEqual(missing("src/engine/lane/Lane.ts", text), [])
+    assert.lengthOf(missing("src/ports/Lane.ts", text), 6)
+  })
+
+  it("demands a block of every other export where nobody can import", () => {
+    const text = `${module}const x = 1\nexport const a = x\n${tags}export const b = 1\n`
+    assert.lengthOf(missing("src/adapters/sqlite/Lane.ts", text), 1)
+  })
+
   for (const [name, text] of refused) {
     it(`refuses ${name}`, () => {
       assert.lengthOf(missing("a", text), 1)

@@ -1,7 +1,12 @@
 /**
- * What every file of `src` owes its reader: a block about the module, and for each export a block with one category and
- * the version it came with. Read from the text, so that nothing needs a compiler.
+ * What every file of `src` owes its reader: a block about the module, and for each export a block that says what it is.
+ * Where users can import it, each block also has one category and the version it came with. In a file that nobody can
+ * import the block about the module covers the concept that the file is named after, and its `make`. Read from the text,
+ * so that nothing needs a compiler.
  */
+
+/** The folders whose files cannot be imported. */
+const internal = /^src\/(?:engine|adapters|composition|command)\//
 
 const declaration =
   /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|namespace) (\w+)/
@@ -52,10 +57,17 @@ export const missing = (path: string, text: string): ReadonlyArray<string> => {
   const head = /^(?:#!.*\n)?\/\*\*\n \* (?!@)(?:[^*]|\*(?!\/))*\*\/\n/.exec(text)?.[0]
   if (head === undefined) found.push(`${path}: does not begin with a block about the module`)
   else if (/@category/.test(head)) found.push(`${path}: the block about the module is missing, or stands elsewhere`)
-  else if (!/^ \* @since \d+\.\d+\.\d+$/m.test(head)) found.push(`${path}: the block about the module has no @since`)
+  else if (!internal.test(path) && !/^ \* @since \d+\.\d+\.\d+$/m.test(head)) {
+    found.push(`${path}: the block about the module has no @since`)
+  }
   if (path.endsWith("/index.ts")) return found
+  const concept = path.split("/").at(-1)!.slice(0, -".ts".length)
   for (const { comment, name } of exportsOf(text)) {
-    if (comment === undefined) found.push(`${path}: ${name} is not documented`)
+    if (internal.test(path)) {
+      if (!(name === concept || name === "make") && comment === undefined) {
+        found.push(`${path}: ${name} is not documented`)
+      }
+    } else if (comment === undefined) found.push(`${path}: ${name} is not documented`)
     else found.push(...complaints(comment).map((complaint) => `${path}: ${name} ${complaint}`))
   }
   return found
