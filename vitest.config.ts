@@ -3,16 +3,12 @@ import { defineConfig } from "vitest/config"
 import ClosingLineReporter from "./scripts/ClosingLineReporter.ts"
 import { documentedExamples } from "./scripts/DocumentedExamples.ts"
 
-// Node knows no condition "module": a package may have files there that Node cannot load.
-const conditions = (defaults: ReadonlyArray<string>): Array<string> => [
-  "effect-llmobs-source",
-  ...defaults.filter((condition) => condition !== "module")
-]
+const source = "effect-llmobs-source"
 
 export default defineConfig({
   plugins: [documentedExamples()],
-  resolve: { conditions: conditions(defaultClientConditions) },
-  ssr: { resolve: { conditions: conditions(defaultServerConditions) } },
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
     include: ["test/**/*.test.ts"],
     // A process per file, since tests start servers and set environment variables; two at a time, since

@@ -7,7 +7,7 @@ import * as ApmIntakeWriter from "../src/adapters/apm-intake/ApmIntakeWriter.ts"
 import * as IntakeHttpWriter from "../src/adapters/intake/IntakeHttpWriter.ts"
 import * as NodeTransport from "../src/adapters/node-transport/NodeTransport.ts"
 import * as Sites from "../src/domain/delivery/Site.ts"
-import type { Transport } from "../src/ports/Transport.ts"
+import type { TransportService } from "../src/ports/Transport.ts"
 import type { AgentStandIn } from "./AgentStandIn.ts"
 import type { Json } from "./Scenario.ts"
 
@@ -27,7 +27,7 @@ export const of = (name: string | undefined): Json => {
 export const redirected = (
   name: string | undefined,
   agent: AgentStandIn
-): Effect.Effect<typeof Transport.Service, never, Scope.Scope> =>
+): Effect.Effect<TransportService, never, Scope.Scope> =>
   Effect.map(NodeTransport.make(), (real) => {
     const known = new Set(Object.values(of(name) ?? {}))
     const { hostname, port } = new URL(agent.url)

@@ -39,9 +39,10 @@ export const make = (
     readonly readSetAside: Effect.Effect<ReadonlyArray<SetAside>>
   }
 ): Effect.Effect<Background, never, Scope.Scope> => {
-  const { destinations: { probe, tracker }, foundation, lanes, outboxes, settings, stopWaiting, traces } = options
+  const { destinations: { needsAgent, probe, tracker }, foundation, lanes, outboxes, settings, stopWaiting, traces } =
+    options
   const { ledger, signals } = foundation
-  const search = settings.agentless === true ? undefined : AgentSearch.make({
+  const search = !needsAgent ? undefined : AgentSearch.make({
     tracker,
     probe,
     signals,

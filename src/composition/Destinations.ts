@@ -14,11 +14,15 @@ import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import * as AgentTracker from "../engine/lane/AgentTracker.ts"
 import type { Destination } from "../engine/lane/IntakePayload.ts"
 import type { Way } from "../engine/lane/TraceLane.ts"
+import type { AgentWriterService } from "../ports/AgentWriter.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
+import type { IntakeWriterService } from "../ports/IntakeWriter.ts"
 import type { RelayQueueService } from "../ports/RelayQueue.ts"
-import type { Transport } from "../ports/Transport.ts"
+import type { TransportService } from "../ports/Transport.ts"
+import { targetOf } from "../ports/Transport.ts"
 import type { Foundation } from "./Foundation.ts"
 import * as Foundations from "./Foundation.ts"
+import * as Plugged from "./Plugged.ts"
 import type { Settings } from "./Settings.ts"
 import type { Writers } from "./Writers.ts"
 import * as WritersModule from "./Writers.ts"
@@ -29,6 +33,8 @@ import * as WritersModule from "./Writers.ts"
  */
 export interface Destinations {
   readonly tracker: AgentTracker.AgentTracker
+  /** Whether anything can depend on an Agent, so that one is looked for. */
+  readonly needsAgent: boolean
   /** Asks the Agent what it can do; `undefined` when it does not answer. */
   readonly probe: Effect.Effect<AgentCapabilities.AgentCapabilities | undefined>
   /** Whether it is known what takes traces: an Agent was found, now or earlier, or there is none. */
@@ -40,6 +46,10 @@ export interface Destinations {
   readonly filters: (root: Pick<ApmSpan, "resource" | "meta">) => boolean
   readonly structBytes: (record: SpanRecord) => number
   readonly way: () => Way
+  /** Whether somebody answers where traces go. */
+  readonly onReachable: (reachable: boolean) => void
+  /** Traces go to an Agent that does not take them there. */
+  readonly onRediscover: () => void
   /** Where the events of the layer's own account go. */
   readonly own: () => Destination | undefined
   /** Where those of another account go. */
@@ -62,39 +72,68 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly apm: () => boolean
   readonly onRates: (body: unknown) => void
 }) {
-  const { foundation, relays, settings } = options
+  const { apm, foundation, relays, settings } = options
+  const agentWriter = Plugged.agentWriter(foundation, settings)
+  const intakeWriter = Plugged.intakeWriter(foundation, settings)
+  const needsAgent = settings.agentless !== true &&
+    (intakeWriter === undefined || (agentWriter === undefined && settings.apm !== "off"))
   const tracker = AgentTracker.make({
     policy: {
-      agentless: settings.agentless,
+      agentless: needsAgent ? settings.agentless : true,
       // A default site does not authorise bypassing the Agent.
-      credentials: relays !== undefined ||
+      credentials: intakeWriter !== undefined || relays !== undefined ||
         (WritersModule.credentials(settings) !== undefined && settings.site?.explicit === true),
       giveUpMillis
     },
     signals: foundation.signals,
     elapsed: foundation.elapsed
   })
+  const ofTraces = agentWriter && pluggedTraces(agentWriter, apm)
+  const ofEvents = intakeWriter && pluggedEvents(intakeWriter)
+  if (ofTraces !== undefined && ofEvents !== undefined) {
+    return { tracker, needsAgent, probe: Effect.undefined, ...ofTraces, ...ofEvents } satisfies Destinations
+  }
+  // Traces ask for an Agent at once, events only when there are some.
+  if (ofTraces !== undefined) foundation.signals.search.closeUnsafe()
   const transport = hearing(yield* Foundations.transport(foundation, settings), tracker)
   const writers = yield* WritersModule.make({ ...options, transport })
-  const destinations: Destinations = {
+  return {
     tracker,
+    needsAgent,
     probe: AgentDiscovery.probe({
       transport,
-      target: WritersModule.toTarget(settings.agentUrl),
+      target: targetOf(settings.agentUrl),
       timeoutMillis: settings.agentTimeoutMillis,
       diagnostics: foundation.diagnostics
     }),
-    ...ofTraces({ ...options, tracker, writers }),
-    ...ofEvents({ ...foundation, settings, tracker, writers })
-  }
-  return destinations
+    ...(ofTraces ?? ownTraces({ ...options, tracker, writers })),
+    ...(ofEvents ?? ownEvents({ ...foundation, settings, tracker, writers }))
+  } satisfies Destinations
 })
+
+// A plugged writer is known, so nothing is looked for, and it carries whatever rides.
+const pluggedTraces = (writer: AgentWriterService, apm: () => boolean) => ({
+  isKnown: () => true,
+  mode: (): ExportMode.ExportMode => "apm-agent",
+  carries: apm,
+  writesApm: apm,
+  filters: () => false,
+  structBytes: writer.structBytes,
+  way: (): Way => ({ _tag: "Open", writer }),
+  onReachable: () => {},
+  onRediscover: () => {}
+})
+
+const pluggedEvents = (writer: IntakeWriterService) => {
+  const destination: Destination = { endpoint: "intake", writer }
+  return { own: () => destination, account: () => destination }
+}
 
 // An Agent that changed says so in its answers, by another hash of what `/info` would say.
 const hearing = (
-  transport: typeof Transport.Service,
+  transport: TransportService,
   tracker: AgentTracker.AgentTracker
-): typeof Transport.Service => ({
+): TransportService => ({
   send: (request) =>
     Effect.map(transport.send(request), (outcome) => {
       if (outcome._tag === "Answer") tracker.hear(outcome.headers["datadog-agent-state"])
@@ -102,7 +141,7 @@ const hearing = (
     })
 })
 
-const ofTraces = ({ apm, settings, tracker, writers: { agent, apmIntake } }: {
+const ownTraces = ({ apm, settings, tracker, writers: { agent, apmIntake } }: {
   readonly settings: Settings
   readonly tracker: AgentTracker.AgentTracker
   readonly writers: Writers
@@ -132,13 +171,15 @@ const ofTraces = ({ apm, settings, tracker, writers: { agent, apmIntake } }: {
     if (tracker.isFound()) return { _tag: "Open", writer: agent }
     tracker.search()
     return wait
-  }
+  },
+  onReachable: tracker.reachable,
+  onRediscover: tracker.search
 })
 
 const giveUp: Way = { _tag: "GiveUp" }
 const wait: Way = { _tag: "Wait" }
 
-const ofEvents = ({ diagnostics, settings, tracker, writers: { account, direct, proxy, relays } }: {
+const ownEvents = ({ diagnostics, settings, tracker, writers: { account, direct, proxy, relays } }: {
   readonly settings: Settings
   readonly tracker: AgentTracker.AgentTracker
   readonly writers: Writers

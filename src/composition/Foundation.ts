@@ -6,7 +6,6 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
@@ -19,7 +18,8 @@ import * as LedgerMetrics from "../engine/books/LedgerMetrics.ts"
 import * as Signals from "../engine/lane/Signals.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../ports/IdGenerator.ts"
-import { Transport } from "../ports/Transport.ts"
+import type { TransportService } from "../ports/Transport.ts"
+import * as Plugged from "./Plugged.ts"
 import * as Quiet from "./Quiet.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -66,6 +66,7 @@ export const make = (options: {
     const ledger = Ledger.make(
       DropLog.make({ now, say: (reason, events) => diagnostics.say(options.droppedLine(reason, events)) })
     )
+    const ids = NodeIdGenerator.make({ traceIdBits: settings.traceIdBits })
     return {
       context,
       root,
@@ -73,7 +74,7 @@ export const make = (options: {
       elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000,
       diagnostics,
       process: ProcessIdentity.read(),
-      ids: NodeIdGenerator.make({ traceIdBits: settings.traceIdBits }),
+      ids: Plugged.ids({ context, diagnostics }, ids) ?? ids,
       ledger,
       signals: Signals.make(),
       pace: {
@@ -90,10 +91,9 @@ export const make = (options: {
  * @since 0.2.0
  */
 export const transport = (
-  { context }: Foundation,
-  settings: Settings
-): Effect.Effect<typeof Transport.Service, never, Scope.Scope> =>
-  Option.match(Context.getOption(context, Transport), {
-    onSome: Effect.succeed,
-    onNone: () => NodeTransport.make({ proxy: settings.proxy, noProxy: settings.noProxy })
-  })
+  foundation: Foundation,
+  { noProxy, proxy }: Settings
+): Effect.Effect<TransportService, never, Scope.Scope> => {
+  const plugged = Plugged.transport(foundation)
+  return plugged === undefined ? NodeTransport.make({ proxy, noProxy }) : Effect.succeed(plugged)
+}

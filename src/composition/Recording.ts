@@ -10,7 +10,7 @@ import * as TraceId from "../domain/span/TraceId.ts"
 import type { Router } from "../engine/chunk/Router.ts"
 import type { DeliveryLoop } from "../engine/lane/DeliveryLoop.ts"
 import * as SpanRecorder from "../engine/record/SpanRecorder.ts"
-import type { AmbientContext } from "../ports/AmbientContext.ts"
+import type { AmbientContextService } from "../ports/AmbientContext.ts"
 import type { PendingRecord } from "../ports/LateRetention.ts"
 import type { RecorderService } from "../ports/Recorder.ts"
 import type { Routing } from "../ports/Routing.ts"
@@ -28,7 +28,7 @@ export const make = (options: {
   readonly settings: Settings
   readonly foundation: Foundation
   readonly service: string
-  readonly ambient: typeof AmbientContext.Service
+  readonly ambient: AmbientContextService
   readonly accountOf: (routing: Routing) => string | undefined
   readonly router: Router
   /** Keeps an event that nobody takes, so that it can be read. */

@@ -14,6 +14,8 @@ import * as Redacted from "effect/Redacted"
 import * as AgentUrl from "../domain/delivery/AgentUrl.ts"
 import * as ApiKey from "../domain/delivery/ApiKey.ts"
 import * as ProxyUrl from "../domain/delivery/ProxyUrl.ts"
+import * as IntakeBody from "../domain/event/IntakeBody.ts"
+import * as Truncation from "../domain/event/Truncation.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
 import * as PropagationStyle from "../domain/propagation/PropagationStyle.ts"
 import * as RetentionSampling from "../domain/sampling/RetentionSampling.ts"
@@ -473,13 +475,13 @@ export const table = {
     maxEventBytes: setting({
       variables: ["DD_LLMOBS_EVENT_SIZE_BYTES"],
       read: aboveZero,
-      fallback: 5_000_000,
+      fallback: Truncation.defaultLimit,
       about: "an event above it is shrunk"
     }),
     maxPayloadBytes: setting({
       variables: ["DD_LLMOBS_PAYLOAD_SIZE_BYTES"],
       read: aboveZero,
-      fallback: 5_242_879,
+      fallback: IntakeBody.maxBytes,
       about: "the largest request, in bytes; it cannot be raised"
     }),
     overflow: setting({

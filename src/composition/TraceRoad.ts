@@ -61,8 +61,8 @@ export const make = (options: {
     maxChunks,
     maxAttempts: 5,
     onHandedOver: () => signals.intake.wake(ownAccount),
-    onRediscover: destinations.tracker.search,
-    onReachable: destinations.tracker.reachable
+    onRediscover: destinations.onRediscover,
+    onReachable: destinations.onReachable
   })
   // Above this many estimated bytes an outbox does not wait for the interval: a request is full, or memory will be.
   const urgentBytes = Math.min(requestEstimate, budget.limit / 4)

@@ -10,7 +10,7 @@ import * as RedactedRecord from "../domain/redaction/RedactedRecord.ts"
 import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
 import * as Injector from "../engine/context/Injector.ts"
 import * as RequestContext from "../engine/context/RequestContext.ts"
-import type { AmbientContext } from "../ports/AmbientContext.ts"
+import type { AmbientContextService } from "../ports/AmbientContext.ts"
 import type { PropagatorService } from "../ports/Propagator.ts"
 import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
@@ -19,7 +19,7 @@ import type { TraceRoad } from "./TraceRoad.ts"
 interface Options {
   readonly settings: Settings
   readonly foundation: Foundation
-  readonly ambient: typeof AmbientContext.Service
+  readonly ambient: AmbientContextService
   readonly sampler: TraceSampler
 }
 

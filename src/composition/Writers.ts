@@ -13,7 +13,8 @@ import * as WireFormat from "../domain/event/WireFormat.ts"
 import type { Destination } from "../engine/lane/IntakePayload.ts"
 import type { AgentWriterService } from "../ports/AgentWriter.ts"
 import type { RelayQueueService } from "../ports/RelayQueue.ts"
-import type { Target, Transport } from "../ports/Transport.ts"
+import type { TransportService } from "../ports/Transport.ts"
+import { targetOf } from "../ports/Transport.ts"
 import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
@@ -43,7 +44,7 @@ export interface Writers {
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly foundation: Foundation
-  readonly transport: typeof Transport.Service
+  readonly transport: TransportService
   /** Takes all events that do not ride, wherever the Agent is. */
   readonly relays: RelayQueueService | undefined
   readonly onRates: (body: unknown) => void
@@ -80,7 +81,7 @@ export const make = Effect.fnUntraced(function*(options: {
       _tag: "Intake",
       target: origin === undefined
         ? { protocol: "https", host: site.llmobsHost, port: 443, basePath: "" }
-        : toTarget(origin),
+        : targetOf(origin),
       apiKey
     }, "intake")
   const own = credentials(settings)
@@ -91,7 +92,7 @@ export const make = Effect.fnUntraced(function*(options: {
     if (found === undefined) {
       // An origin with a path of its own is used without the proxy's prefix.
       const bare = origin !== undefined && origin.basePath !== ""
-      const target = toTarget(origin ?? settings.agentUrl)
+      const target = targetOf(origin ?? settings.agentUrl)
       found = intake({ _tag: "EvpProxy", target, prefix: bare ? "" : prefix }, "agent-evp")
       proxies.set(prefix, found)
     }
@@ -101,7 +102,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const writers: Writers = {
     agent: AgentTraceWriter.make({
       transport,
-      target: toTarget(settings.agentUrl),
+      target: targetOf(settings.agentUrl),
       timeoutMillis,
       headers: { ...container, ...identity },
       onRates: options.onRates,
@@ -150,14 +151,3 @@ export const credentials = (
   { apiKey, site }: Pick<Settings, "apiKey" | "site">
 ): { readonly apiKey: Redacted.Redacted; readonly site: Account["site"] } | undefined =>
   apiKey === undefined || site === undefined ? undefined : { apiKey, site: site.value }
-
-/**
- * The address behind a URL.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const toTarget = (url: AgentUrl.AgentUrl): Target =>
-  url._tag === "unix"
-    ? { protocol: "http", host: "localhost", port: 80, socketPath: url.socketPath, basePath: "" }
-    : { protocol: url._tag, host: url.host, port: url.port, basePath: url.basePath }

@@ -34,14 +34,25 @@ export interface Ambient {
 }
 
 /**
- * Reads what stands behind a context, or `undefined` when nothing is known. Synchronous and total.
+ * Reads what stands behind a context. Synchronous and total.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface AmbientContextService {
+  /** `undefined` when nothing is known. The same object each time for one request spares work. */
+  readonly current: (reader: ContextReader) => Ambient | undefined
+}
+
+/**
+ * The ambient context that a layer uses instead of its own, where the context that it is built in has one.
  *
  * @category services
  * @since 0.1.0
  */
-export class AmbientContext extends Context.Service<AmbientContext, {
-  readonly current: (reader: ContextReader) => Ambient | undefined
-}>()("effect-llmobs/ports/AmbientContext") {}
+export class AmbientContext extends Context.Service<AmbientContext, AmbientContextService>()(
+  "effect-llmobs/AmbientContext"
+) {}
 
 /**
  * A context that somebody put around a region, such as the headers of a message from a queue. It outranks whatever else

@@ -3,11 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 
 /**
- * Makes ids. Synchronous, for the hot path.
+ * Makes ids. Synchronous and total, for the hot path.
  *
- * @category services
+ * @category models
  * @since 0.1.0
  */
 export interface IdGeneratorService {
@@ -18,3 +19,11 @@ export interface IdGeneratorService {
   /** A number in [0, 1), for back-off. */
   readonly random: () => number
 }
+
+/**
+ * The generator of ids that a layer uses instead of its own, where the context that it is built in has one.
+ *
+ * @category services
+ * @since 0.2.0
+ */
+export class IdGenerator extends Context.Service<IdGenerator, IdGeneratorService>()("effect-llmobs/IdGenerator") {}

@@ -5,6 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type { AgentUrl } from "../domain/delivery/AgentUrl.ts"
 
 /**
  * Where a request goes: a host, or a unix socket.
@@ -20,6 +21,17 @@ export interface Target {
   /** Prefixed to every path; without a slash at its end. */
   readonly basePath: string
 }
+
+/**
+ * The target behind a URL.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const targetOf = (url: AgentUrl): Target =>
+  url._tag === "unix"
+    ? { protocol: "http", host: "localhost", port: 80, socketPath: url.socketPath, basePath: "" }
+    : { protocol: url._tag, host: url.host, port: url.port, basePath: url.basePath }
 
 /**
  * @category models
@@ -53,9 +65,17 @@ export type Outcome =
 /**
  * Sends requests. It never fails and is interruptible: an interrupted request is aborted.
  *
+ * @category models
+ * @since 0.2.0
+ */
+export interface TransportService {
+  readonly send: (request: Request) => Effect.Effect<Outcome>
+}
+
+/**
+ * The transport that a layer uses instead of its own, where the context that it is built in has one.
+ *
  * @category services
  * @since 0.1.0
  */
-export class Transport extends Context.Service<Transport, {
-  readonly send: (request: Request) => Effect.Effect<Outcome>
-}>()("effect-llmobs/ports/Transport") {}
+export class Transport extends Context.Service<Transport, TransportService>()("effect-llmobs/Transport") {}

@@ -18,7 +18,7 @@ import * as Outboxes from "../../src/engine/outbox/Outboxes.ts"
 import * as Overflow from "../../src/engine/outbox/Overflow.ts"
 import * as LateRetention from "../../src/engine/record/LateRetention.ts"
 import type { AgentWriterService, EncodedChunk } from "../../src/ports/AgentWriter.ts"
-import type { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
+import type { IntakeWriterService } from "../../src/ports/IntakeWriter.ts"
 import type { PendingRecord } from "../../src/ports/LateRetention.ts"
 import type { OutboxesService } from "../../src/ports/Outbox.ts"
 import { ownAccount } from "../../src/ports/Outbox.ts"
@@ -73,7 +73,7 @@ export const failure = (bytesWritten: boolean): Outcome => ({ _tag: "Failure", b
 export const intakeWriter = (
   send: () => Outcome = () => answer(202),
   maxPayloadBytes = 5_000_000
-): typeof IntakeWriter.Service => ({
+): IntakeWriterService => ({
   maxPayloadBytes,
   encode: (record) => ({
     bytes: new TextEncoder().encode(

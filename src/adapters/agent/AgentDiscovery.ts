@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as AgentCapabilities from "../../domain/delivery/AgentCapabilities.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
-import type { Target, Transport } from "../../ports/Transport.ts"
+import type { Target, TransportService } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
 
 /**
@@ -16,7 +16,7 @@ import * as AgentAnswer from "./AgentAnswer.ts"
  * @since 0.1.0
  */
 export const probe = (options: {
-  readonly transport: typeof Transport.Service
+  readonly transport: TransportService
   readonly target: Target
   readonly timeoutMillis: number
   readonly diagnostics: DiagnosticsService

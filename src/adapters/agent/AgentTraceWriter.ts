@@ -11,12 +11,17 @@
 import * as Effect from "effect/Effect"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { AgentWriterService } from "../../ports/AgentWriter.ts"
-import type { Outcome, Target, Transport } from "../../ports/Transport.ts"
+import type { Outcome, Target, TransportService } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
 import * as V04 from "./V04.ts"
 
-/** The largest payload that is built; one chunk alone may be larger. */
-const maxPayloadBytes = 8 * 1024 * 1024
+/**
+ * The bytes of a payload at most; one chunk alone may be larger.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const maxPayloadBytes = 8 * 1024 * 1024
 
 /** The largest body that the Agent reads. */
 const maxBodyBytes = 25 * 1024 * 1024
@@ -26,7 +31,7 @@ const maxBodyBytes = 25 * 1024 * 1024
  * @since 0.1.0
  */
 export const make = (options: {
-  readonly transport: typeof Transport.Service
+  readonly transport: TransportService
   readonly target: Target
   readonly timeoutMillis: number
   /** Identity headers: `datadog-meta-*`, and those of the container where they are known. */

@@ -21,7 +21,7 @@ import type { ApmSpan } from "../../domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import type { AgentWriterService } from "../../ports/AgentWriter.ts"
-import type { Target, Transport } from "../../ports/Transport.ts"
+import type { Target, TransportService } from "../../ports/Transport.ts"
 
 /**
  * The path of the intake.
@@ -43,7 +43,7 @@ const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => number
  * @since 0.1.0
  */
 export const make = (options: {
-  readonly transport: typeof Transport.Service
+  readonly transport: TransportService
   readonly target: Target
   readonly apiKey: Redacted.Redacted
   readonly timeoutMillis: number

@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as IntakeBody from "../../domain/event/IntakeBody.ts"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { IntakeWriterService } from "../../ports/IntakeWriter.ts"
-import type { Target, Transport } from "../../ports/Transport.ts"
+import type { Target, TransportService } from "../../ports/Transport.ts"
 
 /**
  * The path of the intake for span events.
@@ -54,7 +54,7 @@ export const encoder = (options: {
  * @since 0.1.0
  */
 export const make = (options: {
-  readonly transport: typeof Transport.Service
+  readonly transport: TransportService
   readonly route: Route
   readonly timeoutMillis: number
   readonly libraryVersion: string

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Https from "node:https"
-import type { Outcome, Request, Transport } from "../../ports/Transport.ts"
+import type { Outcome, Request, TransportService } from "../../ports/Transport.ts"
 
 const maxBodyBytes = 64 * 1024
 
@@ -36,7 +36,7 @@ export const make = (
     /** Hosts that are reached without the proxy: names, and the domains they end with; `*` is every host. */
     readonly noProxy?: ReadonlyArray<string> | undefined
   } = {}
-): Effect.Effect<typeof Transport.Service, never, Scope.Scope> =>
+): Effect.Effect<TransportService, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.map(tunnel(options.proxy), (proxied) => ({

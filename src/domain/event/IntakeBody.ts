@@ -16,6 +16,14 @@ import type { WireFormat } from "./WireFormat.ts"
 const utf8 = new TextEncoder()
 
 /**
+ * The bytes of a body at most: strictly under 5 MiB.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const maxBytes = 5 * 1024 * 1024 - 1
+
+/**
  * Renders an event for a format and encodes it in its envelope. An event above `maxEventBytes` (5,000,000 by default) is
  * shrunk.
  *

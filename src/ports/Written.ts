@@ -1,0 +1,28 @@
+/**
+ * The outcome of a sending that a program describes in its own words.
+ *
+ * @since 0.2.0
+ */
+import * as Effect from "effect/Effect"
+import type { Outcome } from "./Transport.ts"
+
+const taken: Outcome = { _tag: "Answer", status: 200, headers: {}, body: "" }
+
+const inDoubt: Outcome = { _tag: "Failure", bytesWritten: true, reason: "FAILED" }
+
+const isOutcome = (given: unknown): given is Outcome =>
+  typeof given === "object" && given !== null && "_tag" in given &&
+  (given._tag === "Answer" || given._tag === "Failure")
+
+/**
+ * Success says that it was taken; success with an outcome says what that says; a failure, that it may or may not have been
+ * taken. A defect stays one.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const outcome = (write: Effect.Effect<unknown, unknown>): Effect.Effect<Outcome> =>
+  Effect.match(write, {
+    onSuccess: (given) => isOutcome(given) ? given : taken,
+    onFailure: () => inDoubt
+  })
