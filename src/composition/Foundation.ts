@@ -95,5 +95,17 @@ export const transport = (
   { noProxy, proxy }: Settings
 ): Effect.Effect<TransportService, never, Scope.Scope> => {
   const plugged = Plugged.transport(foundation)
-  return plugged === undefined ? NodeTransport.make({ proxy, noProxy }) : Effect.succeed(plugged)
+  if (plugged !== undefined) return Effect.succeed(plugged)
+  return NodeTransport.make({
+    proxy,
+    noProxy,
+    onProxyRefusal: (status) => foundation.diagnostics.warnOnce(`proxy.${status}`, refusedBy(status))
+  })
 }
+
+const refusedBy = (status: number): string =>
+  `The HTTPS proxy answers CONNECT with ${status}, so nothing reaches the intake. Events are held${
+    status === 407
+      ? "; set the proxy as http://user:password@host:port."
+      : "; check the proxy, or except the host by NO_PROXY."
+  }`

@@ -31,6 +31,7 @@ import * as RelayLive from "../composition/RelayLive.ts"
 import * as ResolvedSettings from "../composition/ResolvedSettings.ts"
 import * as Variables from "../composition/Variables.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
+import * as LongestWait from "../domain/delivery/LongestWait.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import type { DeliveryService } from "../ports/Delivery.ts"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
@@ -107,8 +108,8 @@ export const layer = (options: Options): Layer.Layer<Relay, RelayError> =>
           maxBatches: options.maxBatches ?? RedisOutbox.defaults.maxBatches,
           timeoutMillis: RedisOutbox.defaults.timeoutMillis,
           concurrency: Math.max(1, options.concurrency ?? defaults.concurrency),
-          lockMillis: Math.max(1_000, options.lockMillis ?? defaults.lockMillis),
-          pollMillis: options.pollMillis ?? defaults.pollMillis
+          lockMillis: Math.max(1_000, LongestWait.bounded(options.lockMillis ?? defaults.lockMillis)),
+          pollMillis: LongestWait.bounded(options.pollMillis ?? defaults.pollMillis)
         })
       )
     })

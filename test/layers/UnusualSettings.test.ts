@@ -3,6 +3,8 @@ import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Http from "node:http"
+import type * as Net from "node:net"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
 import type { Problem } from "../../src/domain/Problem.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
@@ -76,6 +78,36 @@ describe("a setting that cannot be read", () => {
       assert.deepStrictEqual(names, ["call"])
       assert.deepStrictEqual(problems.map(({ code }) => code), ["invalid_option"])
     }))
+})
+
+describe("a proxy that opens no tunnel", () => {
+  for (const status of [202, 407]) {
+    it.live(`keeps events from being counted as delivered, and blames no key (${status})`, () =>
+      Effect.gen(function*() {
+        const { layer, lines } = Observed.warnings()
+        const port = yield* Effect.acquireRelease(
+          Effect.callback<Http.Server>((resume) => {
+            const server = Http.createServer()
+            server.on("connect", (_, socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`))
+            server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+          }),
+          (server) => Effect.sync(() => server.close())
+        ).pipe(Effect.map((server) => (server.address() as Net.AddressInfo).port))
+        const env = {
+          HTTPS_PROXY: `127.0.0.1:${port}`,
+          DD_API_KEY: "key",
+          DD_SITE: "datadoghq.com",
+          DD_LLMOBS_AGENTLESS_ENABLED: "1"
+        }
+        const report = yield* program.pipe(
+          Effect.provide(LLMObs.layerFromConfig({ ...Observed.usual, flushTimeout: "300 millis" })),
+          Effect.provide(Layer.merge(layer, ConfigProvider.layer(ConfigProvider.fromEnv({ env }))))
+        )
+        assert.deepStrictEqual([report.delivered, report.pending], [0, 1])
+        assert.isTrue(lines.some((line) => line.includes(`answers CONNECT with ${status}`)), lines.join("\n"))
+        assert.isFalse(lines.some((line) => line.includes("DD_API_KEY")), lines.join("\n"))
+      }))
+  }
 })
 
 describe("a layer that cannot start", () => {

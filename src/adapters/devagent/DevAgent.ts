@@ -23,6 +23,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import * as Http from "node:http"
+import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import * as AgentReceiver from "./AgentReceiver.ts"
 import type { AgentReceiver as Receiver } from "./AgentReceiver.ts"
 import type * as AgentSettings from "./AgentSettings.ts"
@@ -141,7 +142,7 @@ const serve = async (
     headers: lowerCased(request),
     bytes: collected === "too_large" ? undefined : collected
   })
-  const wait = receiver.latencyMillis()
+  const wait = LongestWait.bounded(receiver.latencyMillis())
   if (wait > 0) {
     setTimeout(() => write(response, answer), wait).unref()
   } else {

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Https from "node:https"
+import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { Outcome, Request, TransportService } from "../../ports/Transport.ts"
 
 const maxBodyBytes = 64 * 1024
@@ -21,7 +22,8 @@ const isLoopback = (host: string): boolean =>
  * **Details**
  *
  * A key travels only over TLS, or to this machine: a request with a `dd-api-key` header to another host over plain HTTP
- * is refused with the reason `INSECURE`.
+ * is refused with the reason `INSECURE`. A proxy that refuses a tunnel is a failure with the reason `PROXY_407`, or
+ * whatever its status is.
  *
  * **Gotchas**
  *
@@ -35,99 +37,113 @@ export const make = (
     readonly proxy?: string | undefined
     /** Hosts that are reached without the proxy: names, and the domains they end with; `*` is every host. */
     readonly noProxy?: ReadonlyArray<string> | undefined
+    /** Called with the status of each answer by which the proxy refuses a tunnel. */
+    readonly onProxyRefusal?: ((status: number) => void) | undefined
   } = {}
 ): Effect.Effect<TransportService, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.map(tunnel(options.proxy), (proxied) => ({
-        http: new Http.Agent(pool),
-        https: new Https.Agent(pool),
-        proxied
-      })),
-      (agents) =>
-        Effect.sync(() => {
-          agents.http.destroy()
-          agents.https.destroy()
-          agents.proxied?.destroy()
-        })
+      Effect.sync(() => makeAgents(options.proxy, options.onProxyRefusal ?? (() => {}))),
+      (agents) => Effect.sync(agents.destroy)
     ),
     (agents) => ({
-      send: (request) =>
-        Effect.callback<Outcome>((resume) => {
-          const { target } = request
-          const secure = target.protocol === "https"
-          if (
-            !secure && request.headers["dd-api-key"] !== undefined && target.socketPath === undefined &&
-            !isLoopback(target.host)
-          ) {
-            return resume(Effect.succeed({ _tag: "Failure", bytesWritten: false, reason: "INSECURE" }))
-          }
-          let connected = false
-          let done = false
-          const settle = (outcome: Outcome) => {
-            if (done) return
-            done = true
-            clearTimeout(timer)
-            resume(Effect.succeed(outcome))
-          }
-          const fail = (reason: string) => settle({ _tag: "Failure", bytesWritten: connected, reason })
-          const req = open(request, agentFor(agents, request, options.noProxy ?? []))
-          if (typeof req === "string") {
-            return resume(Effect.succeed({ _tag: "Failure", bytesWritten: false, reason: req }))
-          }
-          // While the event loop stood still nothing was sent or read: that is not the other side's time. Once as much is
-          // given again as the timer is late, in which an answer that has long come is read.
-          const due = performance.now() + request.timeoutMillis
-          let timer = setTimeout(() => {
-            timer = setTimeout(() => {
-              fail("ETIMEDOUT")
-              req.destroy()
-            }, Math.max(1, Math.min(performance.now() - due, request.timeoutMillis)))
-          }, request.timeoutMillis)
-          req.on("socket", (socket) => {
-            if (req.reusedSocket) connected = true
-            else {socket.once(secure ? "secureConnect" : "connect", () => {
-                connected = true
-              })}
-          })
-          req.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "UNKNOWN"))
-          req.on("response", (response) => read(response, settle, fail))
-          req.end(request.body)
-          return Effect.sync(() => {
-            done = true
-            clearTimeout(timer)
-            req.destroy()
-          })
+      send: (request) => {
+        const { target } = request
+        if (
+          target.protocol === "http" && request.headers["dd-api-key"] !== undefined &&
+          target.socketPath === undefined &&
+          !isLoopback(target.host)
+        ) {
+          return Effect.succeed(unsent("INSECURE"))
+        }
+        if (target.protocol === "http") return exchange(request, agents.http)
+        if (agents.tunnel === undefined || isLoopback(target.host) || isExcepted(target.host, options.noProxy)) {
+          return exchange(request, agents.https)
+        }
+        return Effect.matchEffect(Effect.tryPromise({ try: agents.tunnel, catch: codeOf }), {
+          onFailure: (code) => Effect.succeed(unsent(code)),
+          onSuccess: (tunnel) => exchange(request, tunnel)
         })
+      }
     })
   )
 
+const exchange = (request: Request, agent: Http.Agent): Effect.Effect<Outcome> =>
+  Effect.callback<Outcome>((resume) => {
+    let connected = false
+    let done = false
+    const settle = (outcome: Outcome) => {
+      if (done) return
+      done = true
+      clearTimeout(timer)
+      resume(Effect.succeed(outcome))
+    }
+    const fail = (reason: string) => settle({ _tag: "Failure", bytesWritten: connected, reason })
+    const req = open(request, agent)
+    if (typeof req === "string") return resume(Effect.succeed(unsent(req)))
+    // While the event loop stands still nothing is sent or read, and the other side is not to blame. If the timer fires
+    // late, extend the deadline once by that delay so a pending answer can be read.
+    const patience = LongestWait.bounded(request.timeoutMillis)
+    const due = performance.now() + patience
+    let timer = setTimeout(() => {
+      timer = setTimeout(() => {
+        fail("ETIMEDOUT")
+        req.destroy()
+      }, Math.max(1, Math.min(performance.now() - due, patience)))
+    }, patience)
+    req.on("socket", (socket) => {
+      if (req.reusedSocket) connected = true
+      else {
+        socket.once(request.target.protocol === "https" ? "secureConnect" : "connect", () => {
+          connected = true
+        })
+      }
+    })
+    req.on("error", (error) => fail(codeOf(error)))
+    req.on("response", (response) => read(response, settle, fail))
+    req.end(request.body)
+    return Effect.sync(() => {
+      done = true
+      clearTimeout(timer)
+      req.destroy()
+    })
+  })
+
+const unsent = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: false, reason })
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? "UNKNOWN"
+
 const pool = { keepAlive: true, maxSockets: 16, scheduling: "lifo" } as const
 
-interface Agents {
-  readonly http: Http.Agent
-  readonly https: Https.Agent
-  readonly proxied: Https.Agent | undefined
+const makeAgents = (proxy: string | undefined, onRefusal: (status: number) => void) => {
+  const http = new Http.Agent(pool)
+  const https = new Https.Agent(pool)
+  let tunnel: Promise<Https.Agent> | undefined
+  let destroyed = false
+  return {
+    http,
+    https,
+    // Loaded by the first request that goes through the proxy.
+    tunnel: proxy === undefined ? undefined : () =>
+      tunnel ??= import("./ProxyTunnel.ts").then(({ make }) => {
+        const agent = make(proxy, pool, onRefusal)
+        if (destroyed) agent.destroy()
+        return agent
+      }),
+    destroy: () => {
+      destroyed = true
+      http.destroy()
+      https.destroy()
+      tunnel?.then((agent) => agent.destroy(), () => {})
+    }
+  }
 }
 
-const agentFor = (agents: Agents, { target }: Request, noProxy: ReadonlyArray<string>): Http.Agent =>
-  target.protocol === "http"
-    ? agents.http
-    : agents.proxied === undefined || isLoopback(target.host) || noProxy.some((host) => covers(host, target.host))
-    ? agents.https
-    : agents.proxied
-
-const covers = (pattern: string, host: string): boolean => {
-  const domain = pattern.replace(/^\*?\./, "").toLowerCase()
-  return pattern === "*" || (domain !== "" && (host === domain || host.endsWith(`.${domain}`)))
-}
-
-// The tunnel through a proxy is loaded only for those who have one.
-const tunnel = (proxy: string | undefined): Effect.Effect<Https.Agent | undefined> =>
-  proxy === undefined ? Effect.succeed(undefined) : Effect.map(
-    Effect.promise(() => import("https-proxy-agent")),
-    ({ HttpsProxyAgent }) => new HttpsProxyAgent(proxy, pool) as unknown as Https.Agent
-  )
+const isExcepted = (host: string, patterns: ReadonlyArray<string> = []): boolean =>
+  patterns.some((pattern) => {
+    const domain = pattern.replace(/^\*?\./, "").toLowerCase()
+    return pattern === "*" || (domain !== "" && (host === domain || host.endsWith(`.${domain}`)))
+  })
 
 const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientRequest | string => {
   const { target } = request
@@ -145,7 +161,7 @@ const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientReq
   try {
     return target.protocol === "https" ? Https.request(options) : Http.request(options)
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? "UNKNOWN"
+    return codeOf(error)
   }
 }
 
@@ -153,7 +169,7 @@ const read = (response: Http.IncomingMessage, settle: (outcome: Outcome) => void
   const parts: Array<Buffer> = []
   let size = 0
   response.on("data", (part: Buffer) => {
-    // What is beyond the bound is read and thrown away, so that the connection stays usable.
+    // The part beyond the bound is read and thrown away, so that the connection stays usable.
     if (size < maxBodyBytes) parts.push(part)
     size += part.byteLength
   })
@@ -171,5 +187,5 @@ const read = (response: Http.IncomingMessage, settle: (outcome: Outcome) => void
     })
   })
   response.on("aborted", () => fail("ECONNRESET"))
-  response.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "UNKNOWN"))
+  response.on("error", (error) => fail(codeOf(error)))
 }

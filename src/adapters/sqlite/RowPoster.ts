@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import * as RecordCodec from "../../domain/event/RecordCodec.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
@@ -63,7 +64,7 @@ export const make = (options: {
     timer = setTimeout(() => {
       timer = undefined
       post(limits.batches)
-    }, Math.max(millis, until - clock())).unref()
+    }, LongestWait.bounded(Math.max(millis, until - clock()))).unref()
   }
 
   // Posts what waits while fewer than `batches` are under way. One posted row is one object for the other thread.

@@ -139,13 +139,8 @@ export const matchesTags = (
   return true
 }
 
-/**
- * A finite number from a setting: a JSON number or its decimal text. `undefined` for anything else.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const readNumber = (u: unknown): number | undefined => {
+// A JSON number, or its decimal text.
+const readNumber = (u: unknown): number | undefined => {
   const n = typeof u === "number" ? u : typeof u === "string" && u.length <= 40 && u.trim() !== "" ? Number(u) : NaN
   return Number.isFinite(n) ? n : undefined
 }

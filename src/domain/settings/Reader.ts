@@ -32,13 +32,8 @@ export const make =
 export const ofText = <A>(parse: (text: string) => A | undefined, expected: string): Reader<A> =>
   make((given) => typeof given === "string" ? parse(given) : undefined, expected)
 
-/**
- * Text, or a value that has an obvious one: a number, `true` or `false`.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const toText = (u: unknown): string | undefined => {
+// Text, or a value that has an obvious one.
+const toText = (u: unknown): string | undefined => {
   if (typeof u === "string") return u
   return typeof u === "number" || typeof u === "boolean" || typeof u === "bigint" ? String(u) : undefined
 }
