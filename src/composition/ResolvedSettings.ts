@@ -8,6 +8,7 @@ import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import { defaults as agentDefaults } from "../domain/delivery/AgentUrl.ts"
 import type { Problem } from "../domain/Problem.ts"
 import * as Problems from "../domain/Problem.ts"
+import * as Promised from "../domain/Promised.ts"
 import type { Options } from "./Options.ts"
 import type { Environment, Settings } from "./Settings.ts"
 import * as SettingsModule from "./Settings.ts"
@@ -34,7 +35,8 @@ export const make = (options: Options, env: Environment): Effect.Effect<Settings
 
 const tell = (onProblem: Settings["onProblem"], problem: Problem): void => {
   try {
-    onProblem?.(problem)
+    // A rejection would end the process.
+    Promised.take(onProblem?.(problem))
   } catch {
     // The function is the user's; the log has the problem all the same.
   }

@@ -3,6 +3,7 @@
  *
  * @since 0.2.0
  */
+import { ask } from "../engine/books/Guard.ts"
 import * as ChunkAssembler from "../engine/chunk/ChunkAssembler.ts"
 import * as ChunkHold from "../engine/chunk/ChunkHold.ts"
 import type { Conditions } from "../engine/chunk/Conditions.ts"
@@ -138,11 +139,5 @@ const conditions = (
 
 // The filter is the user's: an error in it must not lose a trace.
 const keeps =
-  (filter: NonNullable<Settings["traceFilter"]>, diagnostics: DiagnosticsService): typeof filter => (spans) => {
-    try {
-      return filter(spans) !== false
-    } catch {
-      diagnostics.warnOnce("traceFilter", "The option traceFilter threw; the trace is sent anyway.")
-      return true
-    }
-  }
+  (filter: NonNullable<Settings["traceFilter"]>, diagnostics: DiagnosticsService): typeof filter => (spans) =>
+    ask(diagnostics.warnOnce, "traceFilter", "the trace is sent anyway.", () => filter(spans), true) !== false

@@ -44,11 +44,14 @@ export interface Request {
   readonly headers: { readonly [name: string]: string }
   readonly body: Uint8Array | undefined
   readonly timeoutMillis: number
+  /** How much of the answer's body is read, in bytes. Default: 64 KiB. */
+  readonly maxBodyBytes?: number | undefined
 }
 
 /**
  * What became of a request. `bytesWritten` tells a definite failure (the other side cannot have read the request) from an
- * ambiguous one. `reason` is a short code such as `ECONNREFUSED`, never content. `body` is cut at 64 KiB.
+ * ambiguous one. `reason` is a short code such as `ECONNREFUSED`, never content. `body` is cut at
+ * the `maxBodyBytes` of the request.
  *
  * @category models
  * @since 0.1.0

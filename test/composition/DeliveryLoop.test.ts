@@ -45,6 +45,17 @@ const evpRequests = (agent: DevAgent.DevAgent) =>
 const flushed = Effect.andThen(LLMObs.flush, books)
 
 describe("delivery", () => {
+  it.live("answers a flush at once after the layer has closed", () =>
+    Effect.gen(function*() {
+      const agent = yield* DevAgent.make()
+      const flush = yield* Effect.scoped(Effect.gen(function*() {
+        const context = yield* Layer.build(Observed.layerOf(agent, { flushTimeout: "1 hour" }))
+        return Effect.provideContext(Effect.andThen(conversations(1), LLMObs.flush), context)
+      }))
+      const report = yield* Effect.timeout(flush, "5 seconds")
+      assert.deepStrictEqual(report, { delivered: 0, transferred: 0, dropped: 0, pending: 0, timedOut: false })
+    }))
+
   describe("takes one route for each event", () => {
     it.live("and a kept trace carries it", () =>
       Effect.gen(function*() {

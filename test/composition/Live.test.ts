@@ -133,7 +133,7 @@ describe("layerFromConfig", () => {
       )
     }))
 
-  it.live("keeps a trace whose filter throws, or is no function, and says so once", () => {
+  it.live("keeps a trace whose filter throws, is asynchronous or is no function, and says so once", () => {
     const { layer: logger, lines } = Observed.warnings()
     const noFunction = "invalid_option: The option traceFilter must be a function, but is a boolean. It is ignored."
     return Effect.gen(function*() {
@@ -143,6 +143,10 @@ describe("layerFromConfig", () => {
       }
       const cases = [
         [throwing, "The option traceFilter threw; the trace is sent anyway."],
+        [
+          (() => Promise.reject(new Error("secret"))) as never,
+          "The option traceFilter returned a promise, which nothing waits for; the trace is sent anyway."
+        ],
         [true as never, noFunction]
       ] as const
       for (const [traceFilter, line] of cases) {

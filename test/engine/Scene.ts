@@ -155,6 +155,11 @@ export const makeRouter = (options: {
   })
   const sent: Array<TraceChunk> = []
   let offered = 0
+  const onOffered = {
+    call: () => {
+      offered++
+    }
+  }
   const router = Router.make({
     conditions: {
       now: () => weather.now,
@@ -183,12 +188,21 @@ export const makeRouter = (options: {
     send: (chunk) => {
       sent.push(chunk)
     },
-    onOffered: () => {
-      offered++
-    },
+    onOffered: () => onOffered.call(),
     onSent: () => {},
     onDefect: () => {}
   })
   ledger.attach({ chunk: () => router.waiting() + overflow.waiting(), outbox: outboxes.size })
-  return { weather, ledger, budget: overflow.budget, outbox, outboxes, overflow, sent, router, offered: () => offered }
+  return {
+    weather,
+    ledger,
+    budget: overflow.budget,
+    outbox,
+    outboxes,
+    overflow,
+    sent,
+    router,
+    offered: () => offered,
+    onOffered
+  }
 }

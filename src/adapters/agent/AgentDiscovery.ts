@@ -9,6 +9,9 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { Target, TransportService } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
 
+// An Agent lists its whole configuration, filters among it.
+const maxBodyBytes = 4 * 1024 * 1024
+
 /**
  * The capabilities of the Agent, or `undefined` when nobody answers there as an Agent does.
  *
@@ -28,7 +31,8 @@ export const probe = (options: {
       path: "/info",
       headers: {},
       body: undefined,
-      timeoutMillis: options.timeoutMillis
+      timeoutMillis: options.timeoutMillis,
+      maxBodyBytes
     }),
     (outcome) => {
       if (outcome._tag === "Failure" || outcome.status < 200 || outcome.status > 299) return undefined

@@ -10,7 +10,7 @@ import * as Https from "node:https"
 import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { Outcome, Request, TransportService } from "../../ports/Transport.ts"
 
-const maxBodyBytes = 64 * 1024
+const defaultMaxBodyBytes = 64 * 1024
 
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
@@ -100,7 +100,7 @@ const exchange = (request: Request, agent: Http.Agent): Effect.Effect<Outcome> =
       }
     })
     req.on("error", (error) => fail(codeOf(error)))
-    req.on("response", (response) => read(response, settle, fail))
+    req.on("response", (response) => read(response, request.maxBodyBytes ?? defaultMaxBodyBytes, settle, fail))
     req.end(request.body)
     return Effect.sync(() => {
       done = true
@@ -165,7 +165,12 @@ const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientReq
   }
 }
 
-const read = (response: Http.IncomingMessage, settle: (outcome: Outcome) => void, fail: (reason: string) => void) => {
+const read = (
+  response: Http.IncomingMessage,
+  maxBodyBytes: number,
+  settle: (outcome: Outcome) => void,
+  fail: (reason: string) => void
+) => {
   const parts: Array<Buffer> = []
   let size = 0
   response.on("data", (part: Buffer) => {

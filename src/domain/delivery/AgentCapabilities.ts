@@ -87,7 +87,7 @@ const unreadable: Unreadable = { _tag: "Unreadable" }
  */
 export const parse = (info: unknown, stateHash?: string | undefined): Checked<AgentCapabilities | undefined> => {
   if (!isObject(info) || !Array.isArray(own(info, "endpoints"))) {
-    const message = "What answered /info is not an Agent that is known here. Check the Agent's address."
+    const message = "The answer to /info is not one of a known Agent. Check the address of the Agent."
     return { value: undefined, problems: [Problem.make("unreadable_value", message)] }
   }
   const endpoints = texts(own(info, "endpoints"))
@@ -131,7 +131,19 @@ export const canCarry = (self: AgentCapabilities): boolean =>
   self.spanMetaStructs !== false && self.endpoints.includes("/v0.4/traces")
 
 /**
+ * The steps that the filters of an Agent may take for one trace, about as many as fit into two milliseconds.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const maxWork = 100_000
+
+/**
  * Whether the Agent will drop a trace with this local root, whatever its priority.
+ *
+ * **Details**
+ *
+ * The answer is yes, too, if it would take more than {@link maxWork} steps: an event that leaves by itself is not lost.
  *
  * @category guards
  * @since 0.1.0
@@ -139,29 +151,50 @@ export const canCarry = (self: AgentCapabilities): boolean =>
 export const rootIsFiltered = (
   self: AgentCapabilities,
   root: { readonly resource: string; readonly meta: { readonly [key: string]: string } }
-): boolean =>
-  self.ignoreResources.some((pattern) => pattern === unreadable || runs(pattern, root.resource)) ||
-  self.rejectTags.some((filter) => applies(filter, root.meta, true)) ||
-  self.requireTags.some((filter) => !applies(filter, root.meta, false))
+): boolean => {
+  const scan: Scan = { meta: root.meta, work: { left: maxWork }, texts: new Map() }
+  const resource = Pattern.text(root.resource)
+  return self.ignoreResources.some((pattern) => pattern === unreadable || runs(pattern, resource, scan.work)) ||
+    self.rejectTags.some((filter) => applies(filter, scan, true)) ||
+    self.requireTags.some((filter) => !applies(filter, scan, false)) ||
+    scan.work.left < 0
+}
+
+// The tags of one root, each read into characters once, and the work that is left.
+interface Scan {
+  readonly meta: { readonly [key: string]: string }
+  readonly work: Pattern.Work
+  readonly texts: Map<string, Pattern.Text>
+}
+
+const textOf = ({ meta, texts }: Scan, key: string): Pattern.Text => {
+  const known = texts.get(key)
+  if (known !== undefined) return known
+  const text = Pattern.text(meta[key]!)
+  texts.set(key, text)
+  return text
+}
 
 const unreadableProblem = Problem.make(
   "unreadable_value",
   "The Agent filters traces by a pattern that cannot be evaluated here. Events of traces it may concern leave by themselves."
 )
 
-const runs = (pattern: AgentPattern | Unreadable, text: string): boolean =>
-  "matches" in pattern && pattern.matches(text)
+const runs = (pattern: AgentPattern | Unreadable, text: Pattern.Text, work: Pattern.Work): boolean =>
+  work.left >= 0 && "matches" in pattern && pattern.matches(text, work)
 
 const applies = (
   filter: TagFilter,
-  meta: { readonly [key: string]: string },
+  scan: Scan,
   whenUnreadable: boolean
 ): boolean => {
+  const { meta } = scan
+  scan.work.left--
   if (!Object.hasOwn(meta, filter.key)) return false
   const { value } = filter
   if (value === undefined) return true
   if (typeof value === "string") return meta[filter.key] === value
-  return value === unreadable ? whenUnreadable : runs(value, meta[filter.key]!)
+  return value === unreadable ? whenUnreadable : runs(value, textOf(scan, filter.key), scan.work)
 }
 
 const isObject = (u: unknown): u is object => typeof u === "object" && u !== null && !Array.isArray(u)

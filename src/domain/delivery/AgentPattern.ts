@@ -36,12 +36,44 @@ type Instruction =
  */
 export interface AgentPattern {
   readonly source: string
-  readonly matches: (text: string) => boolean
+  /** Whether the pattern occurs in a text. `work` pays for it; `false` when it does not suffice. */
+  readonly matches: (text: Text, work: Work) => boolean
 }
 
 /**
- * The largest pattern in characters, the most states it may need, the deepest nesting, and how much of a text is read:
- * together they bound the time of one match.
+ * A text that several patterns are run over: cut, and read into characters at the first pattern that needs them.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Text {
+  readonly value: string
+  readonly codes: () => ReadonlyArray<number>
+}
+
+/**
+ * What the patterns of one trace may do together. A step is a look at one state; `left` is below zero once there were too
+ * many.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Work {
+  left: number
+}
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const text = (value: string): Text => {
+  const cut = value.length > limits.text ? value.slice(0, limits.text) : value
+  let codes: ReadonlyArray<number> | undefined
+  return { value: cut, codes: () => codes ??= Array.from(cut, (c) => c.codePointAt(0)!) }
+}
+
+/**
+ * The largest pattern in characters, the most states it may need, the deepest nesting, and how much of a text is read.
  *
  * @category constants
  * @since 0.1.0
@@ -56,14 +88,26 @@ export const limits = { source: 1_000, states: 500, depth: 20, text: 5_000 } as 
  */
 export const compile = (source: string): AgentPattern | undefined => {
   if (source.length > limits.source) return undefined
+  if (!special.test(source)) {
+    return {
+      source,
+      matches: ({ value }, work) => {
+        // The engine's own search reads hundreds of characters in the time of one step.
+        work.left -= 1 + (value.length >> 8)
+        return value.includes(source)
+      }
+    }
+  }
   const parser: Parser = { chars: Array.from(source), at: 0, depth: 0 }
   const node = parseAny(parser, { i: false, s: false, m: false })
   if (node === undefined || parser.at < parser.chars.length) return undefined
   const program: Program = { states: [], steps: 0 }
   const start = emit(program, node, -1)
   if (start === undefined) return undefined
-  return { source, matches: (text) => run(program.states, start, text.slice(0, limits.text)) }
+  return { source, matches: (text, work) => run(program.states, start, text.codes(), work) }
 }
+
+const special = /[\\^$.|?*+()[\]{}\ud800-\udfff]/
 
 interface Program {
   readonly states: Array<Instruction>
@@ -367,18 +411,28 @@ const holds = (kind: Anchor, before: number, after: number): boolean => {
   }
 }
 
-const run = (program: ReadonlyArray<Instruction>, start: number, text: string): boolean => {
+const run = (
+  program: ReadonlyArray<Instruction>,
+  start: number,
+  codes: ReadonlyArray<number>,
+  work: Work
+): boolean => {
   if (start < 0) return true
-  const codes = Array.from(text, (c) => c.codePointAt(0)!)
   let waiting: Array<number> = []
+  let open: Array<number> = []
   // For each state, the place in the text where it was entered last.
   const entered = new Int32Array(program.length).fill(-1)
+  work.left -= program.length >> 5
   for (let at = 0; at <= codes.length; at++) {
     const before = at === 0 ? -1 : codes[at - 1]!
     const after = at === codes.length ? -1 : codes[at]!
-    const open = [...waiting, start]
-    waiting = []
+    // What waited is open now, and its array is used again.
+    const last = open
+    open = waiting
+    waiting = last
+    open.push(start)
     while (open.length > 0) {
+      if (--work.left < 0) return false
       const place = open.pop()!
       if (place < 0) return true
       if (entered[place] === at) continue

@@ -6,6 +6,7 @@
 import type { Problem } from "../../domain/Problem.ts"
 import * as Problems from "../../domain/Problem.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import { ask } from "./Guard.ts"
 
 /**
  * How many different things are said and counted by name; the names are ours, so this bound is only a safety net.
@@ -33,12 +34,13 @@ export const make = (
   }
 
   const tell = (problem: Problem): void => {
-    if (onProblem === undefined) return
-    try {
-      onProblem(problem)
-    } catch {
-      count("defect:onProblem")
+    if (onProblem !== undefined) {
+      ask(warnOnce, "onProblem", "the problem is logged and counted anyway.", () => onProblem(problem), undefined)
     }
+  }
+
+  const warnOnce = (key: string, message: string): void => {
+    if (count(key)) say(message)
   }
 
   return {
@@ -60,9 +62,7 @@ export const make = (
         )
       }
     },
-    warnOnce: (key, message) => {
-      if (count(key)) say(message)
-    },
+    warnOnce,
     counts: () => counts
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Says that events are being dropped: at once, and then once a minute for each reason, with how many there were.
+ * Says that events are being dropped: at once, and then once a minute for each reason, with how many there were. An event
+ * that a rule of the program drops is dropped on purpose: it is counted, and nothing is said.
  *
  * @since 0.1.0
  */
@@ -26,6 +27,7 @@ export const make = (options: {
 }): (reason: DropReason, events: number) => void => {
   const reasons = new Map<DropReason, { events: number; saidAt: number }>()
   return (reason, events) => {
+    if (reason === "redaction") return
     const now = options.now()
     const state = reasons.get(reason) ?? { events: 0, saidAt: -Infinity }
     reasons.set(reason, state)

@@ -80,14 +80,10 @@ export const make = (options: Options): EventEntry => {
     return true
   }
 
-  const clear = (record: PendingRecord, carrier: Carrier | undefined, error: unknown): void => {
-    try {
-      overflow.budget.release(record)
-      carrier?.attach(undefined, "dropped")
-      options.onDefect("entry.finish", error)
-    } catch {
-      // Counted, which is what matters; there is no room left even to say so.
-    }
+  const forget = (record: PendingRecord, carrier: Carrier | undefined, error: unknown): void => {
+    overflow.budget.release(record)
+    carrier?.attach(undefined, "dropped")
+    options.onDefect("entry.finish", error)
   }
 
   const offerOrLose = (record: SpanRecord): void => {
@@ -95,7 +91,11 @@ export const make = (options: Options): EventEntry => {
       if (!offer(record)) lose(record)
     } catch (error) {
       ledger.dropped.failed++
-      clear(record, undefined, error)
+      try {
+        forget(record, undefined, error)
+      } catch {
+        // As below.
+      }
     }
   }
 
@@ -138,13 +138,22 @@ export const make = (options: Options): EventEntry => {
           try {
             take(outcome, record, carrier)
           } catch (error) {
-            if (outcome === "reserved") ledger.dropped.failed++
-            clear(record, carrier, error)
+            if (outcome !== "reserved") return
+            ledger.dropped.failed++
+            try {
+              forget(record, carrier, error)
+            } catch {
+              // As below.
+            }
           }
         })
       } catch (error) {
         ledger.dropped.failed++
-        clear(record, carrier, error)
+        try {
+          forget(record, carrier, error)
+        } catch {
+          // It is counted, which is what matters; the stack has no room left even to say so.
+        }
         return undefined
       }
     },

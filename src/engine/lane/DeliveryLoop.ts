@@ -58,7 +58,7 @@ export interface DeliveryLoop {
 export interface Options {
   readonly flushTimeoutMillis: number
   readonly ledger: LedgerBook
-  readonly signals: Pick<Signals, "sweep" | "close">
+  readonly signals: Pick<Signals, "sweep" | "close" | "isClosed">
   readonly outboxes: Pick<OutboxesService, "size" | "kept" | "close">
   readonly lanes: Pick<AccountLanes<unknown>, "start" | "flush" | "drain">
   /** `undefined` where events come without traces, as in a relay. */
@@ -160,7 +160,10 @@ const flushing = (options: Options): DeliveryService["flush"] =>
   Effect.suspend(() => {
     const before = options.ledger.snapshot()
     return Effect.map(
-      Effect.timeoutOption(sendingAll(options), options.flushTimeoutMillis),
+      // After the close nothing sends any more, so there is nothing to wait for.
+      options.signals.isClosed()
+        ? Effect.succeedNone
+        : Effect.timeoutOption(sendingAll(options), options.flushTimeoutMillis),
       (done) => {
         const after = options.ledger.snapshot()
         return {
@@ -168,7 +171,7 @@ const flushing = (options: Options): DeliveryService["flush"] =>
           transferred: after.transferred - before.transferred,
           dropped: Ledgers.dropped(after) - Ledgers.dropped(before),
           pending: Ledgers.pending(after),
-          timedOut: done._tag === "None"
+          timedOut: done._tag === "None" && !options.signals.isClosed()
         }
       }
     )

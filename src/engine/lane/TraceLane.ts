@@ -167,8 +167,8 @@ export const make = (options: {
   return {
     add: (chunk) => {
       const riders = TraceChunks.riders(chunk)
-      riding += riders.length
       queue.push({ chunk, riders })
+      riding += riders.length
     },
     riders: () => riding,
     handOver,

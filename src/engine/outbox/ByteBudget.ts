@@ -53,8 +53,8 @@ export const make = (options: {
     bars: () => false,
     reserve: (record) => {
       if (used + record.bytes <= limit) {
-        used += record.bytes
         estimated.add(record)
+        used += record.bytes
         return true
       }
       const exact = Math.min(record.bytes, measure(record))
@@ -63,8 +63,8 @@ export const make = (options: {
         tighten(held)
       }
       if (used + exact > limit) return false
-      used += exact
       measured.set(record, exact)
+      used += exact
       return true
     },
     release: (record) => {

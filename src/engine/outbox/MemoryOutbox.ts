@@ -54,10 +54,10 @@ export const make = <R extends { readonly bytes: number } = SpanRecord>(
   return {
     offer: (record, { now, uncertain }) => {
       if (heldBytes + record.bytes > maxBytes) return false
+      queue.push({ record, offeredAt: now, uncertain })
       size++
       heldBytes += record.bytes
       waitingBytes += record.bytes
-      queue.push({ record, offeredAt: now, uncertain })
       return true
     },
     take: () => {

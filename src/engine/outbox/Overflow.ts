@@ -72,7 +72,11 @@ export const make = (options: {
 
   const drop = (then: (outcome: Outcome) => void): undefined => {
     ledger.drop("outboxFull")
-    then("dropped")
+    try {
+      then("dropped")
+    } catch {
+      // It is counted, and must not be counted once more because that could not be told.
+    }
   }
 
   const evict = (victims: OutboxService): boolean => {
@@ -135,10 +139,11 @@ export const make = (options: {
       if (waiter.admitted) then("reserved")
       else drop(then)
     })
-    waiting++
-    return Effect.withFiber((fiber) =>
+    const entered = Effect.withFiber((fiber) =>
       fiber.getRef(Scheduler.Scheduler).executionMode === "sync" ? proceed : Effect.andThen(waits, proceed)
     )
+    waiting++
+    return entered
   }
 
   return {
@@ -152,7 +157,14 @@ export const make = (options: {
     enter: (record, then) => {
       if (policy === "backpressure" && lines.has(accountOf(record))) return enterLater(record, then)
       if (budget.reserve(record)) return void then("reserved")
-      if (outboxes.of(accountOf(record)).spill?.(LateRetention.close(record)) === true) return void then("spilled")
+      if (outboxes.of(accountOf(record)).spill?.(LateRetention.close(record)) === true) {
+        try {
+          then("spilled")
+        } catch {
+          // The disk has it and counts it.
+        }
+        return undefined
+      }
       if (policy === "backpressure") return enterLater(record, then)
       if (policy === "dropOldest" && makeRoom(record)) return void then("reserved")
       return drop(then)

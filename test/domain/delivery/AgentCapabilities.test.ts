@@ -92,6 +92,56 @@ describe("AgentCapabilities", () => {
     assert.isFalse(AgentCapabilities.rootIsFiltered(elsewhere, root))
   })
 
+  describe("the work of all patterns for one trace", () => {
+    const resource = `GET /${"a".repeat(4_800)}`
+    const thousand = (pattern: (i: number) => string) => Array.from({ length: 1_000 }, (_, i) => pattern(i))
+    const work = (
+      info: object,
+      root: { readonly resource: string; readonly meta: { readonly [key: string]: string } }
+    ) => {
+      const capabilities = parse(info)
+      let steps = 0
+      const counted = {
+        ...capabilities,
+        ignoreResources: capabilities.ignoreResources.map((pattern) =>
+          "matches" in pattern
+            ? {
+              ...pattern,
+              matches: (...[text, left]: Parameters<typeof pattern.matches>) => {
+                const before = left.left
+                const found = pattern.matches(text, left)
+                steps += before - left.left
+                return found
+              }
+            }
+            : pattern
+        )
+      }
+      return { filtered: AgentCapabilities.rootIsFiltered(counted, root), steps }
+    }
+
+    it("is bounded, and a trace that would need more counts as filtered", () => {
+      const { filtered, steps } = work({ ignore_resources: thousand((i) => `^(a|aa)+$|x${i}`) }, { ...root, resource })
+      assert.isTrue(filtered)
+      assert.isBelow(steps, AgentCapabilities.maxWork * 1.1)
+    })
+
+    it("suffices for a thousand literals over a long resource, and for a thousand patterns over a usual one", () => {
+      const literals = { ignore_resources: thousand((i) => `/health/${i}`) }
+      assert.isFalse(work(literals, { ...root, resource }).filtered)
+      const patterns = { ignore_resources: thousand((i) => `^GET /health/${i}$`) }
+      assert.isFalse(work(patterns, { ...root, resource: "GET /users/:id/orders" }).filtered)
+      assert.isTrue(work(patterns, { ...root, resource: "GET /health/999" }).filtered)
+    })
+
+    it.each([
+      ["rejects by tag", { filter_tags_regex: { reject: thousand((i) => `long:^(a|aa)+$|x${i}`) } }],
+      ["requires tags", { filter_tags_regex: { require: thousand((i) => `long:^(a|b)*$|x${i}`) } }]
+    ])("counts as filtered, too, where the Agent %s", (_, info) => {
+      assert.isTrue(AgentCapabilities.rootIsFiltered(parse(info), { ...root, meta: { long: "ab".repeat(2_400) } }))
+    })
+  })
+
   it("does not take anything else for an Agent", () => {
     for (const info of [undefined, null, "OK", 7, [], {}, { endpoints: "all" }]) {
       const { problems, value } = AgentCapabilities.parse(info)

@@ -2,7 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as AgentPattern from "../../../src/domain/delivery/AgentPattern.ts"
 
-const matches = (source: string, text: string): boolean | undefined => AgentPattern.compile(source)?.matches(text)
+const enough = () => ({ left: 1_000_000_000 })
+
+const matches = (source: string, text: string): boolean | undefined =>
+  AgentPattern.compile(source)?.matches(AgentPattern.text(text), enough())
 
 describe("AgentPattern", () => {
   it("matches as Go does, anywhere in the text", () => {
@@ -141,7 +144,7 @@ describe("AgentPattern", () => {
     [Schema.Array(Schema.Literals([..."()[]{}|*+?\\^$.-,:P<>ims0123abdwx"]))],
     ([parts]) => {
       const compiled = AgentPattern.compile(parts.join(""))
-      if (compiled !== undefined) assert.isBoolean(compiled.matches(parts.join("")))
+      if (compiled !== undefined) assert.isBoolean(compiled.matches(AgentPattern.text(parts.join("")), enough()))
     },
     { arbitrary: { runs: 1_000 } }
   )

@@ -61,14 +61,27 @@ describe("Diagnostics", () => {
 
   it("tells whoever asked of every problem, also of one that was said before, and survives them", () => {
     const told: Array<string> = []
-    const { diagnostics } = make((problem) => {
+    const { diagnostics, lines } = make((problem) => {
       told.push(problem.code)
       throw new Error("theirs")
     })
     const problem = Problem.make("invalid_tags", "Tags must be an object.")
     diagnostics.report([problem, problem])
     assert.deepStrictEqual(told, ["invalid_tags", "invalid_tags"])
-    assert.strictEqual(diagnostics.counts().get("defect:onProblem"), 2)
+    assert.strictEqual(diagnostics.counts().get("onProblem"), 2)
+    assert.strictEqual(lines.at(-1), "invalid_tags: Tags must be an object.")
+    assert.strictEqual(lines[0], "The option onProblem threw; the problem is logged and counted anyway.")
+  })
+
+  it("swallows the rejection of an onProblem that is asynchronous, and says once that it must not be", async () => {
+    const { diagnostics, lines } = make(() => Promise.reject(new Error("theirs")) as unknown as void)
+    const problem = Problem.make("invalid_tags", "Tags must be an object.")
+    diagnostics.report([problem, problem])
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepStrictEqual(lines, [
+      "The option onProblem returned a promise, which nothing waits for; the problem is logged and counted anyway.",
+      "invalid_tags: Tags must be an object."
+    ])
   })
 })
 

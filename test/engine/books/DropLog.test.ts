@@ -17,6 +17,13 @@ describe("what is said of dropped events", () => {
     assert.deepStrictEqual(said.slice(2), [["outboxFull", 4]])
   })
 
+  it("is nothing where a rule of the program dropped them on purpose", () => {
+    const said: Array<string> = []
+    const dropped = DropLog.make({ now: () => 0, say: (reason) => said.push(reason) })
+    dropped("redaction", 1)
+    assert.deepStrictEqual(said, [])
+  })
+
   it("is said again when the clock was set back by hours", () => {
     let now = 10 * DropLog.pauseMillis
     const said: Array<number> = []

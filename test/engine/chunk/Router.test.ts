@@ -218,4 +218,51 @@ describe("Router", () => {
     router.route(trace, spans)
     assert.isUndefined((llm as LiveSpan).record)
   })
+
+  describe("whatever step of it fails", () => {
+    const overflow = (): never => {
+      throw new RangeError("Maximum call stack size exceeded")
+    }
+    type Made = ReturnType<typeof scene>
+    const failures: ReadonlyArray<
+      readonly [step: string, change: Partial<Made["weather"]>, fail: (made: Made) => void]
+    > = [
+      ["the decision", {}, ({ weather }) => Object.defineProperty(weather, "priority", { get: overflow })],
+      ["the program's filter", {}, ({ weather }) => Object.assign(weather, { keeps: overflow })],
+      ["the writer of traces", {}, ({ sent }) => Object.assign(sent, { push: overflow })],
+      ["the outbox", { priority: 0 }, ({ outbox }) => Object.assign(outbox, { offer: overflow })],
+      ["the notice to the lane", { priority: 0 }, ({ onOffered }) => Object.assign(onOffered, { call: overflow })]
+    ]
+    for (const [step, change, fail] of failures) {
+      it(`balances the books of a chunk: ${step}`, () => {
+        const made = scene()
+        const { books, event, llm, router, spans, trace, weather } = made
+        router.finish(event, llm)
+        Object.assign(weather, change)
+        fail(made)
+        router.route(trace, spans)
+        balanced(books())
+        assert.strictEqual(router.waiting(), 0)
+        assert.strictEqual(books().dropped.failed, step === "the notice to the lane" ? 0 : 1)
+      })
+    }
+
+    const places: ReadonlyArray<readonly [step: string, change: Partial<Made["weather"]>, fail: (made: Made) => void]> =
+      [
+        ["the carrier", {}, ({ llm }) => Object.assign(llm, { attach: overflow })],
+        ["the budget", {}, ({ budget }) => Object.assign(budget, { reserve: overflow })],
+        ["the outbox", { apm: false }, ({ outbox }) => Object.assign(outbox, { offer: overflow })]
+      ]
+    for (const [step, change, fail] of places) {
+      it(`counts an event and places or drops it in one step: ${step}`, () => {
+        const made = scene()
+        Object.assign(made.weather, change)
+        fail(made)
+        made.router.finish(made.event, made.llm)
+        assert.strictEqual(made.books().enqueued, 1)
+        assert.strictEqual(made.books().dropped.failed, 1)
+        balanced(made.books())
+      })
+    }
+  })
 })
