@@ -1,0 +1,47 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import * as AgentDiscovery from "../../../src/adapters/agent/AgentDiscovery.ts"
+import * as NodeTransport from "../../../src/adapters/node-transport/NodeTransport.ts"
+import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
+
+const probe = (answer: string) =>
+  Effect.scoped(Effect.gen(function*() {
+    const server = yield* Effect.acquireRelease(
+      Effect.callback<Http.Server>((resume) => {
+        const server = Http.createServer((_request, response) => response.end(answer))
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => server.close())
+    )
+    const { port } = server.address() as AddressInfo
+    return yield* AgentDiscovery.probe({
+      transport: yield* NodeTransport.make(),
+      target: { protocol: "http", host: "127.0.0.1", port, basePath: "" },
+      timeoutMillis: 10_000,
+      diagnostics: Diagnostics.make(() => {})
+    })
+  }))
+
+const info = (filters: number) =>
+  JSON.stringify({
+    ignore_resources: Array.from({ length: filters }, (_, i) => `^GET /a-rather-long-path-of-a-service/${i}/health$`),
+    endpoints: ["/v0.4/traces", "/evp_proxy/v2/"]
+  })
+
+describe("the discovery of an Agent", () => {
+  it.live("recognises an honest answer above 64 KiB", () =>
+    Effect.gen(function*() {
+      const answer = info(1_500)
+      assert.isAbove(answer.length, 64 * 1024)
+      const capabilities = yield* probe(answer)
+      assert.strictEqual(capabilities?.evpProxy, "/evp_proxy/v2")
+      assert.strictEqual(capabilities?.ignoreResources.length, 1_000)
+    }))
+
+  it.live("takes an answer that never ends its JSON within 4 MiB for none of an Agent", () =>
+    Effect.gen(function*() {
+      assert.isUndefined(yield* probe(`{"endpoints":["${"x".repeat(4 * 1024 * 1024)}"]}`))
+    }))
+})
