@@ -20,10 +20,12 @@ import type { IntakeWriterService } from "../ports/IntakeWriter.ts"
 import { IntakeWriter } from "../ports/IntakeWriter.ts"
 import type { TransportService } from "../ports/Transport.ts"
 import { Transport } from "../ports/Transport.ts"
-import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
 
-type Ground = Pick<Foundation, "context" | "diagnostics">
+interface Ground {
+  readonly context: Context.Context<never>
+  readonly diagnostics: DiagnosticsService
+}
 
 const found = <I, S, A>({ context }: Ground, tag: Context.Service<I, S>, contain: (service: S) => A): A | undefined =>
   Option.getOrUndefined(Option.map(Context.getOption(context, tag), contain))

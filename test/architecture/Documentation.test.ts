@@ -3,7 +3,6 @@ import * as SourceFile from "../../scripts/SourceFile.ts"
 import { missing } from "./Documentation.ts"
 
 const files = SourceFile.readAll("src")
-const largest = 600
 const banned = new Set(["Utils", "Util", "Common", "Helpers", "Helper", "Misc", "Types"])
 
 const module = "/**\n * About.\n *\n * @since 0.1.0\n */\n"
@@ -18,11 +17,6 @@ describe("the files of src", () => {
     const names = files.map((file) => file.path.split("/").at(-1)!.slice(0, -".ts".length))
     assert.deepStrictEqual(names.filter((name) => name !== "index" && !/^[A-Z][A-Za-z0-9]*$/.test(name)), [])
     assert.deepStrictEqual(names.filter((name) => banned.has(name)), [])
-  })
-
-  it(`have at most ${largest} lines`, () => {
-    const long = files.filter((file) => file.path !== "src/domain/index.ts" && file.text.split("\n").length > largest)
-    assert.deepStrictEqual(long.map((file) => file.path), [])
   })
 })
 

@@ -77,6 +77,14 @@ describe("the measures of the structure", () => {
   })
 })
 
+describe("the structure of src", () => {
+  it("has no import cycle, and no file that is too long", () => {
+    const { cycles, fileLines } = Structure.measure(SourceFile.readAll("src"))
+    assert.deepStrictEqual(cycles, [])
+    assert.deepStrictEqual(fileLines.filter(({ count }) => count > Structure.limits.fileLines), [])
+  })
+})
+
 describe("the limits of the structure", () => {
   const { fileLines, functionLines, imports } = Structure.limits
   const body = (count: number) => `export const f = () => {\n${lines(count - 2)}}\n`
