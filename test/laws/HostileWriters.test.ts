@@ -1,0 +1,162 @@
+import { assert, describe, it } from "@effect/vitest"
+import { AgentWriter } from "effect-llmobs/AgentWriter"
+import * as AgentWriters from "effect-llmobs/AgentWriter"
+import { IntakeWriter } from "effect-llmobs/IntakeWriter"
+import * as IntakeWriters from "effect-llmobs/IntakeWriter"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+import { options, running } from "./WriterLaws.ts"
+
+type Send = () => unknown
+type Encode = (subject: never) => unknown
+
+const hang = Effect.never
+const stubborn = Effect.uninterruptible(Effect.sleep("3 seconds"))
+const boom = (): never => {
+  throw new Error("boom")
+}
+
+const answer = (rest: object) => Effect.succeed({ _tag: "Answer", status: 200, headers: {}, body: "", ...rest })
+
+/** What a send can do that it should not. */
+const sends: ReadonlyArray<readonly [what: string, send: Send]> = [
+  ["throws", boom],
+  ["dies", () => Effect.die("boom")],
+  ["fails", () => Effect.fail("boom")],
+  ["interrupts itself", () => Effect.interrupt],
+  ["hangs", () => hang],
+  ["hangs, and cannot be interrupted", () => stubborn],
+  ["gives no effect", () => undefined],
+  ["gives a promise", () => Promise.resolve(true)],
+  ["answers nothing", () => Effect.void],
+  ["answers with a number of events", () => Effect.succeed(1_000_000)],
+  ["answers with a status that is none", () => answer({ status: "200" })],
+  ["answers with a status that no table has", () => answer({ status: -1 })],
+  ["answers without headers, to wait", () => answer({ status: 503, headers: null })],
+  ["answers with headers that are no text", () => answer({ status: 429, headers: { "retry-after": {} } })],
+  ["fails without saying whether bytes left", () => Effect.succeed({ _tag: "Failure" })],
+  ["answers with what cannot be read", () =>
+    Effect.succeed({
+      get _tag() {
+        return boom()
+      }
+    })]
+]
+
+/** What an encoding can do that it should not. */
+const encodes: ReadonlyArray<readonly [what: string, encode: Encode]> = [
+  ["throws", boom],
+  ["gives nothing", () => undefined],
+  ["gives null", () => null],
+  ["gives no bytes", () => ({})],
+  ["gives text for bytes", () => ({ bytes: "text" })],
+  ["gives no bytes at all", () => ({ bytes: new Uint8Array() })],
+  ["gives bytes once only", () => {
+    let asked = false
+    return {
+      get bytes() {
+        if (asked) return boom()
+        asked = true
+        return new Uint8Array(10)
+      }
+    }
+  }],
+  ["empties what it was given", (subject: { spans?: Array<unknown> }) => {
+    subject.spans?.splice(0)
+    return { bytes: new Uint8Array(10) }
+  }]
+]
+
+const limits: ReadonlyArray<unknown> = [0, -1, NaN, Infinity, "many", undefined, 1]
+
+/** Records events with a layer, and looks at the books at each step, and at the program. */
+const survives = (layer: Layer.Layer<never>) =>
+  Effect.gen(function*() {
+    const { books, close, flush, record } = yield* running(layer)
+    for (let index = 0; index < 6; index++) {
+      yield* record(`event ${index}`)
+      yield* books
+    }
+    yield* flush
+    yield* record("event 6")
+    const ledger = yield* close
+    assert.deepStrictEqual([ledger.enqueued, Ledgers.pending(ledger)], [7, 0])
+    return ledger
+  })
+
+const layer = (given: LLMObs.Options = {}) =>
+  LLMObs.layer({ ...options, flushTimeout: "100 millis", agentUrl: "http://127.0.0.1:1", ...given })
+
+/** A writer that is right but for some parts. */
+const spoiled = <A extends object>(writer: A, parts: object): A =>
+  Object.defineProperties({ ...writer }, Object.getOwnPropertyDescriptors(parts))
+
+const asIntake = (parts: object) =>
+  layer({ apm: "off" }).pipe(
+    Layer.provide(Layer.succeed(IntakeWriter, spoiled(IntakeWriters.make({ write: () => Effect.void }), parts)))
+  )
+
+const asAgent = (parts: object, given: LLMObs.Options = {}) =>
+  layer(given).pipe(
+    Layer.provide(Layer.succeed(AgentWriter, spoiled(AgentWriters.make({ write: () => Effect.void }), parts))),
+    Layer.provide(IntakeWriters.layer({ write: () => Effect.void }))
+  )
+
+for (const [port, plugged] of [["an intake writer", asIntake], ["an agent writer", asAgent]] as const) {
+  describe(`the books of a layer balance, and its program goes on, with ${port}`, () => {
+    for (const [what, send] of sends) {
+      it.live(`whose send ${what}`, () => survives(plugged({ send })))
+    }
+    for (const [what, encode] of encodes) {
+      it.live(`whose encode ${what}`, () => survives(plugged({ encode })))
+    }
+    for (const maxPayloadBytes of limits) {
+      it.live(`whose limit is ${String(maxPayloadBytes)}`, () => survives(plugged({ maxPayloadBytes })))
+    }
+    it.live("whose limit throws", () =>
+      survives(plugged({
+        get maxPayloadBytes() {
+          return boom()
+        }
+      })))
+  })
+}
+
+describe("a writer that answers after the layer closed", () => {
+  it.live("changes nothing in the books any more", () =>
+    Effect.gen(function*() {
+      let resume = () => {}
+      const late = Effect.uninterruptible(Effect.callback<AgentWriters.Outcome>((answer) => {
+        resume = () => answer(Effect.succeed({ _tag: "Answer", status: 202, headers: {}, body: "" }))
+      }))
+      const { books, close, flush, record } = yield* running(asIntake({ send: () => late }))
+      yield* record("event")
+      yield* flush
+      const closed = yield* close
+      assert.deepStrictEqual([closed.dropped.shutdown, Ledgers.delivered(closed)], [1, 0])
+      resume()
+      yield* Effect.sleep(10)
+      assert.deepStrictEqual(yield* books, closed)
+    }))
+})
+
+describe("an agent writer whose structs have a size that", () => {
+  for (
+    const [what, structBytes] of [["throws", boom], ["is no number", () => "large"], [
+      "is below zero",
+      () => -1
+    ]] as const
+  ) {
+    it.live(`${what} sends large events by the other road`, () =>
+      Effect.gen(function*() {
+        const ledger = yield* Effect.gen(function*() {
+          yield* Effect.void.pipe(LLMObs.llm("large", { input: "x".repeat(300_000) }))
+          yield* LLMObs.flush
+          return yield* LLMObs.ledger
+        }).pipe(Effect.provide(asAgent({ structBytes }, { flushTimeout: "5 seconds" })))
+        assert.deepStrictEqual(ledger.delivered, { agent: 0, intake: 1 })
+      }))
+  }
+})
