@@ -137,7 +137,8 @@ describe("a writer that answers after the layer closed", () => {
       const closed = yield* close
       assert.deepStrictEqual([closed.dropped.shutdown, Ledgers.delivered(closed)], [1, 0])
       resume()
-      yield* Effect.sleep(10)
+      // The fiber that waited goes on, if there is one, before the next turn of the event loop.
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
       assert.deepStrictEqual(yield* books, closed)
     }))
 })

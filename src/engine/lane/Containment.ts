@@ -94,7 +94,9 @@ type Fault = (member: string, what: unknown) => void
 const faults = (port: string, diagnostics: DiagnosticsService): Fault => (member, what) =>
   diagnostics.warnOnce(
     `plugged:${port}.${member}`,
-    `The ${port} that was provided failed in ${member} (${kind(what)}). Its events are kept in the books.`
+    `The ${port} that was provided failed in ${member} (${
+      kind(what)
+    }). LLMObs.ledger counts what becomes of its events.`
   )
 
 const kind = (what: unknown): string => {
