@@ -17,11 +17,16 @@
  * @since 0.1.0
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Variables from "../composition/Variables.ts"
 import { libraryVersion } from "../composition/Version.ts"
 import * as Ledger from "../domain/delivery/Ledger.ts"
+import type { Problem } from "../domain/Problem.ts"
+import * as Problems from "../domain/Problem.ts"
+import * as Reader from "../domain/settings/Reader.ts"
+import * as Setting from "../domain/settings/Setting.ts"
 import * as Relay from "../layers/Relay.ts"
 
 const usage = "Usage: effect-llmobs relay [--status | --set-aside]"
@@ -35,13 +40,43 @@ const help = `${usage}
 
 EFFECT_LLMOBS_REDIS_URL says where Redis is, and the DD_* variables the way to the intake.`
 
-const settings = Config.all({
-  url: Config.Redacted("EFFECT_LLMOBS_REDIS_URL"),
-  queue: Config.String("EFFECT_LLMOBS_REDIS_QUEUE").pipe(Config.withDefault(undefined)),
-  allowPlaintext: Config.Boolean("EFFECT_LLMOBS_REDIS_PLAINTEXT").pipe(Config.withDefault(false)),
-  concurrency: Config.Int("EFFECT_LLMOBS_RELAY_CONCURRENCY").pipe(Config.withDefault(undefined)),
-  lockMillis: Config.Int("EFFECT_LLMOBS_RELAY_LOCK_MILLIS").pipe(Config.withDefault(undefined))
+const rows = {
+  url: { variables: ["EFFECT_LLMOBS_REDIS_URL"], read: Reader.text, fallback: undefined, about: "" },
+  queue: { variables: ["EFFECT_LLMOBS_REDIS_QUEUE"], read: Reader.text, fallback: undefined, about: "" },
+  allowPlaintext: { variables: ["EFFECT_LLMOBS_REDIS_PLAINTEXT"], read: Reader.boolean, fallback: false, about: "" },
+  concurrency: {
+    variables: ["EFFECT_LLMOBS_RELAY_CONCURRENCY"],
+    read: Reader.number((n) => Number.isInteger(n) && n > 0, "a whole number above 0"),
+    fallback: undefined,
+    about: ""
+  },
+  lockMillis: {
+    variables: ["EFFECT_LLMOBS_RELAY_LOCK_MILLIS"],
+    read: Reader.number((n) => n >= 1_000, "a number of milliseconds, at least 1000"),
+    fallback: undefined,
+    about: ""
+  }
+} as const
+
+const settings = Effect.gen(function*() {
+  const problems: Array<Problem> = []
+  const get = yield* Variables.textOf(Object.values(rows).flatMap((row) => row.variables))
+  const take = <A, F>(row: Setting.Setting<A, F>): A | F => Setting.take(row, () => undefined, get, problems)
+  const url = take(rows.url)
+  const found = {
+    queue: take(rows.queue),
+    allowPlaintext: take(rows.allowPlaintext),
+    concurrency: take(rows.concurrency),
+    lockMillis: take(rows.lockMillis)
+  }
+  // Standard output is for the answer alone.
+  for (const problem of problems) yield* Console.error(`effect-llmobs: ${Problems.render(problem)}`)
+  if (url === undefined) return yield* Effect.fail(new Relay.RelayError(noUrl))
+  return { ...found, url: Redacted.make(url) }
 })
+
+const noUrl =
+  "EFFECT_LLMOBS_REDIS_URL is not set. Set it to the address of Redis, such as redis://localhost:6379 or unix:///run/redis.sock."
 
 const report = Effect.gen(function*() {
   const status = yield* Relay.status
@@ -89,7 +124,7 @@ const setAside = Effect.gen(function*() {
   yield* Effect.forEach(found, (entry) => Console.log(JSON.stringify(entry)), { discard: true })
 })
 
-const commands = new Map<string, Effect.Effect<void, Config.ConfigError | Relay.RelayError>>([
+const commands = new Map<string, Effect.Effect<void, Relay.RelayError>>([
   ["--help", Console.log(help)],
   ["--version", Console.log(libraryVersion)],
   ["relay", relay],

@@ -89,6 +89,7 @@ export const make = Effect.fnUntraced(function*(options: {
     concurrency: options.concurrency,
     lockMillis: options.lockMillis,
     pollMillis: options.pollMillis,
+    say: diagnostics.say,
     handle: (batch, { attempts, id }) =>
       Effect.flatMap(attempts === 1 ? Effect.succeed(0) : resends.read(id), (resent) =>
         hold({

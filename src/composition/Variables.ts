@@ -17,21 +17,35 @@ import * as Settings from "./Settings.ts"
  */
 export const read: Effect.Effect<Environment> = Effect.gen(function*() {
   const provider = yield* ConfigProvider.ConfigProvider
-  const values = new Map<string, string>()
-  for (const name of Settings.variables) {
-    const node = yield* load(provider, [name])
-    if (node?.value !== undefined) values.set(name, node.value)
-  }
+  const text = yield* textOf(Settings.variables)
+  const empty = new Set<string>()
   for (const name of Settings.variablesWithEmpty) {
-    if (!values.has(name) && (yield* isListed(provider, name))) values.set(name, "")
+    if (text(name) === undefined && (yield* isListed(provider, name))) empty.add(name)
   }
   const names = [
     ...yield* wholeNames(provider),
     ...yield* namesUnder(provider, ["DD", "LLMOBS"]),
     ...yield* namesUnder(provider, ["", "DD", "LLMOBS"])
   ]
-  return { get: (name) => values.get(name), names }
+  return { get: (name) => text(name) ?? (empty.has(name) ? "" : undefined), names }
 })
+
+/**
+ * Gives the text of each of these variables that is set. A provider that fails counts as one that has nothing.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const textOf = (names: ReadonlyArray<string>): Effect.Effect<(name: string) => string | undefined> =>
+  Effect.gen(function*() {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const values = new Map<string, string>()
+    for (const name of names) {
+      const node = yield* load(provider, [name])
+      if (node?.value !== undefined) values.set(name, node.value)
+    }
+    return (name) => values.get(name)
+  })
 
 const load = (
   provider: ConfigProvider.ConfigProvider,

@@ -16,14 +16,18 @@ import type { Outcome } from "./Transport.ts"
  * @since 0.1.0
  */
 export interface QueueStatus {
-  /** Nobody has them yet. */
+  /** Batches that no relay has taken yet. */
   readonly waiting: number
-  /** A relay has them now, or had them when it died. */
+  /** Batches that a relay has in hand, or had when it died. */
   readonly claimed: number
-  /** What is kept to be read, and not delivered: events that the intake refused for good, and batches no relay could read. */
+  /** Kept to be read, and not delivered: events that the intake refused for good, and batches that no relay could read. */
   readonly setAside: number
   /** How many may wait and be claimed before no more are taken. */
   readonly limit: number
+  /** How long the oldest batch that waits has waited, in milliseconds; `undefined` if none waits. */
+  readonly oldestMillis: number | undefined
+  /** How long ago a relay settled a batch, in milliseconds; `undefined` if none did within a month. */
+  readonly lastSuccessMillis: number | undefined
 }
 
 /**

@@ -20,11 +20,30 @@ describe("the command effect-llmobs", () => {
       assert.match((yield* Processes.command(["--version"]))[0], /^\d+\.\d+\.\d+/)
     }))
 
-  it.live("names the variable that a relay misses", () =>
+  for (const args of [["relay"], ["relay", "--status"], ["relay", "--set-aside"]]) {
+    it.live(`names the variable that is missing in a sentence: ${args.join(" ")}`, () =>
+      Effect.gen(function*() {
+        const [printed, code] = yield* Processes.command(args)
+        assert.strictEqual(
+          printed,
+          "effect-llmobs: EFFECT_LLMOBS_REDIS_URL is not set. Set it to the address of Redis, such as " +
+            "redis://localhost:6379 or unix:///run/redis.sock.\n"
+        )
+        assert.strictEqual(code, 1)
+      }))
+  }
+
+  it.live("warns of a number that is none, and takes its default", () =>
     Effect.gen(function*() {
-      const [printed, code] = yield* Processes.command(["relay"])
-      assert.include(printed, "EFFECT_LLMOBS_REDIS_URL")
-      assert.strictEqual(code, 1)
+      const [printed] = yield* Processes.command(["relay", "--status"], {
+        EFFECT_LLMOBS_REDIS_URL: "unix:///nowhere/redis",
+        EFFECT_LLMOBS_RELAY_CONCURRENCY: "several"
+      })
+      assert.include(
+        printed,
+        "EFFECT_LLMOBS_RELAY_CONCURRENCY must be a whole number above 0, but is a text of 7 characters."
+      )
+      assert.include(printed, "null\n")
     }))
 
   it.live("does not send a password in plain text to another host, nor show it", () =>

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
 import type { QueueStatus } from "../../ports/RelayQueue.ts"
@@ -16,8 +17,9 @@ import type { QueueStatus } from "../../ports/RelayQueue.ts"
 export const prefix = "{effect-llmobs}:"
 
 /**
- * The keys that are looked at from here. The first four are the queue's own; `:failed` holds batches that no relay could
- * read. The last two are events that the intake refused for good, and their bytes.
+ * The keys that are looked at from here. The first six are the queue's own; `:failed` holds batches that no relay could
+ * read. Of the others two hold the events that the intake refused for good, and their bytes, and one the time of the last
+ * success.
  *
  * @category constructors
  * @since 0.1.0
@@ -27,21 +29,27 @@ export const of = (name: string) => ({
   delayed: `${prefix}${name}:delayed`,
   pending: `${prefix}${name}:pending`,
   failed: `${prefix}${name}:failed`,
+  attempts: `${prefix}${name}:attempts`,
+  owners: `${prefix}${name}:owners`,
   setAside: `${prefix}${name}:set-aside`,
-  setAsideBytes: `${prefix}${name}:set-aside-bytes`
+  setAsideBytes: `${prefix}${name}:set-aside-bytes`,
+  lastSuccess: `${prefix}${name}:last-success`
 })
 
 // In one step: a batch that moves meanwhile is counted once.
-const count = Redis.script((...keys: [string, string, string, string, string]) => keys, {
+const count = Redis.script((...keys: [string, string, string, string, string, string]) => keys, {
   lua: `
+local oldest = redis.call("LINDEX", KEYS[1], 0)
 return {
   redis.call("LLEN", KEYS[1]) + redis.call("ZCARD", KEYS[2]),
   redis.call("HLEN", KEYS[3]),
-  redis.call("LLEN", KEYS[4]) + redis.call("LLEN", KEYS[5])
+  redis.call("LLEN", KEYS[4]) + redis.call("LLEN", KEYS[5]),
+  oldest and string.match(string.sub(oldest, 1, 400), '"offeredAt":(%d+)') or false,
+  redis.call("GET", KEYS[6])
 }
 `,
-  numberOfKeys: 5
-}).withReturnType<readonly [number, number, number]>()
+  numberOfKeys: 6
+}).withReturnType<readonly [number, number, number, string | null, string | null]>()
 
 /**
  * Reads how full a queue is.
@@ -55,8 +63,20 @@ export const status = (
   limit: number
 ): Effect.Effect<QueueStatus, Redis.RedisError> => {
   const keys = of(name)
-  return Effect.map(
-    redis.eval(count)(keys.ready, keys.delayed, keys.pending, keys.failed, keys.setAside),
-    ([waiting, claimed, setAside]) => ({ waiting, claimed, setAside, limit })
+  return Effect.zipWith(
+    redis.eval(count)(keys.ready, keys.delayed, keys.pending, keys.failed, keys.setAside, keys.lastSuccess),
+    Clock.currentTimeMillis,
+    ([waiting, claimed, setAside, oldest, success], now) => ({
+      waiting,
+      claimed,
+      setAside,
+      limit,
+      oldestMillis: ageOf(oldest, now),
+      lastSuccessMillis: ageOf(success, now)
+    })
   )
 }
+
+// Machines differ in their clocks by more than a batch may wait.
+const ageOf = (at: string | null, now: number): number | undefined =>
+  at === null || !/^\d{1,15}$/.test(at) ? undefined : Math.max(0, now - Number(at))

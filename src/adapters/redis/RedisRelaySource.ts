@@ -3,12 +3,13 @@
  *
  * **Details**
  *
- * Of the laws of an outbox two are kept in a weaker form. Batches are claimed in the order in which they were offered, but
- * several workers, or several relays, deliver side by side and overtake one another. And what a relay gives back when it
+ * Two laws of an outbox are kept in a weaker form. Batches are claimed in the order in which they were offered, but several
+ * workers, or several relays, deliver side by side and overtake one another. And a batch that a relay gives back when it
  * ends goes to the end of the queue; within a relay it comes first again.
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -17,11 +18,13 @@ import * as Redis from "effect/persistence/Redis"
 import type { Connection } from "./RedisClient.ts"
 import { quietly } from "./RedisClient.ts"
 import * as RedisKeys from "./RedisKeys.ts"
+import * as RedisSetAside from "./RedisSetAside.ts"
 import { RelayBatch } from "./RelayBatch.ts"
+import * as RelayWatch from "./RelayWatch.ts"
 
 /**
  * Acts on a batch until all of its events are settled. When it is interrupted the batch goes back to the queue. `id` is
- * what the queue knows it by, and `attempts` counts how often it was taken and not given back, this time included.
+ * the queue's name for it, and `attempts` counts how often it was taken and not given back, this time included.
  *
  * @category models
  * @since 0.1.0
@@ -61,6 +64,13 @@ const cleaning = (connection: Connection) =>
       Effect.andThen(Effect.sleep(cleaningMillis))
     )).pipe(Effect.forever)
 
+// Operators ask how long ago the last one was; a batch is settled though this note is not taken.
+const noteSuccess = (redis: typeof Redis.Redis.Service, name: string) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.ignore(
+      redis.send("SET", RedisKeys.of(name).lastSuccess, String(now), "PX", String(RedisSetAside.limits.keptMillis))
+    ))
+
 /**
  * **Details**
  *
@@ -77,10 +87,14 @@ export const make = (options: {
   readonly pollMillis: number
   readonly lockMillis: number
   readonly handle: Handle
+  /** Called with a line for the log, when the queue cannot be read for a while, and when it can be again. */
+  readonly say: (line: string) => void
 }): RedisRelaySource => {
   const retired = Latch.makeUnsafe(false)
+  let taken = 0
+  let busy = 0
 
-  // The store looks for what dead relays left in a fiber that ends at the first error, so it is not kept for long.
+  // The store looks for the batches of dead relays in a fiber that ends at the first error, so it is not kept for long.
   const session = (redis: typeof Redis.Redis.Service) =>
     Effect.gen(function*() {
       const store = yield* PersistedQueue.makeStoreRedis({
@@ -99,11 +113,13 @@ export const make = (options: {
       let isBusy = false
       const take = queue.take((batch, lent) => {
         isBusy = true
-        return Effect.ensuring(
-          options.handle(batch, lent),
-          Effect.sync(() => {
+        busy++
+        taken++
+        return Effect.andThen(options.handle(batch, lent), Effect.suspend(() => noteSuccess(redis, options.name))).pipe(
+          Effect.ensuring(Effect.sync(() => {
             isBusy = false
-          })
+            busy--
+          }))
         )
       })
       const over = Effect.flatMap(
@@ -131,8 +147,9 @@ export const make = (options: {
     concurrency: "unbounded",
     discard: true
   })
+  const watch = RelayWatch.make({ ...options, progress: () => taken, isIdle: () => busy < options.concurrency })
   return {
-    run: quietly(Effect.raceFirst(workers, cleaning(options.connection))),
+    run: quietly(Effect.raceAllFirst([workers, cleaning(options.connection), watch])),
     retire: () => retired.openUnsafe()
   }
 }

@@ -23,7 +23,7 @@ export const name = "llmobs.queue"
 
 const description = "The queue of the LLM Observability relays, by what becomes of what is in it"
 
-const states: ReadonlyArray<keyof QueueStatus> = ["waiting", "claimed", "setAside", "limit"]
+const states = ["waiting", "claimed", "setAside", "limit"] as const
 
 /**
  * Makes what writes the state of a queue into the metrics of a context.

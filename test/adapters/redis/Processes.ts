@@ -4,6 +4,7 @@ import type * as Scope from "effect/Scope"
 import * as ChildProcess from "node:child_process"
 import * as Path from "node:path"
 import type { Ledger } from "../../../src/domain/delivery/Ledger.ts"
+import type { QueueStatus } from "../../../src/ports/RelayQueue.ts"
 
 export interface Process {
   /** What it printed, when it has ended by itself. */
@@ -75,3 +76,7 @@ export const command = (args: ReadonlyArray<string>, env: { readonly [name: stri
 /** Asks for the state of the queue, as an operator would. */
 export const status = (redis: string) =>
   Effect.map(command(["relay", "--status"], { EFFECT_LLMOBS_REDIS_URL: redis }), ([printed]) => printed)
+
+/** A status without its ages, which no test can know. */
+export const counts = (status: QueueStatus | undefined) =>
+  status && { waiting: status.waiting, claimed: status.claimed, setAside: status.setAside, limit: status.limit }

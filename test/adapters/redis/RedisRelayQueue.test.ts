@@ -8,6 +8,7 @@ import * as RedisClient from "../../../src/adapters/redis/RedisClient.ts"
 import * as RedisRelayQueue from "../../../src/adapters/redis/RedisRelayQueue.ts"
 import * as RedisRelaySource from "../../../src/adapters/redis/RedisRelaySource.ts"
 import type { QueueStatus } from "../../../src/ports/RelayQueue.ts"
+import * as Processes from "./Processes.ts"
 import * as RedisServer from "./RedisServer.ts"
 
 const Schedule = Schema.Array(Schema.Literals(["offer", "offer", "offer again", "deliver", "give back"]))
@@ -59,6 +60,7 @@ describe.skipIf(RedisServer.missing !== undefined)("the queue of relays", () => 
               concurrency: 1,
               pollMillis: 10,
               lockMillis: 10_000,
+              say: () => {},
               handle: (batch) => {
                 source.retire()
                 if (!delivers) return Effect.andThen(Deferred.succeed(taken, undefined), Effect.never)
@@ -75,7 +77,9 @@ describe.skipIf(RedisServer.missing !== undefined)("the queue of relays", () => 
           else if (step === "offer again" && offered > 0) yield* offer(offered - 1)
           else if (offered > delivered.length) yield* relay(step === "deliver")
           const status = yield* queue.status
-          assert.deepStrictEqual(status, {
+          assert.strictEqual(status?.oldestMillis === undefined, offered === delivered.length)
+          assert.strictEqual(status?.lastSuccessMillis === undefined, delivered.length === 0)
+          assert.deepStrictEqual(Processes.counts(status), {
             waiting: offered - delivered.length,
             claimed: 0,
             setAside: 0,

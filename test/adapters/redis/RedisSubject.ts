@@ -51,6 +51,7 @@ export const make = (options: {
       concurrency: options.workers,
       pollMillis: 5,
       lockMillis: 60_000,
+      say: () => {},
       handle: ({ events, offeredAt }, { attempts, id }) =>
         hold({ id, events: events.map((text) => ({ bytes: encoder.encode(text) })), offeredAt, attempts, resent: 0 })
     })
