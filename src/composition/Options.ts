@@ -72,6 +72,11 @@ export interface Options {
   readonly sampleRate?: number | undefined
   /** Whether experiments that a request names in its baggage are believed; `auto` believes all but browsers. */
   readonly experimentBaggage?: ExperimentBaggage.Mode | undefined
+  /**
+   * The members of a request's baggage that become `baggage.*` tags of its APM span; `["*"]` is all of them, `[]` none.
+   * Default `user.id`, `session.id` and `account.id`. Redaction rules see these tags.
+   */
+  readonly baggageTagKeys?: ReadonlyArray<string> | undefined
   /** How long an event waits to leave with others. Default 1 second. Every wait is at most 24.8 days. */
   readonly flushInterval?: Duration.Input | undefined
   /** How long `flush` and the closing of the layer wait. Default 5 seconds. */

@@ -387,11 +387,12 @@ export const table = {
       about: "what becomes of an incoming trace: `continue`, `restart` (a new one that links to it) or `ignore`"
     }),
     baggageTagKeys: setting({
+      options: ["baggageTagKeys"],
       variables: ["DD_TRACE_BAGGAGE_TAG_KEYS"],
       read: Reader.list,
       readsBlank: true,
       fallback: PropagationStyle.defaults.baggageTagKeys,
-      about: "the members of baggage that become tags of APM spans; `*` is all, an empty text none"
+      about: "the members of baggage that become `baggage.*` tags of APM spans; `*` is all, an empty list or text none"
     }),
     xDatadogTagsMaxLength: setting({
       variables: ["DD_TRACE_X_DATADOG_TAGS_MAX_LENGTH"],

@@ -5,12 +5,14 @@
  */
 import type * as Tracer from "effect/Tracer"
 import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
+import type { Checked } from "../domain/Problem.ts"
 import * as PropagationStyle from "../domain/propagation/PropagationStyle.ts"
 import * as RedactedRecord from "../domain/redaction/RedactedRecord.ts"
 import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
 import * as Injector from "../engine/context/Injector.ts"
 import * as RequestContext from "../engine/context/RequestContext.ts"
 import type { AmbientContextService } from "../ports/AmbientContext.ts"
+import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { PropagatorService } from "../ports/Propagator.ts"
 import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
@@ -46,14 +48,23 @@ export const tracer = (
     start: chunks.start,
     finish: (span) => chunks.finish(span, elapsed()),
     nowMillis: now,
-    redactError: RedactedRecord.isActive(settings.redaction)
-      ? (name, error) => {
-        const { problems, value } = RedactedRecord.applyToError(name, error, settings.redaction)
-        if (problems.length > 0) diagnostics.report(problems)
-        return value
-      }
-      : undefined
+    ...(RedactedRecord.isActive(settings.redaction) ? redactionOf(settings.redaction, diagnostics) : undefined)
   })
+}
+
+// What the rules leave of that which the tracer writes on spans of its own.
+const redactionOf = (
+  policy: RedactedRecord.Policy,
+  diagnostics: DiagnosticsService
+): Pick<EffectTracer.Options, "redactError" | "redactTags"> => {
+  const reported = <A>({ problems, value }: Checked<A>): A => {
+    if (problems.length > 0) diagnostics.report(problems)
+    return value
+  }
+  return {
+    redactError: (name, error) => reported(RedactedRecord.applyToError(name, error, policy)),
+    redactTags: (name, tags) => reported(RedactedRecord.applyToTags(name, tags, policy))
+  }
 }
 
 /**

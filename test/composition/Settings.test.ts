@@ -301,6 +301,7 @@ describe("an option of a wrong type", () => {
     it(`${name} warns by its type alone, and the default holds`, () => {
       for (const [type, value] of wrong) {
         if (name === "tags" && type === "an object") continue
+        if (name === "baggageTagKeys" && type === "a list") continue
         const { problems, value: settings } = withOptions({ [name]: value })
         assert.isAtLeast(problems.length, 1, `${type}: no problem`)
         for (const problem of problems) {
@@ -317,6 +318,15 @@ describe("an option of a wrong type", () => {
       }
     })
   }
+
+  it("baggageTagKeys are a list of texts, an empty one among them, and go before the variable", () => {
+    const keys = (given: unknown) =>
+      withOptions({ baggageTagKeys: given }, { DD_TRACE_BAGGAGE_TAG_KEYS: "a" }).value.propagation.baggageTagKeys
+    assert.deepStrictEqual(keys(["user.id", " team "]), ["user.id", "team"])
+    assert.deepStrictEqual(keys([]), [])
+    assert.deepStrictEqual(keys(["user.id", 7]), ["a"])
+    assert.deepStrictEqual(keys(undefined), ["a"])
+  })
 
   it("agentUrl: 7 and site: 9 are named by what they are, with the values that are possible", () => {
     assert.deepStrictEqual(withOptions({ agentUrl: 7 }).problems.map(({ message }) => message), [

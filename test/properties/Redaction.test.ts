@@ -283,7 +283,68 @@ describe("the rules of a layer", () => {
       ])
     }))
 
-  for (const wrong of [{ processors: ["secrets"] }, { processors: 7 }, { contentCapture: "NONE" }]) {
+  const requested = Effect.void.pipe(
+    LLMObs.llm("chat"),
+    Effect.withSpan("GET /a", { kind: "server" }),
+    LLMObs.extract({
+      "x-datadog-trace-id": "17",
+      "x-datadog-parent-id": "18",
+      "x-datadog-sampling-priority": "1",
+      baggage: `user.id=u-1,session.id=s-1,note=${encodeURIComponent(secrets[1]!)}`
+    })
+  )
+  const tagged = { apm: "all", baggageTagKeys: ["user.id", "session.id", "note"] } as const
+
+  it.live("hold for the tags that baggage brings to the APM span", () =>
+    Effect.gen(function*() {
+      const found = (options: Observed.DevOptions) =>
+        Effect.map(observe(requested, { ...tagged, ...options }), ({ agent, outside, problems }) => ({
+          meta: Object.fromEntries(
+            Object.entries(Observed.spans(agent).find((span) => span.name === "http.server.request")!.meta).filter(
+              ([key]) => key.startsWith("baggage.")
+            )
+          ),
+          leaked: leaks(outside, secrets[1]!),
+          problems: problems.map((problem) => problem.code)
+        }))
+      const bare = yield* found({})
+      assert.deepStrictEqual(bare.meta, {
+        "baggage.user.id": "u-1",
+        "baggage.session.id": "s-1",
+        "baggage.note": secrets[1]!
+      })
+      assert.deepStrictEqual(yield* found({ processors: [Redaction.secrets, Redaction.deny(["userId"])] }), {
+        meta: { "baggage.session.id": "s-1", "baggage.note": "[redacted AWS key]" },
+        leaked: [],
+        problems: []
+      })
+      const failed = yield* found({
+        processors: [() => {
+          throw new Error("no")
+        }]
+      })
+      assert.deepStrictEqual([failed.meta, failed.leaked], [{}, []])
+      assert.include(failed.problems, "redaction_failed")
+    }))
+
+  it.live("that are async cost the event its content, and end nothing", () =>
+    Effect.gen(function*() {
+      const { agent, ledger, outside, problems } = yield* observe(
+        LLMObs.annotateCurrentSpan({ input: "hunter2hunter2" }).pipe(LLMObs.llm("chat")),
+        {
+          processors: [
+            (async () => {
+              throw new Error("hunter2hunter2")
+            }) as never
+          ]
+        }
+      )
+      assert.notInclude(outside, "hunter2hunter2")
+      assert.deepStrictEqual([agent.events().length, ledger.enqueued], [1, 1])
+      assert.deepStrictEqual(problems.map((problem) => problem.code), ["redaction_failed"])
+    }))
+
+  for (const wrong of [{ processors: ["secrets"] }, { processors: 7 }, { contentCapture: "nothing" }]) {
     it.live(`that cannot be read keep all content in: ${JSON.stringify(wrong)}`, () =>
       Effect.gen(function*() {
         const { agent, outside } = yield* observe(
@@ -292,7 +353,7 @@ describe("the rules of a layer", () => {
         )
         assert.strictEqual(agent.events().length, 1)
         assert.notInclude(outside, "hunter2hunter2")
-        assert.include(outside, "No content is recorded")
+        assert.include(outside, `The option ${Object.keys(wrong)[0]!} `)
       }))
   }
 

@@ -46,6 +46,8 @@ export interface Options {
   readonly nowMillis: () => number
   /** What may be written of the error of a plain span; without it, everything. */
   readonly redactError?: ((name: string, error: SpanError.SpanError) => SpanError.SpanError) | undefined
+  /** What may be written of the tags that come from baggage; without it, everything. */
+  readonly redactTags?: ((name: string, tags: ReadonlyMap<string, string>) => ReadonlyMap<string, string>) | undefined
 }
 
 /**
@@ -121,7 +123,7 @@ const makeTrace = (
   parent: Tracer.AnySpan | undefined,
   ambient: Ambient | undefined
 ): TracedTrace => {
-  const upstream = ambient?.upstream
+  const upstream = ambient?.upstream === undefined ? undefined : withRedactedTags(options, input.name, ambient.upstream)
   const named = parent === undefined ? undefined : fromSpan(parent)
   // Effect reads only `traceparent` and b3 from a request: its server span is continued by what we read from the same
   // request. Any other parent that a user names is taken as it is.
@@ -130,6 +132,11 @@ const makeTrace = (
   if (named !== undefined) return new LocalTrace(named.traceId!, named)
   return new LocalTrace(options.ids.traceId(options.nowMillis() / 1000), upstream)
 }
+
+const withRedactedTags = (options: Options, name: string, upstream: Extracted): Extracted =>
+  options.redactTags === undefined || upstream.baggageTags.size === 0
+    ? upstream
+    : { ...upstream, baggageTags: options.redactTags(name, upstream.baggageTags) }
 
 const fromSpan = (span: Tracer.AnySpan): Extracted | undefined => {
   const traceId = TraceId.fromHex(span.traceId)

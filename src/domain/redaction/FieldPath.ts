@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import * as EveryText from "./EveryText.ts"
+import * as JsonTexts from "./JsonTexts.ts"
 
 /**
  * A parsed path: keys, `*` and `**`.
@@ -78,10 +78,12 @@ const blank = (value: unknown): unknown =>
 
 type Visit = (value: unknown, reached: Reached, free: boolean) => unknown
 
+// A text is parsed only if it can be: an exception for each of many texts would cost seconds. Nesting that is too deep for
+// the stack still is one, and takes the text as a whole.
 const inText = (text: string, reached: Reached, visit: Visit): unknown => {
-  let json: unknown
+  if (!JsonTexts.isJson(text)) return placeholder
   try {
-    json = JSON.parse(text)
+    const json: unknown = JSON.parse(text)
     const changed = visit(json, reached, true)
     return changed === json ? text : JSON.stringify(changed)
   } catch {
@@ -121,7 +123,7 @@ export const deny = (value: object, paths: ReadonlyArray<FieldPath>): object => 
   const visit: Visit = (value, reached) => {
     if (isComplete(reached)) return blank(value)
     if (reached.length === 0) return value
-    if (typeof value === "string") return EveryText.looksLikeJson(value) ? inText(value, reached, visit) : value
+    if (typeof value === "string") return JsonTexts.looksLikeJson(value) ? inText(value, reached, visit) : value
     return typeof value === "object" && value !== null
       ? visitMembers(value, reached, (member, next) => visit(member, next, false))
       : value
@@ -159,7 +161,7 @@ export const allow = (
   const visit: Visit = (value, reached, free) => {
     if (isComplete(reached)) return value
     if (reached.length === 0) return free ? undefined : blank(value)
-    if (typeof value === "string") return EveryText.looksLikeJson(value) ? inText(value, reached, visit) : placeholder
+    if (typeof value === "string") return JsonTexts.looksLikeJson(value) ? inText(value, reached, visit) : placeholder
     return typeof value === "object" && value !== null
       ? visitMembers(value, reached, (member, next, key) => visit(member, next, free || freeForm.has(key)))
       : undefined

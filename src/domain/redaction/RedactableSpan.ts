@@ -79,9 +79,19 @@ export interface RedactableModel {
 }
 
 /**
- * A finished span. `kind` says what its input and output look like: messages, documents, a text (structured values are
- * compact JSON text), or the value as it was given. `apm` is a plain span of the program that failed: it has a name and
- * an error, nothing else, and it is shown because its error is written on the APM span.
+ * A finished span. `kind` says what its input and output look like.
+ *
+ * | kind | input | output |
+ * | --- | --- | --- |
+ * | `llm` | messages: `[{ role: "user", content: "Hi" }]` | messages |
+ * | `embedding` | documents: `[{ text: "Hi" }]` | a text |
+ * | `retrieval` | a text | documents: `[{ text: "Hi", score: 0.5, id: "d-1" }]` |
+ * | `agent`, `workflow`, `task`, `tool` | a text; a structured value is compact JSON: `'{"id":7}'` | a text |
+ * | `experiment` | the value as it was given: `{ id: 7 }` | the value |
+ * | `apm` | none | none |
+ *
+ * `apm` is a plain span of the program, with what the library itself writes on it: the error that it ended with, or the
+ * tags that come from baggage (`baggage.user.id` is its `userId`).
  *
  * @category models
  * @since 0.1.0
@@ -148,6 +158,33 @@ export const derivedTags = {
   ml_app: "agentService",
   agent_service: "agentService"
 } as const
+
+/**
+ * The tags that APM spans get from baggage and that repeat a label, and the label.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const derivedApmTags = {
+  "baggage.session.id": "sessionId",
+  "baggage.user.id": "userId",
+  "baggage.account.id": "accountId"
+} as const
+
+/**
+ * Shows tags of an APM span to a rule.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const fromApmTags = (name: string, tags: ReadonlyMap<string, string>): RedactableSpan => {
+  const span: RedactableSpan = { kind: "apm", name, tags: {} }
+  for (const [tag, value] of tags) {
+    if (Object.hasOwn(derivedApmTags, tag)) span[derivedApmTags[tag as keyof typeof derivedApmTags]] = value
+    else if (tag !== "__proto__") span.tags[tag] = value
+  }
+  return span
+}
 
 // A copy that shares nothing with its source.
 const copy = <A>(json: A): Mutable<A> => {

@@ -27,9 +27,14 @@
  */
 import * as EveryText from "./EveryText.ts"
 import * as FieldPath from "./FieldPath.ts"
+import * as JsonTexts from "./JsonTexts.ts"
+import type { Rules } from "./NamedPlaces.ts"
+import * as PersonalData from "./PersonalData.ts"
 import type { RedactableSpan } from "./RedactableSpan.ts"
 import * as RedactableSpans from "./RedactableSpan.ts"
-import * as SecretPattern from "./SecretPatterns.ts"
+import * as Replacements from "./Replacement.ts"
+import * as SecretNames from "./SecretNames.ts"
+import * as SecretPatterns from "./SecretPatterns.ts"
 
 export type {
   /**
@@ -59,28 +64,31 @@ export type {
 export type Processor = (span: RedactableSpan) => RedactableSpan | undefined
 
 /**
- * A rule over every text of an event, keys of metadata and tags included, and texts inside JSON texts. `key` is the name
+ * A rule over every text of an event, keys of metadata and tags included, and texts inside JSON texts. `key` is the key
  * under which a text stands directly.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const texts = (rule: (text: string, key: string | undefined) => string): Processor => (span) => {
+export const texts = (rule: (text: string, key: string | undefined) => string): Processor => over({ text: rule })
+
+const over = (rules: Rules): Processor => (span) => {
   const { kind, metrics, spanLinks, ...rest } = span
+  const forLinks: Rules = { ...rules, text: (text, key) => isId(text) ? text : rules.text(text, key) }
   return {
-    ...EveryText.map(rest, rule) as object,
+    ...EveryText.map(rest, rules) as object,
     kind,
     // Numbers of metrics are counts and durations: only their names are texts.
     metrics: metrics === undefined ? undefined : Object.fromEntries(
-      Object.entries(metrics).map(([key, value]) => [metricName(key, rule), value])
+      Object.entries(metrics).map(([key, value]) => [metricName(key, rules.text), value])
     ),
     // An id is no card number, though it may look like one.
-    spanLinks: spanLinks?.map((link) => EveryText.map(link, (text, key) => isId(text) ? text : rule(text, key)))
+    spanLinks: spanLinks?.map((link) => EveryText.map(link, forLinks))
   } as RedactableSpan
 }
 
 // A metric's name has lost its dots to `_`, and with them the form of what stands there.
-const metricName = (name: string, rule: EveryText.TextRule): string => {
+const metricName = (name: string, rule: Rules["text"]): string => {
   const changed = rule(name, undefined)
   if (changed !== name) return changed
   const dotted = name.replaceAll("_", ".")
@@ -88,15 +96,32 @@ const metricName = (name: string, rule: EveryText.TextRule): string => {
   return found === dotted ? name : found.replaceAll(".", "_")
 }
 
-const isId = (text: string): boolean => /^(?:[0-9]{1,20}|[0-9]{1,39}|[0-9a-f]{16}|[0-9a-f]{32})$/.test(text)
+const isId = (text: string): boolean => /^(?:[0-9]{1,39}|[0-9a-f]{16}|[0-9a-f]{32})$/.test(text)
+
+const secretRules: Rules = {
+  text: SecretPatterns.redact,
+  under: (name, text) => SecretNames.namesSecret(name, text) ? Replacements.placeholder("secret") : undefined
+}
+
+const personalRules: Rules = { text: PersonalData.redact }
 
 /**
  * A text without the secrets that `secrets` looks for.
  *
+ * **Example** (A secret under its name, and one that is known by its form)
+ *
+ * ```ts import.meta.vitest
+ * import * as Redaction from "effect-llmobs/Redaction"
+ *
+ * Redaction.redactSecrets("password: \"a b\", max_tokens: 7") // => "password: \"[redacted secret]\", max_tokens: 7"
+ * Redaction.redactSecrets("ghp_0123456789abcdefghij!") // => "[redacted token]!"
+ * Redaction.redactSecrets('{"cookies":[1,2],"n":1.50}') // => '{"cookies":"[redacted secret]","n":1.50}'
+ * ```
+ *
  * @category combinators
  * @since 0.1.0
  */
-export const redactSecrets = (text: string): string => SecretPattern.replace(text, SecretPattern.secrets)
+export const redactSecrets = (text: string): string => JsonTexts.mapText(text, secretRules)
 
 /**
  * A text without the personal data that `personalData` looks for.
@@ -104,24 +129,22 @@ export const redactSecrets = (text: string): string => SecretPattern.replace(tex
  * @category combinators
  * @since 0.1.0
  */
-export const redactPersonalData = (text: string): string => SecretPattern.replace(text, SecretPattern.personalData)
+export const redactPersonalData = (text: string): string => JsonTexts.mapText(text, personalRules)
 
 /**
  * Replaces keys and tokens of well-known formats, bearer tokens, JSON Web Tokens, private keys, cloud keys, credentials in
- * connection strings, and whatever stands under a name like `password`.
+ * connection strings, and everything that stands under a name like `password`: a text, a number, a list, an object, or the
+ * value of a header. `docs/redaction.md` lists the names.
  *
  * **Gotchas**
  *
- * It knows formats, not meaning: a secret that looks like any word passes. What must never leave is better denied by path.
+ * It knows names and forms, not meaning: a secret that looks like any word passes. What must never leave is better denied
+ * by path.
  *
  * @category rules
  * @since 0.1.0
  */
-export const secrets: Processor = texts((text, key) =>
-  key !== undefined && text !== "" && SecretPattern.namesSecret(key)
-    ? SecretPattern.placeholder("secret")
-    : redactSecrets(text)
-)
+export const secrets: Processor = over(secretRules)
 
 /**
  * Replaces e-mail addresses, card numbers and IBANs whose check digits are right, and what looks like a telephone number.
@@ -133,7 +156,7 @@ export const secrets: Processor = texts((text, key) =>
  * @category rules
  * @since 0.1.0
  */
-export const personalData: Processor = texts(redactPersonalData)
+export const personalData: Processor = over(personalRules)
 
 /**
  * Takes out what the paths name: `metadata.customer.email`, `input[*].content`, `tags["http.url"]`, `prompt.variables`,
@@ -153,7 +176,7 @@ const pathsOf = (paths: ReadonlyArray<string>): ReadonlyArray<FieldPath.FieldPat
     const parsed = FieldPath.parse(path)
     if (parsed[0] !== "tags" || parsed.length < 2) return [parsed]
     const key = parsed.slice(1).join(".")
-    const fields = Object.entries(RedactableSpans.derivedTags)
+    const fields = Object.entries({ ...RedactableSpans.derivedTags, ...RedactableSpans.derivedApmTags })
       .filter(([tag]) => tag === key || key === "*" || key === "**")
       .map(([, field]) => [field])
     // A key with dots is one key, with or without brackets.

@@ -134,8 +134,12 @@ export const seconds: Reader<number> = wait((given) => {
  * @category readers
  * @since 0.2.0
  */
-export const list: Reader<ReadonlyArray<string>> = ofText(
-  (given) => given.split(",").map((word) => word.trim()).filter((word) => word !== ""),
+export const list: Reader<ReadonlyArray<string>> = make(
+  (given) => {
+    const words: unknown = typeof given === "string" ? given.split(",") : given
+    if (!Array.isArray(words) || !words.every((word) => typeof word === "string")) return undefined
+    return words.map((word) => word.trim()).filter((word) => word !== "")
+  },
   "a list that is separated by commas"
 )
 

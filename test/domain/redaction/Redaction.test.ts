@@ -229,6 +229,42 @@ describe("Redaction", () => {
       })
     }
 
+    const asyncRules: ReadonlyArray<readonly [name: string, rule: (span: object) => unknown]> = [
+      ["that resolves", async (span) => span],
+      ["that rejects", async () => {
+        throw new Error("Ann")
+      }],
+      ["that rejects later", (span) => new Promise((_, reject) => setImmediate(() => reject(span)))],
+      ["that answers with what can be waited for", () => new Proxy({}, { get: () => hostile })],
+      ["whose answer cannot be looked at", () => new Proxy({}, { get: hostile })]
+    ]
+    for (const [name, rule] of asyncRules) {
+      it(`that is async fails closed, and its rejection ends nothing: a rule ${name}`, async () => {
+        const unhandled: Array<unknown> = []
+        const listen = (reason: unknown) => unhandled.push(reason)
+        process.on("unhandledRejection", listen)
+        try {
+          for (const processors of [[rule], [Redaction.secrets, rule], [rule, Redaction.secrets]]) {
+            const { event, problems } = withView("task", ...processors as ReadonlyArray<Redaction.Processor>)
+            assert.deepStrictEqual(problems.map((problem) => problem.code), ["redaction_failed"])
+            assert.isUndefined(event.meta["input"])
+          }
+          const error = RedactedRecord.applyToError("GET /a", failure, { processors: [rule as never], capture: "all" })
+          assert.strictEqual(error.value.message, "")
+          const field = withView("task", (span) => ({ ...span, input: rule(span) } as never))
+          assert.deepStrictEqual(field.problems.map((problem) => [problem.code, problem.path]), [[
+            "redaction_failed",
+            "input"
+          ]])
+          assert.isUndefined(field.event.meta["input"])
+          await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+          assert.deepStrictEqual(unhandled, [])
+        } finally {
+          process.off("unhandledRejection", listen)
+        }
+      })
+    }
+
     it.each(
       [
         ["metadata", "text"],
@@ -388,6 +424,43 @@ describe("Redaction", () => {
       assert.deepStrictEqual(error([garbage("x")]).value, none)
       assert.deepStrictEqual(error([garbage("x")]).problems.map((problem) => problem.code), ["redaction_failed"])
       assert.deepStrictEqual(error([], "none").value, { ...none, type: "Refused" })
+    })
+  })
+
+  describe("the tags that the library writes on an APM span", () => {
+    const tags = new Map([["baggage.user.id", "u-1"], ["baggage.team", "ops"], ["baggage.key", "AKIAIOSFODNN7EXAMPLE"]])
+    const left = (processors: ReadonlyArray<Redaction.Processor>) => {
+      const { problems, value } = RedactedRecord.applyToTags("GET /a", tags, { processors, capture: "all" })
+      return { tags: Object.fromEntries(value), problems: problems.map((problem) => problem.code) }
+    }
+
+    it("go through the rules, as a span of the kind apm whose labels they are", () => {
+      const seen: Array<unknown> = []
+      const { problems, tags } = left([Redaction.secrets, (span) => {
+        seen.push([span.kind, span.name, span.userId, Object.keys(span.tags)])
+        return span
+      }])
+      assert.deepStrictEqual(seen, [["apm", "GET /a", "u-1", ["baggage.team", "baggage.key"]]])
+      assert.deepStrictEqual(problems, [])
+      assert.deepStrictEqual(tags, {
+        "baggage.user.id": "u-1",
+        "baggage.team": "ops",
+        "baggage.key": "[redacted AWS key]"
+      })
+    })
+
+    it("are taken out by their label or by their path", () => {
+      assert.notProperty(left([Redaction.deny(["userId"])]).tags, "baggage.user.id")
+      assert.notProperty(left([Redaction.deny(["tags[\"usr.id\"]"])]).tags, "baggage.user.id")
+      assert.deepInclude(left([Redaction.deny(["tags.baggage.team"])]).tags, { "baggage.team": "[redacted]" })
+      assert.notProperty(left([Redaction.deny(["tags.baggage.user.id"])]).tags, "baggage.user.id")
+      assert.deepStrictEqual(left([Redaction.allow(["userId"])]).tags, { "baggage.user.id": "u-1" })
+    })
+
+    it("are none when a rule fails or drops the span, and all without rules", () => {
+      assert.deepStrictEqual(left([hostile]), { tags: {}, problems: ["redaction_failed"] })
+      assert.deepStrictEqual(left([() => undefined]), { tags: {}, problems: [] })
+      assert.deepStrictEqual(left([]).tags, Object.fromEntries(tags))
     })
   })
 
