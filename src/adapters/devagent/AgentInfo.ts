@@ -29,7 +29,7 @@ export const servedEndpoints: ReadonlyArray<string> = [
 ]
 
 /**
- * What can be set about the answer. `info` is merged over it last: a key that is `undefined` is left out, as an older
+ * The settings of the answer. `info` is merged over it last: a key that is `undefined` is left out, as an older
  * Agent would.
  *
  * @category models

@@ -49,7 +49,7 @@ export interface Bucket {
 }
 
 /**
- * What the samplers remember between chunks.
+ * The state of the samplers between chunks.
  *
  * @category models
  * @since 0.1.0

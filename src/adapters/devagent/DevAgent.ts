@@ -24,6 +24,7 @@ import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import * as Http from "node:http"
 import * as LongestWait from "../../domain/delivery/LongestWait.ts"
+import type * as AgentEndpoints from "./AgentEndpoints.ts"
 import * as AgentReceiver from "./AgentReceiver.ts"
 import type { AgentReceiver as Receiver } from "./AgentReceiver.ts"
 import type * as AgentSettings from "./AgentSettings.ts"
@@ -116,7 +117,7 @@ const lowerCased = (request: Http.IncomingMessage): { readonly [name: string]: s
     Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(", ")])
   )
 
-const write = (response: Http.ServerResponse, answer: AgentReceiver.Answer): void => {
+const write = (response: Http.ServerResponse, answer: AgentEndpoints.Answer): void => {
   if (answer.status === 0) {
     response.destroy()
     return

@@ -1,5 +1,5 @@
 /**
- * What the Agent's EVP proxy checks before it forwards a request to `https://<subdomain>.<site><path>`.
+ * The checks of the Agent's EVP proxy before it forwards a request to `https://<subdomain>.<site><path>`.
  *
  * **Details**
  *
@@ -18,7 +18,7 @@
 export const maxBytes = 10 * 1024 * 1024
 
 /**
- * What will be forwarded where, or that the request is refused.
+ * The address that a request is forwarded to, or that it is refused.
  *
  * @category models
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What the LLM Observability intake accepts: spans at `api/v2/llmobs`, evaluations at the eval-metric paths.
+ * The bodies that the LLM Observability intake accepts: spans at `api/v2/llmobs`, evaluations at the eval-metric paths.
  *
  * **Details**
  *
@@ -21,7 +21,7 @@ import { gunzip } from "node:zlib"
 export const maxBytes = 5_242_880
 
 /**
- * What a path of the intake is for.
+ * The purpose of a path of the intake.
  *
  * @category models
  * @since 0.1.0
@@ -36,7 +36,7 @@ const routes: ReadonlyArray<{ readonly subdomain: string; readonly path: string;
 ]
 
 /**
- * What a path under a subdomain is for; nothing when the intake has no such path.
+ * The purpose of a path under a subdomain; nothing if the intake has no such path.
  *
  * @category combinators
  * @since 0.1.0
@@ -45,7 +45,7 @@ export const find = (path: string, subdomain: string): Kind | undefined =>
   routes.find((route) => route.path === path && route.subdomain === subdomain)?.kind
 
 /**
- * What a path is for when the intake itself is addressed, perhaps below some base path.
+ * The purpose of a path if the intake itself is addressed, perhaps below some base path.
  *
  * @category combinators
  * @since 0.1.0
@@ -132,7 +132,7 @@ const evaluations = (body: unknown): ReadonlyArray<JsonRecord> | undefined => {
 }
 
 /**
- * What the intake answers to a body, and what it takes from it. `body` is the JSON, if it is one.
+ * The answer of the intake to a body, and the events it takes from it. `body` is the JSON, if it is one.
  *
  * @category models
  * @since 0.1.0

@@ -213,7 +213,7 @@ const upperHalf = (span: DecodedSpan): bigint | undefined => {
 }
 
 /**
- * What the Agent does to a chunk before sampling: drops it when it is empty or has a span id of zero, folds it under
+ * The steps of the Agent before sampling: it drops a chunk when it is empty or has a span id of zero, folds it under
  * one trace id, fills an empty resource with the name, and makes a negative duration zero.
  *
  * **Gotchas**

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer"
 import type { MsgpackValue } from "./MsgpackReader.ts"
 
 /**
- * What was wrong with a field, and where: the reason the Agent answers 400.
+ * The problem of a field, and its place: the reason the Agent answers 400.
  *
  * @category models
  * @since 0.1.0

@@ -26,7 +26,7 @@ export type Connection = Effect.Effect<typeof Redis.Redis.Service>
 const longestRestMillis = 2_000
 
 /**
- * Effect's queue and client log by themselves, a line for each attempt. Who uses them here says so once.
+ * Effect's queue and client log a line for each attempt. Their users here log it once.
  *
  * @category combinators
  * @since 0.1.0

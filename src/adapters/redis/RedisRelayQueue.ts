@@ -21,7 +21,7 @@ import * as RelayBatch from "./RelayBatch.ts"
 
 const accepted: Outcome = { _tag: "Answer", status: 202, headers: {}, body: "" }
 const full: Outcome = { _tag: "Answer", status: 429, headers: {}, body: "" }
-// Whatever became of the offer: the next one has the same id, so that nothing can be there twice.
+// The fate of the offer is unknown. The next one has the same id, so no batch can be there twice.
 const failure = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: false, reason })
 
 /**
@@ -30,8 +30,8 @@ const failure = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: f
  * A queue that holds `maxBatches` takes no more. Processes look before they offer, so a few of them together can go over
  * the bound by what they have in flight.
  *
- * `onStatus` is told how full the queue is whenever something is offered, and every `lookMillis` (10,000). That clock keeps
- * no process from ending.
+ * `onStatus` is called with the state of the queue at every offer, and every `lookMillis` (10,000). That clock keeps no
+ * process from ending.
  *
  * @category constructors
  * @since 0.1.0

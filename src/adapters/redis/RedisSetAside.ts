@@ -1,5 +1,5 @@
 /**
- * The events of a queue that nobody will take, kept in Redis so that somebody can read them: the newest, within bounds.
+ * The events of a queue that are never delivered, kept in Redis to be read: the newest, within bounds.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import * as RedisKeys from "./RedisKeys.ts"
  */
 export interface RedisSetAside {
   readonly add: (entry: SetAside) => void
-  /** Ends when all that was added is in Redis, or could not be brought there for a while. It is tried again then. */
+  /** Ends when every added entry is in Redis, or could not be written for a while. It is tried again then. */
   readonly written: Effect.Effect<void>
 }
 
@@ -30,7 +30,7 @@ export interface RedisSetAside {
  */
 export const limits = { entries: 1_000, bytes: 16 * 1024 * 1024, keptMillis: 30 * 24 * 60 * 60 * 1000 } as const
 
-// Who deletes the list by hand leaves its bytes behind: with the first entry they are counted anew.
+// A list that is deleted by hand leaves its bytes behind, so with the first entry they are counted anew.
 const push = Redis.script(
   (list: string, bytes: string, entry: string) => [list, bytes, entry, limits.entries, limits.bytes, limits.keptMillis],
   {
@@ -50,7 +50,7 @@ redis.call("PEXPIRE", KEYS[2], ARGV[4])
 )
 
 /**
- * Keeps entries for a relay. What Redis has not taken waits here, within the same bounds; an attempt to write lasts
+ * Keeps entries for a relay. An entry that Redis has not taken waits here, within the same bounds; an attempt to write lasts
  * `timeoutMillis` at most.
  *
  * @category constructors
@@ -113,7 +113,7 @@ export const read = (
     const { failed, setAside } = RedisKeys.of(name)
     const unreadable: Array<SetAside> = []
     let characters = 0
-    // From the end, one at a time: each can be as large as a batch, and nobody bounds their number.
+    // From the end, one at a time: each can be as large as a batch, and their number has no bound.
     while (unreadable.length < limits.entries && characters < limits.bytes) {
       const place = String(-1 - unreadable.length)
       const [found] = yield* redis.send<ReadonlyArray<string>>("LRANGE", failed, place, place)

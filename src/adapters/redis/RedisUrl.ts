@@ -7,7 +7,7 @@ import * as Problem from "../../domain/Problem.ts"
 import * as OriginPolicy from "../../domain/propagation/OriginPolicy.ts"
 
 /**
- * What the client is told. `url` can hold a password.
+ * The options of the client. `url` can hold a password.
  *
  * @category models
  * @since 0.1.0
