@@ -154,6 +154,8 @@ export const makeRouter = (options: {
     waitMillis: 1_000
   })
   const sent: Array<TraceChunk> = []
+  /** What the Agent's filters were asked about. */
+  const asked: Array<Pick<ApmSpan, "resource" | "meta">> = []
   let offered = 0
   const onOffered = {
     call: () => {
@@ -167,7 +169,10 @@ export const makeRouter = (options: {
       mode: () => weather.mode,
       canRide: () => weather.carrier && weather.apm,
       apm: () => weather.apm,
-      filtered: () => weather.filtered,
+      filtered: (root) => {
+        asked.push(root)
+        return weather.filtered
+      },
       keeps: (spans) => weather.keeps(spans),
       structBytes: (record) => record.bytes,
       decide: () => ({
@@ -203,6 +208,7 @@ export const makeRouter = (options: {
     sent,
     router,
     offered: () => offered,
+    asked,
     onOffered
   }
 }

@@ -72,4 +72,34 @@ describe("the retention of LLM traces by rules", () => {
       }).pipe(Effect.provide(layer(agent, { DD_APM_TRACING_ENABLED: "false" })))
       assert.deepStrictEqual(decisions(agent), { early: "1", root: "1" })
     }))
+
+  it.live("is frozen by the end of the root, and lets the events go that waited for it", () =>
+    Effect.gen(function*() {
+      const agent = yield* DevAgent.make()
+      yield* Effect.gen(function*() {
+        const during = yield* LLMObs.llm("early")(Effect.void).pipe(
+          Effect.andThen(LLMObs.ledger),
+          LLMObs.workflow("root")
+        )
+        assert.deepStrictEqual(during.pending, { chunk: 1, payload: 0, outbox: 0 })
+        const after = yield* LLMObs.ledger
+        assert.deepStrictEqual(after.pending, { chunk: 0, payload: 0, outbox: 2 })
+      }).pipe(Effect.provide(layer(agent, { DD_APM_TRACING_ENABLED: "false" })))
+      assert.deepStrictEqual(decisions(agent), { early: "1", root: "1" })
+    }))
+
+  it.live("is frozen by a chunk that leaves before its root, and later tags change nothing", () =>
+    Effect.gen(function*() {
+      const agent = yield* DevAgent.make()
+      yield* Effect.gen(function*() {
+        yield* Effect.gen(function*() {
+          yield* LLMObs.llm("early")(Effect.void)
+          yield* LLMObs.flush
+          assert.deepStrictEqual(decisions(agent), { early: "1" })
+          yield* free
+        }).pipe(LLMObs.workflow("root"))
+        yield* LLMObs.flush
+      }).pipe(Effect.provide(layer(agent, {})))
+      assert.deepStrictEqual(decisions(agent), { early: "1", root: "1" })
+    }))
 })

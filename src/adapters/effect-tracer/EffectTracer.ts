@@ -81,6 +81,9 @@ export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(tracer)
 
 type SpanInput = Parameters<Tracer.Tracer["span"]>[0]
 
+// A program without types can name a span by anything, and what is no text cannot be packed.
+const nameOf = (name: unknown): string => typeof name === "string" ? name : String(name)
+
 const open = (options: Options, input: SpanInput): EffectSpan => {
   const slot = Context.get(input.annotations, CarrierSlot)
   const parent = Option.getOrUndefined(input.parent)
@@ -97,8 +100,8 @@ const open = (options: Options, input: SpanInput): EffectSpan => {
     trace,
     spanId: options.ids.spanId(),
     parentId: inner?.spanId ?? trace.upstream?.parentId,
-    name: kind === "server" || kind === "client" ? `http.${kind}.request` : input.name,
-    resource: slot?.kind ?? input.name,
+    name: kind === "server" || kind === "client" ? `http.${kind}.request` : nameOf(input.name),
+    resource: slot?.kind ?? nameOf(input.name),
     service,
     type: slot !== undefined ? "llm" : kind === "server" ? "web" : kind === "client" ? "http" : "",
     startNs: input.startTime,
@@ -271,7 +274,11 @@ class EffectSpan implements Tracer.Span {
     } catch (error) {
       this.options.diagnostics.defect("tracer.end", error)
     }
-    this.options.finish(live)
+    try {
+      this.options.finish(live)
+    } catch (error) {
+      this.options.diagnostics.defect("tracer.finish", error)
+    }
   }
 }
 

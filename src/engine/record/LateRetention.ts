@@ -11,6 +11,7 @@
  * - `Router`: a chunk leaves before the root ended
  * - `RetentionHold`: an event without a chunk has waited long enough, or everything is flushed
  * - `Overflow`: an event leaves memory for the disk
+ * - `EventEntry`: an event goes to the outbox, which takes none whose decision is open
  */
 import type { Retention } from "../../domain/span/SpanContext.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"

@@ -46,6 +46,17 @@ describe("Router", () => {
     }
   })
 
+  it("asks the Agent's filters about the spans without a parent in the chunk, with the tags that leave with each", () => {
+    const { asked, router, sent, trace } = scene()
+    const [first, llm, leaf] = [open(trace, false), open(trace, true), open(trace, false)]
+    router.route(trace, [first, llm, leaf])
+    assert.deepStrictEqual(asked.map(({ meta }) => meta), sent[0]!.spans.map(({ span }) => span.meta))
+    assert.strictEqual(asked[0]!.meta["_dd.p.dm"], "-0")
+    assert.strictEqual(asked[0]!.meta["language"], "javascript")
+    assert.strictEqual(asked[0]!.meta["env"], "prod")
+    assert.notProperty(asked[1]!.meta, "_dd.p.dm")
+  })
+
   it("sends nothing of a trace that the program itself drops, and rescues its events in each mode", () => {
     for (const change of [{}, { mode: "apm-agentless" }, { priority: -1 }, { mode: "llmobs-agent-proxy" }] as const) {
       const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
@@ -157,6 +168,7 @@ describe("Router", () => {
     const { books, event, llm, outbox, router, sent, spans, trace } = scene({ maxBytes: 10 })
     router.finish(event, llm)
     assert.strictEqual(books().dropped.outboxFull, 1)
+    assert.strictEqual(llm.claim, "dropped")
     router.route(trace, spans)
     assert.isUndefined(sent[0]!.spans[1]!.rider)
     assert.notProperty(sent[0]!.spans[1]!.span.meta, MetaStruct.submittedTag)
