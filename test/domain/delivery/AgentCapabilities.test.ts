@@ -142,13 +142,13 @@ describe("AgentCapabilities", () => {
     })
   })
 
-  it("does not take anything else for an Agent", () => {
-    for (const info of [undefined, null, "OK", 7, [], {}, { endpoints: "all" }]) {
+  for (const info of [undefined, null, "OK", 7, [], {}, { endpoints: "all" }]) {
+    it(`does not take anything else for an Agent: ${JSON.stringify(info)}`, () => {
       const { problems, value } = AgentCapabilities.parse(info)
       assert.isUndefined(value)
       assert.strictEqual(problems.length, 1)
-    }
-  })
+    })
+  }
 
   it("falls back for a size that is none", () => {
     for (const max of [0, -1, 1.5, "9", NaN, undefined]) {

@@ -10,30 +10,30 @@ const now = 1_792_567_680_000
 const tag = (endpoint: Endpoint, status: number) => DeliveryVerdict.ofStatus(endpoint, status, {}, now)._tag
 
 describe("DeliveryVerdict", () => {
-  it("reads the statuses that matter, for traces, the proxy and the intake", () => {
-    const table: ReadonlyArray<readonly [number, Verdict["_tag"], Verdict["_tag"], Verdict["_tag"]]> = [
-      [200, "Delivered", "Delivered", "Delivered"],
-      [202, "Delivered", "Delivered", "Delivered"],
-      [301, "Refuse", "Pause", "Pause"],
-      [400, "Split", "Split", "Split"],
-      [401, "Refuse", "Pause", "Pause"],
-      [403, "Refuse", "Pause", "Pause"],
-      [404, "Rediscover", "Rediscover", "Refuse"],
-      [405, "Rediscover", "Rediscover", "Refuse"],
-      [408, "Retry", "Retry", "Retry"],
-      [413, "Split", "Split", "Split"],
-      [415, "Refuse", "Refuse", "Refuse"],
-      [425, "Retry", "Retry", "Retry"],
-      [429, "Retry", "Retry", "Retry"],
-      [500, "Retry", "Retry", "Retry"],
-      [502, "Ambiguous", "Ambiguous", "Ambiguous"],
-      [503, "Retry", "Retry", "Retry"],
-      [504, "Ambiguous", "Ambiguous", "Ambiguous"]
-    ]
-    for (const [status, ...expected] of table) {
+  it.each<readonly [number, Verdict["_tag"], Verdict["_tag"], Verdict["_tag"]]>([
+    [200, "Delivered", "Delivered", "Delivered"],
+    [202, "Delivered", "Delivered", "Delivered"],
+    [301, "Refuse", "Pause", "Pause"],
+    [400, "Split", "Split", "Split"],
+    [401, "Refuse", "Pause", "Pause"],
+    [403, "Refuse", "Pause", "Pause"],
+    [404, "Rediscover", "Rediscover", "Refuse"],
+    [405, "Rediscover", "Rediscover", "Refuse"],
+    [408, "Retry", "Retry", "Retry"],
+    [413, "Split", "Split", "Split"],
+    [415, "Refuse", "Refuse", "Refuse"],
+    [425, "Retry", "Retry", "Retry"],
+    [429, "Retry", "Retry", "Retry"],
+    [500, "Retry", "Retry", "Retry"],
+    [502, "Ambiguous", "Ambiguous", "Ambiguous"],
+    [503, "Retry", "Retry", "Retry"],
+    [504, "Ambiguous", "Ambiguous", "Ambiguous"]
+  ])(
+    "reads the statuses that matter, for traces, the proxy and the intake: %d is %s, %s, %s",
+    (status, ...expected) => {
       assert.deepStrictEqual(endpoints.map((d) => tag(d, status)), expected, String(status))
     }
-  })
+  )
 
   it("delivers on 2xx alone, and has a verdict for every number", () => {
     for (let status = 0; status <= 700; status++) {
@@ -60,28 +60,28 @@ describe("DeliveryVerdict", () => {
     assert.deepStrictEqual(DeliveryVerdict.ofFailure(true), { _tag: "Ambiguous", afterMillis: undefined })
   })
 
-  it("reads how long to wait", () => {
-    const table: ReadonlyArray<readonly [DeliveryVerdict.Headers, number | undefined]> = [
-      [{}, undefined],
-      [{ "retry-after": "3" }, 3_000],
-      [{ "retry-after": " 0 " }, 0],
-      [{ "retry-after": "0.5" }, 500],
-      [{ "retry-after": "999999" }, 300_000],
-      [{ "retry-after": "-1" }, undefined],
-      [{ "retry-after": "soon" }, undefined],
-      [{ "retry-after": "9".repeat(400) }, undefined],
-      [{ "retry-after": "Wed, 21 Oct 2026 07:28:10 GMT" }, 10_000],
-      [{ "retry-after": "Wed, 21 Oct 2026 07:27:00 GMT" }, 0],
-      [{ "retry-after": "Wed, 21 Oct 2099 07:28:00 GMT" }, 300_000],
-      [{ "retry-after": "Wed, 21 Xyz 2026 07:28:10 GMT" }, undefined],
-      [{ "x-ratelimit-reset": "7" }, 7_000],
-      [{ "x-ratelimit-reset": "1792567685" }, 5_000],
-      [{ "retry-after": "2", "x-ratelimit-reset": "7" }, 2_000],
-      [{ "retry-after": "soon", "x-ratelimit-reset": "7" }, 7_000]
-    ]
-    for (const [headers, expected] of table) {
-      assert.strictEqual(DeliveryVerdict.afterMillis(headers, now), expected, JSON.stringify(headers).slice(0, 60))
-    }
+  it.each<readonly [DeliveryVerdict.Headers, number | undefined]>([
+    [{}, undefined],
+    [{ "retry-after": "3" }, 3_000],
+    [{ "retry-after": " 0 " }, 0],
+    [{ "retry-after": "0.5" }, 500],
+    [{ "retry-after": "999999" }, 300_000],
+    [{ "retry-after": "-1" }, undefined],
+    [{ "retry-after": "soon" }, undefined],
+    [{ "retry-after": "9".repeat(400) }, undefined],
+    [{ "retry-after": "Wed, 21 Oct 2026 07:28:10 GMT" }, 10_000],
+    [{ "retry-after": "Wed, 21 Oct 2026 07:27:00 GMT" }, 0],
+    [{ "retry-after": "Wed, 21 Oct 2099 07:28:00 GMT" }, 300_000],
+    [{ "retry-after": "Wed, 21 Xyz 2026 07:28:10 GMT" }, undefined],
+    [{ "x-ratelimit-reset": "7" }, 7_000],
+    [{ "x-ratelimit-reset": "1792567685" }, 5_000],
+    [{ "retry-after": "2", "x-ratelimit-reset": "7" }, 2_000],
+    [{ "retry-after": "soon", "x-ratelimit-reset": "7" }, 7_000]
+  ])("reads how long to wait: %j is %s ms", (headers, expected) => {
+    assert.strictEqual(DeliveryVerdict.afterMillis(headers, now), expected, JSON.stringify(headers).slice(0, 60))
+  })
+
+  it("reads how long to wait, and says so in its verdict", () => {
     assert.deepStrictEqual(DeliveryVerdict.ofStatus("intake", 429, { "retry-after": "3" }, now), {
       _tag: "Retry",
       afterMillis: 3_000

@@ -2,24 +2,21 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Site from "../../../src/domain/delivery/Site.ts"
 
 describe("Site", () => {
-  it("knows the hosts of every site, as captured", () => {
-    const table: ReadonlyArray<readonly [string, string]> = [
-      ["datadoghq.com", "public-trace-http-intake.logs.datadoghq.com"],
-      ["datadoghq.eu", "public-trace-http-intake.logs.datadoghq.eu"],
-      ["us3.datadoghq.com", "trace.browser-intake-us3-datadoghq.com"],
-      ["us5.datadoghq.com", "trace.browser-intake-us5-datadoghq.com"],
-      ["ap1.datadoghq.com", "browser-intake-ap1-datadoghq.com"],
-      ["ap2.datadoghq.com", "browser-intake-ap2-datadoghq.com"],
-      ["uk1.datadoghq.com", "browser-intake-uk1-datadoghq.com"],
-      ["ddog-gov.com", "browser-intake-ddog-gov.com"],
-      ["datad0g.com", "public-trace-http-intake.logs.datad0g.com"]
-    ]
-    for (const [name, apmAgentlessHost] of table) {
-      assert.deepStrictEqual(Site.parse(name), {
-        value: { name, llmobsHost: `llmobs-intake.${name}`, apiHost: `api.${name}`, apmAgentlessHost },
-        problems: []
-      })
-    }
+  it.each<readonly [string, string]>([
+    ["datadoghq.com", "public-trace-http-intake.logs.datadoghq.com"],
+    ["datadoghq.eu", "public-trace-http-intake.logs.datadoghq.eu"],
+    ["us3.datadoghq.com", "trace.browser-intake-us3-datadoghq.com"],
+    ["us5.datadoghq.com", "trace.browser-intake-us5-datadoghq.com"],
+    ["ap1.datadoghq.com", "browser-intake-ap1-datadoghq.com"],
+    ["ap2.datadoghq.com", "browser-intake-ap2-datadoghq.com"],
+    ["uk1.datadoghq.com", "browser-intake-uk1-datadoghq.com"],
+    ["ddog-gov.com", "browser-intake-ddog-gov.com"],
+    ["datad0g.com", "public-trace-http-intake.logs.datad0g.com"]
+  ])("knows the hosts of every site, as captured: %s", (name, apmAgentlessHost) => {
+    assert.deepStrictEqual(Site.parse(name), {
+      value: { name, llmobsHost: `llmobs-intake.${name}`, apiHost: `api.${name}`, apmAgentlessHost },
+      problems: []
+    })
   })
 
   it("takes the default for an absent setting, and none for an empty one", () => {

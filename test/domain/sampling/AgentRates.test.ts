@@ -19,11 +19,11 @@ describe("AgentRates", () => {
     assert.strictEqual(AgentRates.rateOf(value!, "shop", ""), 0)
   })
 
-  it("takes an answer without rates for no change", () => {
-    for (const body of [{}, "OK", null, undefined, 7, [], { rate_by_service: null }]) {
+  for (const body of [{}, "OK", null, undefined, 7, [], { rate_by_service: null }]) {
+    it(`takes an answer without rates for no change: ${JSON.stringify(body)}`, () => {
       assert.deepStrictEqual(AgentRates.parse(body), { value: undefined, problems: [] })
-    }
-  })
+    })
+  }
 
   it("keeps the good rates of a bad answer and reports it", () => {
     const { problems, value } = AgentRates.parse(

@@ -5,14 +5,13 @@ import * as KnuthSampling from "../../../src/domain/sampling/KnuthSampling.ts"
 const Rate = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 
 describe("KnuthSampling", () => {
-  it("decides as Datadog's tracers do", () => {
-    const table: ReadonlyArray<readonly [bigint, boolean]> = [
-      [1n, true],
-      [6148914691236517205n, true],
-      [1234567890123456789n, true],
-      [18446744073709551615n, false]
-    ]
-    for (const [id, kept] of table) assert.strictEqual(KnuthSampling.keeps(id, 0.5), kept, String(id))
+  it.each<readonly [bigint, boolean]>([
+    [1n, true],
+    [6148914691236517205n, true],
+    [1234567890123456789n, true],
+    [18446744073709551615n, false]
+  ])("decides as Datadog's tracers do: %s is kept: %s", (id, kept) => {
+    assert.strictEqual(KnuthSampling.keeps(id, 0.5), kept, String(id))
   })
 
   it.prop("keeps everything at 1 and nothing at 0, and looks at 64 bits only", [Schema.BigInt, Rate], ([id, rate]) => {
@@ -34,26 +33,25 @@ describe("KnuthSampling", () => {
     }
   })
 
-  it("writes rates with up to six decimals, half up", () => {
-    const table: ReadonlyArray<readonly [number, string]> = [
-      [1, "1"],
-      [0, "0"],
-      [0.5, "0.5"],
-      [0.1, "0.1"],
-      [0.123456789, "0.123457"],
-      [0.1234565, "0.123457"],
-      [0.1234564, "0.123456"],
-      [0.000001, "0.000001"],
-      [0.0000015, "0.000002"],
-      [5e-7, "0.000001"],
-      [4.9e-7, "0"],
-      [1e-9, "0"],
-      [0.9999995, "1"],
-      [0.9999994, "0.999999"],
-      [0.01, "0.01"],
-      [0.2 + 0.1, "0.3"]
-    ]
-    for (const [rate, text] of table) assert.strictEqual(KnuthSampling.rateText(rate), text, String(rate))
+  it.each<readonly [number, string]>([
+    [1, "1"],
+    [0, "0"],
+    [0.5, "0.5"],
+    [0.1, "0.1"],
+    [0.123456789, "0.123457"],
+    [0.1234565, "0.123457"],
+    [0.1234564, "0.123456"],
+    [0.000001, "0.000001"],
+    [0.0000015, "0.000002"],
+    [5e-7, "0.000001"],
+    [4.9e-7, "0"],
+    [1e-9, "0"],
+    [0.9999995, "1"],
+    [0.9999994, "0.999999"],
+    [0.01, "0.01"],
+    [0.2 + 0.1, "0.3"]
+  ])("writes rates with up to six decimals, half up: %d as %s", (rate, text) => {
+    assert.strictEqual(KnuthSampling.rateText(rate), text, String(rate))
   })
 
   it.prop("writes a rate that reads back within half a millionth", [Rate], ([rate]) => {

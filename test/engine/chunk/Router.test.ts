@@ -29,8 +29,8 @@ describe("Router", () => {
     assert.strictEqual(router.waiting(), 0)
   })
 
-  it("rescues an event of a trace that will be dropped, marks its span and takes the struct off it", () => {
-    for (const change of [{ priority: 0 }, { priority: -1 }, { filtered: true }]) {
+  for (const change of [{ priority: 0 }, { priority: -1 }, { filtered: true }]) {
+    it(`rescues an event of a trace that will be dropped, marks its span and takes the struct off it: ${JSON.stringify(change)}`, () => {
       const { books, event, llm, offered, outbox, router, sent, spans, trace, weather } = scene()
       Object.assign(weather, change)
       router.finish(event, llm)
@@ -43,8 +43,8 @@ describe("Router", () => {
       assert.strictEqual(sealed!.span.meta[MetaStruct.submittedTag], "1")
       assert.strictEqual(sent[0]!.spans[0]!.span.metrics["_sampling_priority_v1"], weather.priority)
       balanced(books())
-    }
-  })
+    })
+  }
 
   it("asks the Agent's filters about the spans without a parent in the chunk, with the tags that leave with each", () => {
     const { asked, router, sent, trace } = scene()
@@ -57,8 +57,8 @@ describe("Router", () => {
     assert.notProperty(asked[1]!.meta, "_dd.p.dm")
   })
 
-  it("sends nothing of a trace that the program itself drops, and rescues its events in each mode", () => {
-    for (const change of [{}, { mode: "apm-agentless" }, { priority: -1 }, { mode: "llmobs-agent-proxy" }] as const) {
+  for (const change of [{}, { mode: "apm-agentless" }, { priority: -1 }, { mode: "llmobs-agent-proxy" }] as const) {
+    it(`sends nothing of a trace that the program itself drops, and rescues its events in each mode: ${JSON.stringify(change)}`, () => {
       const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
       Object.assign(weather, change)
       const asked: Array<ReadonlyArray<string>> = []
@@ -77,8 +77,8 @@ describe("Router", () => {
         ])
       }
       balanced(books())
-    }
-  })
+    })
+  }
 
   it("counts a drop at once when the outbox refuses an event of a trace that the program itself drops", () => {
     const { books, event, llm, router, sent, spans, trace, weather } = scene({ outboxBytes: 0 })
@@ -90,10 +90,10 @@ describe("Router", () => {
     balanced(books())
   })
 
-  it("offers at the end of the span what has nothing to ride on", () => {
-    for (
-      const change of [{ apm: false }, { carrier: false }, { mode: "llmobs-agentless" }, { mode: "llmobs-agent-proxy" }]
-    ) {
+  for (
+    const change of [{ apm: false }, { carrier: false }, { mode: "llmobs-agentless" }, { mode: "llmobs-agent-proxy" }]
+  ) {
+    it(`offers at the end of the span what has nothing to ride on: ${JSON.stringify(change)}`, () => {
       const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
       Object.assign(weather, change)
       router.finish(event, llm)
@@ -104,8 +104,8 @@ describe("Router", () => {
       assert.strictEqual(sent.length, weather.apm ? 1 : 0)
       if (weather.apm) assert.strictEqual(sent[0]!.spans[1]!.span.meta[MetaStruct.submittedTag], "1")
       balanced(books())
-    }
-  })
+    })
+  }
 
   it("offers an event without a carrier", () => {
     const { books, event, outbox, router } = scene()
@@ -124,8 +124,8 @@ describe("Router", () => {
     balanced(books())
   })
 
-  it("offers a struct that is too large for a trace, and leaves it on its span as a last chance when it is refused", () => {
-    for (const full of [false, true]) {
+  for (const full of [false, true]) {
+    it(`offers a struct that is too large for a trace, and leaves it on its span as a last chance when it is refused: ${JSON.stringify(full)}`, () => {
       const { books, llm, outbox, router, sent, spans, trace } = scene(full ? { outboxBytes: 0 } : {})
       const large = record(2_000_000)
       router.finish(large, llm)
@@ -135,11 +135,11 @@ describe("Router", () => {
       assert.strictEqual(MetaStruct.submittedTag in sent[0]!.spans[1]!.span.meta, !full)
       assert.strictEqual(outbox.size(), full ? 0 : 1)
       assert.strictEqual(books().lastChance, full ? 1 : 0)
-    }
-  })
+    })
+  }
 
-  it("counts a drop at once when the outbox refuses and the trace will be dropped, or there is nothing to ride on", () => {
-    for (const change of [{ priority: 0 }, { filtered: true }, { mode: "llmobs-agentless" }, { apm: false }]) {
+  for (const change of [{ priority: 0 }, { filtered: true }, { mode: "llmobs-agentless" }, { apm: false }]) {
+    it(`counts a drop at once when the outbox refuses and the trace will be dropped, or there is nothing to ride on: ${JSON.stringify(change)}`, () => {
       const { books, budget, event, llm, router, spans, trace, weather } = scene({ outboxBytes: 0 })
       Object.assign(weather, change)
       router.finish(event, llm)
@@ -150,8 +150,8 @@ describe("Router", () => {
       assert.strictEqual(budget.used(), 0)
       assert.notProperty(llm.meta, MetaStruct.submittedTag)
       balanced(books())
-    }
-  })
+    })
+  }
 
   it("keeps a refused event on its span where the trace intake takes rejected traces", () => {
     const { books, llm, router, sent, spans, trace, weather } = scene({ outboxBytes: 0 })

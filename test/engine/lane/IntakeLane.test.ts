@@ -180,8 +180,8 @@ describe("IntakeLane", () => {
     assert.strictEqual(books().delivered.intake, 2)
   })
 
-  it("finds the one event that the intake refuses, and delivers all others", () => {
-    for (const [status, reason] of [[400, "refused"], [413, "oversized"]] as const) {
+  for (const [status, reason] of [[400, "refused"], [413, "oversized"]] as const) {
+    it(`finds the one event that the intake refuses, and delivers all others: ${JSON.stringify([status, reason])}`, () => {
       const { books, lane, offer, settle } = make()
       const events = Array.from({ length: 9 }, () => offer(record()))
       const bad = events[6]!
@@ -193,8 +193,8 @@ describe("IntakeLane", () => {
       assert.strictEqual(books().delivered.intake, 8)
       assert.strictEqual(books().dropped[reason], 1)
       assert.isBelow(requests, 12)
-    }
-  })
+    })
+  }
 
   it("splits a large payload of unknown fate only when small ones go through meanwhile", () => {
     const { lane, offer, settle } = make({ targetBytes: 2_000_000 })

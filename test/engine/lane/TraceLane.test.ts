@@ -126,16 +126,16 @@ describe("TraceLane", () => {
     assert.strictEqual(books().pending.payload, 0)
   })
 
-  it("gives the events of an unknown fate to the outbox, counted, and does not send the trace again", () => {
-    for (const outcome of [failure(true), answer(502), answer(504)]) {
+  for (const outcome of [failure(true), answer(502), answer(504)]) {
+    it(`gives the events of an unknown fate to the outbox, counted, and does not send the trace again: ${JSON.stringify(outcome)}`, () => {
       const { add, books, lane, outbox, settle } = make()
       add(2)
       assert.strictEqual(settle(lane.next(0)!, outcome)._tag, "Later")
       assert.isTrue(lane.isEmpty())
       assert.strictEqual(books().possibleDuplicates, 2)
       assert.isTrue(outbox.take()!.uncertain)
-    }
-  })
+    })
+  }
 
   it("halves a refused payload until the chunk that is refused stands alone", () => {
     const { add, books, lane, outbox, settle } = make()
@@ -154,15 +154,15 @@ describe("TraceLane", () => {
     assert.strictEqual(books().possibleDuplicates, 0)
   })
 
-  it("gives a definitely refused payload to the outbox at once, and asks the Agent again when the endpoint is gone", () => {
-    for (const status of [401, 403, 404, 405, 422]) {
+  for (const status of [401, 403, 404, 405, 422]) {
+    it(`gives a definitely refused payload to the outbox at once, and asks the Agent again when the endpoint is gone: ${JSON.stringify(status)}`, () => {
       const { add, lane, outbox, said, settle } = make()
       add()
       assert.deepStrictEqual(settle(lane.next(0)!, answer(status)), { _tag: "Done" })
       assert.strictEqual(outbox.size(), 1)
       assert.strictEqual(said.includes("rediscover"), status === 404 || status === 405)
-    }
-  })
+    })
+  }
 
   it("counts as dropped what the outbox has no room for", () => {
     const { add, books, budget, lane, settle } = make({ outboxBytes: 0 })
