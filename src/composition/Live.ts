@@ -96,20 +96,20 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     }
   })
   const { chunks, router } = traces
-  const services = Context.make(
-    Recorder,
-    Recording.make({
-      settings,
-      foundation,
-      service,
-      ambient,
-      accountOf,
-      router,
-      setAside,
-      loop,
-      isRecording: () => switches.recording
-    })
-  ).pipe(
+  const recorder = Recording.make({
+    settings,
+    foundation,
+    service,
+    ambient,
+    accountOf,
+    router,
+    setAside,
+    loop,
+    isRecording: () => switches.recording
+  })
+  // After the drain was registered, and so before it runs: what was open leaves with what waits.
+  yield* Effect.addFinalizer(() => Effect.sync(recorder.endAll))
+  const services = Context.make(Recorder, recorder).pipe(
     Context.add(Control, {
       setRecording: (on) => {
         switches.recording = on

@@ -11,8 +11,8 @@ import type { Router } from "../engine/chunk/Router.ts"
 import type { DeliveryLoop } from "../engine/lane/DeliveryLoop.ts"
 import * as SpanRecorder from "../engine/record/SpanRecorder.ts"
 import type { AmbientContextService } from "../ports/AmbientContext.ts"
+import * as ContextReader from "../ports/ContextReader.ts"
 import type { PendingRecord } from "../ports/LateRetention.ts"
-import type { RecorderService } from "../ports/Recorder.ts"
 import type { Routing } from "../ports/Routing.ts"
 import * as AccountDirectory from "./AccountDirectory.ts"
 import * as EventStore from "./EventStore.ts"
@@ -36,9 +36,9 @@ export const make = (options: {
   readonly loop: Pick<DeliveryLoop, "refuse">
   /** Whether spans that start now are recorded. */
   readonly isRecording: () => boolean
-}): RecorderService => {
+}): SpanRecorder.SpanRecorder => {
   const { foundation, loop, router, settings } = options
-  const { isClosed } = foundation.signals
+  const { ledger, signals: { isClosed } } = foundation
   const recorder = SpanRecorder.make({
     settings: {
       mlApp: settings.mlApp,
@@ -68,12 +68,18 @@ export const make = (options: {
         }
         return undefined
       },
-      redact: (record, carrier) => isClosed() ? loop.refuse(carrier) : router.refuse(record, "redaction", carrier)
+      redact: (record, carrier) => isClosed() ? loop.refuse(carrier) : router.refuse(record, "redaction", carrier),
+      fail: () => {
+        // Statements without a call cannot overflow the stack.
+        ledger.dropped.failed++
+        ledger.enqueued++
+      }
     },
     ids: foundation.ids,
     ambient: options.ambient,
     diagnostics: foundation.diagnostics,
-    clock: (fiber) => fiber.getRef(Clock.Clock)
+    clock: (reader) => reader.getRef(Clock.Clock),
+    root: ContextReader.make(foundation.root)
   })
   return { ...recorder, start: (input) => options.isRecording() ? recorder.start(input) : undefined }
 }

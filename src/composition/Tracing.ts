@@ -8,6 +8,7 @@ import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import type { Checked } from "../domain/Problem.ts"
 import * as PropagationStyle from "../domain/propagation/PropagationStyle.ts"
 import * as RedactedRecord from "../domain/redaction/RedactedRecord.ts"
+import { guard } from "../engine/books/Guard.ts"
 import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
 import * as Injector from "../engine/context/Injector.ts"
 import * as RequestContext from "../engine/context/RequestContext.ts"
@@ -84,9 +85,10 @@ export const propagator = (
     decide: sampler.decide
   }),
   upstream: (reader) => ambient.current(reader)?.upstream,
-  extract: (headers) => {
-    const { problems, value } = RequestContext.fromHeaders(headers, settings.propagation, undefined)
-    if (problems.length > 0) diagnostics.report(problems)
-    return value
-  }
+  extract: (headers) =>
+    guard(diagnostics, "extract", () => {
+      const { problems, value } = RequestContext.fromHeaders(headers, settings.propagation, undefined)
+      if (problems.length > 0) diagnostics.report(problems)
+      return value
+    }, RequestContext.nothing)
 })

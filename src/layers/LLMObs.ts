@@ -32,24 +32,53 @@ import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
 import type { Options } from "../composition/Options.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
+import * as BaggageChange from "../domain/propagation/BaggageChange.ts"
 import * as HeaderLookup from "../domain/propagation/HeaderLookup.ts"
-import * as LlmobsPropagation from "../domain/propagation/LlmobsPropagation.ts"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
 import type * as MlApp from "../domain/span/MlApp.ts"
 import type { Source } from "../domain/span/SessionSource.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
+import * as OptionReader from "../engine/record/OptionReader.ts"
+import * as PairedSpan from "../engine/record/PairedSpan.ts"
 import { BaggageChanges, CurrentAmbient } from "../ports/AmbientContext.ts"
-import type { Slot } from "../ports/Carrier.ts"
-import { CarrierSlot } from "../ports/Carrier.ts"
 import { Control } from "../ports/Control.ts"
 import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
 import { Delivery } from "../ports/Delivery.ts"
 import { Propagator } from "../ports/Propagator.ts"
-import type { SpanOptions } from "../ports/Recorder.ts"
+import type { SpanEnd, SpanOptions } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import type { Routing } from "../ports/Routing.ts"
 import { CurrentRouting } from "../ports/Routing.ts"
+import type { MakeSpanOptions, Span } from "./MadeSpan.ts"
+
+export {
+  /**
+   * @category annotations
+   * @since 0.2.0
+   */
+  annotateSpan,
+  /**
+   * @category spans
+   * @since 0.2.0
+   */
+  endSpan,
+  /**
+   * @category spans
+   * @since 0.2.0
+   */
+  makeSpan,
+  /**
+   * @category spans
+   * @since 0.2.0
+   */
+  makeSpanScoped,
+  /**
+   * @category spans
+   * @since 0.2.0
+   */
+  withParentSpan
+} from "./MadeSpan.ts"
 
 export type {
   /**
@@ -69,6 +98,11 @@ export type {
   Ledger,
   /**
    * @category models
+   * @since 0.2.0
+   */
+  MakeSpanOptions,
+  /**
+   * @category models
    * @since 0.1.0
    */
   Options,
@@ -82,6 +116,21 @@ export type {
    * @since 0.1.0
    */
   SetAside,
+  /**
+   * @category models
+   * @since 0.2.0
+   */
+  Span,
+  /**
+   * @category models
+   * @since 0.2.0
+   */
+  SpanEnd,
+  /**
+   * @category models
+   * @since 0.2.0
+   */
+  SpanKind,
   /**
    * @category models
    * @since 0.1.0
@@ -112,31 +161,20 @@ type NotFunction<O> = O extends (...args: never) => unknown ? never : unknown
 
 const spanFunction = (kind: SpanKind): SpanFunction =>
   ((name: string, options?: SpanOptions) => {
-    const output = typeof options?.output === "function" ? options.output as (value: never) => unknown : undefined
-    const said = output === undefined ? options : { ...options, output: undefined }
+    const output = OptionReader.output(options)
     return (self: Effect.Effect<unknown, unknown, unknown>) =>
       Effect.withFiber((fiber) => {
-        const recorder = fiber.getRef(Recorder)
-        if (recorder === undefined) {
-          return Effect.useSpan(name, noOptions, (span) => Effect.provideService(self, Tracer.ParentSpan, span))
-        }
-        const slot: Slot = { kind, carrier: undefined }
-        return Effect.useSpan(name, { annotations: Context.make(CarrierSlot, slot) }, (span) => {
-          const open = recorder.start({ ambient: fiber, kind, name, options: said, span, carrier: slot.carrier })
-          if (open === undefined) return Effect.provideService(self, Tracer.ParentSpan, span)
-          return Effect.onExitPrimitive(
-            Effect.updateContext(
-              self,
-              (context: Context.Context<unknown>) =>
-                Context.add(Context.add(context, Tracer.ParentSpan, span), CurrentSpan, open)
-            ),
-            (exit) => recorder.finish(fiber, open, exit, output)
-          )
-        })
+        let span: PairedSpan.PairedSpan | undefined
+        // The finalizer comes first: a fiber that is interrupted as soon as the span has opened still ends it.
+        return Effect.onExitPrimitive(
+          Effect.suspend(() => {
+            const opened = span = PairedSpan.open(fiber, { kind, name, options, scoped: true })
+            return Effect.updateContext(self, (context: Context.Context<unknown>) => opened.inside(context))
+          }),
+          (exit) => span?.endAndWait({ exit, output })
+        )
       })
   }) as SpanFunction
-
-const noOptions: Tracer.SpanOptionsNoTrace = {}
 
 /**
  * Records a call of a model. Input and output are messages.
@@ -215,14 +253,14 @@ export const annotateCurrentSpan = (input: AnnotationInput): Effect.Effect<void>
   })
 
 /**
- * Adds to every span that starts inside the effect, in this fiber and those forked from it. `input` and `output` do not
- * count: they belong to one span.
+ * Adds to every span that starts inside the effect, in this fiber and those forked from it. `input`, `output` and the
+ * model do not count: they belong to one span.
  *
  * @category annotations
  * @since 0.1.0
  */
 export const annotateSpans = (
-  input: Omit<AnnotationInput, "input" | "output">
+  input: Omit<AnnotationInput, "input" | "output" | "model" | "provider">
 ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
 <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
@@ -329,6 +367,10 @@ export const inject: Effect.Effect<{ readonly [name: string]: string }> = Effect
  * Runs an effect as a continuation of what headers brought: the APM trace, the LLM trace, the session and the baggage.
  * For messages and for servers whose requests are not seen otherwise; an Effect HTTP server needs nothing.
  *
+ * **Details**
+ *
+ * Headers that are no text are left out: the numbers and dates that brokers put beside them are no trace.
+ *
  * @category propagation
  * @since 0.1.0
  */
@@ -341,11 +383,7 @@ export const extract = (
   Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
     const propagator = fiber.getRef(Propagator)
     if (propagator === undefined) return self
-    const ambient = propagator.extract(
-      Symbol.iterator in headers
-        ? HeaderLookup.fromEntries([...headers as Iterable<readonly [string, string]>])
-        : HeaderLookup.fromRecord(headers)
-    )
+    const ambient = propagator.extract(HeaderLookup.fromUnknown(headers))
     return Effect.updateContext(self, (context: Context.Context<R>) => {
       const map = new Map(context.mapUnsafe)
       map.set(CurrentAmbient.key, ambient)
@@ -414,16 +452,11 @@ export const withBaggage = (
   changes: { readonly [key: string]: string | undefined }
 ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
 <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.withFiber((fiber): Effect.Effect<A, E, R> =>
-    Effect.provideService(
-      self,
-      BaggageChanges,
-      new Map([
-        ...fiber.getRef(BaggageChanges),
-        ...Object.entries(changes).filter(([key]) => !LlmobsPropagation.isBaggageKey(key))
-      ])
-    )
-  )
+  Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
+    const { problems, value } = BaggageChange.within(fiber.getRef(BaggageChanges), changes)
+    if (problems.length > 0) fiber.getRef(Recorder)?.report(problems)
+    return Effect.provideService(self, BaggageChanges, value)
+  })
 
 /**
  * Sends what waits, joining what is being sent, and says what came of it. It has a deadline and never fails.

@@ -32,23 +32,21 @@
 import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Pull from "effect/Pull"
-import * as References from "effect/References"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
+import type * as Tracer from "effect/Tracer"
 import * as JsonSnapshot from "../domain/json/JsonSnapshot.ts"
 import * as JsonText from "../domain/json/JsonText.ts"
 import * as Problem from "../domain/Problem.ts"
+import * as Promised from "../domain/Promised.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
-import type { Slot } from "../ports/Carrier.ts"
-import { CarrierSlot } from "../ports/Carrier.ts"
-import type { OpenSpan } from "../ports/CurrentSpan.ts"
-import { CurrentSpan } from "../ports/CurrentSpan.ts"
+import * as OptionReader from "../engine/record/OptionReader.ts"
+import * as PairedSpan from "../engine/record/PairedSpan.ts"
 import type { RecorderService, SpanOptions } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
 
@@ -95,15 +93,12 @@ export const defaultLimit = { parts: 100_000, bytes: 1_000_000 } as const
 
 const spanFunction = (kind: SpanKind): StreamSpanFunction =>
   ((name: string, options?: SpanOptions & Partial<Accumulation<unknown, unknown>>) => {
-    const accumulation = typeof options?.accumulate === "function"
-      ? options as Accumulation<unknown, unknown>
-      : undefined
-    const said = accumulation === undefined ? options : { ...options, output: undefined }
+    const accumulation = accumulationOf(options)
     return (self: Stream.Stream<unknown, unknown, unknown>) =>
       Stream.fromChannel(
         Channel.fromTransformBracket((upstream, _scope, scope) =>
           Effect.flatMap(
-            Effect.withFiber((fiber) => begin(fiber, kind, name, said, accumulation, scope)),
+            Effect.withFiber((fiber) => begin(fiber, kind, name, options, accumulation, scope)),
             (watched) =>
               Effect.map(
                 Effect.updateContext(Channel.toTransform(Stream.toChannel(self))(upstream, scope), watched.inside),
@@ -113,6 +108,22 @@ const spanFunction = (kind: SpanKind): StreamSpanFunction =>
         )
       )
   }) as StreamSpanFunction
+
+const accumulationOf = (
+  options: Partial<Accumulation<unknown, unknown>> | undefined
+): Accumulation<unknown, unknown> | undefined => {
+  const read = <A, K extends keyof A & string>(from: A | undefined, key: K) =>
+    OptionReader.read(from, key, OptionReader.ignore)
+  const accumulate = read(options, "accumulate")
+  if (typeof accumulate !== "function") return undefined
+  const output = read(options, "output")
+  const limit = read(options, "accumulateLimit")
+  return {
+    accumulate,
+    output: typeof output === "function" ? output : undefined,
+    accumulateLimit: { parts: read(limit, "parts"), bytes: read(limit, "bytes") }
+  }
+}
 
 interface Watched {
   readonly inside: (context: Context.Context<unknown>) => Context.Context<unknown>
@@ -140,41 +151,23 @@ const begin = (
   accumulation: Accumulation<unknown, unknown> | undefined,
   scope: Scope.Scope
 ): Effect.Effect<Watched> => {
-  const recorder = fiber.getRef(Recorder)
-  const slot: Slot = { kind, carrier: undefined }
-  const spanOptions = recorder === undefined ? undefined : { annotations: Context.make(CarrierSlot, slot) }
-  return Effect.uninterruptible(Effect.flatMap(Effect.makeSpan(name, spanOptions), (span) => {
-    const open = recorder?.start({ ambient: fiber, kind, name, options, span, carrier: slot.carrier })
-    const recording = recorder === undefined || open === undefined
-      ? undefined
-      : record(recorder, open, fiber, kind, accumulation)
-    const watched: Watched = {
-      inside: remembered((context) =>
-        open === undefined
-          ? Context.add(context, Tracer.ParentSpan, span)
-          : Context.add(Context.add(context, Tracer.ParentSpan, span), CurrentSpan, open)
-      ),
-      see: recording?.see,
-      ended: undefined
+  let recording: Recording | undefined
+  const watched: Mutable<Watched> = { inside: (context) => context, see: undefined, ended: undefined }
+  return Effect.map(
+    PairedSpan.openScoped(fiber, scope, { kind, name, options }, (span, exit) => {
+      recording?.finish()
+      return span.endAndWait({ exit: watched.ended ?? whenLeft(exit) })
+    }),
+    (span) => {
+      recording = span.open === undefined ? undefined : record(span, fiber, accumulation)
+      watched.inside = remembered((context) => span.inside(context))
+      watched.see = recording?.see
+      return watched
     }
-    return Effect.as(
-      Scope.addFinalizerExit(scope, (exit) =>
-        Effect.withFiber((fiber) => {
-          const own = watched.ended ?? whenLeft(exit)
-          const waits = recording?.end(fiber, own)
-          const clock = fiber.getRef(Clock.Clock)
-          const timed = fiber.getRef(References.TracerTimingEnabled)
-          const endSpan = () => {
-            if (span.status._tag !== "Ended") span.end(timed ? clock.currentTimeNanosUnsafe() : 0n, own)
-          }
-          if (waits !== undefined) return Effect.andThen(waits, Effect.sync(endSpan))
-          endSpan()
-          return Effect.void
-        })),
-      watched
-    )
-  }))
+  )
 }
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 // Every pull of a stream usually comes from the same context.
 const remembered = <A extends object, B>(f: (value: A) => B): (value: A) => B => {
@@ -186,33 +179,35 @@ const remembered = <A extends object, B>(f: (value: A) => B): (value: A) => B =>
 const whenLeft = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause) ? exit : Exit.void
 
+interface Recording {
+  readonly see: (elements: ReadonlyArray<unknown>) => void
+  /** Writes the output. */
+  readonly finish: () => void
+}
+
 const record = (
-  recorder: RecorderService,
-  open: OpenSpan,
+  span: PairedSpan.PairedSpan,
   fiber: Fiber.Fiber<unknown, unknown>,
-  kind: SpanKind,
   accumulation: Accumulation<unknown, unknown> | undefined
-) => {
+): Recording => {
   const clock = fiber.getRef(Clock.Clock)
   const startedAt = clock.monotonicTimeNanosUnsafe()
-  const parts = accumulation === undefined ? undefined : accumulate(accumulation, kind, recorder.report)
+  const parts = accumulation === undefined
+    ? undefined
+    : accumulate(accumulation, span.kind, fiber.getRef(Recorder)!.report)
   let first = true
   return {
-    see: (elements: ReadonlyArray<unknown>): void => {
+    see: (elements) => {
       if (first) {
         first = false
         const seconds = Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9
-        recorder.annotate(open, { metrics: { timeToFirstToken: seconds } })
+        span.annotate({ metrics: { timeToFirstToken: seconds } })
       }
       parts?.add(elements)
     },
-    end: (
-      fiber: Fiber.Fiber<unknown, unknown>,
-      exit: Exit.Exit<unknown, unknown>
-    ): Effect.Effect<void> | undefined => {
+    finish: () => {
       const output = parts?.output()
-      if (output !== undefined) recorder.annotate(open, { output })
-      return recorder.finish(fiber, open, exit, undefined)
+      if (output !== undefined) span.annotate({ output })
     }
   }
 }
@@ -229,6 +224,12 @@ const threw = Problem.make(
   "output"
 )
 
+const promised = Problem.make(
+  "unreadable_value",
+  "A function given to accumulate the output of a stream gave a promise. Give plain values: what it stands for is left out.",
+  "output"
+)
+
 const accumulate = (
   options: Accumulation<unknown, unknown>,
   kind: SpanKind,
@@ -240,7 +241,10 @@ const accumulate = (
   let full = false
   const guarded = <A>(f: () => A): A | undefined => {
     try {
-      return f()
+      const value = f()
+      if (!Promised.take(value)) return value
+      report([promised])
+      return undefined
     } catch {
       report([threw])
       return undefined

@@ -14,6 +14,7 @@ import type { Sourced } from "../domain/span/SessionSource.ts"
 import type { SpanContext } from "../domain/span/SpanContext.ts"
 import type { SpanError } from "../domain/span/SpanError.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
+import type { ContextReader } from "./ContextReader.ts"
 import type { PendingRecord } from "./LateRetention.ts"
 
 /**
@@ -55,6 +56,8 @@ export interface Carrier {
  */
 export interface Slot {
   readonly kind: SpanKind
+  /** The context that the span is opened in, for callers that are no fiber. */
+  readonly reader?: ContextReader | undefined
   carrier: Carrier | undefined
 }
 

@@ -17,6 +17,11 @@ export interface OpenSpan {
   readonly context: PendingContext
   readonly annotation: Annotation
   readonly ended: boolean
+  /**
+   * Whether the call of a provider that runs inside has its event already. The outermost adapter that sees the call sets
+   * it; an inner one that finds it set on the current span records nothing.
+   */
+  claimed: boolean
 }
 
 /**

@@ -1,12 +1,11 @@
 /**
- * The port to the recorder: who turns spans into events.
+ * The port to the recorder, which turns spans into events.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Tracer from "effect/Tracer"
 import type { Problem } from "../domain/Problem.ts"
 import type { Annotation, AnnotationInput } from "../domain/span/Annotation.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
@@ -21,10 +20,6 @@ import type { OpenSpan } from "./CurrentSpan.ts"
  * @since 0.1.0
  */
 export interface SpanOptions extends AnnotationInput {
-  /** The model that answers: llm and embedding spans. */
-  readonly model?: string | undefined
-  /** Who runs the model: llm and embedding spans. Lower-cased on the wire. */
-  readonly provider?: string | undefined
   /** The application that the span belongs to. */
   readonly agentService?: string | undefined
   /** The same as `agentService`, by its older name. */
@@ -51,34 +46,92 @@ export interface ExperimentInput {
 }
 
 /**
- * Records spans. Every member is synchronous and total.
+ * The span of a tracer that stands for the same work as a recorded span. Every `Tracer.Span` of Effect is one.
+ *
+ * **Details**
+ *
+ * Ids that are valid (32 and 16 hex characters) become those of the recorded span. With `end`, the recorder ends both
+ * spans at the same time; left out, the tracer's span ends by other means. One that has ended is left alone.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface TracerSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly status?: { readonly _tag: "Started" | "Ended" } | undefined
+  readonly end?: ((at: bigint, exit: Exit.Exit<unknown, unknown>) => void) | undefined
+}
+
+/**
+ * All that a span can start from. Everything but its kind and name is optional.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface SpanStart {
+  readonly kind: SpanKind
+  readonly name: string
+  /** The recorded span above. Left out: that of `ambient`. */
+  readonly parent?: OpenSpan | undefined
+  /** The time of the start, in Unix nanoseconds. Left out: now. */
+  readonly at?: bigint | undefined
+  /** The context around the span: its region, its account, the request behind it. Left out: nothing is around it. */
+  readonly ambient?: ContextReader | undefined
+  /** A function as `output` is no value: it makes the output when the span ends. */
+  readonly options?: SpanOptions | undefined
+  /** The APM span that the event can ride. */
+  readonly carrier?: Carrier | undefined
+  readonly span?: TracerSpan | undefined
+  /**
+   * Whether a finalizer ends the span in any case. Any other span can be forgotten by its owner: the recorder then ends it
+   * when the layer closes.
+   */
+  readonly scoped?: boolean | undefined
+}
+
+/**
+ * How a span ends. Without a failure and without an interruption it ends well.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface SpanEnd {
+  /** The time of the end, in Unix nanoseconds. Left out: now. The tracer's span ends at the same time. */
+  readonly at?: bigint | undefined
+  /** The failure, where there is no `Exit`: anything but `undefined`. */
+  readonly error?: unknown
+  readonly exit?: Exit.Exit<unknown, unknown> | undefined
+  /** Whether the work was cut short on purpose, which is no error: the event is tagged `effect.fiber.interrupted`. */
+  readonly interrupted?: boolean | undefined
+  /** Whether the work is known to be over and its end was not seen: the event is tagged `effect.span.unfinished`. */
+  readonly unfinished?: boolean | undefined
+  /** Makes the output from the value that `exit` succeeded with. */
+  readonly output?: ((value: never) => unknown) | undefined
+}
+
+/**
+ * Records spans. Every member is synchronous and total, and needs no fiber.
+ *
+ * **Details**
+ *
+ * A span that `start` gives is open until `end` or `endAndWait` is called with it; a second call changes nothing. Until
+ * then its annotations accumulate, its model and provider among them.
  *
  * @category services
  * @since 0.1.0
  */
 export interface RecorderService {
-  readonly start: (options: {
-    /** The context around the span: its parent, its region, the request behind it. */
-    readonly ambient: ContextReader
-    readonly kind: SpanKind
-    readonly name: string
-    readonly options: SpanOptions | undefined
-    readonly span: Tracer.Span
-    readonly carrier: Carrier | undefined
-  }) => OpenSpan | undefined
+  readonly start: (start: SpanStart) => OpenSpan | undefined
   readonly annotate: (span: OpenSpan | undefined, input: AnnotationInput) => void
   /** What spans that start inside a region get, beyond what the regions around it say. */
   readonly region: (outer: Annotation | undefined, input: AnnotationInput) => Annotation
+  readonly end: (span: OpenSpan, end?: SpanEnd) => void
   /**
-   * Ends a span. `output` makes its output from the value that the effect succeeded with. What is given back is to be run
-   * before the span's effect goes on: a wait for room, where such was asked for.
+   * Ends a span on behalf of a caller that can wait for room, where the layer's `overflow` asks for that. The effect that is
+   * given back must be run before the caller goes on; the event and the tracer's span are finished by then.
    */
-  readonly finish: (
-    ambient: ContextReader,
-    span: OpenSpan,
-    exit: Exit.Exit<unknown, unknown>,
-    output: ((value: never) => unknown) | undefined
-  ) => Effect.Effect<void> | undefined
+  readonly endAndWait: (span: OpenSpan, end?: SpanEnd) => Effect.Effect<void> | undefined
   /** Says what was wrong with what a caller wanted recorded. */
   readonly report: (problems: ReadonlyArray<Problem>) => void
 }

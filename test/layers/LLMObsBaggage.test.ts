@@ -80,3 +80,63 @@ describe("LLMObs.upstream", () => {
       assert.isTrue(Option.isNone(yield* LLMObs.upstream))
     }).pipe(Effect.provide(Observed.dev())))
 })
+
+describe("what a program without types gives", () => {
+  const hostile: ReadonlyArray<readonly [string, unknown]> = [
+    ["a number", { "x-delivery-count": 1, traceparent: "00-0000000000000000000000000000000a-000000000000000b-01" }],
+    ["a getter that throws", {
+      get bad() {
+        throw new Error("no")
+      },
+      traceparent: "00-0000000000000000000000000000000a-000000000000000b-01"
+    }],
+    ["null", null],
+    ["a text", "traceparent"]
+  ]
+  for (const [what, headers] of hostile) {
+    it.live(`does not fail the program by LLMObs.extract of ${what}, nor loses what is good of it`, () =>
+      Effect.gen(function*() {
+        yield* Effect.void.pipe(LLMObs.llm("inside"), LLMObs.extract(headers as never))
+        const { agent } = yield* Observed.settle
+        const { apmTraceId } = Observed.named(agent, "inside")
+        if (typeof headers === "object" && headers !== null) {
+          assert.strictEqual(apmTraceId, "0000000000000000000000000000000a")
+        }
+      }).pipe(Effect.provide(Observed.dev())))
+  }
+
+  it.live("does not fail the program by LLMObs.withBaggage, nor loses what is good of it", () =>
+    Effect.gen(function*() {
+      const changes = {
+        good: "1",
+        count: 5,
+        get bad() {
+          throw new Error("no")
+        }
+      }
+      assert.deepStrictEqual(yield* LLMObs.baggage.pipe(LLMObs.withBaggage(changes as never)), { good: "1" })
+      for (const none of [null, undefined, 5]) {
+        assert.deepStrictEqual(yield* LLMObs.baggage.pipe(LLMObs.withBaggage(none as never)), {})
+      }
+    }).pipe(Effect.provide(Observed.dev())))
+
+  it.live("does not lose a span by its name, which is text by the time it is sent, nor by options that throw", () =>
+    Effect.gen(function*() {
+      const options = {
+        get output() {
+          throw new Error("no")
+        },
+        get model() {
+          throw new Error("no")
+        }
+      }
+      yield* Effect.useSpan(Symbol("plain") as never, () => Effect.void).pipe(
+        LLMObs.llm(Symbol("chat") as never, options as never),
+        LLMObs.workflow(7 as never)
+      )
+      const { agent, ledger } = yield* Observed.settle
+      assert.deepStrictEqual(Observed.names(agent), ["7", "Symbol(chat)"])
+      assert.strictEqual(Observed.span(agent, "Symbol(plain)").resource, "Symbol(plain)")
+      assert.strictEqual(ledger.delivered.agent, 2)
+    }).pipe(Effect.provide(Observed.dev({ apm: "all" }))))
+})

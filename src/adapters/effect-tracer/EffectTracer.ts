@@ -19,12 +19,14 @@ import type { Extracted } from "../../domain/propagation/Propagation.ts"
 import type { ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type * as SpanError from "../../domain/span/SpanError.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
+import * as SpanName from "../../domain/span/SpanName.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { TracedSpan, TracedTrace } from "../../engine/chunk/LocalTrace.ts"
 import { LiveSpan, LocalTrace } from "../../engine/chunk/LocalTrace.ts"
 import * as SpanExit from "../../engine/record/SpanExit.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
 import { CarrierSlot } from "../../ports/Carrier.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
@@ -81,27 +83,25 @@ export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(tracer)
 
 type SpanInput = Parameters<Tracer.Tracer["span"]>[0]
 
-// A program without types can name a span by anything, and what is no text cannot be packed.
-const nameOf = (name: unknown): string => typeof name === "string" ? name : String(name)
-
 const open = (options: Options, input: SpanInput): EffectSpan => {
   const slot = Context.get(input.annotations, CarrierSlot)
   const parent = Option.getOrUndefined(input.parent)
-  const fiber = input.root ? undefined : Fiber.getCurrent()
-  const ambient = fiber === undefined ? undefined : options.ambient.current(fiber)
+  const reader: ContextReader | undefined = input.root ? undefined : slot?.reader ?? Fiber.getCurrent()
+  const ambient = reader === undefined ? undefined : options.ambient.current(reader)
   const inner = parent !== undefined && parent instanceof EffectSpan && parent.options === options ? parent : undefined
   const trace = inner?.trace ?? makeTrace(options, input, parent, ambient)
-  if (fiber !== undefined && trace.root !== undefined) SpanAttributes.readRoute(fiber, trace.root)
+  if (reader !== undefined && trace.root !== undefined) SpanAttributes.readRoute(reader, trace.root)
   const exported = trace.root === undefined || slot !== undefined || options.apm === "all"
   const service = inner?.service ?? options.service
   if (!exported) return new EffectSpan(options, input, trace, undefined, inner!.spanId, service)
   const kind = slot === undefined ? input.kind : "llm"
+  const name = SpanName.fromUnknown(input.name)
   const live = new LiveSpan({
     trace,
     spanId: options.ids.spanId(),
     parentId: inner?.spanId ?? trace.upstream?.parentId,
-    name: kind === "server" || kind === "client" ? `http.${kind}.request` : nameOf(input.name),
-    resource: slot?.kind ?? nameOf(input.name),
+    name: kind === "server" || kind === "client" ? `http.${kind}.request` : name,
+    resource: slot?.kind ?? name,
     service,
     type: slot !== undefined ? "llm" : kind === "server" ? "web" : kind === "client" ? "http" : "",
     startNs: input.startTime,

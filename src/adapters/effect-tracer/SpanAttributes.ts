@@ -6,6 +6,7 @@
 import type * as Exit from "effect/Exit"
 import type { SpanKind } from "effect/Tracer"
 import * as JsonText from "../../domain/json/JsonText.ts"
+import * as SpanName from "../../domain/span/SpanName.ts"
 import type { TracedSpan } from "../../engine/chunk/LocalTrace.ts"
 import type { RequestInfo } from "../../ports/AmbientContext.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
@@ -120,7 +121,9 @@ export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: TracedSpan):
     const attributes = event.attributes === undefined
       ? ""
       : `,"attributes":${JsonText.fromUnknown({ ...event.attributes }).value ?? "{}"}`
-    const entry = `{"name":${JSON.stringify(event.name)},"time_unix_nano":${event.startTime}${attributes}}`
+    const entry = `{"name":${
+      JSON.stringify(SpanName.fromUnknown(event.name))
+    },"time_unix_nano":${event.startTime}${attributes}}`
     size += entry.length + 1
     if (size > maxText) break
     written.push(entry)

@@ -69,3 +69,56 @@ export const fromEntries = (
 export const fromRecord = (
   headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 ): HeaderLookup => fromEntries(Object.entries(headers))
+
+// More than any server lets through, and little enough to look at.
+const most = { headers: 1_024, lines: 64, characters: 65_536 } as const
+
+/**
+ * A lookup over whatever a program holds headers in: a record, or pairs in any iterable. Only text is taken, alone or in a
+ * list; a value that is anything else (brokers put numbers and dates beside their headers), cannot be read or is above the
+ * limits is left out.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const fromUnknown = (headers: unknown): HeaderLookup => {
+  const byName = new Map<string, Array<string>>()
+  let characters = 0
+  const add = (name: unknown, value: unknown): void => {
+    if (typeof name !== "string" || name.length > most.characters) return
+    for (const line of Array.isArray(value) ? value.slice(0, most.lines) : [value]) {
+      if (typeof line !== "string" || characters + line.length > most.characters) continue
+      characters += line.length
+      const key = name.toLowerCase()
+      const known = byName.get(key)
+      if (known === undefined) byName.set(key, [line])
+      else if (known.length < most.lines) known.push(line)
+    }
+  }
+  try {
+    let seen = 0
+    for (const entry of entries(headers)) {
+      if (++seen > most.headers) break
+      try {
+        const pair = entry()
+        if (Array.isArray(pair)) add(pair[0], pair[1])
+      } catch {
+        // One header that cannot be read costs itself.
+      }
+    }
+  } catch {
+    // An iterable that fails has given what it had.
+  }
+  return (name) => byName.get(name)
+}
+
+const entries = function*(headers: unknown): Generator<() => unknown> {
+  if (typeof headers !== "object" || headers === null) return
+  if (Symbol.iterator in headers) {
+    for (const pair of headers as Iterable<unknown>) yield () => pair
+  } else {
+    for (const name of Object.keys(headers)) {
+      yield () => [name, (headers as { readonly [name: string]: unknown })[name]]
+    }
+  }
+}

@@ -21,6 +21,8 @@ const anything = Schema.Record(Schema.String, Schema.Unknown)
  */
 export const AnnotationInput = Schema.Struct({
   name: Schema.optional(Schema.String),
+  model: Schema.optional(Schema.String),
+  provider: Schema.optional(Schema.String),
   input: Schema.optionalKey(Schema.Unknown),
   output: Schema.optionalKey(Schema.Unknown),
   expectedOutput: Schema.optionalKey(Schema.Unknown),

@@ -32,6 +32,10 @@ import * as Tags from "./Tags.ts"
  */
 export interface AnnotationInput {
   readonly name?: string | undefined
+  /** The model that answers, which can be known from the answer alone: llm and embedding spans. */
+  readonly model?: string | undefined
+  /** The provider that runs the model: llm and embedding spans. Lower-cased on the wire. */
+  readonly provider?: string | undefined
   /** Messages on llm spans, documents on embedding spans, any value on the others. */
   readonly input?: unknown
   /** Messages on llm spans, documents on retrieval spans, any value on the others. */
@@ -130,12 +134,17 @@ const textProblem = {
 
 /**
  * Parses what a user wrote. What is good is kept, what is not is left out and reported. `costTags` is a list of
- * candidates: whoever knows the tags of the span selects from it.
+ * candidates, of which the tags of the span select. The fields in `without` are not read. The model is no part of an
+ * annotation: it belongs to the span.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const parse = (kind: SpanKind, given: AnnotationInput): Problems.Checked<Annotation> => {
+export const parse = (
+  kind: SpanKind,
+  given: AnnotationInput,
+  without: ReadonlyArray<keyof AnnotationInput> = []
+): Problems.Checked<Annotation> => {
   if (typeof given !== "object" || given === null) {
     return {
       value: empty,
@@ -144,7 +153,7 @@ export const parse = (kind: SpanKind, given: AnnotationInput): Problems.Checked<
   }
   const out: Owned = { bytes: 0 }
   const problems: Array<Problem> = []
-  const input = readFields(given, problems)
+  const input = readFields(given, without, problems)
   const keep = <A>(part: JsonSnapshot.Measured<A>): A => {
     for (let i = 0; i < part.problems.length; i++) problems.push(part.problems[i]!)
     out.bytes += part.bytes + keyBytes
@@ -191,10 +200,15 @@ const fields: ReadonlyArray<keyof AnnotationInput> = [
 ]
 
 // Each field is read once and by itself: a getter that throws costs its own field and not the whole annotation.
-const readFields = (given: AnnotationInput, problems: Array<Problem>): AnnotationInput => {
+const readFields = (
+  given: AnnotationInput,
+  without: ReadonlyArray<keyof AnnotationInput>,
+  problems: Array<Problem>
+): AnnotationInput => {
   const input: { [key: string]: unknown } = {}
   for (let i = 0; i < fields.length; i++) {
     const key = fields[i]!
+    if (without.includes(key)) continue
     try {
       input[key] = given[key]
     } catch {

@@ -9,8 +9,9 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as SpanError from "../../domain/span/SpanError.ts"
+import type { SpanEnd } from "../../ports/Recorder.ts"
 
 /**
  * Whether the effect was interrupted, and nothing else.
@@ -34,4 +35,15 @@ export const errorOf = (exit: Exit.Exit<unknown, unknown>): SpanError.SpanError 
     if (reason._tag === "Die") return SpanError.fromUnknown(reason.defect)
   }
   return SpanError.fromUnknown(exit.cause)
+}
+
+/**
+ * The exit of a span that ends without one, as far as a tracer needs it.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const of = (end: SpanEnd): Exit.Exit<unknown, unknown> => {
+  if (end.error !== undefined && end.exit?._tag !== "Failure") return Exit.fail(end.error)
+  return end.exit ?? (end.interrupted === true ? Exit.interrupt() : Exit.void)
 }

@@ -3,326 +3,173 @@
  *
  * **Details**
  *
- * The recorder hangs on the fiber and not on the tracer: it works under any tracer, in any order of layers, and with
- * tracing switched off. When a tracer of ours opened the span, the record is attached to the APM span and waits for its
- * chunk; otherwise the event goes to the outbox at once.
+ * The recorder hangs on no tracer and on no fiber: it is told when a span starts, what is said of it, and when it ends. So
+ * it works under any tracer, in any order of layers, with tracing switched off, and for callers that are no fibers. When
+ * a tracer of ours opened the span, the record is attached to the APM span and waits for its chunk; otherwise the event
+ * goes to the outbox at once.
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
-import type * as Effect from "effect/Effect"
-import type * as Tracer from "effect/Tracer"
+import * as Effect from "effect/Effect"
 import * as Problem from "../../domain/Problem.ts"
-import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
-import * as RedactedRecord from "../../domain/redaction/RedactedRecord.ts"
+import * as Promised from "../../domain/Promised.ts"
 import * as Annotation from "../../domain/span/Annotation.ts"
-import * as CostTags from "../../domain/span/CostTags.ts"
-import * as SessionSource from "../../domain/span/SessionSource.ts"
 import * as SpanContext from "../../domain/span/SpanContext.ts"
-import * as SpanId from "../../domain/span/SpanId.ts"
-import * as SpanRecords from "../../domain/span/SpanRecord.ts"
-import * as Tags from "../../domain/span/Tags.ts"
-import * as TraceId from "../../domain/span/TraceId.ts"
-import type { AmbientContext } from "../../ports/AmbientContext.ts"
-import type { Carrier, TraceState } from "../../ports/Carrier.ts"
-import type { ContextReader } from "../../ports/ContextReader.ts"
-import type { OpenSpan } from "../../ports/CurrentSpan.ts"
-import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
-import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
-import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
-import type { PendingContext, PendingRecord } from "../../ports/LateRetention.ts"
-import type { ExperimentInput, RecorderService, SpanOptions } from "../../ports/Recorder.ts"
-import type { Routing } from "../../ports/Routing.ts"
-import { CurrentRouting } from "../../ports/Routing.ts"
+import type { RecorderService, SpanEnd } from "../../ports/Recorder.ts"
 import { guard } from "../books/Guard.ts"
-import * as LateRetention from "./LateRetention.ts"
+import * as OpenSpans from "./OpenSpans.ts"
+import * as OptionReader from "./OptionReader.ts"
+import type { RecordedSpan } from "./RecordedSpan.ts"
+import type { Options } from "./RecorderOptions.ts"
+import * as SpanEnds from "./SpanEnds.ts"
 import * as SpanExit from "./SpanExit.ts"
+import * as SpanStarts from "./SpanStarts.ts"
+import * as SpanTags from "./SpanTags.ts"
+import * as SpanTime from "./SpanTime.ts"
 
 /**
- * What the recorder needs to know of the process.
- *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
-export interface Settings {
-  readonly mlApp: string | undefined
-  readonly service: string
-  readonly process: Tags.ProcessTags
-  /** The labels that `DD_TAGS` names. */
-  readonly processLabels: SpanContext.Named
-  /** Decides the retention of an LLM trace. `tags` are those of its root. */
-  readonly retention: (apmTraceId: string, tags?: Tags.Tags | undefined) => SpanContext.Retention
-  /** Whether that looks at the tags, so that the decision waits for them. */
-  readonly retentionLooksAtTags: boolean
-  readonly redaction: RedactedRecord.Policy
+export interface SpanRecorder extends RecorderService {
+  /** Ends every span that is open and that no finalizer ends, as unfinished: for a layer that closes. */
+  readonly endAll: () => void
 }
 
-/**
- * Takes finished records, and says on what each one could ride.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Sink {
-  readonly finish: (record: PendingRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
-  /** Counts an event that a redaction rule dropped. `record` is what the APM span may still say: it has no content. */
-  readonly redact: (record: PendingRecord, carrier: Carrier | undefined) => void
-}
-
-class RecordedSpan implements OpenSpan {
-  context: PendingContext
-  readonly annotation: Annotation.Owned
-  ended = false
-  readonly parent: RecordedSpan | undefined
-  readonly trace: TraceState
-  readonly carrier: Carrier | undefined
-  readonly service: string
-  readonly startNs: bigint
-  readonly startedAt: bigint
-  readonly modelName: string | undefined
-  readonly modelProvider: string | undefined
-
-  constructor(options: {
-    readonly context: PendingContext
-    readonly annotation: Annotation.Owned
-    readonly parent: RecordedSpan | undefined
-    readonly trace: TraceState
-    readonly carrier: Carrier | undefined
-    readonly service: string
-    readonly clock: Clock.Clock
-    readonly options: SpanOptions | undefined
-  }) {
-    this.context = options.context
-    this.annotation = options.annotation
-    this.parent = options.parent
-    this.trace = options.trace
-    this.carrier = options.carrier
-    this.service = options.service
-    this.startNs = options.clock.currentTimeNanosUnsafe()
-    this.startedAt = options.clock.monotonicTimeNanosUnsafe()
-    this.modelName = options.options?.model
-    this.modelProvider = options.options?.provider
-  }
-}
-
-// The tag of a span that was interrupted. Losers of a race and of a time-out are not errors.
-const interruptedTag = "effect.fiber.interrupted"
+// So many open spans that no finalizer ends are more likely forgotten than running.
+const mostOpenSpans = 10_000
 
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: {
-  readonly settings: Settings
-  readonly sink: Sink
-  readonly ids: IdGeneratorService
-  readonly ambient: typeof AmbientContext.Service
-  readonly diagnostics: DiagnosticsService
-  readonly clock: (reader: ContextReader) => Clock.Clock
-  /** The name of the account that a region sends to; `undefined` when it is the layer's own. */
-  readonly accountOf: (routing: Routing) => string | undefined
-}): RecorderService => {
-  const { ambient, diagnostics, ids, settings, sink } = options
-  const configured = { mlApp: settings.mlApp, service: settings.service }
-  const none: SpanContext.Named = {}
-  const redacts = RedactedRecord.isActive(settings.redaction)
+export const make = (options: Options): SpanRecorder => {
+  const { diagnostics, settings, sink } = options
+  const start = SpanStarts.make(options)
+  const finish = SpanEnds.make(options)
+  // Events that could not be made and are not in the books yet. Counting them can fail where making them failed, at the end
+  // of the stack: then the next call does it.
+  let failed = 0
 
-  const report = <A>(checked: Problem.Checked<A>): A => {
-    if (checked.problems.length > 0) diagnostics.report(checked.problems)
-    return checked.value
-  }
-
-  const tagsOf = (context: PendingContext, annotation: Annotation.Annotation, service: string): Tags.Tags =>
-    Tags.resolve({
-      process: settings.process,
-      service,
-      context,
-      annotated: annotation.tags,
-      agentVersion: annotation.agentVersion
-    })
-
-  // Cost tags name tags that the span has at the time of the call; later ones do not count.
-  const add = (
-    annotation: Annotation.Owned,
-    said: Annotation.Annotation,
-    context: PendingContext,
-    service: string
-  ): Annotation.Owned => {
-    const before = annotation.costTags
-    Annotation.append(annotation, said)
-    if (said.costTags !== undefined) {
-      annotation.costTags = report(CostTags.select(said.costTags, tagsOf(context, annotation, service), before))
+  const countFailed = (): void => {
+    try {
+      for (; failed > 0; failed--) sink.fail()
+    } catch (error) {
+      diagnostics.defect("recorder.fail", error)
     }
-    return annotation
   }
 
-  const start: RecorderService["start"] = ({ ambient: reader, carrier, kind, name, options: spanOptions, span }) => {
-    const clock = options.clock(reader)
-    const parent = reader.getRef(CurrentSpan) as RecordedSpan | undefined
-    const region = reader.getRef(SpanAnnotations)
-    const around = ambient.current(reader)
-    const routing = reader.getRef(CurrentRouting)
-    const trace = carrier?.trace ?? parent?.trace ?? { session: undefined }
-    const own = spanOptions === undefined
-      ? Annotation.empty
-      : report(Annotation.parse(kind, spanOptions))
-    const context = SpanContext.resolve({
-      kind,
-      name: own.name ?? region?.name ?? name,
-      ...identify(span, carrier, parent, clock),
-      // Of 128 bits even where APM trace ids have 64: on the wire a smaller one cannot be told from a custom id in decimal.
-      newTraceId: TraceId.fromParts(Number(clock.currentTimeMillisUnsafe()) / 1000, ids.spanId()),
-      parent: parent?.context,
-      remote: around?.upstream?.llmobs,
-      explicit: {
-        sessionId: own.sessionId,
-        userId: own.userId,
-        accountId: own.accountId,
-        mlApp: spanOptions?.mlApp,
-        agentService: spanOptions?.agentService,
-        experiment: spanOptions?.experiment === undefined ? undefined : experimentScope(spanOptions.experiment)
-      },
-      context: region ?? none,
-      process: settings.processLabels,
-      traceDefault: trace.session,
-      labels: around?.labels,
-      configured,
-      account: routing === undefined ? undefined : options.accountOf(routing),
-      retention: settings.retentionLooksAtTags
-        ? (apmTraceId) =>
-          LateRetention.make(() =>
-            settings.retention(apmTraceId, tagsOf(recorded.context, recorded.annotation, recorded.service))
-          )
-        : settings.retention
-    })
-    const service = carrier?.service ?? settings.service
-    const annotation = Annotation.owned(Annotation.empty)
-    if (region !== undefined) add(annotation, region, context, service)
-    const recorded = new RecordedSpan({
-      context,
-      annotation: add(annotation, own, context, service),
-      parent,
-      trace,
-      carrier,
-      service,
-      clock,
-      options: spanOptions
-    })
+  const annotate = (span: RecordedSpan, input: Annotation.AnnotationInput): void => {
+    const { problems, value: said } = Annotation.parse(span.context.kind, input)
+    if (problems.length > 0) diagnostics.report(problems)
+    SpanTags.add(settings.process, diagnostics, span, span.annotation, said)
+    OptionReader.writeModel(span, input, diagnostics.report)
     if (
-      trace.session === undefined && context.session !== undefined && context.session.value !== "" &&
-      SessionSource.isVouched(context.session)
+      said.name !== undefined || said.sessionId !== undefined || said.userId !== undefined ||
+      said.accountId !== undefined
     ) {
-      trace.session = SessionSource.make(context.session.value, "propagated")
-    }
-    carrier?.link(context)
-    return recorded
-  }
-
-  const identify = (
-    span: Tracer.Span,
-    carrier: Carrier | undefined,
-    parent: RecordedSpan | undefined,
-    clock: Clock.Clock
-  ): { readonly spanId: string; readonly apmTraceId: string } => {
-    if (carrier !== undefined) return { spanId: SpanId.toDecimal(carrier.spanId), apmTraceId: carrier.traceId }
-    if (SpanId.isValid(span.spanId) && TraceId.isValid(span.traceId)) {
-      return { spanId: SpanId.toDecimal(span.spanId), apmTraceId: span.traceId }
-    }
-    return {
-      spanId: SpanId.toDecimal(ids.spanId()),
-      apmTraceId: parent?.context.apmTraceId ?? ids.traceId(Number(clock.currentTimeMillisUnsafe()) / 1000)
+      span.context = SpanContext.rename(span.context, said)
+      if (said.name !== undefined) span.carrier?.rename(said.name)
     }
   }
 
-  const annotate: RecorderService["annotate"] = (open, input) => {
-    const span = open as RecordedSpan | undefined
-    if (span === undefined) return diagnostics.report([noActiveSpan])
-    if (span.ended) return diagnostics.report([finishedSpan])
-    const parsed = report(Annotation.parse(span.context.kind, input))
-    add(span.annotation, parsed, span.context, span.service)
-    if (
-      parsed.name !== undefined || parsed.sessionId !== undefined || parsed.userId !== undefined ||
-      parsed.accountId !== undefined
-    ) {
-      span.context = SpanContext.rename(span.context, parsed)
-      if (parsed.name !== undefined) span.carrier?.rename(parsed.name)
+  const makeOutput = (span: RecordedSpan, output: NonNullable<SpanEnd["output"]>, exit: SpanEnd["exit"]): void => {
+    if (exit?._tag !== "Success") return
+    const value = output(exit.value as never)
+    if (Promised.take(value)) diagnostics.report([promisedOutput])
+    else annotate(span, { output: value })
+  }
+
+  // The tracer's span tells the time of an event that rides: it ends when the recorded one does.
+  const endTracerSpan = (span: RecordedSpan, end: SpanEnd, time: bigint): void =>
+    guard(diagnostics, "recorder.span", () => {
+      if (span.span?.end !== undefined && span.span.status?._tag !== "Ended") span.span.end(time, SpanExit.of(end))
+    }, undefined)
+
+  const finishEvent = (
+    span: RecordedSpan,
+    end: SpanEnd,
+    at: bigint | undefined
+  ): Effect.Effect<void> | undefined => {
+    try {
+      const { output } = end
+      if (output !== undefined) guard(diagnostics, "output", () => makeOutput(span, output, end.exit), undefined)
+      span.ended = true
+      return finish(span, end, at)
+    } catch (error) {
+      span.ended = true
+      failed++
+      diagnostics.defect("recorder.end", error)
+      return undefined
     }
   }
 
-  const region: RecorderService["region"] = (outer, input) => {
-    const { input: _input, output: _output, ...rest } = input
-    const said = report(Annotation.parse("task", rest))
-    return outer === undefined ? said : Annotation.combine(outer, said)
-  }
-
-  const finish: RecorderService["finish"] = (reader, open, exit, output) => {
-    const span = open as RecordedSpan
+  const endAndWait = (span: RecordedSpan, end: SpanEnd): Effect.Effect<void> | undefined => {
     if (span.ended) return undefined
-    if (output !== undefined && exit._tag === "Success") {
-      guard(diagnostics, "output", () => annotate(span, { output: output(exit.value as never) }), undefined)
-    }
-    span.ended = true
-    const { annotation, context, parent } = span
-    // The end of the root is the last moment at which its tags can decide.
-    if (context.retention !== undefined && context.retention !== parent?.context.retention) {
-      LateRetention.freeze(context.retention)
-    }
-    const interrupted = SpanExit.isInterrupted(exit)
-    const error = SpanExit.errorOf(exit) ?? span.carrier?.marked
-    const record = SpanRecords.finish({
-      context,
-      startNs: span.startNs,
-      durationNs: Number(options.clock(reader).monotonicTimeNanosUnsafe() - span.startedAt),
-      modelName: span.modelName,
-      modelProvider: span.modelProvider,
-      annotation,
-      tags: interrupted
-        ? { ...tagsOf(context, annotation, span.service), [interruptedTag]: "true" }
-        : tagsOf(context, annotation, span.service),
-      ancestor: parent === undefined
-        ? undefined
-        : {
-          kind: parent.context.kind,
-          prompt: parent.annotation.prompt,
-          toolDefinitions: parent.annotation.toolDefinitions
-        },
-      error
-    })
-    if (!redacts) return sink.finish(record, span.carrier)
-    const redacted = report(RedactedRecord.apply(record, settings.redaction))
-    span.carrier?.rename(redacted.record.context.name)
-    if (!redacted.dropped) return sink.finish(redacted.record, span.carrier)
-    sink.redact(redacted.record, span.carrier)
+    spans.remove(span)
+    const at = SpanTime.fromUnknown(end.at)
+    if (end.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable)
+    const time = at ?? (span.timed ? span.clock.currentTimeNanosUnsafe() : 0n)
+    const waits = guard(diagnostics, "recorder.end", () => finishEvent(span, end, at), undefined)
+    if (failed > 0) countFailed()
+    if (waits !== undefined) return Effect.andThen(waits, Effect.sync(() => endTracerSpan(span, end, time)))
+    endTracerSpan(span, end, time)
     return undefined
   }
 
+  const end: RecorderService["end"] = (span, end = well) =>
+    guard(diagnostics, "recorder.end", () => {
+      const waits = endAndWait(span as RecordedSpan, end)
+      // A fiber that runs synchronously does not wait for room.
+      if (waits !== undefined) Effect.runSync(waits)
+    }, undefined)
+
+  const spans = OpenSpans.make({
+    most: mostOpenSpans,
+    end: (span) => end(span, { unfinished: true }),
+    onFull: () => diagnostics.warnOnce("open_spans", tooManyOpen)
+  })
+
   return {
-    start: (input) => guard(diagnostics, "recorder.start", () => start(input), undefined),
-    annotate: (span, input) => guard(diagnostics, "recorder.annotate", () => annotate(span, input), undefined),
+    start: (input) => {
+      const span = guard(diagnostics, "recorder.start", () => start(input), undefined)
+      if (span !== undefined && input.scoped !== true) spans.add(span)
+      return span
+    },
+    annotate: (open, input) =>
+      guard(diagnostics, "recorder.annotate", () => {
+        const span = open as RecordedSpan | undefined
+        if (span === undefined) return diagnostics.report([noActiveSpan])
+        if (span.ended) return diagnostics.report([finishedSpan])
+        annotate(span, input)
+      }, undefined),
     region: (outer, input) =>
-      guard(diagnostics, "recorder.region", () => region(outer, input), outer ?? Annotation.empty),
-    finish: (reader, span, exit, output) =>
-      guard(diagnostics, "recorder.finish", () => finish(reader, span, exit, output), undefined),
+      guard(diagnostics, "recorder.region", () => {
+        const { problems, value: said } = Annotation.parse("task", input, ofOneSpan)
+        if (problems.length > 0) diagnostics.report(problems)
+        return outer === undefined ? said : Annotation.combine(outer, said)
+      }, outer ?? Annotation.empty),
+    end,
+    endAndWait: (span, end = well) =>
+      guard(diagnostics, "recorder.end", () => endAndWait(span as RecordedSpan, end), undefined),
+    endAll: () => {
+      const left = spans.endAll()
+      if (left > 0) diagnostics.say(leftOpen(left))
+    },
     report: diagnostics.report
   }
 }
 
-// The tags are those that baggage brings to other services, by the same table.
-const experimentScope = (input: ExperimentInput): SpanContext.ExperimentScope | undefined => {
-  const baggage = new Map<string, string>()
-  const put = (key: string, value: unknown) => {
-    if (typeof value === "string" || typeof value === "number") baggage.set(`_ml_obs.experiment_${key}`, String(value))
-  }
-  put("id", input.id)
-  put("run_id", input.runId)
-  put("run_iteration", input.runIteration)
-  put("dataset_name", input.datasetName)
-  put("dataset_id", input.datasetId)
-  put("project_id", input.projectId)
-  put("project_name", input.projectName)
-  put("name", input.name)
-  return ExperimentBaggage.read(baggage)
-}
+const well: SpanEnd = {}
+
+// Content belongs to one span, and not to a region.
+const ofOneSpan = ["input", "output"] as const
+
+const leftOpen = (spans: number): string =>
+  `Ended ${spans} spans that were open when the layer closed; their events have the tag effect.span.unfinished. End each span that makeSpan gives.`
+
+const tooManyOpen =
+  `Ended the oldest of ${mostOpenSpans} open spans; its event has the tag effect.span.unfinished. End each span that makeSpan gives.`
 
 const noActiveSpan = Problem.make(
   "invalid_span_no_active_spans",
@@ -332,4 +179,10 @@ const noActiveSpan = Problem.make(
 const finishedSpan = Problem.make(
   "invalid_finished_span",
   "The LLM Observability span has ended. Annotate it before its effect ends."
+)
+
+const promisedOutput = Problem.make(
+  "unreadable_value",
+  "The function `output` gave a promise, so the span has no output. Give a plain value.",
+  "output"
 )

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,53 +7,13 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import * as NodeIdGenerator from "../../../src/adapters/node-process/NodeIdGenerator.ts"
 import * as LlmobsPropagation from "../../../src/domain/propagation/LlmobsPropagation.ts"
-import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
-import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
-import * as LateRetention from "../../../src/engine/record/LateRetention.ts"
-import * as SpanRecorder from "../../../src/engine/record/SpanRecorder.ts"
+import type * as RecorderOptions from "../../../src/engine/record/RecorderOptions.ts"
 import type { Ambient } from "../../../src/ports/AmbientContext.ts"
 import { CurrentSpan, SpanAnnotations } from "../../../src/ports/CurrentSpan.ts"
 import type { RecorderService, SpanOptions } from "../../../src/ports/Recorder.ts"
 import * as HostileValue from "../../domain/HostileValue.ts"
-import * as Records from "../../domain/Records.ts"
-
-type Options = Parameters<typeof SpanRecorder.make>[0]
-
-const make = (more: Partial<Options> = {}, settings: Partial<SpanRecorder.Settings> = {}) => {
-  const records: Array<SpanRecord> = []
-  const diagnostics = Diagnostics.make(() => {})
-  let next = 0
-  const recorder = SpanRecorder.make({
-    settings: {
-      mlApp: "shop",
-      service: "api",
-      process: Records.process,
-      processLabels: {},
-      retention: () => ({ sampleRate: "1", samplingDecision: "1" }),
-      retentionLooksAtTags: false,
-      redaction: { processors: [], capture: "all" },
-      ...settings
-    },
-    sink: {
-      finish: (record) => {
-        records.push(LateRetention.close(record))
-        return undefined
-      },
-      redact: (record) => records.push(LateRetention.close(record))
-    },
-    accountOf: () => undefined,
-    ids: {
-      spanId: () => (++next).toString(16).padStart(16, "0"),
-      traceId: (seconds) => Math.floor(seconds).toString(16).padStart(8, "0") + (++next).toString(16).padStart(24, "0"),
-      random: () => 0
-    },
-    ambient: { current: () => undefined },
-    diagnostics,
-    clock: (fiber) => fiber.getRef(Clock.Clock),
-    ...more
-  })
-  return { recorder, records, diagnostics }
-}
+import type { Options } from "./Recording.ts"
+import { make } from "./Recording.ts"
 
 const noop: Tracer.Span = new Tracer.NativeSpan({
   name: "n",
@@ -66,6 +25,8 @@ const noop: Tracer.Span = new Tracer.NativeSpan({
   sampled: true
 })
 
+const ids = (span: Tracer.AnySpan) => ({ traceId: span.traceId, spanId: span.spanId })
+
 /** Records an effect as the face does, without a tracer of ours. */
 const record = <A, E>(
   recorder: RecorderService,
@@ -75,11 +36,11 @@ const record = <A, E>(
 ) =>
 <R>(self: Effect.Effect<A, E, R>) =>
   Effect.withFiber<A, E, R>((fiber) => {
-    const open = recorder.start({ ambient: fiber, kind: "task", name, options, span, carrier: undefined })
+    const open = recorder.start({ ambient: fiber, kind: "task", name, options, span: ids(span) })
     if (open === undefined) return self
     return Effect.onExit(
       Effect.provideService(self, CurrentSpan, open),
-      (exit) => Effect.sync(() => recorder.finish(fiber, open, exit, undefined))
+      (exit) => Effect.sync(() => recorder.end(open, { exit }))
     )
   })
 
@@ -125,16 +86,9 @@ describe("SpanRecorder", () => {
     Effect.gen(function*() {
       const { recorder, records } = make()
       yield* Effect.withFiber((fiber) => {
-        const open = recorder.start({
-          ambient: fiber,
-          kind: "llm",
-          name: "x",
-          options: undefined,
-          span: noop,
-          carrier: undefined
-        })!
+        const open = recorder.start({ ambient: fiber, kind: "llm", name: "x", span: ids(noop) })!
         assert.isFalse(open.ended)
-        for (let turn = 0; turn < 3; turn++) recorder.finish(fiber, open, Exit.void, undefined)
+        for (let turn = 0; turn < 3; turn++) recorder.end(open, { exit: Exit.void })
         assert.isTrue(open.ended)
         recorder.annotate(open, { tags: { late: "yes" } })
         return Effect.void
@@ -206,9 +160,9 @@ describe("SpanRecorder", () => {
     const boom = (): never => {
       throw new Error("boom")
     }
-    const broken: ReadonlyArray<readonly [string, Partial<Options>, Partial<SpanRecorder.Settings>]> = [
+    const broken: ReadonlyArray<readonly [string, Partial<Options>, Partial<RecorderOptions.Settings>]> = [
       ["an ambient context that throws", { ambient: { current: boom } }, {}],
-      ["a sink that throws", { sink: { finish: boom, redact: boom } }, {}],
+      ["a sink that throws", { sink: { finish: boom, redact: boom, fail: boom } }, {}],
       ["ids that throw", { ids: { spanId: boom, traceId: boom, random: boom } }, {}],
       ["a clock that throws", { clock: boom }, {}],
       ["a retention that throws", {}, { retention: boom }]

@@ -1,0 +1,209 @@
+/**
+ * A recorded span together with the Effect span of the same work: opened in one step, ended at the same time.
+ *
+ * **Details**
+ *
+ * The Effect span is the APM span that the event can ride, where the tracer is ours; under any other tracer it gives its
+ * ids. Without a layer, or while recording is switched off, there is only the Effect span.
+ *
+ * @since 0.2.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import type { AnnotationInput } from "../../domain/span/Annotation.ts"
+import type { SpanKind } from "../../domain/span/SpanKind.ts"
+import * as SpanName from "../../domain/span/SpanName.ts"
+import type { Slot } from "../../ports/Carrier.ts"
+import { CarrierSlot } from "../../ports/Carrier.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
+import type { OpenSpan } from "../../ports/CurrentSpan.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
+import type { RecorderService, SpanEnd, SpanStart } from "../../ports/Recorder.ts"
+import { Recorder } from "../../ports/Recorder.ts"
+import * as SpanExit from "./SpanExit.ts"
+import * as SpanTime from "./SpanTime.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface PairedSpan {
+  readonly kind: SpanKind
+  /** The Effect span, for what needs one as a parent. */
+  readonly span: Tracer.Span
+  /** The recorded span; `undefined` where nothing is recorded. */
+  readonly open: OpenSpan | undefined
+  /** The context inside the span: that of its children, and of annotations of the current span. */
+  readonly inside: <R>(context: Context.Context<R>) => Context.Context<R>
+  readonly annotate: (input: AnnotationInput) => void
+  /** Ends both spans, without waiting for room. A second call changes nothing. */
+  readonly end: (end?: SpanEnd) => void
+  /** Ends both spans. The effect that is given back must be run before the caller goes on. */
+  readonly endAndWait: (end?: SpanEnd) => Effect.Effect<void> | undefined
+}
+
+class Paired implements PairedSpan {
+  readonly kind: SpanKind
+  readonly span: Tracer.Span
+  readonly open: OpenSpan | undefined
+  readonly recorder: RecorderService | undefined
+  readonly reader: ContextReader
+
+  constructor(
+    kind: SpanKind,
+    span: Tracer.Span,
+    open: OpenSpan | undefined,
+    recorder: RecorderService | undefined,
+    reader: ContextReader
+  ) {
+    this.kind = kind
+    this.span = span
+    this.open = open
+    this.recorder = recorder
+    this.reader = reader
+  }
+
+  inside<R>(context: Context.Context<R>): Context.Context<R> {
+    const inside = Context.add(context, Tracer.ParentSpan, this.span)
+    return this.open === undefined ? inside : Context.add(inside, CurrentSpan, this.open)
+  }
+
+  annotate(input: AnnotationInput): void {
+    if (this.open !== undefined) this.recorder!.annotate(this.open, input)
+  }
+
+  end(end?: SpanEnd): void {
+    if (this.open !== undefined) this.recorder!.end(this.open, end)
+    else this.endSpan(end)
+  }
+
+  endAndWait(end?: SpanEnd): Effect.Effect<void> | undefined {
+    if (this.open !== undefined) return this.recorder!.endAndWait(this.open, end)
+    this.endSpan(end)
+    return undefined
+  }
+
+  private endSpan(end: SpanEnd = {}): void {
+    if (this.span.status._tag !== "Ended") {
+      this.span.end(SpanTime.fromUnknown(end.at) ?? now(this.reader), SpanExit.of(end))
+    }
+  }
+}
+
+const now = (reader: ContextReader): bigint =>
+  reader.getRef(References.TracerTimingEnabled) ? reader.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n
+
+/**
+ * Opens both spans in a context.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const open = (
+  reader: ContextReader,
+  start: Pick<SpanStart, "kind" | "name" | "at" | "options" | "scoped">
+): PairedSpan => {
+  const { at, kind, options, scoped } = start
+  const name = SpanName.fromUnknown(start.name)
+  const recorder = reader.getRef(Recorder)
+  const slot: Slot | undefined = recorder === undefined ? undefined : { kind, reader, carrier: undefined }
+  const span = openSpan(reader, name, slot, SpanTime.fromUnknown(at))
+  const recorded = recorder?.start({
+    kind,
+    name,
+    at,
+    ambient: reader,
+    options,
+    carrier: slot?.carrier,
+    span,
+    scoped
+  })
+  return new Paired(kind, span, recorded, recorder, reader)
+}
+
+/**
+ * Opens both spans in a scope, whose end ends them. The finalizer is there before the spans are, so that nothing can come
+ * between.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const openScoped = (
+  reader: ContextReader,
+  scope: Scope.Scope,
+  start: Omit<Parameters<typeof open>[1], "scoped">,
+  end: (span: PairedSpan, exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void> | undefined
+): Effect.Effect<PairedSpan> =>
+  Effect.uninterruptible(Effect.suspend(() => {
+    let span: PairedSpan | undefined
+    let closed: Exit.Exit<unknown, unknown> | undefined
+    const close = (exit: Exit.Exit<unknown, unknown>) =>
+      Effect.suspend(() => {
+        closed = exit
+        return (span === undefined ? undefined : end(span, exit)) ?? Effect.void
+      })
+    return Effect.flatMap(Scope.addFinalizerExit(scope, close), () => {
+      const opened = span = open(reader, { ...start, scoped: true })
+      // A scope that was closed before has run its finalizer by now.
+      return closed === undefined ? Effect.succeed(opened) : Effect.as(close(closed), opened)
+    })
+  }))
+
+// As `Effect.makeSpan` does it, which takes neither a context nor a time.
+const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, at: bigint | undefined): Tracer.Span => {
+  const parent = propagated(Context.getOrUndefined(reader.context, Tracer.ParentSpan))
+  if (!reader.getRef(References.TracerEnabled)) return new NoSpan(name, parent)
+  const links = reader.getRef(References.TracerSpanLinks)
+  const span = reader.getRef(Tracer.Tracer).span({
+    name,
+    parent,
+    annotations: slot === undefined ? Context.empty() : Context.make(CarrierSlot, slot),
+    links: links.length === 0 ? [] : links.slice(),
+    startTime: at ?? now(reader),
+    kind: "internal",
+    root: false,
+    sampled: (parent._tag === "None" || parent.value.sampled) &&
+      !LogLevel.isGreaterThan(reader.getRef(Tracer.MinimumTraceLevel), reader.getRef(Tracer.CurrentTraceLevel))
+  })
+  const attributes = reader.getRef(References.TracerSpanAnnotations)
+  for (const key in attributes) span.attribute(key, attributes[key])
+  return span
+}
+
+const propagated = (span: Tracer.AnySpan | undefined): Option.Option<Tracer.AnySpan> => {
+  let current = span
+  while (current !== undefined && Context.get(current.annotations, Tracer.DisablePropagation)) {
+    current = current._tag === "Span" ? Option.getOrUndefined(current.parent) : undefined
+  }
+  return Option.fromUndefinedOr(current)
+}
+
+/** The span where tracing is switched off: as in Effect, no id and no child. */
+class NoSpan extends Tracer.NativeSpan {
+  override get traceId(): string {
+    return "noop"
+  }
+
+  override get spanId(): string {
+    return "noop"
+  }
+
+  constructor(name: string, parent: Option.Option<Tracer.AnySpan>) {
+    super({
+      name,
+      parent,
+      annotations: Context.make(Tracer.DisablePropagation, true),
+      links: [],
+      startTime: 0n,
+      kind: "internal",
+      sampled: false
+    })
+  }
+}

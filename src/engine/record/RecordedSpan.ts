@@ -1,0 +1,71 @@
+/**
+ * A span while it is recorded.
+ *
+ * @since 0.2.0
+ */
+import type * as Clock from "effect/Clock"
+import type * as Annotation from "../../domain/span/Annotation.ts"
+import type { Carrier, TraceState } from "../../ports/Carrier.ts"
+import type { OpenSpan } from "../../ports/CurrentSpan.ts"
+import type { PendingContext } from "../../ports/LateRetention.ts"
+import type { TracerSpan } from "../../ports/Recorder.ts"
+
+/**
+ * The state of a span from its start to its end. The recorder alone writes it, but for `claimed`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export class RecordedSpan implements OpenSpan {
+  context: PendingContext
+  readonly annotation: Annotation.Owned
+  ended = false
+  claimed = false
+  modelName: string | undefined = undefined
+  modelProvider: string | undefined = undefined
+  readonly parent: RecordedSpan | undefined
+  readonly trace: TraceState
+  readonly carrier: Carrier | undefined
+  /** The tracer's span, and whether it has times. */
+  readonly span: TracerSpan | undefined
+  readonly timed: boolean
+  readonly service: string
+  readonly clock: Clock.Clock
+  /** Unix time in nanoseconds. */
+  readonly startNs: bigint
+  /** The same moment on the clock that only goes forward. */
+  readonly startedAt: bigint
+
+  constructor(options: {
+    readonly context: PendingContext
+    readonly annotation: Annotation.Owned
+    readonly parent: RecordedSpan | undefined
+    readonly trace: TraceState
+    readonly carrier: Carrier | undefined
+    readonly span: TracerSpan | undefined
+    readonly timed: boolean
+    readonly service: string
+    readonly clock: Clock.Clock
+    readonly at: bigint | undefined
+  }) {
+    this.context = options.context
+    this.annotation = options.annotation
+    this.parent = options.parent
+    this.trace = options.trace
+    this.carrier = options.carrier
+    this.span = options.span
+    this.timed = options.timed
+    this.service = options.service
+    this.clock = options.clock
+    const now = options.clock.currentTimeNanosUnsafe()
+    const elapsed = options.clock.monotonicTimeNanosUnsafe()
+    this.startNs = options.at ?? now
+    this.startedAt = options.at === undefined ? elapsed : elapsed - (now - options.at)
+  }
+
+  /** The time until `at`, or until now, in nanoseconds. */
+  durationNs(at: bigint | undefined): number {
+    const duration = at === undefined ? this.clock.monotonicTimeNanosUnsafe() - this.startedAt : at - this.startNs
+    return duration > 0n ? Number(duration) : 0
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * All that the recorder is made of.
+ */
+import type * as Clock from "effect/Clock"
+import type * as Effect from "effect/Effect"
+import type * as RedactedRecord from "../../domain/redaction/RedactedRecord.ts"
+import type * as SpanContext from "../../domain/span/SpanContext.ts"
+import type * as Tags from "../../domain/span/Tags.ts"
+import type { AmbientContextService } from "../../ports/AmbientContext.ts"
+import type { Carrier } from "../../ports/Carrier.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
+import type { Routing } from "../../ports/Routing.ts"
+
+/**
+ * What the recorder needs to know of the process.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Settings {
+  readonly mlApp: string | undefined
+  readonly service: string
+  readonly process: Tags.ProcessTags
+  /** The labels that `DD_TAGS` names. */
+  readonly processLabels: SpanContext.Named
+  /** Decides the retention of an LLM trace. `tags` are those of its root. */
+  readonly retention: (apmTraceId: string, tags?: Tags.Tags | undefined) => SpanContext.Retention
+  /** Whether that looks at the tags, so that the decision waits for them. */
+  readonly retentionLooksAtTags: boolean
+  readonly redaction: RedactedRecord.Policy
+}
+
+/**
+ * Takes finished records. A member that throws has not counted the event; the recorder then counts it as failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sink {
+  readonly finish: (record: PendingRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
+  /** Counts an event that a redaction rule dropped. `record` is what the APM span may still say: it has no content. */
+  readonly redact: (record: PendingRecord, carrier: Carrier | undefined) => void
+  /** Counts an event that could not be made: one step that cannot come apart, since it can run at the end of the stack. */
+  readonly fail: () => void
+}
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
+  readonly settings: Settings
+  readonly sink: Sink
+  readonly ids: IdGeneratorService
+  readonly ambient: AmbientContextService
+  readonly diagnostics: DiagnosticsService
+  readonly clock: (reader: ContextReader) => Clock.Clock
+  /** The context of spans whose caller names none. */
+  readonly root: ContextReader
+  /** The name of the account that a region sends to; `undefined` when it is the layer's own. */
+  readonly accountOf: (routing: Routing) => string | undefined
+}

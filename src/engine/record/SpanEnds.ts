@@ -1,0 +1,88 @@
+/**
+ * The end of a span: its record is made and given to the sink.
+ *
+ * @since 0.2.0
+ */
+import type * as Effect from "effect/Effect"
+import * as RedactedRecord from "../../domain/redaction/RedactedRecord.ts"
+import type * as SpanError from "../../domain/span/SpanError.ts"
+import * as SpanErrors from "../../domain/span/SpanError.ts"
+import * as SpanRecords from "../../domain/span/SpanRecord.ts"
+import type * as Tags from "../../domain/span/Tags.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
+import type { SpanEnd } from "../../ports/Recorder.ts"
+import * as LateRetention from "./LateRetention.ts"
+import type { RecordedSpan } from "./RecordedSpan.ts"
+import type { Options } from "./RecorderOptions.ts"
+import * as SpanExit from "./SpanExit.ts"
+import * as SpanTags from "./SpanTags.ts"
+
+/**
+ * Finishes the event of a span. What is given back throws when something in `options` does, and only as long as the event
+ * is not in the books.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (
+  options: Options
+): (span: RecordedSpan, end: SpanEnd, at: bigint | undefined) => Effect.Effect<void> | undefined => {
+  const { diagnostics, settings, sink } = options
+  const redacts = RedactedRecord.isActive(settings.redaction)
+
+  return (span, end, at) => {
+    const record = recordOf(settings.process, span, end, at)
+    if (!redacts) return sink.finish(record, span.carrier)
+    const { problems, value: redacted } = RedactedRecord.apply(record, settings.redaction)
+    if (problems.length > 0) diagnostics.report(problems)
+    span.carrier?.rename(redacted.record.context.name)
+    if (!redacted.dropped) return sink.finish(redacted.record, span.carrier)
+    sink.redact(redacted.record, span.carrier)
+    return undefined
+  }
+}
+
+const recordOf = (
+  process: Tags.ProcessTags,
+  span: RecordedSpan,
+  end: SpanEnd,
+  at: bigint | undefined
+): PendingRecord => {
+  const { annotation, context, parent } = span
+  // The end of the root is the last moment at which its tags can decide.
+  if (context.retention !== undefined && context.retention !== parent?.context.retention) {
+    LateRetention.freeze(context.retention)
+  }
+  return SpanRecords.finish({
+    context,
+    startNs: span.startNs,
+    durationNs: span.durationNs(at),
+    modelName: span.modelName,
+    modelProvider: span.modelProvider,
+    annotation,
+    tags: withEnding(SpanTags.of(process, span, annotation), end),
+    ancestor: parent === undefined
+      ? undefined
+      : {
+        kind: parent.context.kind,
+        prompt: parent.annotation.prompt,
+        toolDefinitions: parent.annotation.toolDefinitions
+      },
+    error: errorOf(end) ?? span.carrier?.marked
+  })
+}
+
+const errorOf = (end: SpanEnd): SpanError.SpanError | undefined =>
+  (end.exit === undefined ? undefined : SpanExit.errorOf(end.exit)) ??
+    (end.error === undefined ? undefined : SpanErrors.fromUnknown(end.error))
+
+// The losers of a race and of a time-out are not errors; a tag tells them from the others.
+const withEnding = (tags: Tags.Tags, end: SpanEnd): Tags.Tags => {
+  const interrupted = end.interrupted === true || (end.exit !== undefined && SpanExit.isInterrupted(end.exit))
+  if (!interrupted && end.unfinished !== true) return tags
+  return {
+    ...tags,
+    ...(interrupted ? { "effect.fiber.interrupted": "true" } : undefined),
+    ...(end.unfinished === true ? { "effect.span.unfinished": "true" } : undefined)
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The start of a span: its identity is resolved, and what its options and its region say of it is read.
+ *
+ * @since 0.2.0
+ */
+import type * as Clock from "effect/Clock"
+import * as References from "effect/References"
+import * as Annotation from "../../domain/span/Annotation.ts"
+import * as SessionSource from "../../domain/span/SessionSource.ts"
+import * as SpanContext from "../../domain/span/SpanContext.ts"
+import * as SpanId from "../../domain/span/SpanId.ts"
+import * as SpanName from "../../domain/span/SpanName.ts"
+import * as TraceId from "../../domain/span/TraceId.ts"
+import type { Carrier } from "../../ports/Carrier.ts"
+import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
+import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
+import type { SpanOptions, SpanStart, TracerSpan } from "../../ports/Recorder.ts"
+import { CurrentRouting } from "../../ports/Routing.ts"
+import * as LateRetention from "./LateRetention.ts"
+import * as OptionReader from "./OptionReader.ts"
+import { RecordedSpan } from "./RecordedSpan.ts"
+import type { Options } from "./RecorderOptions.ts"
+import * as SpanTags from "./SpanTags.ts"
+import * as SpanTime from "./SpanTime.ts"
+
+/**
+ * Starts spans. What is given back throws when something in `options` does.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
+  const { ambient, diagnostics, ids, settings } = options
+  const configured = { mlApp: settings.mlApp, service: settings.service }
+
+  return ({ carrier, kind, options: given, span, ...start }) => {
+    const reader = start.ambient ?? options.root
+    const clock = options.clock(reader)
+    const parent = (start.parent ?? reader.getRef(CurrentSpan)) as RecordedSpan | undefined
+    const region = reader.getRef(SpanAnnotations)
+    const around = ambient.current(reader)
+    const routing = reader.getRef(CurrentRouting)
+    const trace = carrier?.trace ?? parent?.trace ?? { session: undefined }
+    const at = SpanTime.fromUnknown(start.at)
+    if (start.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable)
+    const own = annotationOf(kind, given, diagnostics.report)
+    const service = carrier?.service ?? settings.service
+    const context = SpanContext.resolve({
+      kind,
+      name: own.name ?? region?.name ?? SpanName.fromUnknown(start.name),
+      ...identify(ids, span, carrier, parent, clock),
+      // Of 128 bits even where APM trace ids have 64: on the wire a smaller one looks like a custom id in decimal.
+      newTraceId: TraceId.fromParts(Number(clock.currentTimeMillisUnsafe()) / 1000, ids.spanId()),
+      parent: parent?.context,
+      remote: around?.upstream?.llmobs,
+      explicit: {
+        sessionId: own.sessionId,
+        userId: own.userId,
+        accountId: own.accountId,
+        mlApp: OptionReader.text(given, "mlApp", diagnostics.report),
+        agentService: OptionReader.text(given, "agentService", diagnostics.report),
+        experiment: OptionReader.experiment(given, diagnostics.report)
+      },
+      context: region ?? Annotation.empty,
+      process: settings.processLabels,
+      traceDefault: trace.session,
+      labels: around?.labels,
+      configured,
+      account: routing === undefined ? undefined : options.accountOf(routing),
+      retention: settings.retentionLooksAtTags
+        ? (apmTraceId) =>
+          LateRetention.make(() =>
+            settings.retention(apmTraceId, SpanTags.of(settings.process, recorded, recorded.annotation))
+          )
+        : settings.retention
+    })
+    const annotation = Annotation.owned(Annotation.empty)
+    const tagged = { context, service }
+    if (region !== undefined) SpanTags.add(settings.process, diagnostics, tagged, annotation, region)
+    SpanTags.add(settings.process, diagnostics, tagged, annotation, own)
+    const recorded: RecordedSpan = new RecordedSpan({
+      context,
+      annotation,
+      parent,
+      trace,
+      carrier,
+      span,
+      timed: reader.getRef(References.TracerTimingEnabled),
+      service,
+      clock,
+      at
+    })
+    OptionReader.writeModel(recorded, given, diagnostics.report)
+    if (
+      trace.session === undefined && context.session !== undefined && context.session.value !== "" &&
+      SessionSource.isVouched(context.session)
+    ) {
+      trace.session = SessionSource.make(context.session.value, "propagated")
+    }
+    carrier?.link(context)
+    return recorded
+  }
+}
+
+const annotationOf = (
+  kind: SpanStart["kind"],
+  given: SpanOptions | undefined,
+  report: OptionReader.Report
+): Annotation.Annotation => {
+  if (given === undefined) return Annotation.empty
+  const makesOutput = OptionReader.output(given) !== undefined
+  const { problems, value } = Annotation.parse(kind, given, makesOutput ? outputAlone : undefined)
+  if (problems.length > 0) report(problems)
+  return value
+}
+
+const outputAlone = ["output"] as const
+
+const identify = (
+  ids: IdGeneratorService,
+  span: TracerSpan | undefined,
+  carrier: Carrier | undefined,
+  parent: RecordedSpan | undefined,
+  clock: Clock.Clock
+): { readonly spanId: string; readonly apmTraceId: string } => {
+  if (carrier !== undefined) return { spanId: SpanId.toDecimal(carrier.spanId), apmTraceId: carrier.traceId }
+  if (span !== undefined && SpanId.isValid(span.spanId) && TraceId.isValid(span.traceId)) {
+    return { spanId: SpanId.toDecimal(span.spanId), apmTraceId: span.traceId }
+  }
+  return {
+    spanId: SpanId.toDecimal(ids.spanId()),
+    apmTraceId: parent?.context.apmTraceId ?? ids.traceId(Number(clock.currentTimeMillisUnsafe()) / 1000)
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The tags of a span while it is recorded.
+ *
+ * @since 0.2.0
+ */
+import * as Annotation from "../../domain/span/Annotation.ts"
+import * as CostTags from "../../domain/span/CostTags.ts"
+import * as Tags from "../../domain/span/Tags.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { PendingContext } from "../../ports/LateRetention.ts"
+
+/**
+ * What the tags of a span depend on beside its annotation.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Tagged {
+  readonly context: PendingContext
+  readonly service: string
+}
+
+/**
+ * The tags as they are now.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const of = (process: Tags.ProcessTags, span: Tagged, annotation: Annotation.Annotation): Tags.Tags =>
+  Tags.resolve({
+    process,
+    service: span.service,
+    context: span.context,
+    annotated: annotation.tags,
+    agentVersion: annotation.agentVersion
+  })
+
+/**
+ * Adds what was said to an annotation. Cost tags name tags that the span has at the time of the call; later ones do not
+ * count.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const add = (
+  process: Tags.ProcessTags,
+  diagnostics: DiagnosticsService,
+  span: Tagged,
+  annotation: Annotation.Owned,
+  said: Annotation.Annotation
+): void => {
+  const before = annotation.costTags
+  Annotation.append(annotation, said)
+  if (said.costTags === undefined) return
+  const selected = CostTags.select(said.costTags, of(process, span, annotation), before)
+  if (selected.problems.length > 0) diagnostics.report(selected.problems)
+  annotation.costTags = selected.value
+}

@@ -1,0 +1,136 @@
+/**
+ * Spans made by hand, as `effect-llmobs/LLMObs` exports them.
+ *
+ * @since 0.2.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
+import type { AnnotationInput } from "../domain/span/Annotation.ts"
+import type { SpanKind } from "../domain/span/SpanKind.ts"
+import * as OptionReader from "../engine/record/OptionReader.ts"
+import * as PairedSpan from "../engine/record/PairedSpan.ts"
+import type { SpanEnd, SpanOptions } from "../ports/Recorder.ts"
+
+/**
+ * A span made by hand. It is open until `endSpan` ends it; a span that is still open when its layer closes is ended then,
+ * and its event is tagged `effect.span.unfinished`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Span {
+  readonly kind: SpanKind
+  /** The Effect span of the same work. It ends with this one: do not end it. */
+  readonly span: Tracer.Span
+}
+
+/**
+ * The options of a span made by hand. `at` is the time of its start, in Unix nanoseconds; left out, it starts now.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface MakeSpanOptions extends SpanOptions {
+  readonly at?: bigint | undefined
+}
+
+/**
+ * Opens a span under the running one, for work that is no single effect: a call whose answer comes through a callback, or
+ * one that began before the program heard of it. `withParentSpan` puts effects inside, `annotateSpan` adds to it, `endSpan`
+ * ends it.
+ *
+ * **Example** (A call that another system reports, with its times)
+ *
+ * ```ts import.meta.vitest
+ * import * as Effect from "effect/Effect"
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ *
+ * const reported = (call: { readonly startedAt: bigint; readonly endedAt: bigint; readonly model: string }) =>
+ *   Effect.gen(function*() {
+ *     const span = yield* LLMObs.makeSpan("llm", "chat", { at: call.startedAt, input: "Where is my parcel?" })
+ *     yield* LLMObs.annotateSpan(span, { model: call.model, provider: "openai", output: "It arrives tomorrow." })
+ *     yield* LLMObs.endSpan(span, { at: call.endedAt })
+ *     return span.kind
+ *   })
+ *
+ * await Effect.runPromise(reported({ startedAt: 1_000_000n, endedAt: 2_000_000n, model: "gpt-5" })) // => "llm"
+ * ```
+ *
+ * @category spans
+ * @since 0.2.0
+ */
+export const makeSpan = (kind: SpanKind, name: string, options?: MakeSpanOptions): Effect.Effect<Span> =>
+  Effect.withFiber((fiber) => Effect.succeed(PairedSpan.open(fiber, { kind, name, options, at: atOf(options) })))
+
+/**
+ * Opens a span that ends with the scope, by the scope's exit.
+ *
+ * **Example** (A span as long as a connection)
+ *
+ * ```ts import.meta.vitest
+ * import * as Effect from "effect/Effect"
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ *
+ * const session = Effect.scoped(Effect.gen(function*() {
+ *   const span = yield* LLMObs.makeSpanScoped("agent", "voice session")
+ *   return yield* Effect.succeed("Hello").pipe(LLMObs.llm("greet"), LLMObs.withParentSpan(span))
+ * }))
+ *
+ * await Effect.runPromise(session) // => "Hello"
+ * ```
+ *
+ * @category spans
+ * @since 0.2.0
+ */
+export const makeSpanScoped = (
+  kind: SpanKind,
+  name: string,
+  options?: MakeSpanOptions
+): Effect.Effect<Span, never, Scope.Scope> =>
+  Effect.withFiber((fiber) =>
+    PairedSpan.openScoped(
+      fiber,
+      Context.getUnsafe(fiber.context, Scope.Scope),
+      { kind, name, options, at: atOf(options) },
+      (span, exit) => span.endAndWait({ exit })
+    )
+  )
+
+const atOf = (options: MakeSpanOptions | undefined): bigint | undefined =>
+  OptionReader.read(options, "at", OptionReader.ignore)
+
+/**
+ * Runs an effect inside a span made by hand, which stays open: spans that start there are its children, and
+ * `annotateCurrentSpan` adds to it.
+ *
+ * @category spans
+ * @since 0.2.0
+ */
+export const withParentSpan =
+  (span: Span) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
+    Effect.updateContext(
+      self,
+      (context: Context.Context<Exclude<R, Tracer.ParentSpan>>) =>
+        (span as PairedSpan.PairedSpan).inside(context) as Context.Context<R>
+    )
+
+/**
+ * Adds to a span made by hand, as `annotateCurrentSpan` does to the running one.
+ *
+ * @category annotations
+ * @since 0.2.0
+ */
+export const annotateSpan = (span: Span, input: AnnotationInput): Effect.Effect<void> =>
+  Effect.sync(() => (span as PairedSpan.PairedSpan).annotate(input))
+
+/**
+ * Ends a span made by hand; a second call changes nothing. `at` is the time of its end, in Unix nanoseconds. A failure is
+ * an `error` or that of an `exit`; `interrupted` tells work that was cut short on purpose, which is none.
+ *
+ * @category spans
+ * @since 0.2.0
+ */
+export const endSpan = (span: Span, end?: Omit<SpanEnd, "output">): Effect.Effect<void> =>
+  Effect.suspend(() => (span as PairedSpan.PairedSpan).endAndWait(OptionReader.end(end)) ?? Effect.void)
