@@ -1,7 +1,5 @@
 /**
  * The accounts that regions of a program send to: each is opened as a road to the intake when it is first named.
- *
- * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
 import * as Account from "../adapters/intake/Account.ts"
@@ -14,18 +12,10 @@ import type { Settings } from "./Settings.ts"
 /**
  * The account of events whose own cannot be resolved: they are sent nowhere, since what was meant for one account must
  * not go to another.
- *
- * @category constants
- * @since 0.1.0
  */
 export const nowhere = "nowhere"
 
-/**
- * Gives the name of a region's account: `undefined` for the layer's own.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Gives the name of a region's account: `undefined` for the layer's own. */
 export const make = (options: {
   readonly own: Pick<Settings, "apiKey" | "site" | "allowUnknownSite">
   readonly diagnostics: DiagnosticsService

@@ -1,7 +1,5 @@
 /**
  * The ambient context of a layer: the requests of this process, and the tracer of another library around them.
- *
- * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
@@ -16,10 +14,6 @@ import { CurrentHostContextSource } from "../ports/IncomingRequest.ts"
 import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = (
   { context, diagnostics }: Foundation,
   settings: Pick<Settings, "propagation">

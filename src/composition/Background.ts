@@ -1,7 +1,5 @@
 /**
  * The loops of a layer: the search for the Agent, the sending, and the drain when the layer closes.
- *
- * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -16,21 +14,12 @@ import type { Destinations } from "./Destinations.ts"
 import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface Background {
   readonly loop: DeliveryLoop.DeliveryLoop
   readonly delivery: DeliveryService
 }
 
-/**
- * Starts the loops in the scope, and registers the drain.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Starts the loops in the scope, and registers the drain. */
 export const make = (
   options: Pick<DeliveryLoop.Options, "outboxes" | "lanes" | "traces" | "stopWaiting"> & {
     readonly settings: Settings

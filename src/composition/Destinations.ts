@@ -1,7 +1,5 @@
 /**
  * Where traces and events go now, by what is known of the Agent.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as AgentDiscovery from "../adapters/agent/AgentDiscovery.ts"
@@ -27,10 +25,6 @@ import type { Settings } from "./Settings.ts"
 import type { Writers } from "./Writers.ts"
 import * as WritersModule from "./Writers.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Destinations {
   readonly tracker: AgentTracker.AgentTracker
   /** Whether anything can depend on an Agent, so that one is looked for. */
@@ -59,10 +53,6 @@ export interface Destinations {
 /** How long an Agent is waited for where events may go without one. */
 const giveUpMillis = 30_000
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly foundation: Foundation

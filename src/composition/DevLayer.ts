@@ -1,7 +1,5 @@
 /**
  * The layer that delivers to an Agent of its own, which is loaded for it alone.
- *
- * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,10 +8,6 @@ import * as DevAgents from "../adapters/devagent/DevAgent.ts"
 import * as LiveLayer from "./LiveLayer.ts"
 import type { Options } from "./Options.ts"
 
-/**
- * @category layers
- * @since 0.2.0
- */
 export const make = <I>(
   tag: Context.Key<I, DevAgents.DevAgent>,
   options: Options & { readonly agent?: DevAgents.Options | undefined }

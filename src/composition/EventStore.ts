@@ -1,7 +1,5 @@
 /**
  * Where events are held: in memory, and in a durable outbox where one is asked for.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -26,19 +24,11 @@ import type { OutboxesService } from "../ports/Outbox.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
-/**
- * An event that could not be delivered for so long is dropped, and counted as expired.
- *
- * @category constants
- * @since 0.1.0
- */
+/** An event that could not be delivered for so long is dropped, and counted as expired. */
 export const maxAgeMillis = 24 * 60 * 60 * 1000
 
 /**
  * `adopt` begins to take what ended processes left, and ends when that is in the books; without a durable outbox it does nothing.
- *
- * @category models
- * @since 0.1.0
  */
 export interface EventStore {
   readonly budget: ByteBudget.ByteBudget
@@ -49,10 +39,6 @@ export interface EventStore {
   readonly adopt: Effect.Effect<void>
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly ledger: LedgerBook
@@ -122,10 +108,5 @@ const envelope = (record: SpanRecord) =>
 const measure = (record: PendingRecord): number =>
   JsonText.byteLength(envelope(LateRetention.copy(record, LateRetention.longest)))
 
-/**
- * An event as JSON text, as the intake would get it.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** An event as JSON text, as the intake would get it. */
 export const textOf = (record: PendingRecord): string => Envelope.encode(envelope(LateRetention.copy(record)))

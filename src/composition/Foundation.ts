@@ -1,7 +1,5 @@
 /**
  * The parts that everything else in a layer stands on: clocks, diagnostics, ids, the books, and who wakes whom.
- *
- * @since 0.2.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -23,10 +21,6 @@ import * as Plugged from "./Plugged.ts"
 import * as Quiet from "./Quiet.ts"
 import type { Settings } from "./Settings.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface Foundation {
   /** The context that the layer is built in. */
   readonly context: Context.Context<never>
@@ -45,10 +39,6 @@ export interface Foundation {
   readonly pace: { readonly intervalMillis: number; readonly onRound: () => void }
 }
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = (options: {
   readonly settings: Settings
   /** The line that warns of dropped events. */
@@ -84,12 +74,7 @@ export const make = (options: {
     }
   })
 
-/**
- * The transport of the context that the layer is built in, or one of our own, which is closed with the scope.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The transport of the context that the layer is built in, or one of our own, which is closed with the scope. */
 export const transport = (
   foundation: Foundation,
   { noProxy, proxy }: Settings

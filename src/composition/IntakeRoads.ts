@@ -1,7 +1,5 @@
 /**
  * The roads to the LLM intake, by account: put together of lanes, shippers and what wakes them.
- *
- * @since 0.2.0
  */
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import * as AccountLanes from "../engine/lane/AccountLanes.ts"
@@ -14,20 +12,12 @@ import { ownAccount } from "../ports/Outbox.ts"
 import { maxAgeMillis } from "./EventStore.ts"
 import type { Foundation } from "./Foundation.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface IntakeRoads<R = SpanRecord> {
   readonly lanes: AccountLanes.AccountLanes<IntakePayload.Payload<R>>
   /** Opens the road of an account, or says (`false`) that there are too many. An open one stays as it is. */
   readonly open: (account: string, destination: () => IntakePayload.Destination<R> | undefined) => boolean
 }
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = <R = SpanRecord>(options: {
   readonly foundation: Foundation
   readonly tracker: AgentTracker

@@ -1,7 +1,5 @@
 /**
  * The layer for options alone, and the one that other layers are made of.
- *
- * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,12 +10,7 @@ import * as ResolvedSettings from "./ResolvedSettings.ts"
 import type { Environment } from "./Settings.ts"
 import * as Settings from "./Settings.ts"
 
-/**
- * The layer for options, and for variables of any origin. By default no variable is read.
- *
- * @category layers
- * @since 0.2.0
- */
+/** The layer for options, and for variables of any origin. By default no variable is read. */
 export const make = (
   options: Options,
   env: Environment = Settings.noVariables

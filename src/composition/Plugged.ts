@@ -4,8 +4,6 @@
  * **Details**
  *
  * None of them is trusted to keep its contract: a fault in one is said once, and changes nothing in the books.
- *
- * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
@@ -30,10 +28,7 @@ interface Ground {
 const found = <I, S, A>({ context }: Ground, tag: Context.Service<I, S>, contain: (service: S) => A): A | undefined =>
   Option.getOrUndefined(Option.map(Context.getOption(context, tag), contain))
 
-/**
- * @category constructors
- * @since 0.2.0
- */
+/** The agent writer of the context that the layer is built in, contained. */
 export const agentWriter = (ground: Ground, settings: Settings): AgentWriterService | undefined =>
   found(ground, AgentWriter, (writer) =>
     Containment.agentWriter(writer, {
@@ -42,10 +37,7 @@ export const agentWriter = (ground: Ground, settings: Settings): AgentWriterServ
       maxPayloadBytes: AgentTraceWriter.maxPayloadBytes
     }))
 
-/**
- * @category constructors
- * @since 0.2.0
- */
+/** The intake writer of the context that the layer is built in, contained. */
 export const intakeWriter = (ground: Ground, settings: Settings): IntakeWriterService | undefined =>
   found(ground, IntakeWriter, (writer) =>
     Containment.intakeWriter(writer, {
@@ -54,19 +46,11 @@ export const intakeWriter = (ground: Ground, settings: Settings): IntakeWriterSe
       maxPayloadBytes: settings.maxPayloadBytes
     }))
 
-/**
- * @category constructors
- * @since 0.2.0
- */
+/** The transport of the context that the layer is built in, contained. */
 export const transport = (ground: Ground): TransportService | undefined =>
   found(ground, Transport, (transport) => Containment.transport(transport, ground))
 
-/**
- * Ids of the given generator, and of our own where what it gives is none.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Ids of the given generator, and of our own where what it gives is none. */
 export const ids = (ground: Ground, own: IdGeneratorService): IdGeneratorService | undefined =>
   found(ground, IdGenerator, (given) => ({
     spanId: () => checked(ground.diagnostics, () => given.spanId(), isSpanId) ?? own.spanId(),

@@ -1,7 +1,5 @@
 /**
  * The context of what runs in the background.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -11,9 +9,6 @@ import * as Tracer from "effect/Tracer"
 /**
  * What runs in the background must not run in the context of whoever happened to build the layer: of it only the clock and
  * the loggers stay.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const context = (from: Context.Context<never>): Context.Context<never> =>
   Context.make(Clock.Clock, Context.get(from, Clock.Clock)).pipe(

@@ -1,7 +1,5 @@
 /**
  * The composition behind a relay: the intake roads of a layer, fed from Redis.
- *
- * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -28,12 +26,7 @@ const giveBackMillis = 5_000
 /** How long a relay waits for Redis to take a note beside the queue. */
 const noteMillis = 2_000
 
-/**
- * Runs a relay in the scope.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Runs a relay in the scope. */
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly address: RedisAddress

@@ -1,7 +1,5 @@
 /**
  * Settings whose problems are in the log.
- *
- * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
@@ -13,12 +11,7 @@ import type { Options } from "./Options.ts"
 import type { Environment, Settings } from "./Settings.ts"
 import * as SettingsModule from "./Settings.ts"
 
-/**
- * Resolves options and variables. Each problem is logged, and given to `onProblem`.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Resolves options and variables. Each problem is logged, and given to `onProblem`. */
 export const make = (options: Options, env: Environment): Effect.Effect<Settings> =>
   Effect.suspend(() => {
     const { problems, value } = SettingsModule.resolve(options, env, {

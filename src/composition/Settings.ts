@@ -1,7 +1,5 @@
 /**
  * The settings of a layer, resolved from its options and the `DD_*` variables.
- *
- * @since 0.1.0
  */
 import type * as Redacted from "effect/Redacted"
 import * as AgentUrl from "../domain/delivery/AgentUrl.ts"
@@ -25,10 +23,6 @@ import type { Values } from "./SettingsTable.ts"
 import type * as SettingsTable from "./SettingsTable.ts"
 import { rows } from "./SettingsTable.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Settings {
   readonly enabled: boolean
   readonly mlApp: string | undefined
@@ -78,28 +72,13 @@ export interface Settings {
   readonly onProblem: ((problem: Problem) => void) | undefined
 }
 
-/**
- * A variable that is read.
- *
- * @category models
- * @since 0.1.0
- */
+/** A variable that is read. */
 export type Variable = SettingsTable.Variable
 
-/**
- * The variables that are read.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The variables that are read. */
 export const variables: ReadonlyArray<Variable> = Object.values(rows).flatMap((row) => row.variables ?? [])
 
-/**
- * The variables whose empty text says something else than their absence.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The variables whose empty text says something else than their absence. */
 export const variablesWithEmpty: ReadonlyArray<Variable> = Object.values(rows).flatMap((row) =>
   row.readsBlank === true ? row.variables ?? [] : []
 )
@@ -108,29 +87,16 @@ const optionNames = Object.values(rows).flatMap((row) => row.options ?? [])
 
 /**
  * The variables, as they are given: the text of each, and the names of those that look like a setting of LLM Observability.
- *
- * @category models
- * @since 0.2.0
  */
 export interface Environment {
   readonly get: (name: string) => string | undefined
   readonly names: ReadonlyArray<string>
 }
 
-/**
- * No variables at all.
- *
- * @category constants
- * @since 0.2.0
- */
+/** No variables at all. */
 export const noVariables: Environment = { get: () => undefined, names: [] }
 
-/**
- * Resolves the settings. An option wins over its variable. A value that cannot be read is reported and passed over.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Resolves the settings. An option wins over its variable. A value that cannot be read is reported and passed over. */
 export const resolve = (
   options: Options,
   env: Environment,

@@ -1,7 +1,5 @@
 /**
  * The road of traces: spans become chunks, chunks are decided, and what rides leaves for the Agent.
- *
- * @since 0.2.0
  */
 import { ask } from "../engine/books/Guard.ts"
 import * as ChunkAssembler from "../engine/chunk/ChunkAssembler.ts"
@@ -21,10 +19,6 @@ import type { Destinations } from "./Destinations.ts"
 import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface TraceRoad extends DeliveryLoop.TraceRoad {
   /** Takes the spans of the tracer. */
   readonly chunks: Pick<ChunkAssembler.ChunkAssembler, "start" | "finish">
@@ -38,10 +32,6 @@ const maxChunks = 10_000
 /** Text is estimated at six times its size, and a small event at more: so much is one request of 1 MiB at most. */
 const requestEstimate = 6 * 1024 * 1024
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = (options: {
   readonly settings: Settings
   readonly foundation: Foundation

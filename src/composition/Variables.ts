@@ -1,7 +1,5 @@
 /**
  * The `DD_*` variables, read from the current `ConfigProvider`.
- *
- * @since 0.1.0
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -11,9 +9,6 @@ import * as Settings from "./Settings.ts"
 /**
  * Gives the text of each variable that is set, and the names that look like a setting of LLM Observability. A provider
  * that fails counts as one that has nothing.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const read: Effect.Effect<Environment> = Effect.gen(function*() {
   const provider = yield* ConfigProvider.ConfigProvider
@@ -30,12 +25,7 @@ export const read: Effect.Effect<Environment> = Effect.gen(function*() {
   return { get: (name) => text(name) ?? (empty.has(name) ? "" : undefined), names }
 })
 
-/**
- * Gives the text of each of these variables that is set. A provider that fails counts as one that has nothing.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Gives the text of each of these variables that is set. A provider that fails counts as one that has nothing. */
 export const textOf = (names: ReadonlyArray<string>): Effect.Effect<(name: string) => string | undefined> =>
   Effect.gen(function*() {
     const provider = yield* ConfigProvider.ConfigProvider

@@ -1,7 +1,5 @@
 /**
  * The writers of a layer: to the Agent, to the LLM intake by each of its roads, to a queue of relays.
- *
- * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -19,10 +17,6 @@ import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface Writers {
   readonly agent: AgentWriterService
   /** To the agentless trace intake, if that was asked for and its credentials are known. */
@@ -37,10 +31,6 @@ export interface Writers {
   readonly relays: Destination | undefined
 }
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly foundation: Foundation
@@ -141,12 +131,7 @@ export const make = Effect.fnUntraced(function*(options: {
 // Loaded only by those who asked for it.
 const apmIntake = Effect.promise(() => import("../adapters/apm-intake/ApmIntakeWriter.ts"))
 
-/**
- * The key and the site of the layer, if both are known.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** The key and the site of the layer, if both are known. */
 export const credentials = (
   { apiKey, site }: Pick<Settings, "apiKey" | "site">
 ): { readonly apiKey: Redacted.Redacted; readonly site: Account["site"] } | undefined =>

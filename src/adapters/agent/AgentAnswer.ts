@@ -1,15 +1,8 @@
 /**
  * The body of an answer of the Agent.
- *
- * @since 0.1.0
  */
 
-/**
- * The body as a JSON value; `undefined` when it is not JSON. What it holds is for its reader to check.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The body as a JSON value; `undefined` when it is not JSON. What it holds is for its reader to check. */
 export const fromText = (body: string): unknown => {
   try {
     return JSON.parse(body)

@@ -1,7 +1,5 @@
 /**
  * Asks an Agent what it can do: `GET /info`.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as AgentCapabilities from "../../domain/delivery/AgentCapabilities.ts"
@@ -12,12 +10,7 @@ import * as AgentAnswer from "./AgentAnswer.ts"
 // An Agent lists its whole configuration, filters among it.
 const maxBodyBytes = 4 * 1024 * 1024
 
-/**
- * The capabilities of the Agent, or `undefined` when nobody answers there as an Agent does.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The capabilities of the Agent, or `undefined` when nobody answers there as an Agent does. */
 export const probe = (options: {
   readonly transport: TransportService
   readonly target: Target

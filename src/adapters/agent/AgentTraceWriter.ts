@@ -5,8 +5,6 @@
  *
  * The request says how many chunks it holds and asks for honest status codes. It never claims that statistics were
  * computed here: the Agent would stop computing them, and the user's APM metrics would vanish.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
@@ -15,21 +13,12 @@ import type { Outcome, Target, TransportService } from "../../ports/Transport.ts
 import * as AgentAnswer from "./AgentAnswer.ts"
 import * as V04 from "./V04.ts"
 
-/**
- * The bytes of a payload at most; one chunk alone may be larger.
- *
- * @category constants
- * @since 0.2.0
- */
+/** The bytes of a payload at most; one chunk alone may be larger. */
 export const maxPayloadBytes = 8 * 1024 * 1024
 
 /** The largest body that the Agent reads. */
 const maxBodyBytes = 25 * 1024 * 1024
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly transport: TransportService
   readonly target: Target

@@ -6,8 +6,6 @@
  * One wrong type anywhere loses every trace of the request, so only normalised values reach the encoder: ids and times
  * are unsigned 64-bit integers, `meta` holds texts, `metrics` finite float64, and each value of `meta_struct` is a
  * MessagePack bin that holds MessagePack. Empty maps are left out.
- *
- * @since 0.1.0
  */
 import { Packr } from "msgpackr/pack"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
@@ -19,12 +17,7 @@ import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 
 const packr = new Packr({ useRecords: false, variableMapSize: true, useFloat32: 0 })
 
-/**
- * Packs the struct of a record: the bytes inside the bin.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Packs the struct of a record: the bytes inside the bin. */
 export const packStruct = (record: SpanRecord, format: WireFormat): Uint8Array =>
   packr.pack(integers(MetaStruct.render(record, format)))
 
@@ -58,21 +51,11 @@ const integers = (value: Json): unknown => {
   return copy ?? value
 }
 
-/**
- * Packs a chunk. {@link payload} puts chunks together.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Packs a chunk. {@link payload} puts chunks together. */
 export const packChunk = (chunk: TraceChunk, format: WireFormat): Uint8Array =>
   packr.pack(chunk.spans.map(({ rider, span }) => spanMap(span, rider, format)))
 
-/**
- * The payload with these packed chunks: the body of `POST /v0.4/traces`.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** The payload with these packed chunks: the body of `POST /v0.4/traces`. */
 export const payload = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   const header = arrayHeader(chunks.length)
   let size = header.byteLength

@@ -9,8 +9,6 @@
  * **Gotchas**
  *
  * The intake is internal to Datadog and can change. It is used only when it was asked for.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -23,12 +21,7 @@ import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import type { AgentWriterService } from "../../ports/AgentWriter.ts"
 import type { Target, TransportService } from "../../ports/Transport.ts"
 
-/**
- * The path of the intake.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The path of the intake. */
 export const path = "/v1/input"
 
 const maxPayloadBytes = 10_000_000
@@ -38,10 +31,6 @@ const noParent = "0000000000000000"
 // It is in the language and not yet in the compiler's library.
 const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => number }).rawJSON
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly transport: TransportService
   readonly target: Target

@@ -1,7 +1,5 @@
 /**
  * The endpoints of the embedded Agent: which answer each request gets.
- *
- * @since 0.2.0
  */
 import { createHash } from "node:crypto"
 import type { AgentState } from "./AgentState.ts"
@@ -9,12 +7,7 @@ import * as EvpProxy from "./EvpProxy.ts"
 import * as Intake from "./Intake.ts"
 import * as TracePayload from "./TracePayload.ts"
 
-/**
- * A request as it came off the wire. `bytes` is undefined when the body was larger than the limit for its path.
- *
- * @category models
- * @since 0.1.0
- */
+/** A request as it came off the wire. `bytes` is undefined when the body was larger than the limit for its path. */
 export interface WireRequest {
   readonly method: string
   readonly url: string
@@ -22,12 +15,7 @@ export interface WireRequest {
   readonly bytes: Uint8Array | undefined
 }
 
-/**
- * The answer as it goes back over the wire.
- *
- * @category models
- * @since 0.1.0
- */
+/** The answer as it goes back over the wire. */
 export interface Answer {
   /** 0 closes the connection without an answer. */
   readonly status: number
@@ -35,12 +23,7 @@ export interface Answer {
   readonly body: string
 }
 
-/**
- * An answer, with the body of the request as it was understood, and the chunks that were accepted.
- *
- * @category models
- * @since 0.2.0
- */
+/** An answer, with the body of the request as it was understood, and the chunks that were accepted. */
 export interface Outcome extends Answer {
   readonly decoded?: unknown
   readonly accepted?: ReadonlyArray<TracePayload.Chunk>
@@ -58,12 +41,7 @@ const mediaType = (header: string | undefined): string => (header ?? "").split("
 
 const withoutSlash = (path: string): string => path.endsWith("/") ? path.slice(0, -1) : path
 
-/**
- * A URL as its path and its query.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** A URL as its path and its query. */
 export const splitQuery = (url: string): readonly [path: string, query: string] => {
   const at = url.indexOf("?")
   return at === -1 ? [url, ""] : [url.slice(0, at), url.slice(at + 1)]
@@ -162,12 +140,7 @@ const info = (state: AgentState): Outcome => {
 const listed = ({ settings }: AgentState, endpoint: string): boolean =>
   settings.endpoints.some((known) => withoutSlash(known) === withoutSlash(endpoint))
 
-/**
- * Answers a request, and says what it brought.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Answers a request, and says what it brought. */
 export const answer = (state: AgentState, request: WireRequest): Outcome | Promise<Outcome> => {
   if (request.headers["sec-fetch-site"] === "cross-site") {
     return text(403, "cross-site request rejected\n")

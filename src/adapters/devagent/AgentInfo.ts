@@ -1,24 +1,12 @@
 /**
  * The answer to `/info`, by which clients learn what an Agent can do.
- *
- * @since 0.1.0
  */
 import { createHash } from "node:crypto"
 
-/**
- * The Agent version that the embedded Agent behaves like and says it is.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The Agent version that the embedded Agent behaves like and says it is. */
 export const version = "7.85.1"
 
-/**
- * The endpoints that are served.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The endpoints that are served. */
 export const servedEndpoints: ReadonlyArray<string> = [
   "/v0.3/traces",
   "/v0.4/traces",
@@ -31,9 +19,6 @@ export const servedEndpoints: ReadonlyArray<string> = [
 /**
  * The settings of the answer. `info` is merged over it last: a key that is `undefined` is left out, as an older
  * Agent would.
- *
- * @category models
- * @since 0.1.0
  */
 export interface InfoSettings {
   readonly endpoints: ReadonlyArray<string>
@@ -48,9 +33,6 @@ export interface InfoSettings {
 /**
  * The JSON text of the answer, and its hash: the state that goes out with every response, so that a client notices a
  * change.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const render = (
   settings: InfoSettings,

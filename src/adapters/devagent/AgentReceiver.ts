@@ -1,7 +1,5 @@
 /**
  * The embedded Agent without its server: it answers requests, and remembers what they brought.
- *
- * @since 0.1.0
  */
 import type { Answer, Outcome, WireRequest } from "./AgentEndpoints.ts"
 import * as AgentEndpoints from "./AgentEndpoints.ts"
@@ -13,12 +11,7 @@ import * as EvpProxy from "./EvpProxy.ts"
 import type * as ReceivedEvents from "./ReceivedEvents.ts"
 import type * as TracePayload from "./TracePayload.ts"
 
-/**
- * A request and what became of it.
- *
- * @category models
- * @since 0.1.0
- */
+/** A request and what became of it. */
 export interface ReceivedRequest {
   readonly method: string
   /** Path and query as they were sent. */
@@ -33,12 +26,7 @@ export interface ReceivedRequest {
   readonly body: unknown
 }
 
-/**
- * The requests since the last clear, and what they brought.
- *
- * @category models
- * @since 0.1.0
- */
+/** The requests since the last clear, and what they brought. */
 export interface Counts {
   readonly requests: number
   /** Requests that gave way to newer ones and are not in the list any more. */
@@ -53,12 +41,7 @@ export interface Counts {
   readonly evaluations: number
 }
 
-/**
- * Answers requests and remembers what they brought.
- *
- * @category models
- * @since 0.1.0
- */
+/** Answers requests and remembers what they brought. */
 export interface AgentReceiver {
   /** From this many body bytes on, a request for the path is too large. */
   readonly limit: (url: string) => number
@@ -74,12 +57,7 @@ export interface AgentReceiver {
 
 const noBytes = new Uint8Array(0)
 
-/**
- * An Agent without its server. The clock gives milliseconds and drives the rate-limited samplers.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** An Agent without its server. The clock gives milliseconds and drives the rate-limited samplers. */
 export const make = (options: {
   readonly configuration: AgentSettings.Configuration
   readonly requestBounds: BoundedLog.Bounds

@@ -12,17 +12,10 @@
  *
  * Both rates are plain token buckets. The Agent's samplers score by signature and let a burst through that is a few
  * times larger; what stays true is that neither kind of chunk may be counted on.
- *
- * @since 0.1.0
  */
 import type { Chunk, DecodedSpan } from "./TracePayload.ts"
 
-/**
- * The Agent's settings that decide.
- *
- * @category models
- * @since 0.1.0
- */
+/** The Agent's settings that decide. */
 export interface Settings {
   /** A root whose resource matches one of these loses its chunk. */
   readonly ignoreResources: ReadonlyArray<RegExp>
@@ -37,45 +30,25 @@ export interface Settings {
   readonly unprioritisedPerSecond: number
 }
 
-/**
- * A token bucket that holds one second's worth.
- *
- * @category models
- * @since 0.1.0
- */
+/** A token bucket that holds one second's worth. */
 export interface Bucket {
   readonly tokens: number
   readonly at: number
 }
 
-/**
- * The state of the samplers between chunks.
- *
- * @category models
- * @since 0.1.0
- */
+/** The state of the samplers between chunks. */
 export interface State {
   readonly errors: Bucket
   readonly unprioritised: Bucket
 }
 
-/**
- * Full buckets. Times are milliseconds of any one clock.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Full buckets. Times are milliseconds of any one clock. */
 export const initial = (settings: Settings, nowMillis: number): State => ({
   errors: { tokens: settings.errorsPerSecond, at: nowMillis },
   unprioritised: { tokens: settings.unprioritisedPerSecond, at: nowMillis }
 })
 
-/**
- * Why a chunk was kept or dropped.
- *
- * @category models
- * @since 0.1.0
- */
+/** Why a chunk was kept or dropped. */
 export type Reason =
   | "kept"
   | "kept_error"
@@ -85,12 +58,7 @@ export type Reason =
   | "rejected"
   | "unprioritised_rate"
 
-/**
- * The spans that go on, why, and the state for the next chunk.
- *
- * @category models
- * @since 0.1.0
- */
+/** The spans that go on, why, and the state for the next chunk. */
 export interface Decision {
   readonly survivors: Chunk
   readonly reason: Reason
@@ -108,9 +76,6 @@ const takeToken = (bucket: Bucket, perSecond: number, nowMillis: number): readon
 /**
  * The span of a chunk that stands for all: one without a parent, the last such; else one whose parent is not in the
  * chunk; else the last.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const root = (chunk: Chunk): DecodedSpan | undefined => {
   const ids = new Set(chunk.map((span) => span.spanId))
@@ -122,12 +87,7 @@ export const root = (chunk: Chunk): DecodedSpan | undefined => {
 const metric = (span: DecodedSpan | undefined, key: string): number | undefined =>
   span !== undefined && Object.hasOwn(span.metrics, key) ? span.metrics[key] : undefined
 
-/**
- * The sampling priority of a chunk: the root's, else that of the first span that has one.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** The sampling priority of a chunk: the root's, else that of the first span that has one. */
 export const priority = (chunk: Chunk): number | undefined => {
   const key = "_sampling_priority_v1"
   const found = metric(root(chunk), key) ?? metric(chunk.find((span) => metric(span, key) !== undefined), key)
@@ -157,12 +117,7 @@ const dropped = (chunk: Chunk, reason: "rejected" | "unprioritised_rate", state:
   return { survivors, reason: survivors.length === 0 ? reason : "single_span_sampled", state }
 }
 
-/**
- * Decides about one normalised chunk.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Decides about one normalised chunk. */
 export const decide = (state: State, chunk: Chunk, settings: Settings, nowMillis: number): Decision => {
   const top = root(chunk)
   if (top === undefined) {

@@ -1,25 +1,15 @@
 /**
  * How an embedded Agent behaves: by default as a real one with its default configuration, otherwise as a test asks.
- *
- * @since 0.1.0
  */
 import * as AgentInfo from "./AgentInfo.ts"
 
 /**
  * One status for every request, or statuses that are used up in order, after which requests are answered as usual. A
  * status below 300 means "as usual" too; 0 closes the connection without an answer.
- *
- * @category models
- * @since 0.1.0
  */
 export type Statuses = number | ReadonlyArray<number>
 
-/**
- * Everything that can be set about the behaviour of an embedded Agent.
- *
- * @category models
- * @since 0.1.0
- */
+/** Everything that can be set about the behaviour of an embedded Agent. */
 export interface AgentSettings extends AgentInfo.InfoSettings {
   /** Sampling rates answered to traces, by `service:<name>,env:<env>`; `service:,env:` is the default rate. */
   readonly rates: { readonly [serviceAndEnv: string]: number }
@@ -43,12 +33,7 @@ export interface AgentSettings extends AgentInfo.InfoSettings {
   readonly latencyMillis: number
 }
 
-/**
- * A real Agent with its default configuration: EVP on, the struct taken, no filters.
- *
- * @category constants
- * @since 0.1.0
- */
+/** A real Agent with its default configuration: EVP on, the struct taken, no filters. */
 export const defaults: AgentSettings = {
   endpoints: AgentInfo.servedEndpoints,
   clientDropP0s: true,
@@ -70,31 +55,16 @@ export const defaults: AgentSettings = {
   latencyMillis: 0
 }
 
-/**
- * Some of the settings.
- *
- * @category models
- * @since 0.1.0
- */
+/** Some of the settings. */
 export type Configuration = { readonly [K in keyof AgentSettings]?: AgentSettings[K] | undefined }
 
-/**
- * Settings with some of them replaced; `undefined` leaves one as it is.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Settings with some of them replaced; `undefined` leaves one as it is. */
 export const merge = (settings: AgentSettings, change: Configuration): AgentSettings => {
   const given = Object.entries(change).filter(([key, value]) => value !== undefined && Object.hasOwn(defaults, key))
   return { ...settings, ...Object.fromEntries(given) }
 }
 
-/**
- * The resources to ignore as patterns. One that does not compile is left out, as the Agent does.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The resources to ignore as patterns. One that does not compile is left out, as the Agent does. */
 export const patterns = (sources: ReadonlyArray<string>): ReadonlyArray<RegExp> =>
   sources.flatMap((source) => {
     try {

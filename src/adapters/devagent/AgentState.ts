@@ -1,7 +1,5 @@
 /**
  * The state of the embedded Agent: its settings, its samplers, and its counts.
- *
- * @since 0.2.0
  */
 import * as AgentInfo from "./AgentInfo.ts"
 import * as AgentSampling from "./AgentSampling.ts"
@@ -11,12 +9,7 @@ import type * as Intake from "./Intake.ts"
 import * as ReceivedEvents from "./ReceivedEvents.ts"
 import * as TracePayload from "./TracePayload.ts"
 
-/**
- * Counts of accepted payloads since the last clear.
- *
- * @category models
- * @since 0.2.0
- */
+/** Counts of accepted payloads since the last clear. */
 export interface Tally {
   readonly chunks: number
   readonly spans: number
@@ -24,10 +17,6 @@ export interface Tally {
   readonly chunksBy: { readonly [reason: string]: number }
 }
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface AgentState {
   readonly settings: AgentSettings.AgentSettings
   /** The status that the next request of a kind gets. */
@@ -51,12 +40,7 @@ const statuses = (given: AgentSettings.Statuses): () => number => {
   return () => rest === undefined ? given as number : rest.shift() ?? 200
 }
 
-/**
- * The clock gives milliseconds and drives the rate-limited samplers.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The clock gives milliseconds and drives the rate-limited samplers. */
 export const make = (options: {
   readonly configuration: AgentSettings.Configuration
   readonly eventBounds: BoundedLog.Bounds

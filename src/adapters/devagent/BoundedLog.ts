@@ -1,15 +1,8 @@
 /**
  * The last things that happened, bounded in number and bytes: the oldest give way and are counted.
- *
- * @since 0.1.0
  */
 
-/**
- * A bounded list that forgets its oldest entries first.
- *
- * @category models
- * @since 0.1.0
- */
+/** A bounded list that forgets its oldest entries first. */
 export interface BoundedLog<in out A> {
   /** Adds an entry of the given size. One that is larger than the whole log is only counted as evicted. */
   readonly add: (entry: A, bytes: number) => void
@@ -21,23 +14,13 @@ export interface BoundedLog<in out A> {
   readonly clear: () => void
 }
 
-/**
- * Most entries, and most bytes of all entries together.
- *
- * @category models
- * @since 0.1.0
- */
+/** Most entries, and most bytes of all entries together. */
 export interface Bounds {
   readonly maxCount: number
   readonly maxBytes: number
 }
 
-/**
- * An empty log.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** An empty log. */
 export const make = <A>(bounds: Bounds): BoundedLog<A> => {
   let entries: Array<{ readonly entry: A; readonly bytes: number }> = []
   let bytesHeld = 0

@@ -14,8 +14,6 @@
  * **Gotchas**
  *
  * Trace payloads in JSON and the formats v0.1, v0.2, v0.5, v0.7 and v1.0 are not served.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
@@ -29,23 +27,13 @@ import * as AgentReceiver from "./AgentReceiver.ts"
 import type { AgentReceiver as Receiver } from "./AgentReceiver.ts"
 import type * as AgentSettings from "./AgentSettings.ts"
 
-/**
- * The server could not start listening.
- *
- * @category errors
- * @since 0.1.0
- */
+/** The server could not start listening. */
 export class DevAgentError extends Data.TaggedError("DevAgentError")<{
   readonly code: "address_in_use" | "address_unavailable" | "permission_denied" | "bind_failed"
   readonly message: string
 }> {}
 
-/**
- * Where to listen, how much to keep, and how to behave.
- *
- * @category models
- * @since 0.1.0
- */
+/** Where to listen, how much to keep, and how to behave. */
 export interface Options extends AgentSettings.Configuration {
   /** A TCP port of 127.0.0.1; 0, the default, takes a free one. */
   readonly port?: number | undefined
@@ -62,9 +50,6 @@ export interface Options extends AgentSettings.Configuration {
 /**
  * A running Agent. The lists are snapshots, oldest first. `clear` forgets what came in and refills the rate limits;
  * `configure` changes some settings and leaves the others, and refills the rate limits too.
- *
- * @category models
- * @since 0.1.0
  */
 export interface DevAgent extends Pick<Receiver, "requests" | "traces" | "events" | "counts" | "clear" | "configure"> {
   /** `http://127.0.0.1:<port>`, or `unix://<path>`. */
@@ -186,9 +171,6 @@ const portOf = (server: Http.Server): number => {
  * Starts an Agent that stops, open connections included, when the scope closes.
  *
  * The rate-limited samplers follow Effect's clock; latency is real time.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make: (options?: Options) => Effect.Effect<DevAgent, DevAgentError, Scope.Scope> = Effect.fnUntraced(
   function*(options: Options = {}) {

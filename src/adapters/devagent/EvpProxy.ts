@@ -5,24 +5,12 @@
  *
  * All versions behave alike. Whatever the proxy does not like is a 502 with an empty body, which a client cannot tell
  * from an intake that broke off.
- *
- * @since 0.1.0
  */
 
-/**
- * The largest body the proxy forwards whole, in bytes. From this size on the answer is 502.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The largest body the proxy forwards whole, in bytes. From this size on the answer is 502. */
 export const maxBytes = 10 * 1024 * 1024
 
-/**
- * The address that a request is forwarded to, or that it is refused.
- *
- * @category models
- * @since 0.1.0
- */
+/** The address that a request is forwarded to, or that it is refused. */
 export type Target =
   | { readonly ok: true; readonly subdomain: string; readonly path: string }
   | { readonly ok: false }
@@ -42,21 +30,13 @@ const decoded = (path: string): string | undefined => {
 
 /**
  * The version prefix of a proxy path (`/evp_proxy/v2/`) and the rest with its leading slash; nothing for other paths.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const split = (path: string): { readonly prefix: string; readonly rest: string } | undefined => {
   const found = /^(\/evp_proxy\/v[1-4])(\/.*)$/s.exec(path)
   return found === null ? undefined : { prefix: `${found[1]}/`, rest: found[2]! }
 }
 
-/**
- * Checks subdomain, path and query. The path is judged after percent-decoding, the query as it was sent.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Checks subdomain, path and query. The path is judged after percent-decoding, the query as it was sent. */
 export const target = (subdomain: string | undefined, path: string, query: string): Target => {
   const plain = decoded(path)
   return subdomain !== undefined && subdomainText.test(subdomain)

@@ -5,27 +5,15 @@
  *
  * A body is JSON, perhaps gzipped, of at most 5 MiB once unpacked. Integers beyond 2^53, such as `start_ns`, are read
  * exactly, as `bigint`.
- *
- * @since 0.1.0
  */
 import { Buffer } from "node:buffer"
 import { promisify } from "node:util"
 import { gunzip } from "node:zlib"
 
-/**
- * The largest body that is taken, in bytes.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The largest body that is taken, in bytes. */
 export const maxBytes = 5_242_880
 
-/**
- * The purpose of a path of the intake.
- *
- * @category models
- * @since 0.1.0
- */
+/** The purpose of a path of the intake. */
 export type Kind = "spans" | "evaluations"
 
 /** The paths that the intake has, each under its own subdomain. */
@@ -35,48 +23,23 @@ const routes: ReadonlyArray<{ readonly subdomain: string; readonly path: string;
   { subdomain: "api", path: "/api/intake/llm-obs/v2/eval-metric", kind: "evaluations" }
 ]
 
-/**
- * The purpose of a path under a subdomain; nothing if the intake has no such path.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** The purpose of a path under a subdomain; nothing if the intake has no such path. */
 export const find = (path: string, subdomain: string): Kind | undefined =>
   routes.find((route) => route.path === path && route.subdomain === subdomain)?.kind
 
-/**
- * The purpose of a path if the intake itself is addressed, perhaps below some base path.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** The purpose of a path if the intake itself is addressed, perhaps below some base path. */
 export const findDirect = (path: string): Kind | undefined => routes.find((route) => path.endsWith(route.path))?.kind
 
-/**
- * A JSON object.
- *
- * @category models
- * @since 0.1.0
- */
+/** A JSON object. */
 export type JsonRecord = { readonly [key: string]: unknown }
 
-/**
- * An envelope and one of the span events in it.
- *
- * @category models
- * @since 0.1.0
- */
+/** An envelope and one of the span events in it. */
 export interface Enveloped {
   readonly envelope: JsonRecord
   readonly event: JsonRecord
 }
 
-/**
- * Whether a value is an object and not a list.
- *
- * @category guards
- * @since 0.1.0
- */
+/** Whether a value is an object and not a list. */
 export const isRecord = (u: unknown): u is JsonRecord => typeof u === "object" && u !== null && !Array.isArray(u)
 
 const longestInteger = 40
@@ -89,12 +52,7 @@ const exact = (_key: string, value: unknown, context?: { readonly source?: strin
     : value
 }
 
-/**
- * Parses JSON, integers exactly. Nothing when it is not JSON.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Parses JSON, integers exactly. Nothing when it is not JSON. */
 export const parseJson = (text: string): { readonly value: unknown } | undefined => {
   try {
     return { value: JSON.parse(text, exact) as unknown }
@@ -131,12 +89,7 @@ const evaluations = (body: unknown): ReadonlyArray<JsonRecord> | undefined => {
   return Array.isArray(metrics) && metrics.every(isRecord) ? metrics : undefined
 }
 
-/**
- * The answer of the intake to a body, and the events it takes from it. `body` is the JSON, if it is one.
- *
- * @category models
- * @since 0.1.0
- */
+/** The answer of the intake to a body, and the events it takes from it. `body` is the JSON, if it is one. */
 export interface Verdict {
   readonly status: 202 | 400 | 404 | 413
   readonly text: string
@@ -170,12 +123,7 @@ const unpack = async (
   )
 }
 
-/**
- * Judges a body for a path of the given kind.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Judges a body for a path of the given kind. */
 export const judge = async (
   kind: Kind | undefined,
   bytes: Uint8Array,

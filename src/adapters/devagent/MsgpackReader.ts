@@ -11,17 +11,12 @@
  *
  * Input is untrusted: nesting and the number of values are bounded, a length is checked against the bytes that are
  * really there before anything is allocated, and no input makes it throw.
- *
- * @since 0.1.0
  */
 import { Buffer } from "node:buffer"
 
 /**
  * One value as it was written. Integers are `bigint` whatever their width; `int` is a signed and `uint` an unsigned
  * wire format. `bin` and `ext` are views on the bytes read, not copies.
- *
- * @category models
- * @since 0.1.0
  */
 export type MsgpackValue =
   | { readonly type: "nil" }
@@ -36,12 +31,7 @@ export type MsgpackValue =
   | { readonly type: "array"; readonly items: ReadonlyArray<MsgpackValue> }
   | { readonly type: "map"; readonly entries: ReadonlyArray<readonly [key: MsgpackValue, value: MsgpackValue]> }
 
-/**
- * Bounds of one reading.
- *
- * @category models
- * @since 0.1.0
- */
+/** Bounds of one reading. */
 export interface Limits {
   /** Deepest nesting of arrays and maps. */
   readonly maxDepth: number
@@ -55,12 +45,7 @@ export interface Limits {
  */
 const defaultLimits: Limits = { maxDepth: 512, maxValues: 4_000_000 }
 
-/**
- * The value and the offset after it, or what was wrong and where.
- *
- * @category models
- * @since 0.1.0
- */
+/** The value and the offset after it, or what was wrong and where. */
 export type ReadResult =
   | { readonly ok: true; readonly value: MsgpackValue; readonly end: number }
   | { readonly ok: false; readonly message: string; readonly offset: number }
@@ -258,9 +243,6 @@ const readTagged = (cursor: Cursor, lead: number, depth: number): MsgpackValue =
  * Reads one value from the start of the bytes. Bytes after it are left alone: `end` says where they begin.
  *
  * Invalid UTF-8 in a str is repaired with U+FFFD, as the Agent does.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const read = (bytes: Uint8Array, limits: Limits = defaultLimits): ReadResult => {
   const cursor: Cursor = {
@@ -279,9 +261,6 @@ export const read = (bytes: Uint8Array, limits: Limits = defaultLimits): ReadRes
 /**
  * A value as plain data: what JSON would hold, plus `bigint` for integers that a double cannot hold exactly and
  * `Uint8Array` for bin.
- *
- * @category models
- * @since 0.1.0
  */
 export type PlainValue =
   | null
@@ -293,12 +272,7 @@ export type PlainValue =
   | ReadonlyArray<PlainValue>
   | { readonly [key: string]: PlainValue }
 
-/**
- * An integer as a number when a double holds it exactly.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** An integer as a number when a double holds it exactly. */
 export const exactInteger = (value: bigint): number | bigint => {
   const asNumber = Number(value)
   return Number.isSafeInteger(asNumber) ? asNumber : value
@@ -310,9 +284,6 @@ const plainKey = (key: MsgpackValue): string =>
 /**
  * Forgets the wire types. An ext becomes `{ $ext: code, bytes }`; a key that is not a str becomes its text; of equal
  * keys the last one stays. `__proto__` is an ordinary key.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const toPlain = (value: MsgpackValue): PlainValue => {
   switch (value.type) {

@@ -6,8 +6,6 @@
  * An event that rode a trace is put together from the APM span and its `_llmobs` struct: ids, times and status are the
  * span's, names, links and content the struct's. Nothing is de-duplicated: an event that came by both routes is here
  * twice, as Datadog would have it twice.
- *
- * @since 0.1.0
  */
 import * as BoundedLog from "./BoundedLog.ts"
 import * as Intake from "./Intake.ts"
@@ -20,9 +18,6 @@ import type { DecodedSpan, NormalisedChunk } from "./TracePayload.ts"
  * One event. `via` is the route: on an APM trace, through the EVP proxy, or straight to the intake. `spanId` is decimal,
  * `apmTraceId` 32 hex digits; each is empty when the event does not say. `raw` is what it was made from: the decoded
  * struct, or the envelope.
- *
- * @category models
- * @since 0.1.0
  */
 export interface ReceivedEvent {
   readonly via: "trace" | "evp" | "direct"
@@ -95,12 +90,7 @@ const fromEnveloped = (via: "evp" | "direct", { envelope, event }: Intake.Envelo
   }
 }
 
-/**
- * The bounded store of received events.
- *
- * @category models
- * @since 0.1.0
- */
+/** The bounded store of received events. */
 export interface ReceivedEvents {
   /** Takes the events that ride on the surviving spans of a chunk. */
   readonly addTrace: (chunk: NormalisedChunk, survivors: ReadonlyArray<DecodedSpan>) => void
@@ -114,9 +104,6 @@ export interface ReceivedEvents {
 /**
  * How many events came by each route since the last clear; structs that the intake could not read; events that gave way
  * to newer ones.
- *
- * @category models
- * @since 0.1.0
  */
 export interface EventCounts {
   readonly trace: number
@@ -128,12 +115,7 @@ export interface EventCounts {
 
 const noCounts = { trace: 0, evp: 0, direct: 0, unreadableStructs: 0 }
 
-/**
- * An empty store with the given bounds.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** An empty store with the given bounds. */
 export const make = (bounds: BoundedLog.Bounds): ReceivedEvents => {
   const log = BoundedLog.make<ReceivedEvent>(bounds)
   let counts = { ...noCounts }

@@ -1,17 +1,10 @@
 /**
  * The links and events of a span in a v0.4 payload.
- *
- * @since 0.1.0
  */
 import type { MsgpackValue } from "./MsgpackReader.ts"
 import * as WireField from "./WireField.ts"
 
-/**
- * A link to a span of this or another trace. Bit 31 of `flags` says that flags were given.
- *
- * @category models
- * @since 0.1.0
- */
+/** A link to a span of this or another trace. Bit 31 of `flags` says that flags were given. */
 export interface SpanLink {
   readonly traceId: bigint
   readonly traceIdHigh: bigint
@@ -21,20 +14,10 @@ export interface SpanLink {
   readonly flags: number
 }
 
-/**
- * The value of an event's attribute, its wire tag removed.
- *
- * @category models
- * @since 0.1.0
- */
+/** The value of an event's attribute, its wire tag removed. */
 export type AttributeValue = null | string | boolean | bigint | number | ReadonlyArray<AttributeValue>
 
-/**
- * Something that happened during a span; the time is in nanoseconds since the epoch.
- *
- * @category models
- * @since 0.1.0
- */
+/** Something that happened during a span; the time is in nanoseconds since the epoch. */
 export interface SpanEvent {
   readonly timeUnixNano: bigint
   readonly name: string
@@ -138,23 +121,13 @@ const event: WireField.Reader<SpanEvent> = map(
   })
 )
 
-/**
- * The field `span_links`: an array, never nil; a link in it may be nil.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The field `span_links`: an array, never nil; a link in it may be nil. */
 export const links: WireField.Reader<ReadonlyArray<SpanLink | null>> = WireField.listOf(
   "link",
   WireField.nullable(link)
 )
 
-/**
- * The field `span_events`: an array, never nil; an event in it may be nil.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The field `span_events`: an array, never nil; an event in it may be nil. */
 export const events: WireField.Reader<ReadonlyArray<SpanEvent | null>> = WireField.listOf(
   "event",
   WireField.nullable(event)

@@ -13,8 +13,6 @@
  * **Gotchas**
  *
  * A span that is nil is refused here; the Agent takes it and fails later.
- *
- * @since 0.1.0
  */
 import * as MsgpackReader from "./MsgpackReader.ts"
 import type { MsgpackValue } from "./MsgpackReader.ts"
@@ -25,9 +23,6 @@ import * as WireField from "./WireField.ts"
 /**
  * One span as the Agent understood it. Ids are unsigned 64-bit; `traceId` is the low half of the trace id; `start`
  * and `duration` are nanoseconds. `metaStruct` values are the packed bytes.
- *
- * @category models
- * @since 0.1.0
  */
 export interface DecodedSpan {
   readonly service: string
@@ -47,20 +42,10 @@ export interface DecodedSpan {
   readonly spanEvents: ReadonlyArray<SpanEvent | null>
 }
 
-/**
- * Spans that were sent together and belong to one trace.
- *
- * @category models
- * @since 0.1.0
- */
+/** Spans that were sent together and belong to one trace. */
 export type Chunk = ReadonlyArray<DecodedSpan>
 
-/**
- * The chunks of a payload, or why the Agent answers 400. The message names the place.
- *
- * @category models
- * @since 0.1.0
- */
+/** The chunks of a payload, or why the Agent answers 400. The message names the place. */
 export type DecodeResult =
   | { readonly ok: true; readonly chunks: ReadonlyArray<Chunk> }
   | { readonly ok: false; readonly message: string }
@@ -169,12 +154,7 @@ const readSpan: WireField.Reader<DecodedSpan> = (value) => {
 
 const readPayload = WireField.listOf("chunk", WireField.listOf("span", readSpan))
 
-/**
- * Decodes a body of `/v0.4/traces` or `/v0.3/traces`. Bytes after the array are ignored, as the Agent does.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Decodes a body of `/v0.4/traces` or `/v0.3/traces`. Bytes after the array are ignored, as the Agent does. */
 export const decode = (bytes: Uint8Array): DecodeResult => {
   const read = MsgpackReader.read(bytes)
   if (!read.ok) {
@@ -187,9 +167,6 @@ export const decode = (bytes: Uint8Array): DecodeResult => {
 /**
  * A chunk that the normaliser let through, with the one trace id that the Agent gives it: the first span's low half,
  * and the upper half from the first `_dd.p.tid` that is one.
- *
- * @category models
- * @since 0.1.0
  */
 export interface NormalisedChunk {
   readonly traceIdHigh: bigint
@@ -197,12 +174,7 @@ export interface NormalisedChunk {
   readonly spans: Chunk
 }
 
-/**
- * The chunk as the samplers see it, or why the normaliser dropped it.
- *
- * @category models
- * @since 0.1.0
- */
+/** The chunk as the samplers see it, or why the normaliser dropped it. */
 export type NormaliseResult =
   | { readonly ok: true; readonly chunk: NormalisedChunk }
   | { readonly ok: false; readonly reason: "empty_chunk" | "zero_span_id" }
@@ -220,9 +192,6 @@ const upperHalf = (span: DecodedSpan): bigint | undefined => {
  *
  * The Agent also cuts long texts and moves a start before the year 2000 to now; that is left out, so that programs on a
  * test clock keep their times.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const normalise = (chunk: Chunk): NormaliseResult => {
   const first = chunk[0]
@@ -249,9 +218,6 @@ export const normalise = (chunk: Chunk): NormaliseResult => {
 /**
  * The content of `meta_struct["_llmobs"]` as plain data, or why it cannot be read. The Agent forwards it without a
  * look; only the intake needs it to be one map.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const decodeStruct = (
   bytes: Uint8Array

@@ -1,57 +1,30 @@
 /**
  * The type rules that the trace Agent applies to one field of a trace payload.
- *
- * @since 0.1.0
  */
 import { Buffer } from "node:buffer"
 import type { MsgpackValue } from "./MsgpackReader.ts"
 
-/**
- * The problem of a field, and its place: the reason the Agent answers 400.
- *
- * @category models
- * @since 0.1.0
- */
+/** The problem of a field, and its place: the reason the Agent answers 400. */
 export type Failure = { readonly ok: false; readonly message: string }
 
-/**
- * Reads one wire value by one rule.
- *
- * @category models
- * @since 0.1.0
- */
+/** Reads one wire value by one rule. */
 export type Reader<A> = (value: MsgpackValue) => { readonly ok: true; readonly value: A } | Failure
 
 const ok = <A>(value: A): { readonly ok: true; readonly value: A } => ({ ok: true, value })
 
-/**
- * The failure of a value that has another wire type than is wanted.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The failure of a value that has another wire type than is wanted. */
 export const mismatch = (value: MsgpackValue, wanted: string): Failure => ({
   ok: false,
   message: `${value.type} where ${wanted} is wanted`
 })
 
-/**
- * Puts the name of a field in front of what was wrong inside it.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Puts the name of a field in front of what was wrong inside it. */
 export const within = (place: string, failure: Failure): Failure => ({
   ok: false,
   message: `${place.slice(0, 100)}: ${failure.message}`
 })
 
-/**
- * str, or bin taken as UTF-8; nil is the empty text.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** str, or bin taken as UTF-8; nil is the empty text. */
 export const text: Reader<string> = (value) => {
   switch (value.type) {
     case "str":
@@ -65,22 +38,12 @@ export const text: Reader<string> = (value) => {
   }
 }
 
-/**
- * The key of a span, a link or an event: text, but never nil.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The key of a span, a link or an event: text, but never nil. */
 export const fieldName: Reader<string> = (value) => value.type === "nil" ? mismatch(value, "a str key") : text(value)
 
 const overflow = (type: string): Failure => ({ ok: false, message: `the integer overflows ${type}` })
 
-/**
- * Any integer; a negative one is its two's complement, since some languages have no unsigned type. nil is zero.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Any integer; a negative one is its two's complement, since some languages have no unsigned type. nil is zero. */
 export const uint64: Reader<bigint> = (value) => {
   switch (value.type) {
     case "int":
@@ -93,12 +56,7 @@ export const uint64: Reader<bigint> = (value) => {
   }
 }
 
-/**
- * Any integer that fits 64 signed bits. nil is zero.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Any integer that fits 64 signed bits. nil is zero. */
 export const int64: Reader<bigint> = (value) => {
   switch (value.type) {
     case "int":
@@ -111,12 +69,7 @@ export const int64: Reader<bigint> = (value) => {
   }
 }
 
-/**
- * Any integer that fits 32 signed bits. nil is zero.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Any integer that fits 32 signed bits. nil is zero. */
 export const int32: Reader<number> = (value) => {
   switch (value.type) {
     case "int":
@@ -129,12 +82,7 @@ export const int32: Reader<number> = (value) => {
   }
 }
 
-/**
- * An integer of the given width that is not negative; nil is refused.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** An integer of the given width that is not negative; nil is refused. */
 export const strictUint = (bits: 32 | 64): Reader<bigint> => (value) =>
   value.type !== "int" && value.type !== "uint"
     ? mismatch(value, "uint")
@@ -142,12 +90,7 @@ export const strictUint = (bits: 32 | 64): Reader<bigint> => (value) =>
     ? ok(value.value)
     : overflow(`uint${bits}`)
 
-/**
- * A metric: float64 or any integer; nil is zero. float32 is refused.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** A metric: float64 or any integer; nil is zero. float32 is refused. */
 export const float64: Reader<number> = (value) => {
   switch (value.type) {
     case "float64":
@@ -162,20 +105,10 @@ export const float64: Reader<number> = (value) => {
   }
 }
 
-/**
- * An entry of `meta_struct`: bin and nothing else, of any size that fits the request.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** An entry of `meta_struct`: bin and nothing else, of any size that fits the request. */
 export const struct: Reader<Uint8Array> = (value) => value.type === "bin" ? ok(value.value) : mismatch(value, "bin")
 
-/**
- * A map whose keys are text and whose values are of one kind, in the order written.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** A map whose keys are text and whose values are of one kind, in the order written. */
 export const entriesOf = <A>(read: Reader<A>): Reader<ReadonlyArray<readonly [string, A]>> => (value) => {
   if (value.type !== "map") {
     return mismatch(value, "map")
@@ -195,12 +128,7 @@ export const entriesOf = <A>(read: Reader<A>): Reader<ReadonlyArray<readonly [st
   return ok(entries)
 }
 
-/**
- * An array whose items are of one kind; `what` names an item in a message.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** An array whose items are of one kind; `what` names an item in a message. */
 export const listOf = <A>(what: string, read: Reader<A>): Reader<ReadonlyArray<A>> => (value) => {
   if (value.type !== "array") {
     return mismatch(value, "array")
@@ -216,31 +144,16 @@ export const listOf = <A>(what: string, read: Reader<A>): Reader<ReadonlyArray<A
   return ok(items)
 }
 
-/**
- * Accepts nil as "nothing here".
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Accepts nil as "nothing here". */
 export const nullable = <A>(read: Reader<A>): Reader<A | null> => (value) =>
   value.type === "nil" ? ok(null) : read(value)
 
-/**
- * Skips a nil field, leaving what it fills untouched.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Skips a nil field, leaving what it fills untouched. */
 export const unlessNil =
   <D>(field: (draft: D, value: MsgpackValue) => string | undefined): typeof field => (draft, value) =>
     value.type === "nil" ? undefined : field(draft, value)
 
-/**
- * A map with known keys: each is read by its own rule, unknown ones are skipped, absent ones are left out.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** A map with known keys: each is read by its own rule, unknown ones are skipped, absent ones are left out. */
 export const record = <A>(rules: { readonly [K in keyof A]-?: Reader<A[K]> }): Reader<Partial<A>> => {
   const table: ReadonlyMap<string, Reader<unknown>> = new Map(Object.entries<Reader<unknown>>(rules))
   return (value) => {

@@ -1,7 +1,5 @@
 /**
  * The headers of calls that an Effect HTTP client makes.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -17,9 +15,6 @@ import { Propagator } from "../../ports/Propagator.ts"
  *
  * Each call has headers of its own, each attempt of a retry and each hop of a redirect too. A header that the caller set
  * stays as it is. The client's own `traceparent` and b3 headers are left alone.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const withPropagation =
   (isTrusted: (url: URL) => boolean) =>

@@ -6,8 +6,6 @@
  * The server puts the request into the context of the fiber that handles it, and every fiber forked from there inherits
  * it. So what the request brought is known in the handler, after awaits, in forked fibers and in streams, and two
  * requests are never mixed up. The headers of a request are parsed once.
- *
- * @since 0.1.0
  */
 import * as HeaderLookup from "../../domain/propagation/HeaderLookup.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
@@ -15,12 +13,7 @@ import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
 import { serverRequest } from "./ServerRequest.ts"
 
-/**
- * Finds the request that a fiber of the server handles.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Finds the request that a fiber of the server handles. */
 export const source = (): RequestSource => {
   const known = new WeakMap<object, IncomingRequest>()
   return {

@@ -1,7 +1,5 @@
 /**
  * The session that a request to an Effect HTTP server names in its body or query.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type { Checked } from "../../domain/Problem.ts"
@@ -18,9 +16,6 @@ import { serverRequest } from "./ServerRequest.ts"
  * **Details**
  *
  * The body is put back after it was looked at: the handler reads it as if nobody had, by whatever way it likes.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const read = (from: SessionFrom) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber): Effect.Effect<A, E, R> => {

@@ -1,19 +1,12 @@
 /**
  * Express: a middleware that keeps each request.
- *
- * @since 0.1.0
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { RequestStore } from "../../ports/IncomingRequest.ts"
 
-/**
- * What is needed of a request of Express. `body` is there when a parser has run.
- *
- * @category models
- * @since 0.1.0
- */
+/** What is needed of a request of Express. `body` is there when a parser has run. */
 export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string
   readonly body?: unknown
@@ -22,9 +15,6 @@ export interface ExpressRequest extends IncomingMessage {
 /**
  * Lets the handlers that come after it run inside the request. It may stand before or after the body's parser: the body
  * is looked at when a span starts.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const make =
   (store: RequestStore, from: SessionFrom | undefined) =>

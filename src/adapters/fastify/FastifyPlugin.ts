@@ -1,18 +1,11 @@
 /**
  * Fastify: a plugin that keeps each request.
- *
- * @since 0.1.0
  */
 import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { IncomingRequest, RequestStore } from "../../ports/IncomingRequest.ts"
 
-/**
- * What is needed of a request of Fastify. `body` is there when it has been parsed.
- *
- * @category models
- * @since 0.1.0
- */
+/** What is needed of a request of Fastify. `body` is there when it has been parsed. */
 export interface FastifyRequest {
   readonly method: string
   readonly originalUrl: string
@@ -21,12 +14,7 @@ export interface FastifyRequest {
   readonly raw: object
 }
 
-/**
- * What is needed of Fastify.
- *
- * @category models
- * @since 0.1.0
- */
+/** What is needed of Fastify. */
 export interface FastifyInstance {
   addHook(
     name: "onRequest" | "preValidation" | "preHandler",
@@ -34,12 +22,7 @@ export interface FastifyInstance {
   ): unknown
 }
 
-/**
- * Lets the hooks and handlers of each request run inside it. Registered at the root, it holds for every route.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Lets the hooks and handlers of each request run inside it. Registered at the root, it holds for every route. */
 export const make = (store: RequestStore) => {
   const plugin = (
     instance: FastifyInstance,

@@ -1,7 +1,5 @@
 /**
  * The headers of calls that are made with `fetch`.
- *
- * @since 0.1.0
  */
 import * as Fiber from "effect/Fiber"
 import type { ContextReader } from "../../ports/ContextReader.ts"
@@ -21,9 +19,6 @@ const maxRedirects = 20
  * The fiber that makes the call counts; a call that no fiber makes, after an `await` for instance, is made for `owner`.
  * A header that the caller set stays as it is. A redirect that leaves the trusted services is followed without what they
  * alone may see.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const withPropagation = (options: {
   readonly fetch: typeof globalThis.fetch

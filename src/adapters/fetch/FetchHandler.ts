@@ -1,7 +1,5 @@
 /**
  * Handlers that take a web `Request` and give a `Response`.
- *
- * @since 0.1.0
  */
 import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as RequestSession from "../../domain/propagation/RequestSession.ts"
@@ -9,12 +7,7 @@ import * as BodyPeek from "../../engine/context/BodyPeek.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { IncomingRequest, RequestStore } from "../../ports/IncomingRequest.ts"
 
-/**
- * Runs what handles a web request inside it, after a look at a copy of the body if a field of it is named.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Runs what handles a web request inside it, after a look at a copy of the body if a field of it is named. */
 export const run = async <A>(
   store: RequestStore,
   from: SessionFrom | undefined,

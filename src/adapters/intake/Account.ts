@@ -1,7 +1,5 @@
 /**
  * A Datadog account: its site and its key.
- *
- * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
 import * as Crypto from "node:crypto"
@@ -11,12 +9,7 @@ import * as Sites from "../../domain/delivery/Site.ts"
 import * as Problem from "../../domain/Problem.ts"
 import type { Routing } from "../../ports/Routing.ts"
 
-/**
- * `name` tells accounts apart, also across processes, and holds no key: the site, and a part of the key's digest.
- *
- * @category models
- * @since 0.1.0
- */
+/** `name` tells accounts apart, also across processes, and holds no key: the site, and a part of the key's digest. */
 export interface Account {
   readonly name: string
   readonly site: Site
@@ -26,9 +19,6 @@ export interface Account {
 /**
  * Resolves what a region says about its account. What it leaves out is taken from `own`. `undefined`, with a problem, when
  * no account comes of it: what was meant for one account must not go to another.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const resolve = (routing: Routing, own: {
   readonly apiKey: Redacted.Redacted | undefined
@@ -45,12 +35,7 @@ export const resolve = (routing: Routing, own: {
   return Problem.ok({ name: nameOf(sites.value, key), site: sites.value, apiKey: Redacted.make(key) })
 }
 
-/**
- * The name of an account.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** The name of an account. */
 export const nameOf = (site: Site, key: string): string =>
   `${site.name}:${Crypto.createHash("sha256").update(key).digest("hex").slice(0, 16)}`
 

@@ -1,7 +1,5 @@
 /**
  * Writes span events to the LLM intake: through the Agent's EVP proxy, or direct with an API key.
- *
- * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
 import * as IntakeBody from "../../domain/event/IntakeBody.ts"
@@ -9,20 +7,10 @@ import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Target, TransportService } from "../../ports/Transport.ts"
 
-/**
- * The path of the intake for span events.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The path of the intake for span events. */
 export const spansPath = "/api/v2/llmobs"
 
-/**
- * The road of a request: where it goes, under which prefix, with which headers of its own.
- *
- * @category models
- * @since 0.1.0
- */
+/** The road of a request: where it goes, under which prefix, with which headers of its own. */
 export type Route =
   | { readonly _tag: "EvpProxy"; readonly target: Target; readonly prefix: string }
   | { readonly _tag: "Intake"; readonly target: Target; readonly apiKey: Redacted.Redacted }
@@ -30,9 +18,6 @@ export type Route =
 /**
  * Renders an event for a format and encodes it in its envelope; one above `maxEventBytes` is shrunk. What cannot be
  * encoded is reported as a defect and gives `undefined`.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const encoder = (options: {
   readonly format: WireFormat.WireFormat
@@ -49,10 +34,6 @@ export const encoder = (options: {
   }
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly transport: TransportService
   readonly route: Route

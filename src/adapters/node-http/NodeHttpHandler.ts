@@ -1,7 +1,5 @@
 /**
  * Plain handlers of `node:http`.
- *
- * @since 0.1.0
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
@@ -10,24 +8,15 @@ import * as BodyPeek from "../../engine/context/BodyPeek.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { RequestStore } from "../../ports/IncomingRequest.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
+/** A request as `node:http` gives it. */
 export type NodeRequest = IncomingMessage
 
-/**
- * @category models
- * @since 0.1.0
- */
+/** A response as `node:http` takes it. */
 export type NodeResponse = ServerResponse
 
 /**
  * Lets a handler run inside its request. With a field of the body to look at, the handler of a JSON request starts when
  * its body has arrived, and finds the body as if nobody had looked.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const wrap =
   (store: RequestStore, from: SessionFrom | undefined) =>

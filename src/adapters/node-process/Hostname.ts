@@ -1,14 +1,9 @@
 /**
  * The name of this machine.
- *
- * @since 0.1.0
  */
 import { hostname } from "node:os"
 
-/**
- * @category accessors
- * @since 0.1.0
- */
+/** The name of this host; `undefined` where the system gives none. */
 export const read = (): string | undefined => {
   try {
     return hostname() || undefined

@@ -1,7 +1,5 @@
 /**
  * Fresh ids from the process's cryptographic randomness, taken in blocks.
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import * as TraceId from "../../domain/span/TraceId.ts"
@@ -15,9 +13,6 @@ const blockBytes = 4_096
  * **Details**
  *
  * Span ids keep their highest bit zero: some readers take them for signed numbers. So do trace ids of 64 bits.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (options: { readonly traceIdBits?: 64 | 128 } = {}): IdGeneratorService => {
   const block = Buffer.alloc(blockBytes)

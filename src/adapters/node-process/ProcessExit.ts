@@ -1,8 +1,6 @@
 /**
  * The end of the process, as far as the process sees it coming: its program has ended, or calls `process.exit`. An
  * unhandled signal and a kill end it without a call.
- *
- * @since 0.1.0
  */
 
 interface Shared {
@@ -34,12 +32,7 @@ const shared = (): Shared => {
   return made
 }
 
-/**
- * Calls `f`, which must be synchronous, when the process ends. Gives back the function that takes it out again.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Calls `f`, which must be synchronous, when the process ends. Gives back the function that takes it out again. */
 export const onExit = (f: () => void): () => void => {
   const { run, waiting } = shared()
   if (waiting.size === 0) process.on("exit", run)

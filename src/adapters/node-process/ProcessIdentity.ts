@@ -1,17 +1,11 @@
 /**
  * What this process is: its runtime, its id, the name of its program, its container.
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ProcessIdentity {
   readonly pid: number
   /** A random id of this process, new at each start. */
@@ -24,12 +18,7 @@ export interface ProcessIdentity {
   readonly containerId: string | undefined
 }
 
-/**
- * Reads the identity. Files that cannot be read leave their part out.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Reads the identity. Files that cannot be read leave their part out. */
 export const read = (): ProcessIdentity => ({
   pid: process.pid,
   runtimeId: Crypto.randomUUID(),
@@ -39,12 +28,7 @@ export const read = (): ProcessIdentity => ({
   containerId: containerId()
 })
 
-/**
- * Whether there is something at a path, such as the Agent's socket.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** Whether there is something at a path, such as the Agent's socket. */
 export const exists = (path: string): boolean => Fs.existsSync(path)
 
 const programName = (): string => {

@@ -1,7 +1,5 @@
 /**
  * The transport over `node:http` and `node:https`, with connections kept alive and unix sockets.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -28,9 +26,6 @@ const isLoopback = (host: string): boolean =>
  * **Gotchas**
  *
  * `bytesWritten` is true as soon as the connection stood, since from then on the other side may have read something.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (
   options: {

@@ -6,8 +6,6 @@
  * The proxy's own answer is never taken for the answer of the other side. Only 200 opens the tunnel; any other answer fails
  * the request with the code `PROXY_` and the status, and nothing of the request was sent. A proxy that does not answer is
  * left after ten seconds, and when the agent is destroyed, so that it cannot keep a process alive.
- *
- * @since 0.2.0
  */
 import * as Http from "node:http"
 import * as Https from "node:https"
@@ -18,9 +16,6 @@ const connectMillis = 10_000
 /**
  * Makes the agent. `proxy` is a URL that can be read, as `ProxyUrl` gives it. `onRefusal` is called with the status of each
  * answer that opens no tunnel.
- *
- * @category constructors
- * @since 0.2.0
  */
 export const make = (proxy: string, options: Https.AgentOptions, onRefusal: (status: number) => void): Https.Agent => {
   const url = new URL(proxy)

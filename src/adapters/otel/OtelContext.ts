@@ -5,8 +5,6 @@
  *
  * The context is written as the W3C headers that would carry it, and read like every other request. Only the API package
  * is needed, so it does not matter which SDK is behind it.
- *
- * @since 0.1.0
  */
 import type { Context as OtelContext } from "@opentelemetry/api"
 import { context as contexts, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api"
@@ -18,12 +16,7 @@ import * as TraceId from "../../domain/span/TraceId.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { HostContext, HostContextSource } from "../../ports/IncomingRequest.ts"
 
-/**
- * The context of a region, where somebody put one around it. Everywhere else the active one counts.
- *
- * @category references
- * @since 0.1.0
- */
+/** The context of a region, where somebody put one around it. Everywhere else the active one counts. */
 export const CurrentOtelContext: Context.Reference<OtelContext | undefined> = Context.Reference<
   OtelContext | undefined
 >("effect-llmobs/adapters/otel/CurrentOtelContext", { defaultValue: () => undefined })
@@ -53,12 +46,7 @@ const read = (context: OtelContext): HostContext | undefined => {
 
 const encode = (text: string): string => text.isWellFormed() ? encodeURIComponent(text) : ""
 
-/**
- * Finds the context around a fiber. A context is read once.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Finds the context around a fiber. A context is read once. */
 export const source = (): HostContextSource => {
   const known = new WeakMap<OtelContext, { readonly host: HostContext | undefined }>()
   return {
@@ -75,10 +63,5 @@ export const source = (): HostContextSource => {
   }
 }
 
-/**
- * The active context.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The active context. */
 export const active = (): OtelContext => contexts.active()

@@ -1,7 +1,5 @@
 /**
  * The connection to Redis: made in the background, and made again whenever it is lost.
- *
- * @since 0.1.0
  */
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as Context from "effect/Context"
@@ -17,29 +15,18 @@ import type { RedisAddress } from "./RedisUrl.ts"
 /**
  * Waits until Redis is reached for the first time. From then on a command that finds the connection lost fails at once
  * instead of waiting for it.
- *
- * @category models
- * @since 0.1.0
  */
 export type Connection = Effect.Effect<typeof Redis.Redis.Service>
 
 const longestRestMillis = 2_000
 
-/**
- * Effect's queue and client log a line for each attempt. Their users here log it once.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Effect's queue and client log a line for each attempt. Their users here log it once. */
 export const quietly: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.provideService(
   References.MinimumLogLevel,
   "None"
 )
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/** Connects in the background, and again whenever the connection breaks. It ends with the scope. */
 export const connect = (address: RedisAddress): Effect.Effect<Connection, never, Scope.Scope> =>
   Effect.gen(function*() {
     // A scope of its own, entered now: else the client, which is there only later, would be closed before its users.

@@ -1,28 +1,18 @@
 /**
  * The keys of a queue in Redis.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
 import type { QueueStatus } from "../../ports/RelayQueue.ts"
 
-/**
- * The prefix of all keys. The braces put them in one slot of a cluster, which the queue's scripts need.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The prefix of all keys. The braces put them in one slot of a cluster, which the queue's scripts need. */
 export const prefix = "{effect-llmobs}:"
 
 /**
  * The keys that are looked at from here. The first six are the queue's own; `:failed` holds batches that no relay could
  * read. Of the others two hold the events that the intake refused for good, and their bytes, and one the time of the last
  * success.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const of = (name: string) => ({
   ready: `${prefix}${name}`,
@@ -51,12 +41,7 @@ return {
   numberOfKeys: 6
 }).withReturnType<readonly [number, number, number, string | null, string | null]>()
 
-/**
- * Reads how full a queue is.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Reads how full a queue is. */
 export const status = (
   redis: typeof Redis.Redis.Service,
   name: string,

@@ -1,7 +1,5 @@
 /**
  * Hands batches to relays through a list in Redis.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -32,9 +30,6 @@ const failure = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: f
  *
  * `onStatus` is called with the state of the queue at every offer, and every `lookMillis` (10,000). That clock keeps no
  * process from ending.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (options: {
   readonly connection: Connection

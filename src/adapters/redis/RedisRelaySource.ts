@@ -6,8 +6,6 @@
  * Two laws of an outbox are kept in a weaker form. Batches are claimed in the order in which they were offered, but several
  * workers, or several relays, deliver side by side and overtake one another. And a batch that a relay gives back when it
  * ends goes to the end of the queue; within a relay it comes first again.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -25,19 +23,12 @@ import * as RelayWatch from "./RelayWatch.ts"
 /**
  * Acts on a batch until all of its events are settled. When it is interrupted the batch goes back to the queue. `id` is
  * the queue's name for it, and `attempts` counts how often it was taken and not given back, this time included.
- *
- * @category models
- * @since 0.1.0
  */
 export type Handle = (
   batch: RelayBatch,
   lent: { readonly id: string; readonly attempts: number }
 ) => Effect.Effect<void>
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface RedisRelaySource {
   /** Takes batches until it is interrupted, or until `retire` was called and those in hand are settled. */
   readonly run: Effect.Effect<void>
@@ -76,9 +67,6 @@ const noteSuccess = (redis: typeof Redis.Redis.Service, name: string) =>
  *
  * A batch is claimed for `lockMillis`, and the claim is renewed while it is in hand. When a relay dies, others find its
  * batches after that time. Each of the `concurrency` workers has one batch in hand at a time.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (options: {
   readonly connection: Connection

@@ -1,8 +1,6 @@
 /**
  * How often a relay sent events of a batch again while nobody knew whether they had arrived: written to Redis before it
  * does, so that the next relay can count them when this one is killed.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
@@ -10,10 +8,6 @@ import type { Connection } from "./RedisClient.ts"
 import { quietly } from "./RedisClient.ts"
 import * as RedisKeys from "./RedisKeys.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface RedisResends {
   /** Events of a batch that were sent again, by relays that are gone. It waits until Redis answers. */
   readonly read: (id: string) => Effect.Effect<number>
@@ -34,10 +28,6 @@ redis.call("PEXPIRE", KEYS[1], ARGV[2])
   numberOfKeys: 1
 })
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly connection: Connection
   readonly name: string

@@ -1,7 +1,5 @@
 /**
  * The events of a queue that are never delivered, kept in Redis to be read: the newest, within bounds.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
@@ -11,10 +9,6 @@ import type { Connection } from "./RedisClient.ts"
 import { quietly } from "./RedisClient.ts"
 import * as RedisKeys from "./RedisKeys.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface RedisSetAside {
   readonly add: (entry: SetAside) => void
   /** Ends when every added entry is in Redis, or could not be written for a while. It is tried again then. */
@@ -24,9 +18,6 @@ export interface RedisSetAside {
 /**
  * The bounds of the list: entries, bytes of all entries together, and how long it is kept after the last one, in
  * milliseconds.
- *
- * @category constants
- * @since 0.1.0
  */
 export const limits = { entries: 1_000, bytes: 16 * 1024 * 1024, keptMillis: 30 * 24 * 60 * 60 * 1000 } as const
 
@@ -52,9 +43,6 @@ redis.call("PEXPIRE", KEYS[2], ARGV[4])
 /**
  * Keeps entries for a relay. An entry that Redis has not taken waits here, within the same bounds; an attempt to write lasts
  * `timeoutMillis` at most.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (options: {
   readonly connection: Connection
@@ -101,9 +89,6 @@ const pageEntries = 16
 /**
  * Reads what relays set aside, oldest first: batches that no relay could read, and events that the intake refused. Of the
  * former no more than `limits` says, and the newest.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const read = (
   redis: typeof Redis.Redis.Service,

@@ -1,25 +1,15 @@
 /**
  * Where Redis is.
- *
- * @since 0.1.0
  */
 import * as Problem from "../../domain/Problem.ts"
 import * as OriginPolicy from "../../domain/propagation/OriginPolicy.ts"
 
-/**
- * The options of the client. `url` can hold a password.
- *
- * @category models
- * @since 0.1.0
- */
+/** The options of the client. `url` can hold a password. */
 export type RedisAddress = { readonly url: string } | { readonly path: string }
 
 /**
  * Reads `redis://`, `rediss://` (TLS) and `unix://` URLs. Events are content, so a host that is not this machine needs
  * TLS, unless `allowPlaintext` says that the network is trusted. Problems never hold the URL.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const parse = (
   text: string,

@@ -1,7 +1,5 @@
 /**
  * The element of the queue: one batch of events, each rendered by the process that made it.
- *
- * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import * as Crypto from "node:crypto"
@@ -10,9 +8,6 @@ import type { EncodedEvent } from "../../ports/IntakeWriter.ts"
 /**
  * `events` are envelopes as JSON texts: a relay passes them on as they are, whatever release it is. `offeredAt` is in Unix
  * milliseconds.
- *
- * @category models
- * @since 0.1.0
  */
 export const RelayBatch = Schema.Struct({
   version: Schema.Literal(1),
@@ -20,21 +15,12 @@ export const RelayBatch = Schema.Struct({
   events: Schema.Array(Schema.String)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type RelayBatch = typeof RelayBatch.Type
 
 /** The bytes of events in one batch at most. An event that is larger by itself is a batch of its own. */
 const maxBytes = 1024 * 1024
 
-/**
- * Cuts events into batches, in order. The same events give the same cuts.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Cuts events into batches, in order. The same events give the same cuts. */
 export const partition = (events: ReadonlyArray<EncodedEvent>): ReadonlyArray<ReadonlyArray<EncodedEvent>> => {
   const batches: Array<Array<EncodedEvent>> = []
   let last: Array<EncodedEvent> = []
@@ -55,9 +41,6 @@ export const partition = (events: ReadonlyArray<EncodedEvent>): ReadonlyArray<Re
 /**
  * A batch, and the id that the queue knows it by: a digest of its events, so that one whose fate is unknown can be offered
  * again without being there twice.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (
   events: ReadonlyArray<EncodedEvent>,

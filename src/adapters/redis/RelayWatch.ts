@@ -1,7 +1,5 @@
 /**
  * Watches whether a relay gets on, and says so if it does not.
- *
- * @since 0.2.0
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -19,9 +17,6 @@ const pauseMillis = 60_000
 /**
  * Looks for as long as it runs. A relay that takes nothing although one of its workers is free, and batches wait, is
  * stopped by an element that is none, or by Redis.
- *
- * @category constructors
- * @since 0.2.0
  */
 export const make = (options: {
   readonly connection: Connection

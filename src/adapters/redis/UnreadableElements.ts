@@ -6,8 +6,6 @@
  * The queue reads the id of an element in a script. An element without one stops the script, and so every relay, for as
  * long as it is at the head. An element with an id but broken behind it is taken, fails outside the script, and comes back
  * when its claim expires. Both are moved to the list of batches that no relay could read, where `--set-aside` shows them.
- *
- * @since 0.2.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -86,12 +84,7 @@ return 1
   }
 ).withReturnType<number>()
 
-/**
- * Sets aside the elements that stop the queue, and gives their number.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Sets aside the elements that stop the queue, and gives their number. */
 export const setAside = (
   redis: typeof Redis.Redis.Service,
   name: string

@@ -1,7 +1,5 @@
 /**
  * Keeps the request that a plain handler serves, through callbacks and promises, where a fiber can find it.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import { AsyncLocalStorage } from "node:async_hooks"
@@ -14,12 +12,7 @@ interface Emitter {
   emit: (...args: Array<unknown>) => unknown
 }
 
-/**
- * The one store of the process.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The one store of the process. */
 export const store: RequestStore = {
   run: (request, handle) => storage.run(request, handle),
   bind: (request, emitter) => {
@@ -32,19 +25,9 @@ export const store: RequestStore = {
   }
 }
 
-/**
- * Finds the request around a context. Effect brings a fiber back to it after each wait.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Finds the request around a context. Effect brings a fiber back to it after each wait. */
 export const source: RequestSource = { find: (reader) => reader.getRef(CurrentRequest) ?? storage.getStore() }
 
-/**
- * Keeps the request that is around here, when the effect starts, in the context of its fiber.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Keeps the request that is around here, when the effect starts, in the context of its fiber. */
 export const capture = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => Effect.provideService(self, CurrentRequest, storage.getStore()))

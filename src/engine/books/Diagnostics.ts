@@ -1,7 +1,5 @@
 /**
  * Counts what went wrong inside, and says each thing once.
- *
- * @since 0.1.0
  */
 import type { Problem } from "../../domain/Problem.ts"
 import * as Problems from "../../domain/Problem.ts"
@@ -16,9 +14,6 @@ const maxKeys = 256
 /**
  * Makes diagnostics that hand each line to `say`. A line holds a code and a sentence of ours: no content, no key, and
  * nothing that a request or a model wrote. `onProblem` is told of every problem, also of those that were said before.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (
   say: (line: string) => void,

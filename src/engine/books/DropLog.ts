@@ -1,25 +1,15 @@
 /**
  * Says that events are being dropped: at once, and then once a minute for each reason, with how many there were. An event
  * that a rule of the program drops is dropped on purpose: it is counted, and nothing is said.
- *
- * @since 0.1.0
  */
 import type { DropReason } from "../../domain/delivery/Ledger.ts"
 
-/**
- * How long a reason is not said again, in milliseconds.
- *
- * @category constants
- * @since 0.1.0
- */
+/** How long a reason is not said again, in milliseconds. */
 export const pauseMillis = 60_000
 
 /**
  * Makes what a ledger calls for each drop. `say` gets the reason, and how many events were dropped for it since it was
  * said last.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (options: {
   readonly now: () => number

@@ -1,28 +1,16 @@
 /**
  * The books, kept while the program runs.
- *
- * @since 0.1.0
  */
 import * as Ledger from "../../domain/delivery/Ledger.ts"
 
-/**
- * Where pending events are counted: by whoever holds them.
- *
- * @category models
- * @since 0.1.0
- */
+/** Where pending events are counted: by whoever holds them. */
 export interface Places {
   readonly chunk: () => number
   readonly payload: () => number
   readonly outbox: () => number
 }
 
-/**
- * The counters. Each step that moves an event moves its count in the same synchronous step.
- *
- * @category models
- * @since 0.1.0
- */
+/** The counters. Each step that moves an event moves its count in the same synchronous step. */
 export interface LedgerBook {
   enqueued: number
   deliveredAgent: number
@@ -40,10 +28,6 @@ export interface LedgerBook {
 
 const nowhere = () => 0
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (onDrop?: (reason: Ledger.DropReason, events: number) => void): LedgerBook => {
   const places: { chunk: () => number; payload: () => number; outbox: () => number } = {
     chunk: nowhere,

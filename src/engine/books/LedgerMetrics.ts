@@ -5,8 +5,6 @@
  *
  * One gauge, `llmobs.events`, with an attribute `state` and, for dropped events, `reason`. The states that end an event
  * (`delivered.agent`, `delivered.intake`, `transferred`, `dropped`) only grow while the layer lives.
- *
- * @since 0.1.0
  */
 import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
@@ -35,12 +33,7 @@ const states: ReadonlyArray<readonly [Metric.Gauge<number>, (books: Ledgers.Ledg
   )
 ]
 
-/**
- * Writes the books into the metrics of a context.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Writes the books into the metrics of a context. */
 export const update = (books: Ledgers.Ledger, context: Context.Context<never>): void => {
   for (const [metric, read] of states) metric.updateUnsafe(read(books), context)
 }

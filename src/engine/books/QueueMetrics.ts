@@ -6,31 +6,19 @@
  * One gauge, `llmobs.queue`, with the attributes `queue` (its name) and `state`: `waiting`, `claimed`, `setAside` and
  * `limit`, as in `QueueStatus`. Each process that hands events to the queue and each relay keeps its own up to date: what
  * they show is the same, a few seconds apart.
- *
- * @since 0.1.0
  */
 import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import type { QueueStatus } from "../../ports/RelayQueue.ts"
 
-/**
- * The name of the gauge.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The name of the gauge. */
 export const name = "llmobs.queue"
 
 const description = "The queue of the LLM Observability relays, by what becomes of what is in it"
 
 const states = ["waiting", "claimed", "setAside", "limit"] as const
 
-/**
- * Makes what writes the state of a queue into the metrics of a context.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Makes what writes the state of a queue into the metrics of a context. */
 export const make = (queue: string, context: Context.Context<never>): (status: QueueStatus) => void => {
   const gauges = states.map((state) =>
     [state, Metric.gauge(name, { description, attributes: { queue, state } })] as const

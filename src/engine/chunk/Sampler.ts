@@ -6,8 +6,6 @@
  * The first that has something to say decides: a manual keep or drop, the upstream's priority, the first sampling rule that
  * applies, the sample rate, the Agent's rate for the service, else keep. What a rule or the sample rate keeps passes the
  * rate limit as well. A decision is a value: whoever asked keeps it, and asks again only to record a manual keep or drop.
- *
- * @since 0.1.0
  */
 import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
 import * as Rates from "../../domain/sampling/AgentRates.ts"
@@ -17,12 +15,7 @@ import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
 import type { SamplingRule, Subject } from "../../domain/sampling/SamplingRules.ts"
 import * as SamplingRules from "../../domain/sampling/SamplingRules.ts"
 
-/**
- * The local root of a trace, at the moment the decision is needed: its finish, or the first injection.
- *
- * @category models
- * @since 0.1.0
- */
+/** The local root of a trace, at the moment the decision is needed: its finish, or the first injection. */
 export interface Root extends Subject {
   readonly env: string
   /** The lower 64 bits of the APM trace id. */
@@ -37,9 +30,6 @@ export interface Root extends Subject {
  * `tags` and `metrics` belong on the local root, and only there. The priority and `decisionMaker` (the text of
  * `_dd.p.dm`, which is among `tags` too) stand again on the first span of each further chunk, and leave in headers.
  * After an upstream's decision there is none: its own, if it sent one, stays.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Decision {
   readonly priority: number
@@ -49,10 +39,6 @@ export interface Decision {
   readonly metrics: { readonly [key: string]: number }
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Sampler {
   readonly decide: (root: Root) => Decision
   /** Takes over the rates of the Agent's latest answer, for roots decided from now on. */
@@ -62,9 +48,6 @@ export interface Sampler {
 /**
  * `sampleRate` is from 0 to 1; absent, there is none. `rateLimit` is in traces per second: 0 rejects all, a negative number
  * none. `now` reads a clock in milliseconds.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Options {
   readonly rules?: ReadonlyArray<SamplingRule> | undefined
@@ -76,10 +59,6 @@ export interface Options {
 /** The rate limit when `DD_TRACE_RATE_LIMIT` is not set, in traces per second. */
 const defaultRateLimit = 100
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: Options): Sampler => {
   const { now, rules = [], sampleRate } = options
   let rates: AgentRates = Rates.empty

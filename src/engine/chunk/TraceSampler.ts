@@ -1,7 +1,5 @@
 /**
  * The sampling decision of a local trace: taken once, by what its root says when it is needed.
- *
- * @since 0.1.0
  */
 import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
 import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
@@ -10,10 +8,6 @@ import type { LocalTrace, SampledTrace } from "./LocalTrace.ts"
 import type { Decision, Options, Root } from "./Sampler.ts"
 import * as Sampler from "./Sampler.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface TraceSampler {
   /** The decision, frozen by the first call. Only a decision by hand changes it, for what leaves afterwards. */
   readonly decide: (trace: LocalTrace) => Decision
@@ -22,10 +16,6 @@ export interface TraceSampler {
   readonly updateRates: (rates: AgentRates) => void
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (
   options: Options & { readonly service: string; readonly env: string | undefined }
 ): TraceSampler => {

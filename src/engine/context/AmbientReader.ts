@@ -6,8 +6,6 @@
  * Each request and each context is parsed once, at its first reading. Another tracer's trace and baggage count instead of
  * those that the request brought, since that tracer took them over and may have changed them. The request decides
  * whether it is a browser's.
- *
- * @since 0.1.0
  */
 import type { Checked } from "../../domain/Problem.ts"
 import type { HeaderLookup } from "../../domain/propagation/HeaderLookup.ts"
@@ -22,10 +20,6 @@ import { CurrentHostContextSource, CurrentRequestSession } from "../../ports/Inc
 import { guard } from "../books/Guard.ts"
 import * as RequestContext from "./RequestContext.ts"
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly settings: PropagationSettings
   readonly diagnostics: DiagnosticsService

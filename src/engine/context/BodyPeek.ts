@@ -1,15 +1,8 @@
 /**
  * Looks at the body of a request before its handler does, and leaves the body as it was.
- *
- * @since 0.1.0
  */
 
-/**
- * What is needed of a Node request: the server's own, over HTTP/1 or HTTP/2.
- *
- * @category models
- * @since 0.1.0
- */
+/** What is needed of a Node request: the server's own, over HTTP/1 or HTTP/2. */
 export interface NodeBody {
   /** Whether the last byte of the body has arrived. */
   readonly complete: boolean
@@ -21,21 +14,13 @@ export interface NodeBody {
   readonly removeListener: (event: "readable" | "end" | "close" | "error", listener: () => void) => unknown
 }
 
-/**
- * Whether a value is a request of Node whose body can be looked at.
- *
- * @category guards
- * @since 0.1.0
- */
+/** Whether a value is a request of Node whose body can be looked at. */
 export const isNodeBody = (source: unknown): source is NodeBody =>
   typeof source === "object" && source !== null && "unshift" in source && "read" in source && "complete" in source
 
 /**
  * Reads a body of at most `limit` bytes, puts it back, and then calls `done`: with its text, or with nothing when it is
  * longer or did not arrive. The function that is returned gives up.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const peekNode = (body: NodeBody, limit: number, done: (text: string | undefined) => void): () => void => {
   const chunks: Array<Uint8Array> = []
@@ -69,9 +54,6 @@ const events = ["readable", "end", "close", "error"] as const
 /**
  * Reads a body of at most `limit` bytes from a copy of a web request: its text, or nothing when it is longer, was read
  * before, or did not arrive.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const peekWeb = async (request: Request, limit: number): Promise<string | undefined> => {
   if (request.bodyUsed) return undefined

@@ -1,7 +1,5 @@
 /**
  * Requests as servers give them, in the form in which they are read.
- *
- * @since 0.1.0
  */
 import type { Checked } from "../../domain/Problem.ts"
 import type { HeaderLookup } from "../../domain/propagation/HeaderLookup.ts"
@@ -9,20 +7,10 @@ import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as RequestSession from "../../domain/propagation/RequestSession.ts"
 import type { IncomingRequest } from "../../ports/IncomingRequest.ts"
 
-/**
- * Reads a field of the body of a request, when the body is there.
- *
- * @category models
- * @since 0.1.0
- */
+/** Reads a field of the body of a request, when the body is there. */
 export type ReadField = (field: string) => Checked<string | undefined> | undefined
 
-/**
- * A reader of the body that a framework's parser leaves behind.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** A reader of the body that a framework's parser leaves behind. */
 export const parsed = (body: () => unknown): ReadField => (field) => {
   const value = body()
   return value === undefined || value === null ? undefined : RequestSession.fromBody(value, field)
@@ -35,9 +23,6 @@ export const parsed = (body: () => unknown): ReadField => (field) => {
  *
  * `body` reads a field of the body, or gives `undefined` while there is no body to read: then it is asked again at the
  * next span. It is not asked when no field of the body is named.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (input: {
   readonly method: string
@@ -71,12 +56,7 @@ const session = (
   }
 }
 
-/**
- * The headers of a Node request, repeated lines as Node joins them.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The headers of a Node request, repeated lines as Node joins them. */
 export const nodeHeaders =
   (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }): HeaderLookup => (name) =>
     Object.hasOwn(headers, name) ? headers[name] : undefined

@@ -5,8 +5,6 @@
  *
  * Each call makes a fresh set of headers from the active spans, and changes nothing that spans share. Where there is no
  * LLM activity, nothing about LLM Observability is written.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Tracer from "effect/Tracer"
@@ -33,10 +31,6 @@ import type { LocalTrace } from "../chunk/LocalTrace.ts"
 import type { Decision } from "../chunk/Sampler.ts"
 import * as LateRetention from "../record/LateRetention.ts"
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly settings: PropagationSettings
   readonly ambient: typeof AmbientContext.Service

@@ -1,18 +1,12 @@
 /**
  * The roads to the LLM intake: a lane and a shipper for each account, so that one whose key is refused, or whose site does
  * not answer, delays nobody else. Payloads never mix accounts, since each is packed from the outbox of one.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import { ownAccount } from "../../ports/Outbox.ts"
 import type { Lane, Shipper } from "./Shipper.ts"
 import type { AccountSignals, LaneSignal } from "./Signals.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface AccountLanes<P> {
   /** Opens the road of an account, or refuses (`false`) when there are too many. An open one stays as it is. */
   readonly open: (account: string, lane: () => Lane<P>) => boolean
@@ -22,18 +16,9 @@ export interface AccountLanes<P> {
   readonly drain: Effect.Effect<void>
 }
 
-/**
- * How many accounts a layer sends to at most, its own left out. They are remembered as long as the layer lives.
- *
- * @category constants
- * @since 0.1.0
- */
+/** How many accounts a layer sends to at most, its own left out. They are remembered as long as the layer lives. */
 export const maxAccounts = 4_096
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = <P>(
   signals: Pick<AccountSignals, "open">,
   makeShipper: (lane: Lane<P>, signal: LaneSignal) => Shipper

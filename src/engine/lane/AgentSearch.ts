@@ -1,7 +1,5 @@
 /**
  * Looks for the Agent: while something waits for it, and again when the one that was found is lost or has changed.
- *
- * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -9,10 +7,6 @@ import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.
 import type { AgentTracker } from "./AgentTracker.ts"
 import type { Signals } from "./Signals.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface AgentSearch {
   /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
@@ -28,10 +22,6 @@ export interface AgentSearch {
 const firstProbeMillis = 100
 const longestProbeMillis = 5_000
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = (options: {
   readonly tracker: AgentTracker
   /** Asks the Agent what it can do; `undefined` when it does not answer. */

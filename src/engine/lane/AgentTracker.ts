@@ -1,17 +1,11 @@
 /**
  * The Agent as the layer knows it now: whether there is one, what it can do, and whether its EVP proxy is worth asking.
- *
- * @since 0.2.0
  */
 import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.ts"
 import type { Event, Policy } from "./ModeTracker.ts"
 import * as ModeTracker from "./ModeTracker.ts"
 import type { Signals } from "./Signals.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface AgentTracker {
   /** Whether an Agent was found, now or earlier, or there is none. */
   readonly isKnown: () => boolean
@@ -43,10 +37,6 @@ export interface AgentTracker {
 /** How long an Agent that has no EVP proxy, although it lists one, is not asked again. */
 const evpRestMillis = 60_000
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = (options: {
   readonly policy: Policy
   readonly signals: Pick<Signals, "search">

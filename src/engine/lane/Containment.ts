@@ -6,8 +6,6 @@
  * A writer of a program's own may throw, die, hang, give back nonsense, or answer when nobody waits any more. Each becomes
  * an outcome that the lanes know: what cannot be encoded has no encoding, and a sending without a usable outcome may or
  * may not have arrived. Each kind of fault is said once.
- *
- * @since 0.2.0
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -17,10 +15,7 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Outcome, TransportService } from "../../ports/Transport.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
+/** What a writer is held to. */
 export interface Options {
   readonly diagnostics: DiagnosticsService
   /** How long one sending is waited for. */
@@ -29,10 +24,7 @@ export interface Options {
   readonly maxPayloadBytes: number
 }
 
-/**
- * @category combinators
- * @since 0.2.0
- */
+/** Contains an intake writer. */
 export const intakeWriter = (writer: IntakeWriterService, options: Options): IntakeWriterService => {
   const fault = faults("IntakeWriter", options.diagnostics)
   return {
@@ -42,10 +34,7 @@ export const intakeWriter = (writer: IntakeWriterService, options: Options): Int
   }
 }
 
-/**
- * @category combinators
- * @since 0.2.0
- */
+/** Contains an agent writer. */
 export const agentWriter = (writer: AgentWriterService, options: Options): AgentWriterService => {
   const fault = faults("AgentWriter", options.diagnostics)
   return {
@@ -66,10 +55,7 @@ export const agentWriter = (writer: AgentWriterService, options: Options): Agent
   }
 }
 
-/**
- * @category combinators
- * @since 0.2.0
- */
+/** Contains a transport. */
 export const transport = (
   transport: TransportService,
   options: Pick<Options, "diagnostics">
@@ -81,12 +67,7 @@ export const transport = (
   }
 }
 
-/**
- * How much longer than a request may take a sending is waited for: a writer may do more than one request in it.
- *
- * @category constants
- * @since 0.2.0
- */
+/** How much longer than a request may take a sending is waited for: a writer may do more than one request in it. */
 export const graceFactor = 3
 
 type Fault = (member: string, what: unknown) => void

@@ -1,7 +1,5 @@
 /**
  * The background of a layer: it looks for the Agent, sends what waits, and drains when the layer closes.
- *
- * @since 0.1.0
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,12 +17,7 @@ import type { AgentSearch } from "./AgentSearch.ts"
 import type { Shipper } from "./Shipper.ts"
 import type { Signals } from "./Signals.ts"
 
-/**
- * The road of traces, as the loop drives it.
- *
- * @category models
- * @since 0.2.0
- */
+/** The road of traces, as the loop drives it. */
 export interface TraceRoad {
   readonly shipper: Shipper
   /** Sends on what has waited too long for its chunk. Gives the time of the next sweep that could find something. */
@@ -41,20 +34,13 @@ export interface TraceRoad {
   readonly handOver: (now: number) => void
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface DeliveryLoop {
   readonly flush: DeliveryService["flush"]
   /** Counts an event of a span that ended after the layer closed. */
   readonly refuse: (carrier: Carrier | undefined) => void
 }
 
-/**
- * @category models
- * @since 0.2.0
- */
+/** The parts that the loop runs, and how long it waits. */
 export interface Options {
   readonly flushTimeoutMillis: number
   readonly ledger: LedgerBook
@@ -78,12 +64,7 @@ export interface Options {
   readonly root: Context.Context<never>
 }
 
-/**
- * Starts the loops in the scope, and registers the drain.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Starts the loops in the scope, and registers the drain. */
 export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<DeliveryLoop, never, Scope.Scope> {
   const { diagnostics, ledger, outboxes, root, traces } = options
   ledger.attach({ chunk: traces?.waiting ?? zero, payload: traces?.riders ?? zero, outbox: outboxes.size })

@@ -6,8 +6,6 @@
  * Events are taken from the outbox in order and packed into payloads. A payload that must be sent again stays together
  * and waits behind the others, so that one bad payload never blocks the rest. A payload that is refused for what is in
  * it is cut in halves until the event that the intake refuses stands alone.
- *
- * @since 0.1.0
  */
 import * as Backoff from "../../domain/delivery/Backoff.ts"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
@@ -19,12 +17,7 @@ import type { Destination, Payload } from "./IntakePayload.ts"
 import * as IntakePayload from "./IntakePayload.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
 
-/**
- * An event that is dropped because no destination will take it. `status` is the answer's, where there was one.
- *
- * @category models
- * @since 0.1.0
- */
+/** An event that is dropped because no destination will take it. `status` is the answer's, where there was one. */
 export interface SetAside<R = SpanRecord> {
   readonly item: Item<R>
   readonly event: EncodedEvent | undefined
@@ -34,29 +27,15 @@ export interface SetAside<R = SpanRecord> {
 
 const done: NextStep = { _tag: "Done" }
 
-/**
- * The size in bytes at which a payload is closed: about what one call may encode.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The size in bytes at which a payload is closed: about what one call may encode. */
 export const targetBytes = 1024 * 1024
 
-/**
- * How many requests are under way to the intake at most.
- *
- * @category constants
- * @since 0.1.0
- */
+/** How many requests are under way to the intake at most. */
 export const maxInFlight = 4
 
 // Above this size a 502 of the EVP proxy can mean that the payload is too large, if smaller ones go through.
 const suspiciousBytes = 1024 * 1024
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = <R = SpanRecord>(options: {
   readonly outbox: OutboxService<R>
   /** The name of the account that the events are for, `undefined` for the layer's own. */

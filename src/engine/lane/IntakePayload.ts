@@ -1,19 +1,12 @@
 /**
  * The payloads of the lane to the LLM intake: events packed for one request.
- *
- * @since 0.2.0
  */
 import type * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
 
-/**
- * What leaves in one request.
- *
- * @category models
- * @since 0.2.0
- */
+/** What leaves in one request. */
 export interface Payload<R = SpanRecord> {
   readonly items: ReadonlyArray<Item<R>>
   readonly events: ReadonlyArray<EncodedEvent>
@@ -28,9 +21,6 @@ export interface Payload<R = SpanRecord> {
 /**
  * Where events go now. `transfers` says that a queue of relays takes them there instead of the intake: they count as
  * transferred.
- *
- * @category models
- * @since 0.2.0
  */
 export interface Destination<R = SpanRecord> {
   readonly writer: IntakeWriterService<R>
@@ -38,10 +28,7 @@ export interface Destination<R = SpanRecord> {
   readonly transfers?: boolean | undefined
 }
 
-/**
- * @category models
- * @since 0.2.0
- */
+/** Packs the events of one outbox. */
 export interface Packer<R = SpanRecord> {
   /** Packs the events that wait, the oldest first. */
   readonly fresh: (to: Destination<R>, now: number) => Payload<R> | undefined
@@ -54,9 +41,6 @@ const brackets = 1
 
 /**
  * Makes a packer. An event that does not go into a payload is given to `onExpired` or `onOversized`, which settle it.
- *
- * @category constructors
- * @since 0.2.0
  */
 export const packer = <R = SpanRecord>(options: {
   readonly outbox: Pick<OutboxService<R>, "take" | "restore">
@@ -120,12 +104,7 @@ export const packer = <R = SpanRecord>(options: {
   }
 }
 
-/**
- * Cuts a payload in two, so that what is wrong with one event costs the others nothing.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Cuts a payload in two, so that what is wrong with one event costs the others nothing. */
 export const halves = <R>(payload: Payload<R>): readonly [Payload<R>, Payload<R>] => {
   const middle = payload.items.length >> 1
   return [part(payload, 0, middle), part(payload, middle, payload.items.length)]

@@ -6,8 +6,6 @@
  * An Agent is looked for, found, lost and found again. Events are held while nobody is known. They go to the public
  * intake without an Agent only when that was asked for, or when a key and a site were given and no Agent was found for
  * `giveUpMillis`: an Agent that is merely late never sends prompts past itself.
- *
- * @since 0.1.0
  */
 import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.ts"
 
@@ -16,9 +14,6 @@ import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.
  * - `Agent`: it answered
  * - `Lost`: it answered once and does not now
  * - `Agentless`: there is none
- *
- * @category models
- * @since 0.1.0
  */
 export type State =
   | { readonly _tag: "Unknown"; readonly since: number }
@@ -30,9 +25,6 @@ export type State =
  * - `Found`: `/info` was read
  * - `NotFound`: nobody answers at the Agent's address
  * - `Closing`: the program ends; nothing can be waited for
- *
- * @category models
- * @since 0.1.0
  */
 export type Event =
   | { readonly _tag: "Found"; readonly capabilities: AgentCapabilities }
@@ -41,9 +33,6 @@ export type Event =
 
 /**
  * `agentless` is what was asked for, `undefined` when nothing was. `credentials` says whether a key and a site are known.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Policy {
   readonly agentless: boolean | undefined
@@ -51,17 +40,11 @@ export interface Policy {
   readonly giveUpMillis: number
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/** The state before anything was tried. */
 export const initial = (policy: Policy, now: number): State =>
   policy.agentless === true ? { _tag: "Agentless" } : { _tag: "Unknown", since: now }
 
-/**
- * @category combinators
- * @since 0.1.0
- */
+/** The state after an event. An explicit setting is never overridden. */
 export const step = (state: State, event: Event, policy: Policy): State => {
   if (policy.agentless === true) return state
   const mayGiveUp = policy.agentless === undefined && policy.credentials

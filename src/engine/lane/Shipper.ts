@@ -6,8 +6,6 @@
  * A lane holds what waits and decides what an outcome means; the shipper decides when to send. Nothing runs and no timer
  * is armed while nothing waits, so an idle program can end. The first signal that something waits arms the interval; an
  * urgent one skips it. A flush cuts a back-off short, once.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -18,20 +16,12 @@ import type { LaneSignal } from "./Signals.ts"
 /**
  * What a lane says after an outcome: the payload is settled, or the lane keeps it for later and the destination rests
  * for `delayMillis` first.
- *
- * @category models
- * @since 0.1.0
  */
 export type NextStep =
   | { readonly _tag: "Done" }
   | { readonly _tag: "Later"; readonly delayMillis: number }
 
-/**
- * A queue with a destination.
- *
- * @category models
- * @since 0.1.0
- */
+/** A queue with a destination. */
 export interface Lane<P> {
   /** The next payload, taken out of the queue; `undefined` when nothing waits or nothing may be sent now. */
   readonly next: (now: number) => P | undefined
@@ -42,10 +32,6 @@ export interface Lane<P> {
   readonly isEmpty: () => boolean
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Shipper {
   /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
@@ -55,10 +41,6 @@ export interface Shipper {
   readonly drain: Effect.Effect<void>
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = <P>(lane: Lane<P>, options: {
   /** Says when something waits. */
   readonly signal: LaneSignal

@@ -5,17 +5,10 @@
  *
  * A signal stays given until the loop that waits for it takes it back. Giving one is synchronous, cheap, and safe in the
  * middle of anything, such as the end of a span.
- *
- * @since 0.2.0
  */
 import * as Latch from "effect/Latch"
 
-/**
- * The signals of one lane. `work`, `urgent` and `idle` are what its shipper waits for.
- *
- * @category models
- * @since 0.2.0
- */
+/** The signals of one lane. `work`, `urgent` and `idle` are what its shipper waits for. */
 export interface LaneSignal {
   /** Something waits: send it at the next interval. */
   readonly wake: () => void
@@ -27,12 +20,7 @@ export interface LaneSignal {
   readonly idle: Latch.Latch
 }
 
-/**
- * The signals of the lanes to the intake, by account.
- *
- * @category models
- * @since 0.2.0
- */
+/** The signals of the lanes to the intake, by account. */
 export interface AccountSignals {
   /** The signals of an account's lane, for the lane itself. */
   readonly open: (account: string) => LaneSignal
@@ -42,10 +30,6 @@ export interface AccountSignals {
   readonly urge: (account: string) => void
 }
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface Signals {
   readonly traces: LaneSignal
   readonly intake: AccountSignals
@@ -58,12 +42,7 @@ export interface Signals {
   readonly close: () => void
 }
 
-/**
- * The signals of one lane.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The signals of one lane. */
 export const lane = (): LaneSignal => {
   const work = Latch.makeUnsafe(false)
   const urgent = Latch.makeUnsafe(false)
@@ -84,12 +63,7 @@ export const lane = (): LaneSignal => {
   }
 }
 
-/**
- * The signals of the lanes to the intake.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The signals of the lanes to the intake. */
 export const accounts = (): AccountSignals => {
   const lanes = new Map<string, LaneSignal>()
   return {
@@ -105,10 +79,6 @@ export const accounts = (): AccountSignals => {
   }
 }
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = (): Signals => {
   let closed = false
   return {

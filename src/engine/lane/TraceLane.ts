@@ -6,8 +6,6 @@
  * The events that ride a chunk are pending until the Agent answers 200. A payload that is definitely refused, after its
  * retries, gives its events to the outbox and is thrown away in the same step. After an ambiguous failure the events go
  * to the outbox too, counted as possible duplicates, and the trace is not sent again.
- *
- * @since 0.1.0
  */
 import * as Backoff from "../../domain/delivery/Backoff.ts"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
@@ -21,12 +19,7 @@ import type { LedgerBook } from "../books/Ledger.ts"
 import type { ByteBudget } from "../outbox/ByteBudget.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
 
-/**
- * What leaves in one request, and how often it was tried.
- *
- * @category models
- * @since 0.1.0
- */
+/** What leaves in one request, and how often it was tried. */
 export interface Payload {
   readonly chunks: ReadonlyArray<PackedChunk>
   readonly writer: AgentWriterService
@@ -36,9 +29,6 @@ export interface Payload {
 /**
  * A chunk in a payload, with the events that ride it. They are taken from the chunk before a writer sees it, so that
  * nothing a writer does to a chunk can change the books.
- *
- * @category models
- * @since 0.2.0
  */
 export interface PackedChunk {
   readonly riders: ReadonlyArray<SpanRecord>
@@ -50,20 +40,11 @@ interface WaitingChunk {
   readonly riders: ReadonlyArray<SpanRecord>
 }
 
-/**
- * The state of the way to the Agent: `Wait` while none is known, `GiveUp` when there will be none.
- *
- * @category models
- * @since 0.1.0
- */
+/** The state of the way to the Agent: `Wait` while none is known, `GiveUp` when there will be none. */
 export type Way = { readonly _tag: "Open"; readonly writer: AgentWriterService } | {
   readonly _tag: "Wait" | "GiveUp"
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface TraceLane extends Lane<Payload> {
   /** Adds a chunk, with the events that ride it. */
   readonly add: (chunk: TraceChunk) => void
@@ -75,10 +56,6 @@ export interface TraceLane extends Lane<Payload> {
 
 const done: NextStep = { _tag: "Done" }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly outbox: OutboxService
   readonly ledger: LedgerBook

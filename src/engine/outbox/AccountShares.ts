@@ -1,17 +1,11 @@
 /**
  * Keeps one account from using up the memory of all: what is held for a single one is a share of the byte budget.
- *
- * @since 0.1.0
  */
 import * as ByteBudget from "./ByteBudget.ts"
 
 // The part of the budget that the events of one account may fill, the layer's own left out.
 const share = 1 / 4
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (
   budget: ByteBudget.ByteBudget,
   measure: Parameters<typeof ByteBudget.make>[0]["measure"]

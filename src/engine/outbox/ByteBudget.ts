@@ -6,15 +6,9 @@
  * A record knows a size that its event does not exceed, which is cheap and can be six times too large. While there is
  * room that size is reserved. When there is none, sizes are measured exactly, the oldest first and only as many as are
  * needed, before anything is refused; each event is measured at most once.
- *
- * @since 0.1.0
  */
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ByteBudget {
   readonly limit: number
   readonly used: () => number
@@ -26,10 +20,6 @@ export interface ByteBudget {
   readonly release: (record: PendingRecord) => void
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly limit: number
   /** The exact bytes of an event. */

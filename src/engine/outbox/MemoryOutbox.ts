@@ -1,7 +1,5 @@
 /**
  * The outbox in memory: best effort, bounded in bytes, first in, first out.
- *
- * @since 0.1.0
  */
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
@@ -39,9 +37,6 @@ const makeQueue = <R>() => {
 /**
  * Makes an outbox that holds at most `maxBytes` of estimated event bytes and refuses the newest when it is full. Without
  * a bound of its own, the byte budget that covers all places is the bound.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = <R extends { readonly bytes: number } = SpanRecord>(
   options: { readonly maxBytes?: number | undefined } = {}

@@ -1,16 +1,11 @@
 /**
  * One outbox for each account, made when it is first asked for.
- *
- * @since 0.1.0
  */
 import type { OutboxesService, OutboxService } from "../../ports/Outbox.ts"
 
 /**
  * `open` makes the outbox of an account. `size` counts events where there can be some of accounts that nobody has asked
  * for.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (
   options:

@@ -1,7 +1,5 @@
 /**
  * What becomes of an event that memory has no room for, and that nothing else holds.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
@@ -19,25 +17,15 @@ import type { ByteBudget } from "./ByteBudget.ts"
  *   go first, then those of whoever has most of them
  * - `backpressure`: the end of the span waits for room, for a time, and the event is dropped after that. A fiber that
  *   runs synchronously cannot wait
- *
- * @category models
- * @since 0.1.0
  */
 export type Policy = "dropNewest" | "dropOldest" | "backpressure"
 
 /**
  * What became of an event: it has a place in the budget, it is held outside memory, it is dropped and counted, or the
  * layer closed meanwhile and counted it.
- *
- * @category models
- * @since 0.1.0
  */
 export type Outcome = "reserved" | "spilled" | "dropped" | "closed"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Overflow {
   /** The budget; what is given back to it lets waiting events in. */
   readonly budget: ByteBudget
@@ -52,10 +40,6 @@ export interface Overflow {
   readonly close: () => void
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly policy: Policy
   readonly budget: ByteBudget

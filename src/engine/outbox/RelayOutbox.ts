@@ -18,8 +18,6 @@
  *
  * Not counted is what nobody can know: that the queue itself forgot in a crash that it had lent a batch, and what a relay
  * without a claim sends again in doubt after the next one has begun, if it is killed then.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
@@ -32,9 +30,6 @@ import * as MemoryOutbox from "./MemoryOutbox.ts"
 /**
  * What a queue lends. `offeredAt` is in Unix milliseconds, `attempts` counts how often it was lent and not given back, this
  * time included, and `resent` how many of its events relays before this one sent again in doubt.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Batch {
   readonly id: string
@@ -55,12 +50,7 @@ interface Lot {
   noted: number
 }
 
-/**
- * An event of a batch.
- *
- * @category models
- * @since 0.1.0
- */
+/** An event of a batch. */
 export interface Relayed {
   readonly event: EncodedEvent
   readonly bytes: number
@@ -68,10 +58,6 @@ export interface Relayed {
   readonly onSettled: () => void
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface RelayOutbox {
   readonly outbox: OutboxService<Relayed>
   /** Holds a batch until it is done, or gives it back when interrupted. */
@@ -87,10 +73,6 @@ export interface RelayOutbox {
 // Nothing was sent, since nobody would know of it: it is tried again later. Nothing is said about the endpoint.
 const notNoted: Outcome = { _tag: "Answer", status: 503, headers: {}, body: "" }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: {
   readonly ledger: LedgerBook
   /** Called when something can be taken. */
