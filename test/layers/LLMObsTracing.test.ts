@@ -221,7 +221,7 @@ describe("a layer", () => {
       const { agent } = yield* Observed.settle
       assert.deepStrictEqual(Observed.names(agent), ["model"])
       assert.isFalse(lines.some((line) => line.includes("could not start")), lines.join("\n"))
-      for (const word of ["site", "sample rate", "flushInterval", "flushTimeout", "maxBytes", "partialFlushAfter"]) {
+      for (const word of ["site", "sampleRate", "flushInterval", "flushTimeout", "maxBytes", "partialFlushAfter"]) {
         assert.isTrue(
           lines.some((line) => line.toLowerCase().includes(word.toLowerCase())),
           `${word}: ${lines.join("\n")}`

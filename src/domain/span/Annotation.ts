@@ -321,7 +321,7 @@ const parseCostTags = (input: unknown): JsonSnapshot.Measured<ReadonlyArray<stri
   }
   const names = value.filter((name) => typeof name === "string")
   return {
-    value: names,
+    value: [...new Set(names)],
     bytes,
     problems: names.length === value.length
       ? problems
