@@ -26,7 +26,7 @@ const once = (writer: Writer): Writer["send"] => {
 }
 
 /** An event counts as delivered when both have it. What one of them refuses for good counts as refused. */
-export const tee = (first: Writer, second: Writer): Writer => {
+const tee = (first: Writer, second: Writer): Writer => {
   const sends = [once(first), once(second)]
   return {
     maxPayloadBytes: Math.min(first.maxPayloadBytes, second.maxPayloadBytes),

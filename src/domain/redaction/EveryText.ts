@@ -14,14 +14,6 @@ import * as NamedPlaces from "./NamedPlaces.ts"
 import type { Rules } from "./NamedPlaces.ts"
 
 /**
- * Changes one text. `key` is the name under which it stands, if it stands directly under one.
- *
- * @category models
- * @since 0.1.0
- */
-export type TextRule = Rules["text"]
-
-/**
  * Changes every text of a JSON value. What does not change is the same object as before.
  *
  * **Details**

@@ -195,13 +195,8 @@ const phone = (pattern: RegExp): SecretPattern => ({
   find: (text) => Replacements.matches(text, pattern, Replacements.placeholder("phone"))
 })
 
-/**
- * E-mail addresses, card numbers that pass their check digit, IBANs that pass theirs, and telephone numbers.
- *
- * @category constants
- * @since 0.1.0
- */
-export const personalData: ReadonlyArray<SecretPattern> = [
+// E-mail addresses, card numbers that pass their check digit, IBANs that pass theirs, and telephone numbers.
+const personalData: ReadonlyArray<SecretPattern> = [
   email,
   iban,
   card,
@@ -225,13 +220,8 @@ const plainUnit = (unit: number): number => {
 const unusual =
   /[\u00a0\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59\u2000-\u2015\u202f\u2212\u3000\uff01-\uff5e]/g
 
-/**
- * A text of the same length whose full-width characters, digits, spaces and hyphens are those of ASCII.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const plain = (text: string): string =>
+// A text of the same length whose full-width characters, digits, spaces and hyphens are those of ASCII.
+const plain = (text: string): string =>
   text.replace(unusual, (found) => String.fromCharCode(plainUnit(found.charCodeAt(0))))
 
 // `a@b.cd`.

@@ -74,14 +74,9 @@ const jwt: SecretPattern = {
   }
 }
 
-/**
- * Keys and tokens of well-known formats, credentials in addresses and headers, and what stands under a name that says
- * secret.
- *
- * @category constants
- * @since 0.1.0
- */
-export const secrets: ReadonlyArray<SecretPattern> = [
+// Keys and tokens of well-known formats, credentials in addresses and headers, and what stands under a name that says
+// secret.
+const secrets: ReadonlyArray<SecretPattern> = [
   privateKey,
   pattern("credentials", ["://"], /(?<=:\/\/)[^\s/?#"'<>\\]{1,512}(?=@)/g),
   jwt,
