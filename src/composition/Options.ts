@@ -109,7 +109,7 @@ export interface Options {
    */
   readonly contentCapture?: "all" | "none" | undefined
   /**
-   * Called with every problem as it is found: which part of a setting or an annotation was left out, and why. For tests and
+   * Called with every problem as it is found: which part of an annotation or a header was left out, and why. For tests and
    * for strict programs; without it each kind of problem is logged once and counted. An error that it throws is counted
    * and has no other effect.
    */

@@ -501,7 +501,7 @@ export const table = {
       options: ["onProblem"],
       read: Reader.callback<NonNullable<Options["onProblem"]>>(),
       fallback: undefined,
-      about: "called with every problem, for tests and strict programs"
+      about: "called with every problem of a span or a header, for tests and strict programs"
     })
   }
 }

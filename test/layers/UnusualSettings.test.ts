@@ -6,7 +6,6 @@ import * as Layer from "effect/Layer"
 import * as Http from "node:http"
 import type * as Net from "node:net"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
-import type { Problem } from "../../src/domain/Problem.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "./Observed.ts"
 
@@ -66,18 +65,6 @@ describe("a setting that cannot be read", () => {
         assert.include(lines[0], `The option ${name} `)
       }))
   }
-
-  it.live("is given to onProblem, and what that throws has no effect", () =>
-    Effect.gen(function*() {
-      const problems: Array<Problem> = []
-      const onProblem = (problem: Problem) => {
-        problems.push(problem)
-        throw new Error("secret")
-      }
-      const { names } = yield* beside({}, { apm: "some", onProblem })
-      assert.deepStrictEqual(names, ["call"])
-      assert.deepStrictEqual(problems.map(({ code }) => code), ["invalid_option"])
-    }))
 })
 
 describe("a proxy that opens no tunnel", () => {
