@@ -27,58 +27,25 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import * as Tracer from "effect/Tracer"
 import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
 import type { Options } from "../composition/Options.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
-import * as BaggageChange from "../domain/propagation/BaggageChange.ts"
-import * as HeaderLookup from "../domain/propagation/HeaderLookup.ts"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
 import type * as MlApp from "../domain/span/MlApp.ts"
 import type { Source } from "../domain/span/SessionSource.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
-import * as OptionReader from "../engine/record/OptionReader.ts"
-import * as PairedSpan from "../engine/record/PairedSpan.ts"
-import { BaggageChanges, CurrentAmbient } from "../ports/AmbientContext.ts"
 import { Control } from "../ports/Control.ts"
 import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
 import { Delivery } from "../ports/Delivery.ts"
-import { Propagator } from "../ports/Propagator.ts"
 import type { SpanEnd, SpanOptions } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import type { Routing } from "../ports/Routing.ts"
 import { CurrentRouting } from "../ports/Routing.ts"
-import type { MakeSpanOptions, Span } from "./MadeSpan.ts"
 
-export {
-  /**
-   * @category annotations
-   * @since 0.2.0
-   */
-  annotateSpan,
-  /**
-   * @category spans
-   * @since 0.2.0
-   */
-  endSpan,
-  /**
-   * @category spans
-   * @since 0.2.0
-   */
-  makeSpan,
-  /**
-   * @category spans
-   * @since 0.2.0
-   */
-  makeSpanScoped,
-  /**
-   * @category spans
-   * @since 0.2.0
-   */
-  withParentSpan
-} from "./MadeSpan.ts"
+export * from "./Propagation.ts"
+export * from "./Spans.ts"
 
 export type {
   /**
@@ -98,11 +65,6 @@ export type {
   Ledger,
   /**
    * @category models
-   * @since 0.2.0
-   */
-  MakeSpanOptions,
-  /**
-   * @category models
    * @since 0.1.0
    */
   Options,
@@ -120,11 +82,6 @@ export type {
    * @category models
    * @since 0.2.0
    */
-  Span,
-  /**
-   * @category models
-   * @since 0.2.0
-   */
   SpanEnd,
   /**
    * @category models
@@ -137,108 +94,6 @@ export type {
    */
   SpanOptions
 }
-
-/**
- * A function that records an effect as a span of one kind. With `output` as a function, the span's output is made from
- * the effect's result.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SpanFunction {
-  <A>(
-    name: string,
-    options: SpanOptions & { readonly output: (result: NoInfer<A>) => unknown }
-  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
-  <O>(
-    name: string,
-    options?: SpanOptions & { readonly output?: O & NotFunction<O> }
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
-}
-
-// Without it a function of another type than the effect's would pass for a value.
-type NotFunction<O> = O extends (...args: never) => unknown ? never : unknown
-
-const spanFunction = (kind: SpanKind): SpanFunction =>
-  ((name: string, options?: SpanOptions) => {
-    const output = OptionReader.output(options)
-    return (self: Effect.Effect<unknown, unknown, unknown>) =>
-      Effect.withFiber((fiber) => {
-        let span: PairedSpan.PairedSpan | undefined
-        // The finalizer comes first: a fiber that is interrupted as soon as the span has opened still ends it.
-        return Effect.onExitPrimitive(
-          Effect.suspend(() => {
-            const opened = span = PairedSpan.open(fiber, { kind, name, options, scoped: true })
-            return Effect.updateContext(self, (context: Context.Context<unknown>) => opened.inside(context))
-          }),
-          (exit) => span?.endAndWait({ exit, output })
-        )
-      })
-  }) as SpanFunction
-
-/**
- * Records a call of a model. Input and output are messages.
- *
- * @category spans
- * @since 0.1.0
- */
-export const llm: SpanFunction = spanFunction("llm")
-
-/**
- * Records an agent: a program that decides by itself which steps it takes.
- *
- * @category spans
- * @since 0.1.0
- */
-export const agent: SpanFunction = spanFunction("agent")
-
-/**
- * Records a workflow: steps in a fixed order, with model calls among them.
- *
- * @category spans
- * @since 0.1.0
- */
-export const workflow: SpanFunction = spanFunction("workflow")
-
-/**
- * Records a step that calls no model and nothing outside.
- *
- * @category spans
- * @since 0.1.0
- */
-export const task: SpanFunction = spanFunction("task")
-
-/**
- * Records a call of a tool.
- *
- * @category spans
- * @since 0.1.0
- */
-export const tool: SpanFunction = spanFunction("tool")
-
-/**
- * Records a call of an embedding model. Input is documents, output text.
- *
- * @category spans
- * @since 0.1.0
- */
-export const embedding: SpanFunction = spanFunction("embedding")
-
-/**
- * Records a search. Output is documents.
- *
- * @category spans
- * @since 0.1.0
- */
-export const retrieval: SpanFunction = spanFunction("retrieval")
-
-/**
- * Records a run of an experiment. Input and output are kept as JSON values.
- *
- * @category spans
- * @since 0.1.0
- */
-export const experiment: SpanFunction = spanFunction("experiment")
 
 /**
  * Adds to the running span. What cannot be recorded is left out and reported; the program never sees a failure.
@@ -346,117 +201,6 @@ export const currentSpan: Effect.Effect<Option.Option<CurrentSpan>> = Effect.wit
     }
   })
 })
-
-/**
- * The headers that continue this trace, the LLM trace, its session and the baggage in another service. Whoever calls this
- * asks for the full set: give it only to services that may have it. Empty without a layer.
- *
- * **Details**
- *
- * A session that a browser or a request body named is not passed on as if this service vouched for it. The first call in
- * a trace freezes its sampling decision.
- *
- * @category propagation
- * @since 0.1.0
- */
-export const inject: Effect.Effect<{ readonly [name: string]: string }> = Effect.withFiber((fiber) =>
-  Effect.succeed(fiber.getRef(Propagator)?.inject(fiber, "full") ?? {})
-)
-
-/**
- * Runs an effect as a continuation of what headers brought: the APM trace, the LLM trace, the session and the baggage.
- * For messages and for servers whose requests are not seen otherwise; an Effect HTTP server needs nothing.
- *
- * **Details**
- *
- * Headers that are no text are left out: the numbers and dates that brokers put beside them are no trace.
- *
- * @category propagation
- * @since 0.1.0
- */
-export const extract = (
-  headers:
-    | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
-    | Iterable<readonly [name: string, value: string]>
-): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
-<A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
-    const propagator = fiber.getRef(Propagator)
-    if (propagator === undefined) return self
-    const ambient = propagator.extract(HeaderLookup.fromUnknown(headers))
-    return Effect.updateContext(self, (context: Context.Context<R>) => {
-      const map = new Map(context.mapUnsafe)
-      map.set(CurrentAmbient.key, ambient)
-      map.delete(BaggageChanges.key)
-      map.delete(CurrentSpan.key)
-      map.delete(Tracer.ParentSpan.key)
-      return Context.makeUnsafe<R>(map)
-    })
-  })
-
-/**
- * What headers brought, as the region that continues it sees it. `traceId` is 32 hex characters and `spanId` 16; both are
- * missing where there was only baggage, or where the settings start a new trace that links to the old one.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Upstream {
-  readonly traceId: string | undefined
-  readonly spanId: string | undefined
-  readonly sampled: boolean | undefined
-}
-
-/**
- * What the region continues: the trace of the request or message that it works for, if that brought anything usable.
- *
- * @category propagation
- * @since 0.1.0
- */
-export const upstream: Effect.Effect<Option.Option<Upstream>> = Effect.withFiber((fiber) => {
-  const found = fiber.getRef(Propagator)?.upstream(fiber)
-  return found === undefined ? Effect.succeedNone : Effect.succeedSome({
-    traceId: found.traceId,
-    spanId: found.parentId,
-    sampled: found.priority === undefined ? undefined : found.priority > 0
-  })
-})
-
-/**
- * The baggage that a call from here carries to other services: what the request brought, and what `withBaggage` changed.
- * Empty without a layer.
- *
- * @category propagation
- * @since 0.1.0
- */
-export const baggage: Effect.Effect<{ readonly [key: string]: string }> = Effect.withFiber((fiber) => {
-  const items = fiber.getRef(Propagator)?.baggage(fiber)
-  return Effect.succeed(
-    items === undefined ? {} : Object.fromEntries(Array.from(items, ([key, item]) => [key, item.value]))
-  )
-})
-
-/**
- * Changes the baggage of the calls that leave an effect, in this fiber and those forked from it: a text replaces a member
- * or adds one, `undefined` takes one away.
- *
- * **Gotchas**
- *
- * Baggage goes to every service that `inject` is used for, and says nothing about the spans here: a session or a user is
- * named by the options of a span or by `annotateSpans`. Members named `llmobs.…` are reserved and left out.
- *
- * @category propagation
- * @since 0.1.0
- */
-export const withBaggage = (
-  changes: { readonly [key: string]: string | undefined }
-): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
-<A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
-    const { problems, value } = BaggageChange.within(fiber.getRef(BaggageChanges), changes)
-    if (problems.length > 0) fiber.getRef(Recorder)?.report(problems)
-    return Effect.provideService(self, BaggageChanges, value)
-  })
 
 /**
  * Sends what waits, joining what is being sent, and says what came of it. It has a deadline and never fails.

@@ -6,7 +6,7 @@
  * With sampling rules the decision of an LLM trace looks at the tags of its root, which can still come while the root
  * runs. Nothing is rendered before the decision is taken, and it is taken in these places alone:
  *
- * - `SpanRecorder`: the root ends
+ * - `SpanEnds`: the root ends
  * - `Injector`: the trace goes on in another service
  * - `Router`: a chunk leaves before the root ended
  * - `RetentionHold`: an event without a chunk has waited long enough, or everything is flushed

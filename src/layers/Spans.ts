@@ -1,5 +1,5 @@
 /**
- * Spans made by hand, as `effect-llmobs/LLMObs` exports them.
+ * Spans around effects and spans made by hand, as `effect-llmobs/LLMObs` exports them.
  *
  * @since 0.2.0
  */
@@ -12,6 +12,108 @@ import type { SpanKind } from "../domain/span/SpanKind.ts"
 import * as OptionReader from "../engine/record/OptionReader.ts"
 import * as PairedSpan from "../engine/record/PairedSpan.ts"
 import type { SpanEnd, SpanOptions } from "../ports/Recorder.ts"
+
+/**
+ * A function that records an effect as a span of one kind. With `output` as a function, the span's output is made from
+ * the effect's result.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SpanFunction {
+  <A>(
+    name: string,
+    options: SpanOptions & { readonly output: (result: NoInfer<A>) => unknown }
+  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  <O>(
+    name: string,
+    options?: SpanOptions & { readonly output?: O & NotFunction<O> }
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+}
+
+// Without it a function of another type than the effect's would pass for a value.
+type NotFunction<O> = O extends (...args: never) => unknown ? never : unknown
+
+const spanFunction = (kind: SpanKind): SpanFunction =>
+  ((name: string, options?: SpanOptions) => {
+    const output = OptionReader.output(options)
+    return (self: Effect.Effect<unknown, unknown, unknown>) =>
+      Effect.withFiber((fiber) => {
+        let span: PairedSpan.PairedSpan | undefined
+        // The finalizer comes first: a fiber that is interrupted as soon as the span has opened still ends it.
+        return Effect.onExitPrimitive(
+          Effect.suspend(() => {
+            const opened = span = PairedSpan.open(fiber, { kind, name, options, scoped: true })
+            return Effect.updateContext(self, (context: Context.Context<unknown>) => opened.inside(context))
+          }),
+          (exit) => span?.endAndWait({ exit, output })
+        )
+      })
+  }) as SpanFunction
+
+/**
+ * Records a call of a model. Input and output are messages.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const llm: SpanFunction = spanFunction("llm")
+
+/**
+ * Records an agent: a program that decides by itself which steps it takes.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const agent: SpanFunction = spanFunction("agent")
+
+/**
+ * Records a workflow: steps in a fixed order, with model calls among them.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const workflow: SpanFunction = spanFunction("workflow")
+
+/**
+ * Records a step that calls no model and nothing outside.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const task: SpanFunction = spanFunction("task")
+
+/**
+ * Records a call of a tool.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const tool: SpanFunction = spanFunction("tool")
+
+/**
+ * Records a call of an embedding model. Input is documents, output text.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const embedding: SpanFunction = spanFunction("embedding")
+
+/**
+ * Records a search. Output is documents.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const retrieval: SpanFunction = spanFunction("retrieval")
+
+/**
+ * Records a run of an experiment. Input and output are kept as JSON values.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const experiment: SpanFunction = spanFunction("experiment")
 
 /**
  * A span made by hand. It is open until `endSpan` ends it; a span that is still open when its layer closes is ended then,

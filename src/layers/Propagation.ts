@@ -1,0 +1,126 @@
+/**
+ * Contexts that leave in headers and come in them, as `effect-llmobs/LLMObs` exports them.
+ *
+ * @since 0.2.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import * as BaggageChange from "../domain/propagation/BaggageChange.ts"
+import * as HeaderLookup from "../domain/propagation/HeaderLookup.ts"
+import { BaggageChanges, CurrentAmbient } from "../ports/AmbientContext.ts"
+import { CurrentSpan } from "../ports/CurrentSpan.ts"
+import { Propagator } from "../ports/Propagator.ts"
+import { Recorder } from "../ports/Recorder.ts"
+
+/**
+ * The headers that continue this trace, the LLM trace, its session and the baggage in another service. Whoever calls this
+ * asks for the full set: give it only to services that may have it. Empty without a layer.
+ *
+ * **Details**
+ *
+ * A session that a browser or a request body named is not passed on as if this service vouched for it. The first call in
+ * a trace freezes its sampling decision.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const inject: Effect.Effect<{ readonly [name: string]: string }> = Effect.withFiber((fiber) =>
+  Effect.succeed(fiber.getRef(Propagator)?.inject(fiber, "full") ?? {})
+)
+
+/**
+ * Runs an effect as a continuation of what headers brought: the APM trace, the LLM trace, the session and the baggage.
+ * For messages and for servers whose requests are not seen otherwise; an Effect HTTP server needs nothing.
+ *
+ * **Details**
+ *
+ * Headers that are no text are left out: the numbers and dates that brokers put beside them are no trace.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const extract = (
+  headers:
+    | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+    | Iterable<readonly [name: string, value: string]>
+): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
+<A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
+    const propagator = fiber.getRef(Propagator)
+    if (propagator === undefined) return self
+    const ambient = propagator.extract(HeaderLookup.fromUnknown(headers))
+    return Effect.updateContext(self, (context: Context.Context<R>) => {
+      const map = new Map(context.mapUnsafe)
+      map.set(CurrentAmbient.key, ambient)
+      map.delete(BaggageChanges.key)
+      map.delete(CurrentSpan.key)
+      map.delete(Tracer.ParentSpan.key)
+      return Context.makeUnsafe<R>(map)
+    })
+  })
+
+/**
+ * What headers brought, as the region that continues it sees it. `traceId` is 32 hex characters and `spanId` 16; both are
+ * missing where there was only baggage, or where the settings start a new trace that links to the old one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Upstream {
+  readonly traceId: string | undefined
+  readonly spanId: string | undefined
+  readonly sampled: boolean | undefined
+}
+
+/**
+ * What the region continues: the trace of the request or message that it works for, if that brought anything usable.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const upstream: Effect.Effect<Option.Option<Upstream>> = Effect.withFiber((fiber) => {
+  const found = fiber.getRef(Propagator)?.upstream(fiber)
+  return found === undefined ? Effect.succeedNone : Effect.succeedSome({
+    traceId: found.traceId,
+    spanId: found.parentId,
+    sampled: found.priority === undefined ? undefined : found.priority > 0
+  })
+})
+
+/**
+ * The baggage that a call from here carries to other services: what the request brought, and what `withBaggage` changed.
+ * Empty without a layer.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const baggage: Effect.Effect<{ readonly [key: string]: string }> = Effect.withFiber((fiber) => {
+  const items = fiber.getRef(Propagator)?.baggage(fiber)
+  return Effect.succeed(
+    items === undefined ? {} : Object.fromEntries(Array.from(items, ([key, item]) => [key, item.value]))
+  )
+})
+
+/**
+ * Changes the baggage of the calls that leave an effect, in this fiber and those forked from it: a text replaces a member
+ * or adds one, `undefined` takes one away.
+ *
+ * **Gotchas**
+ *
+ * Baggage goes to every service that `inject` is used for, and says nothing about the spans here: a session or a user is
+ * named by the options of a span or by `annotateSpans`. Members named `llmobs.…` are reserved and left out.
+ *
+ * @category propagation
+ * @since 0.1.0
+ */
+export const withBaggage = (
+  changes: { readonly [key: string]: string | undefined }
+): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
+<A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
+    const { problems, value } = BaggageChange.within(fiber.getRef(BaggageChanges), changes)
+    if (problems.length > 0) fiber.getRef(Recorder)?.report(problems)
+    return Effect.provideService(self, BaggageChanges, value)
+  })
