@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
-import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
 import * as Diagnostics from "../engine/books/Diagnostics.ts"
 import * as DropLog from "../engine/books/DropLog.ts"
 import type { LedgerBook } from "../engine/books/Ledger.ts"
@@ -81,12 +80,16 @@ export const transport = (
 ): Effect.Effect<TransportService, never, Scope.Scope> => {
   const plugged = Plugged.transport(foundation)
   if (plugged !== undefined) return Effect.succeed(plugged)
-  return NodeTransport.make({
-    proxy,
-    noProxy,
-    onProxyRefusal: (status) => foundation.diagnostics.warnOnce(`proxy.${status}`, refusedBy(status))
-  })
+  return Effect.flatMap(nodeTransport, ({ make }) =>
+    make({
+      proxy,
+      noProxy,
+      onProxyRefusal: (status) => foundation.diagnostics.warnOnce(`proxy.${status}`, refusedBy(status))
+    }))
 }
+
+// Node's HTTP is a quarter of what building a layer costs: it is loaded only to send by it.
+const nodeTransport = Effect.promise(() => import("../adapters/node-transport/NodeTransport.ts"))
 
 const refusedBy = (status: number): string =>
   `The HTTPS proxy answers CONNECT with ${status}, so nothing reaches the intake. Events are held${

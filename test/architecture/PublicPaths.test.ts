@@ -32,7 +32,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/Relay": {
     effect: "unstable",
     costly: ["Schema", "Config", "Stream", "http"],
-    node: ["node:crypto", "node:fs", "node:http", "node:https", "node:os", "node:path"],
+    node: ["node:crypto", "node:fs", "node:os", "node:path"],
     packages: ["@effect/platform-node", "msgpackr"]
   },
   "effect-llmobs/RequestSession": { effect: "stable" }

@@ -36,7 +36,7 @@ export const maxInFlight = 4
 // Above this size a 502 of the EVP proxy can mean that the payload is too large, if smaller ones go through.
 const suspiciousBytes = 1024 * 1024
 
-export const make = <R = SpanRecord>(options: {
+export interface Options<R = SpanRecord> {
   readonly outbox: OutboxService<R>
   /** The name of the account that the events are for, `undefined` for the layer's own. */
   readonly account: string | undefined
@@ -55,34 +55,16 @@ export const make = <R = SpanRecord>(options: {
   /** Told of each event that no destination will take, right before it is dropped, so that it can be kept to be read. */
   readonly onSetAside?: ((dropped: SetAside<R>) => void) | undefined
   readonly warn: (key: string, message: string) => void
-}): Lane<Payload<R>> => {
-  const { budget, ledger, outbox } = options
+}
+
+export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
+  const { ledger, outbox } = options
+  const { deliver, expire, setAside } = settling(options)
   const again: Array<Payload<R>> = []
   let failures = 0
   // Payloads below that size which were delivered.
   let small = 0
   let turn = false
-
-  const finish = (item: Item<R>): void => {
-    outbox.settle(item)
-    budget.release(item.record)
-  }
-
-  const expire = (item: Item<R>): void => {
-    finish(item)
-    ledger.drop("expired")
-  }
-
-  const setAside = (
-    item: Item<R>,
-    event: EncodedEvent | undefined,
-    reason: "refused" | "oversized",
-    status?: number
-  ): void => {
-    options.onSetAside?.({ item, event, reason, status })
-    finish(item)
-    ledger.drop(reason)
-  }
 
   const setAsideAll = (payload: Payload<R>, reason: "refused" | "oversized", status: number | undefined): void =>
     payload.items.forEach((item, i) => setAside(item, payload.events[i], reason, status))
@@ -133,9 +115,7 @@ export const make = <R = SpanRecord>(options: {
         case "Delivered": {
           failures = 0
           if (payload.bytes <= suspiciousBytes) small++
-          for (const item of payload.items) finish(item)
-          if (payload.transfers === true) ledger.transferred += payload.items.length
-          else ledger.deliveredIntake += payload.items.length
+          deliver(payload)
           return done
         }
         case "Retry":
@@ -172,6 +152,35 @@ export const make = <R = SpanRecord>(options: {
           return later(payload, undefined, last)
         }
       }
+    }
+  }
+}
+
+// The ways in which an event ends here. Each moves its count in the step that takes it from the outbox.
+const settling = <R>({ budget, ledger, onSetAside, outbox }: Options<R>) => {
+  const finish = (item: Item<R>): void => {
+    outbox.settle(item)
+    budget.release(item.record)
+  }
+  return {
+    deliver: ({ items, transfers }: Payload<R>): void => {
+      for (const item of items) finish(item)
+      if (transfers === true) ledger.transferred += items.length
+      else ledger.deliveredIntake += items.length
+    },
+    expire: (item: Item<R>): void => {
+      finish(item)
+      ledger.drop("expired")
+    },
+    setAside: (
+      item: Item<R>,
+      event: EncodedEvent | undefined,
+      reason: "refused" | "oversized",
+      status?: number
+    ): void => {
+      onSetAside?.({ item, event, reason, status })
+      finish(item)
+      ledger.drop(reason)
     }
   }
 }

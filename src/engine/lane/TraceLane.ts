@@ -56,7 +56,7 @@ export interface TraceLane extends Lane<Payload> {
 
 const done: NextStep = { _tag: "Done" }
 
-export const make = (options: {
+export interface Options {
   readonly outbox: OutboxService
   readonly ledger: LedgerBook
   readonly budget: ByteBudget
@@ -69,29 +69,39 @@ export const make = (options: {
   readonly onHandedOver: () => void
   readonly onRediscover: () => void
   readonly onReachable: (reachable: boolean) => void
-}): TraceLane => {
-  const { budget, ledger, outbox } = options
+}
+
+// The riders of this lane: counted from the moment they come until they are delivered or in the outbox.
+const riderBook = ({ budget, ledger, onHandedOver, outbox }: Options) => {
+  let riding = 0
+  return {
+    riders: () => riding,
+    add: (riders: ReadonlyArray<SpanRecord>): void => {
+      riding += riders.length
+    },
+    deliver: (riders: ReadonlyArray<SpanRecord>): void => {
+      riding -= riders.length
+      ledger.deliveredAgent += riders.length
+      for (const rider of riders) budget.release(rider)
+    },
+    giveToOutbox: (riders: ReadonlyArray<SpanRecord>, now: number, uncertain: boolean): void => {
+      riding -= riders.length
+      if (uncertain) ledger.possibleDuplicates += riders.length
+      for (const rider of riders) {
+        if (outbox.offer(rider, { now, uncertain })) continue
+        budget.release(rider)
+        ledger.drop("outboxFull")
+      }
+      onHandedOver()
+    }
+  }
+}
+
+export const make = (options: Options): TraceLane => {
+  const { add, deliver, giveToOutbox, riders } = riderBook(options)
   let queue: Array<WaitingChunk> = []
   const again: Array<Payload> = []
-  let riding = 0
   let failures = 0
-
-  const giveToOutbox = (riders: ReadonlyArray<SpanRecord>, now: number, uncertain: boolean): void => {
-    riding -= riders.length
-    if (uncertain) ledger.possibleDuplicates += riders.length
-    for (const rider of riders) {
-      if (outbox.offer(rider, { now, uncertain })) continue
-      budget.release(rider)
-      ledger.drop("outboxFull")
-    }
-    options.onHandedOver()
-  }
-
-  const deliver = (riders: ReadonlyArray<SpanRecord>): void => {
-    riding -= riders.length
-    ledger.deliveredAgent += riders.length
-    for (const rider of riders) budget.release(rider)
-  }
 
   const fresh = (writer: AgentWriterService, now: number): Payload | undefined => {
     const chunks: Array<PackedChunk> = []
@@ -129,11 +139,6 @@ export const make = (options: {
     return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
   }
 
-  const judge = (outcome: Outcome, now: number) =>
-    outcome._tag === "Answer"
-      ? DeliveryVerdict.ofStatus("agent-traces", outcome.status, outcome.headers, now)
-      : DeliveryVerdict.ofFailure(outcome.bytesWritten)
-
   const handOver = (now: number): void => {
     for (const payload of again.splice(0)) refused(payload, now)
     const chunks = queue
@@ -145,9 +150,9 @@ export const make = (options: {
     add: (chunk) => {
       const riders = TraceChunks.riders(chunk)
       queue.push({ chunk, riders })
-      riding += riders.length
+      add(riders)
     },
-    riders: () => riding,
+    riders,
     handOver,
     next: (now) => {
       const way = options.way()
@@ -196,3 +201,8 @@ export const make = (options: {
     }
   }
 }
+
+const judge = (outcome: Outcome, now: number): DeliveryVerdict.Verdict =>
+  outcome._tag === "Answer"
+    ? DeliveryVerdict.ofStatus("agent-traces", outcome.status, outcome.headers, now)
+    : DeliveryVerdict.ofFailure(outcome.bytesWritten)

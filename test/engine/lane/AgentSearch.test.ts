@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
+import type { AgentCapabilities } from "../../../src/domain/delivery/AgentCapabilities.ts"
+import * as AgentCapabilitiesModule from "../../../src/domain/delivery/AgentCapabilities.ts"
+import * as AgentSearch from "../../../src/engine/lane/AgentSearch.ts"
+import * as AgentTracker from "../../../src/engine/lane/AgentTracker.ts"
+import * as Signals from "../../../src/engine/lane/Signals.ts"
+
+const capabilities = (stateHash: string, evp = true): AgentCapabilities => ({
+  ...AgentCapabilitiesModule.parse({ endpoints: ["/v0.4/traces", ...(evp ? ["/evp_proxy/v2/"] : [])] }).value!,
+  stateHash
+})
+
+/** A search that runs, for an Agent that a test lets come and go. */
+const make = (policy: { readonly credentials?: boolean } = {}) =>
+  Effect.gen(function*() {
+    const clock = yield* Clock.Clock
+    const signals = Signals.make()
+    const world = { agent: undefined as AgentCapabilities | undefined, pending: 1, probes: 0, found: 0 }
+    const tracker = AgentTracker.make({
+      policy: { agentless: undefined, credentials: policy.credentials ?? false, giveUpMillis: 30_000 },
+      signals,
+      elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
+    })
+    const search = AgentSearch.make({
+      tracker,
+      // An answer takes a moment.
+      probe: Effect.map(Effect.yieldNow, () => {
+        world.probes++
+        return world.agent
+      }),
+      signals,
+      pending: () => world.pending,
+      onFound: () => {
+        world.found++
+      }
+    })
+    yield* Effect.forkScoped(search.run)
+    yield* TestClock.adjust(0)
+    return { search, tracker, world }
+  })
+
+describe("the search for the Agent", () => {
+  it.effect("asks again, less and less often, while something waits, and ends when it is found", () =>
+    Effect.gen(function*() {
+      const { search, tracker, world } = yield* make()
+      const waiting = yield* Effect.forkChild(search.known)
+      assert.strictEqual(world.probes, 1)
+      yield* TestClock.adjust("700 millis")
+      assert.strictEqual(world.probes, 4)
+      world.agent = capabilities("a")
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual([world.probes, world.found, tracker.isFound()], [5, 1, true])
+      yield* Fiber.join(waiting)
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(world.probes, 5)
+    }))
+
+  it.effect("rests while nothing waits, and begins again when something does", () =>
+    Effect.gen(function*() {
+      const { tracker, world } = yield* make()
+      world.pending = 0
+      yield* TestClock.adjust("1 hour")
+      const { probes } = world
+      assert.isAtMost(probes, 2)
+      tracker.search()
+      yield* TestClock.adjust(0)
+      assert.strictEqual(world.probes, probes + 1)
+    }))
+
+  it.effect("gives up after a time where events may go without an Agent, and waits for ever where they may not", () =>
+    Effect.gen(function*() {
+      const [allowed, forbidden] = [yield* make({ credentials: true }), yield* make()]
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual([allowed.tracker.isAgentless(), allowed.world.found], [true, 1])
+      assert.deepStrictEqual([forbidden.tracker.isAgentless(), forbidden.world.found], [false, 0])
+    }))
+
+  it.effect("asks again when the Agent is gone, or answers with another state", () =>
+    Effect.gen(function*() {
+      const { tracker, world } = yield* make()
+      world.agent = capabilities("a")
+      yield* TestClock.adjust("1 second")
+      const probes = () => world.probes
+      const before = probes()
+      tracker.hear("a")
+      tracker.hear(undefined)
+      tracker.reachable(true)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(probes(), before)
+      tracker.hear("b")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(probes(), before + 1)
+      tracker.reachable(false)
+      assert.isTrue(tracker.isSearching())
+      assert.isDefined(tracker.capabilities())
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([probes(), tracker.isFound()], [before + 2, true])
+    }))
+
+  it.effect("goes on while events wait for an EVP proxy", () =>
+    Effect.gen(function*() {
+      const { tracker, world } = yield* make()
+      world.agent = capabilities("a", false)
+      yield* TestClock.adjust("1 second")
+      tracker.wantEvp()
+      yield* TestClock.adjust("10 seconds")
+      assert.isTrue(tracker.isWantingEvp())
+      world.agent = capabilities("b")
+      yield* TestClock.adjust("10 seconds")
+      assert.isFalse(tracker.isWantingEvp())
+      assert.strictEqual(tracker.evpPrefix(), world.agent.evpProxy)
+    }))
+})
+
+describe("an EVP proxy that refuses although it is listed", () => {
+  it.effect("is not asked for a minute, or until the Agent changes", () =>
+    Effect.gen(function*() {
+      const { tracker, world } = yield* make()
+      world.agent = capabilities("a")
+      yield* TestClock.adjust("1 second")
+      tracker.refuseEvp()
+      yield* TestClock.adjust("59 seconds")
+      assert.isUndefined(tracker.evpPrefix())
+      yield* TestClock.adjust("2 seconds")
+      assert.isDefined(tracker.evpPrefix())
+      tracker.refuseEvp()
+      world.agent = capabilities("b")
+      yield* TestClock.adjust("1 second")
+      assert.isDefined(tracker.evpPrefix())
+    }))
+})
