@@ -42,7 +42,7 @@ export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
 }
 
 /**
- * What the spans of a chunk say about their trace.
+ * The facts about a trace that its spans carry.
  *
  * **Details**
  *
@@ -89,7 +89,7 @@ export interface Place {
  * **Details**
  *
  * The Agent reads the sampling priority, the decision maker, the origin and the upper half of the trace id (`_dd.p.tid`,
- * 16 hex characters, left out when it is zero) from there. What an upstream passed on stands there too.
+ * 16 hex characters, left out when it is zero) from there. The tags that an upstream passed on stand there too.
  *
  * @category combinators
  * @since 0.1.0

@@ -8,7 +8,7 @@ import type { Tags } from "../../domain/trace/TraceChunk.ts"
 import type { LocalTrace } from "./LocalTrace.ts"
 import type { Decision } from "./Sampler.ts"
 
-/** What the router asks before it decides. */
+/** The questions of the router before it decides. */
 export interface Conditions {
   /** Unix time in milliseconds. */
   readonly now: () => number

@@ -25,7 +25,7 @@ import type { RetentionHold } from "./RetentionHold.ts"
 export interface EventEntry {
   /**
    * Enters a finished event into the books. One that has nothing to ride on is offered at once; any other waits on its
-   * carrier for the chunk. What is given back is a wait for room, where such was asked for.
+   * carrier for the chunk. The effect is a wait for room, where the policy asks for one.
    */
   readonly finish: (record: PendingRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
   /** Enters an event into the books as dropped. Its APM span stays, and says no more than `record`. */
@@ -34,11 +34,11 @@ export interface EventEntry {
   readonly offer: (record: SpanRecord) => boolean
   /** Counts an event that the outbox refused as dropped. */
   readonly lose: (record: SpanRecord) => void
-  /** Events that wait on a carrier for their chunk, from the end of their span on. Whoever takes one counts it down. */
+  /** Events that wait on a carrier for their chunk, from the end of their span on. The taker of an event counts it down. */
   readonly onCarriers: { events: number }
 }
 
-/** What an entry needs around it. */
+/** The parts around an entry. */
 export interface Options {
   readonly conditions: Pick<Conditions, "now" | "elapsed" | "mode" | "canRide" | "apm">
   readonly ledger: LedgerBook

@@ -33,26 +33,26 @@ interface Tags {
   readonly metrics: { [key: string]: number }
 }
 
-/** What the tracer writes of a span: all that its Effect span says. */
+/** The view of the tracer on a span: all that its Effect span says. */
 export type TracedSpan = Writable<
   LiveSpan,
   "name" | "resource" | "service" | "type" | "durationNs" | "error" | "marked",
   Tags
 >
 
-/** What the tracer writes of a trace. */
+/** The view of the tracer on a trace. */
 export type TracedTrace = Writable<LocalTrace, "root" | "rootSpan" | "manual">
 
-/** What the assembler writes of a trace. */
+/** The view of the assembler on a trace. */
 export type AssembledTrace = Writable<LocalTrace, "open" | "finished" | "oldestFinishedAt">
 
-/** What the assembler writes of a span. */
+/** The view of the assembler on a span. */
 export type AssembledSpan = Writable<LiveSpan, "ended", { readonly trace: AssembledTrace }>
 
-/** What the sampler writes of a trace. */
+/** The view of the sampler on a trace. */
 export type SampledTrace = Writable<LocalTrace, "decision" | "provisional">
 
-/** What the router writes of a span: who took its event, and the tags that say so. */
+/** The view of the router on a span: the taker of its event, and the tags that name it. */
 export type RoutedSpan = Writable<LiveSpan, "record" | "claim", Tags>
 
 /** An APM span while it runs, and after it until its chunk leaves. */

@@ -75,7 +75,7 @@ export const make = (
     const view = ChunkView.make(conditions, trace, spans, decision)
     const leaves = conditions.apm() && view.isKept()
     const canRide = leaves && conditions.canRide()
-    // What does not leave rides on nothing, whatever a filter would say.
+    // A chunk that does not leave carries nothing, whatever a filter would say.
     const filtered = canRide && view.isFiltered()
     const chunk: Array<ChunkSpan> = []
     for (let i = 0; i < spans.length; i++) {

@@ -4,8 +4,8 @@
  * **Details**
  *
  * The first that has something to say decides: a manual keep or drop, the upstream's priority, the first sampling rule that
- * applies, the sample rate, the Agent's rate for the service, else keep. What a rule or the sample rate keeps passes the
- * rate limit as well. A decision is a value: whoever asked keeps it, and asks again only to record a manual keep or drop.
+ * applies, the sample rate, the Agent's rate for the service, else keep. Traces that a rule or the sample rate keeps pass the
+ * rate limit as well. A decision is a value: the caller keeps it, and asks again only to record a manual keep or drop.
  */
 import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
 import * as Rates from "../../domain/sampling/AgentRates.ts"
@@ -22,7 +22,7 @@ export interface Root extends Subject {
   readonly traceIdLow64: bigint
   /** The priority that came with the request. */
   readonly upstreamPriority?: number | undefined
-  /** What a person asked for on any span of the trace. */
+  /** The manual decision of any span of the trace. */
   readonly manual?: "keep" | "drop" | undefined
 }
 

@@ -150,8 +150,20 @@ export const make = (options: Options): SpanRecorder => {
         return outer === undefined ? said : Annotation.combine(outer, said)
       }, outer ?? Annotation.empty),
     end,
-    endAndWait: (span, end = well) =>
-      guard(diagnostics, "recorder.end", () => endAndWait(span as RecordedSpan, end), undefined),
+    endAndWait: (open, end = well) => {
+      const span = open as RecordedSpan
+      if (span.ended) return undefined
+      try {
+        return endAndWait(span, end)
+      } catch (error) {
+        // No call comes before the count: this can be the end of the stack.
+        if (!span.ended) failed++
+        span.ended = true
+        return guard(diagnostics, "recorder.end", (): undefined => {
+          throw error
+        }, undefined)
+      }
+    },
     endAll: () => {
       const left = spans.endAll()
       if (left > 0) diagnostics.say(leftOpen(left))
