@@ -31,7 +31,7 @@ export interface IntakeWriterService<R = SpanRecord> {
   readonly maxPayloadBytes: number
   /**
    * Encodes one event. Synchronous and total: an event over the event limit is shrunk, and one that cannot be encoded gives
-   * `undefined`, which drops it.
+   * `undefined`, which drops it (`failed`).
    */
   readonly encode: (record: R, account: string | undefined) => EncodedEvent | undefined
   /** Sends events in one request. It does not fail: the outcome says what became of them. */

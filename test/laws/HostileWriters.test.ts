@@ -124,6 +124,13 @@ for (const [port, plugged] of [["an intake writer", asIntake], ["an agent writer
   })
 }
 
+describe("an event that an intake writer cannot encode", () => {
+  it.live("counts as failed", () =>
+    Effect.map(survives(asIntake({ encode: boom })), (ledger) => {
+      assert.strictEqual(ledger.dropped.failed, 7)
+    }))
+})
+
 describe("a writer that answers after the layer closed", () => {
   it.live("changes nothing in the books any more", () =>
     Effect.gen(function*() {

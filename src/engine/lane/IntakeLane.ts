@@ -59,7 +59,7 @@ export interface Options<R = SpanRecord> {
 
 export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
   const { ledger, outbox } = options
-  const { deliver, expire, setAside } = settling(options)
+  const { deliver, drop, setAside } = settling(options)
   const again: Array<Payload<R>> = []
   let failures = 0
   // Payloads below that size which were delivered.
@@ -71,7 +71,8 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
 
   const { fresh, repack } = IntakePayload.packer({
     ...options,
-    onExpired: expire,
+    onExpired: (item) => drop(item, "expired"),
+    onFailed: (item) => drop(item, "failed"),
     onOversized: (item, event) => setAside(item, event, "oversized")
   })
 
@@ -168,9 +169,9 @@ const settling = <R>({ budget, ledger, onSetAside, outbox }: Options<R>) => {
       if (transfers === true) ledger.transferred += items.length
       else ledger.deliveredIntake += items.length
     },
-    expire: (item: Item<R>): void => {
+    drop: (item: Item<R>, reason: "expired" | "failed"): void => {
       finish(item)
-      ledger.drop("expired")
+      ledger.drop(reason)
     },
     setAside: (
       item: Item<R>,

@@ -40,7 +40,7 @@ export interface Packer<R = SpanRecord> {
 const brackets = 1
 
 /**
- * Makes a packer. An event that does not go into a payload is given to `onExpired` or `onOversized`, which settle it.
+ * Makes a packer. An event that does not go into a payload is given to one of the callbacks, which settle it.
  */
 export const packer = <R = SpanRecord>(options: {
   readonly outbox: Pick<OutboxService<R>, "take" | "restore">
@@ -50,9 +50,10 @@ export const packer = <R = SpanRecord>(options: {
   readonly targetBytes: number
   readonly maxAgeMillis: number
   readonly onExpired: (item: Item<R>) => void
-  readonly onOversized: (item: Item<R>, event: EncodedEvent | undefined) => void
+  readonly onOversized: (item: Item<R>, event: EncodedEvent) => void
+  readonly onFailed: (item: Item<R>) => void
 }): Packer<R> => {
-  const { account, onExpired, onOversized, outbox } = options
+  const { account, onExpired, onFailed, onOversized, outbox } = options
 
   const isExpired = (item: Item<R>, now: number): boolean => now - item.offeredAt > options.maxAgeMillis
 
@@ -63,8 +64,9 @@ export const packer = <R = SpanRecord>(options: {
       return undefined
     }
     const event = writer.encode(item.record, account)
-    if (event !== undefined && brackets + event.bytes.byteLength + 1 <= writer.maxPayloadBytes) return event
-    onOversized(item, event)
+    if (event === undefined) onFailed(item)
+    else if (brackets + event.bytes.byteLength + 1 <= writer.maxPayloadBytes) return event
+    else onOversized(item, event)
     return undefined
   }
 
