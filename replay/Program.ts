@@ -34,8 +34,7 @@ export interface Run {
 class Unsupported extends Error {}
 
 export const onProblem = (run: Run) => (problem: Problem): void => {
-  // A problem of a setting is a warning to the captured SDK as well; the two that end its start are read from the log.
-  if (run.at === undefined || run.at === "enable") return
+  if (run.at === undefined) return
   run.errors.push({ process: run.process, at: run.at, code: problem.code, message: problem.message })
 }
 
