@@ -8,6 +8,7 @@
  */
 import * as BaggageRows from "./BaggageRows.ts"
 import * as CarrierRows from "./CarrierRows.ts"
+import * as ContentRows from "./ContentRows.ts"
 import type { Difference } from "./Difference.ts"
 import * as ModeRows from "./ModeRows.ts"
 import * as ProcessorRows from "./ProcessorRows.ts"
@@ -17,8 +18,11 @@ import type { Scenario } from "./Scenario.ts"
 import * as SpanRows from "./SpanRows.ts"
 import * as ValueRows from "./ValueRows.ts"
 
+const moving = new Set(["R-C16-no-struct", "R-C3-sample-rate", "S17-in-flight"])
+
 export const rows: ReadonlyArray<Row> = [
   ...ValueRows.rows,
+  ...ContentRows.rows([...ModeRows.rows, ...CarrierRows.rows].filter(({ id }) => moving.has(id))),
   ...SpanRows.rows,
   ...RouteRows.rows,
   ...ProcessorRows.rows,

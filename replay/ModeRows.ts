@@ -3,6 +3,7 @@
  * traces that the program itself drops.
  */
 import * as Sites from "../src/domain/delivery/Site.ts"
+import * as ContentRows from "./ContentRows.ts"
 import * as Difference from "./Difference.ts"
 import type { Place, Row } from "./Row.ts"
 import * as Rows from "./Row.ts"
@@ -99,7 +100,10 @@ export const rows: ReadonlyArray<Row> = [
       const before = SpanSteps.of(scenario).filter((span) => SpanSteps.isLlm(span) && steps.indexOf(span.step) < off)
       return [
         ...before.map((span) =>
-          eventOf(span, (event) => Difference.find(structMeta(scenario, span), event["meta"]).length === 0)
+          eventOf(
+            span,
+            (event) => Difference.find(ContentRows.withRoles(structMeta(scenario, span)), event["meta"]).length === 0
+          )
         ),
         proxied,
         ...noTrace(scenario)

@@ -55,6 +55,23 @@ export const eventPath = (scenario: Scenario, { id }: SpanStep): string | undefi
   return rides ? `${pathOf("$.spans", id)}.meta_struct._llmobs` : undefined
 }
 
+/** The captured events of a span, by itself or inside its APM span, with their paths. A span can have several. */
+export const events = (
+  scenario: Scenario,
+  span: SpanStep
+): ReadonlyArray<{ readonly event: JsonObject; readonly path: string }> => {
+  const alone = requests(scenario, "llmobs").flatMap((envelope) =>
+    isObject(envelope) ? envelope["spans"] as ReadonlyArray<JsonObject> : []
+  ).filter((event) => event["span_id"] === span.id)
+  if (alone.length > 0) {
+    return alone.map((event, i) => ({ event, path: pathOf("$.events", i === 0 ? span.id : `${span.id}#${i + 1}`) }))
+  }
+  const path = eventPath(scenario, span)
+  const struct = apmSpans(scenario).find((candidate) => candidate["span_id"] === span.id)?.["meta_struct"]
+  const event = isObject(struct) ? struct["_llmobs"] : undefined
+  return path !== undefined && isObject(event) ? [{ event, path }] : []
+}
+
 /** The path of the problems that an API call reported. */
 export const problemsPath = (at: string): string => pathOf("$.api_errors", at)
 

@@ -62,7 +62,7 @@ const later = (span: Recorded, args: JsonObject): ReadonlyArray<Place> => {
         const side = `${span.event}.meta.${name === "input_data" ? "input" : "output"}`
         return [
           span.step.kind === "llm" && typeof value === "string"
-            ? Rows.is(side, { messages: [{ content: value, role: "" }] })
+            ? Rows.is(side, { messages: [{ content: value, role: name === "input_data" ? "user" : "assistant" }] })
             : { path: side, ours: (actual) => actual !== undefined }
         ]
       }

@@ -36,6 +36,7 @@ export type ProblemCode =
   | "invalid_option"
   | "invalid_setting"
   | "unreadable_value"
+  | "unknown_shape"
   | "value_too_large"
   | "event_too_large"
   | "redaction_failed"

@@ -28,6 +28,8 @@ export * as Tags from "./span/Tags.ts"
 export * as Document from "./content/Document.ts"
 export * as Message from "./content/Message.ts"
 export * as Metrics from "./content/Metrics.ts"
+export * as Exchange from "./provider/Exchange.ts"
+export * as StreamJoin from "./provider/StreamJoin.ts"
 
 // Redaction.
 export * as RedactedRecord from "./redaction/RedactedRecord.ts"

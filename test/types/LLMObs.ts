@@ -27,6 +27,15 @@ declare const call: Effect.Effect<Reply, RangeError, Model>
 declare const inSpan: Effect.Effect<Reply, RangeError, Model | Tracer.ParentSpan>
 
 declare const anything: unknown
+declare const reply: Reply
+interface Usage {
+  readonly prompt_tokens: number
+  readonly prompt_tokens_details?: { readonly cached_tokens?: number }
+}
+declare const usage: Usage
+
+/** Those of the keys that a member of the union has, as an editor offers them. */
+type KeysOf<A, K extends string> = A extends unknown ? Extract<keyof A, K> : never
 declare const options: LLMObs.SpanOptions
 
 export const check = (): void => {
@@ -77,8 +86,18 @@ export const check = (): void => {
   has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", { output: anything })))
   has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", options)))
 
-  // @ts-expect-error metrics are numbers
-  unused(LLMObs.annotateCurrentSpan({ metrics: { tokens: "many" } }))
+  // Known shapes are completed, and anything else passes: interfaces, null, functions' results, unknown.
+  unused(LLMObs.annotateCurrentSpan({ input: [{ role: "user", content: "hi" }, "text"], output: reply }))
+  unused(LLMObs.annotateCurrentSpan({ input: anything, output: null, metrics: null }))
+  unused(LLMObs.annotateCurrentSpan({ input: 5, output: [[1, 2]], metrics: usage }))
+  unused(LLMObs.annotateCurrentSpan({ metrics: { inputTokens: 1, cache_read_input_tokens: 2, own: 3 } }))
+  unused(LLMObs.annotateCurrentSpan({ metrics: { inputTokens: { total: 1 }, outputTokens: { total: 2 } } }))
+  const named: KeysOf<LLMObs.AnnotationInput["metrics"], "timeToFirstToken"> = "timeToFirstToken"
+  unused(named)
+  const offered: KeysOf<LLMObs.AnnotationInput["input"], "toolCalls" | "text"> = "toolCalls"
+  unused(offered)
+  // @ts-expect-error metrics are an object
+  unused(LLMObs.annotateCurrentSpan({ metrics: "many" }))
   // @ts-expect-error there is no such annotation
   unused(LLMObs.annotateCurrentSpan({ outptu: 1 }))
   // @ts-expect-error input belongs to one span

@@ -1,8 +1,9 @@
 /**
- * Documents: what an embedding span reads and a retrieval span finds.
+ * Documents: the input of an embedding span and the output of a retrieval span.
  *
  * @since 0.1.0
  */
+import * as JsonFields from "../json/JsonFields.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import type { Json, Measured } from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
@@ -47,9 +48,10 @@ const addedBytes = 16
  *
  * **Details**
  *
- * One document that cannot be read fails the side. The value is then `undefined`, as it is for an empty list and for
- * `undefined` itself, which set nothing. Unknown keys are left out, as are a name and an id that are empty. A score of 0
- * is kept: it says something.
+ * The documents of LangChain (`pageContent`) and of `gen_ai` (`content`) are read too, pairs of a document and its score,
+ * and the request of an embedding model. A field that cannot be read costs itself, with a problem, and a document
+ * without a text becomes JSON text. The value is `undefined` for an empty list and for `undefined` itself, which set
+ * nothing. Unknown keys are left out, as are a name and an id that are empty. A score of 0 is kept: it says something.
  *
  * @category constructors
  * @since 0.1.0
@@ -60,35 +62,57 @@ export const parse = (
   code: "invalid_embedding_io" | "invalid_retrieval_io"
 ): Measured<ReadonlyArray<Document> | undefined> => {
   const snapshot = JsonSnapshot.take(input, JsonSnapshot.defaultLimits, path)
-  const { problems, value } = snapshot
-  if (value === undefined) return { value, bytes: 0, problems }
-  const items: ReadonlyArray<Json> = Array.isArray(value) ? value : [value]
+  if (snapshot.value === undefined) return { value: undefined, bytes: 0, problems: snapshot.problems }
+  const problems = [...snapshot.problems]
+  const report = (code: Problem.ProblemCode, message: string, at: string): void => {
+    if (problems.length < mostProblems) problems.push(Problem.make(code, message, at))
+  }
+  const value = requested(snapshot.value)
+  const items: ReadonlyArray<Json> = JsonSnapshot.isArray(value) ? value : [value]
   const documents: Array<Document> = []
   for (let i = 0; i < items.length; i++) {
-    const document = documentOf(items[i]!)
-    if (typeof document === "string") {
-      const at = items === value ? `${path}[${i}]` : path
-      return { value: undefined, bytes: 0, problems: [...problems, Problem.make(code, document, at)] }
+    const at = items === value ? `${path}[${i}]` : path
+    const document = documentOf(items[i]!, (wrong) => report(code, `${wrong} It is left out.`, at))
+    if (document !== undefined) documents.push(document)
+    else if (items[i] === null) report(code, "A document must not be null. It is left out.", at)
+    else {
+      report("unknown_shape", "No known shape. It is recorded as JSON text; give a text or documents.", at)
+      documents.push({ text: JSON.stringify(items[i]) })
     }
-    documents.push(document)
   }
   return documents.length === 0
     ? { value: undefined, bytes: 0, problems }
-    : { value: documents, bytes: snapshot.bytes + documents.length * addedBytes, problems }
+    : { value: documents, bytes: snapshot.bytes * 2 + documents.length * addedBytes, problems }
 }
 
-const documentOf = (json: Json): Document | string => {
+// Enough to find the mistake.
+const mostProblems = 10
+
+// The texts of a request to an embedding model.
+const requested = (json: Json): Json => {
+  const texts = JsonFields.text(json, "text", "content", "pageContent") === undefined
+    ? JsonFields.first(json, "input", "values")
+    : undefined
+  return JsonSnapshot.isArray(texts) || typeof texts === "string" ? texts : json
+}
+
+const documentOf = (json: Json, wrong: (message: string) => void): Document | undefined => {
   if (typeof json === "string") return { text: json }
-  if (!JsonSnapshot.isObject(json)) return "A document must be a text or an object."
-  const { id, name, score, text } = json as { readonly [K in keyof Document]: Json | undefined }
-  if (typeof text !== "string") return "A document must have a text."
-  if (name && typeof name !== "string") return "The name of a document must be a text."
-  if (id && typeof id !== "string") return "The id of a document must be a text."
-  if (score && typeof score !== "number") return "The score of a document must be a finite number."
-  return {
-    text,
-    ...(name ? { name: name as string } : undefined),
-    ...(id ? { id: id as string } : undefined),
-    ...(typeof score === "number" ? { score } : undefined)
+  if (JsonSnapshot.isArray(json)) {
+    const [document, score] = json
+    return json.length === 2 && JsonSnapshot.isObject(document) ? documentOf({ ...document, score: score! }, wrong) : undefined
   }
+  const text = JsonFields.text(json, "text", "pageContent", "page_content", "content")
+  if (text === undefined) return undefined
+  const out: { -readonly [K in keyof Document]: Document[K] } = { text }
+  for (const key of ["name", "id"] as const) {
+    const value = JsonFields.first(json, key)
+    if (typeof value === "string") {
+      if (value !== "") out[key] = value
+    } else if (value) wrong(`The ${key} of a document must be a text.`)
+  }
+  const score = JsonFields.first(json, "score")
+  if (typeof score === "number") out.score = score
+  else if (score) wrong("The score of a document must be a finite number.")
+  return out
 }

@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
+import * as JsonFields from "../json/JsonFields.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import type { Measured } from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
+import * as Usage from "../provider/Usage.ts"
 
 /**
  * Metrics with the names they have in the event.
@@ -36,23 +38,34 @@ export const aliases = {
 } as const
 
 /**
- * Metrics as users write them.
+ * The metrics that Datadog gives a meaning, by the names that TypeScript users write and by those of the event. Token
+ * counts of the input include what was read from a cache and written to it. Times are in nanoseconds.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type KnownMetrics =
+  & { readonly [K in keyof typeof aliases]?: number | undefined }
+  & { readonly [K in (typeof aliases)[keyof typeof aliases]]?: number | undefined }
+
+/**
+ * Metrics as users write them: numbers by name, or the usage that a provider gave, as it is.
  *
  * @category models
  * @since 0.1.0
  */
-export type MetricsInput =
-  & { readonly [K in keyof typeof aliases]?: number | undefined }
-  & { readonly [key: string]: number | undefined }
+export type MetricsInput = KnownMetrics | object
 
 // An alias grows by at most 15 characters.
 const growth = 16
 
 /**
- * Reads metrics. What is no finite number is left out with a problem; the rest stays. `undefined` for what is no object.
+ * Reads metrics. A value that is no finite number is left out with a problem; the rest stays. `undefined` for anything
+ * but an object.
  *
  * **Details**
  *
+ * The usage of a provider, alone or in its answer, is told by its names and gets Datadog's: see `Usage`.
  * Booleans count as 1 and 0. A dot in a name would make the intake refuse the span: it becomes `_`, with a problem.
  * A later name replaces an earlier one that means the same.
  *
@@ -69,6 +82,8 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
       problems: [...problems, invalid("Metrics must be an object of numbers.", path)]
     }
   }
+  const usage = Usage.read(value) ?? Usage.read(JsonFields.object(value, ...usageKeys))
+  if (usage !== undefined) return { value: usage, bytes: usageBytes(usage), problems }
   const metrics: { [key: string]: number } = {}
   let count = 0
   let notNumbers = 0
@@ -106,5 +121,12 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
     ]
   }
 }
+
+// Where answers have their usage.
+const usageKeys = ["usage", "usageMetadata", "usage_metadata", "totalUsage"]
+
+// A name, its quotes and colon, and the longest number.
+const usageBytes = (usage: Metrics): number =>
+  Object.keys(usage).reduce((bytes, name) => bytes + name.length * 6 + 32, 2)
 
 const invalid = (message: string, path: string): Problem.Problem => Problem.make("invalid_metrics", message, path)

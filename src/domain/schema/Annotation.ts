@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import type { MetricsInput } from "../content/Metrics.ts"
+import type { AnnotationInput as AnnotationInputs } from "../span/Annotation.ts"
 import { Document } from "./Document.ts"
 import * as Json from "./Json.ts"
 import { Message } from "./Message.ts"
@@ -13,8 +15,13 @@ import { ToolDefinition, ToolDefinitionInput } from "./ToolDefinition.ts"
 
 const anything = Schema.Record(Schema.String, Schema.Unknown)
 
+// Their types are for editors: any value passes.
+const Side = Schema.declare((_u): _u is Side => true)
+const Metrics = Schema.declare((u): u is MetricsInput => typeof u === "object" && u !== null)
+type Side = AnnotationInputs["input"]
+
 /**
- * What a well-typed program can say. The parser takes more, and keeps what is good of it.
+ * An annotation of a well-typed program. The parser takes more, and keeps what is good of it.
  *
  * @category schemas
  * @since 0.1.0
@@ -23,11 +30,11 @@ export const AnnotationInput = Schema.Struct({
   name: Schema.optional(Schema.String),
   model: Schema.optional(Schema.String),
   provider: Schema.optional(Schema.String),
-  input: Schema.optionalKey(Schema.Unknown),
-  output: Schema.optionalKey(Schema.Unknown),
+  input: Schema.optionalKey(Side),
+  output: Schema.optionalKey(Side),
   expectedOutput: Schema.optionalKey(Schema.Unknown),
   metadata: Schema.optional(anything),
-  metrics: Schema.optional(Json.Numbers),
+  metrics: Schema.optional(Schema.NullOr(Metrics)),
   tags: Schema.optional(anything),
   costTags: Schema.optional(Schema.Array(Schema.String)),
   toolDefinitions: Schema.optional(Schema.Array(ToolDefinitionInput)),

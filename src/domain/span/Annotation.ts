@@ -19,6 +19,8 @@ import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import * as JsonText from "../json/JsonText.ts"
 import type { Problem } from "../Problem.ts"
 import * as Problems from "../Problem.ts"
+import * as Embeddings from "../provider/Embeddings.ts"
+import * as Exchange from "../provider/Exchange.ts"
 import * as SpanKinds from "./SpanKind.ts"
 import type { SpanKind } from "./SpanKind.ts"
 import * as SpanLink from "./SpanLink.ts"
@@ -36,14 +38,20 @@ export interface AnnotationInput {
   readonly model?: string | undefined
   /** The provider that runs the model: llm and embedding spans. Lower-cased on the wire. */
   readonly provider?: string | undefined
-  /** Messages on llm spans, documents on embedding spans, any value on the others. */
-  readonly input?: unknown
-  /** Messages on llm spans, documents on retrieval spans, any value on the others. */
-  readonly output?: unknown
+  /**
+   * On llm spans messages, or whatever the provider takes: its request, its messages, a text. On embedding spans documents.
+   * On other spans any value.
+   */
+  readonly input?: SideInput
+  /**
+   * On llm spans messages, or whatever the provider gives: its answer, its messages, a text, the chunks of its stream. Token
+   * counts and finish reasons in it are recorded. On retrieval spans documents. On other spans any value.
+   */
+  readonly output?: SideInput
   readonly expectedOutput?: unknown
   readonly metadata?: { readonly [key: string]: unknown } | undefined
-  /** Numbers by name; `inputTokens` and `input_tokens` are the same. */
-  readonly metrics?: { readonly [key: string]: number } | undefined
+  /** Numbers by name, or the usage that a provider gave, as it is. `inputTokens` and `input_tokens` are the same. */
+  readonly metrics?: Metrics.MetricsInput | null | undefined
   readonly tags?: { readonly [key: string]: unknown } | undefined
   /** Keys of tags by which cost is broken down. */
   readonly costTags?: ReadonlyArray<string> | undefined
@@ -63,6 +71,14 @@ export interface AnnotationInput {
   /** The configuration of an experiment. */
   readonly config?: { readonly [key: string]: unknown } | undefined
 }
+
+/**
+ * One side of a span as users write it: the known shapes, so that an editor completes them, and anything else.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type SideInput = Message.MessagesInput | Document.DocumentsInput | {} | null | undefined
 
 /**
  * A side of a span, in the shape that its kind records.
@@ -161,13 +177,19 @@ export const parse = (
   }
   readTexts(input, out, problems)
   const shapes = SpanKinds.table[kind]
-  if (input.input !== undefined) set(out, "input", keep(parseSide(shapes.input, input.input, "input", kind)))
-  if (input.output !== undefined) set(out, "output", keep(parseSide(shapes.output, input.output, "output", kind)))
+  for (const side of ["input", "output"] as const) {
+    if (input[side] === undefined) continue
+    if (shapes[side] === "messages") readExchange(keep(Exchange.read(input[side], side)), side, out)
+    else if (kind === "embedding" && side === "output") readEmbeddings(input.output, keep, out)
+    else set(out, side, keep(parseSide(shapes[side], input[side], side, kind)))
+  }
   if (input.expectedOutput !== undefined) {
     set(out, "expectedOutput", keep(JsonSnapshot.take(input.expectedOutput, rawLimits, "expectedOutput")))
   }
-  if (input.metadata !== undefined) set(out, "metadata", withoutReserved(keep(parseObject(input.metadata, "metadata"))))
-  if (input.metrics !== undefined) set(out, "metrics", keep(Metrics.parse(input.metrics)))
+  if (input.metadata !== undefined) {
+    add(out, "metadata", withoutReserved(keep(parseObject(input.metadata, "metadata"))))
+  }
+  if (input.metrics !== undefined && input.metrics !== null) add(out, "metrics", keep(Metrics.parse(input.metrics)))
   if (input.tags !== undefined) readTags(keep(parseTags(input.tags)), out)
   if (input.costTags !== undefined) set(out, "costTags", keep(parseCostTags(input.costTags)))
   if (input.toolDefinitions !== undefined) {
@@ -220,6 +242,33 @@ const readFields = (
 
 const set = <K extends keyof Annotation>(out: Owned, key: K, value: Annotation[K] | undefined): void => {
   if (value !== undefined) out[key] = value
+}
+
+// Adds to what an input or output has said already. What the user names wins.
+const add = <K extends "metadata" | "metrics">(out: Owned, key: K, value: Annotation[K] | undefined): void => {
+  if (value !== undefined) out[key] = { ...out[key], ...value } as Annotation[K]
+}
+
+const readExchange = (reading: Exchange.Reading, side: Exchange.Side, out: Owned): void => {
+  const { finishReasons, messages, metrics, parameters, toolDefinitions } = reading
+  if (messages !== undefined) out[side] = { _tag: "Messages", value: messages }
+  add(out, "metadata", withoutReserved(parameters))
+  if (finishReasons.length > 0) {
+    add(out, "metadata", { finish_reason: finishReasons.length === 1 ? finishReasons[0]! : finishReasons })
+    out.bytes += finishReasons.reduce((bytes, reason) => bytes + JsonSnapshot.textBytes(reason), keyBytes)
+  }
+  add(out, "metrics", metrics)
+  set(out, "toolDefinitions", toolDefinitions)
+}
+
+const readEmbeddings = (
+  output: unknown,
+  keep: <A>(part: JsonSnapshot.Measured<A>) => A,
+  out: Owned
+): void => {
+  const answer = Embeddings.read(output)
+  set(out, "output", keep(parseSide("value", answer === undefined ? output : answer.text, "output", "embedding")))
+  if (answer?.metrics !== undefined) add(out, "metrics", keep(Metrics.parse(answer.metrics)))
 }
 
 const readTexts = (input: AnnotationInput, out: Owned, problems: Array<Problem>): void => {

@@ -27,25 +27,43 @@ describe("Document", () => {
     assert.strictEqual(value(undefined), undefined)
   })
 
-  it("fails the side at the first document that cannot be read, with the caller's code", () => {
-    const table: ReadonlyArray<readonly [unknown, string]> = [
-      [5, "input"],
-      [null, "input"],
-      [{ name: "no text" }, "input"],
-      [["a", { text: 1 }], "input[1]"],
-      [[{ text: "t", name: 1 }], "input[0]"],
-      [[{ text: "t", id: {} }], "input[0]"],
-      [[{ text: "t", score: "0.5" }], "input[0]"],
-      [[{ text: "t", score: true }], "input[0]"],
-      [[{ text: "t", score: NaN }], "input[0]"]
+  it("loses only what cannot be read, with the caller's code", () => {
+    const table: ReadonlyArray<readonly [unknown, unknown, string]> = [
+      [["a", null], [{ text: "a" }], "input[1]"],
+      [[{ text: "t", name: 1 }], [{ text: "t" }], "input[0]"],
+      [[{ text: "t", id: {} }], [{ text: "t" }], "input[0]"],
+      [[{ text: "t", score: "0.5" }], [{ text: "t" }], "input[0]"],
+      [[{ text: "t", score: true, id: "i" }], [{ text: "t", id: "i" }], "input[0]"]
     ]
-    for (const [input, path] of table) {
+    for (const [input, documents, path] of table) {
       for (const code of ["invalid_embedding_io", "invalid_retrieval_io"] as const) {
         const { problems, value } = Document.parse(input, "input", code)
-        assert.strictEqual(value, undefined)
+        assert.deepStrictEqual(value as unknown, documents)
         assert.deepStrictEqual(problems.map((p) => [p.code, p.path]), [[code, path]])
       }
     }
+  })
+
+  it("loses one score of ten documents when that one is NaN", () => {
+    const documents = Array.from({ length: 10 }, (_, i) => ({ text: `t${i}`, score: i === 4 ? NaN : i }))
+    const { problems, value } = Document.parse(documents, "output", "invalid_retrieval_io")
+    assert.deepStrictEqual(value as unknown, documents.map((d, i) => (i === 4 ? { text: "t4" } : d)))
+    assert.deepStrictEqual(problems.map((p) => [p.code, p.path]), [["invalid_retrieval_io", "output[4]"]])
+  })
+
+  it("records what is no document as JSON text, and says where", () => {
+    const { problems, value } = Document.parse([{ name: "no text" }, 5, [1, 2, 3]], "output", "invalid_retrieval_io")
+    assert.deepStrictEqual(value, [{ text: "{\"name\":\"no text\"}" }, { text: "5" }, { text: "[1,2,3]" }])
+    assert.deepStrictEqual(problems.map((p) => p.code), ["unknown_shape", "unknown_shape", "unknown_shape"])
+  })
+
+  it("reads the documents of LangChain and of gen_ai, with scores beside them, and the request of a model", () => {
+    assert.deepStrictEqual(value([[{ pageContent: "p", metadata: {}, id: "1" }, 0.5], { content: "c", score: 1, id: "2" }]), [
+      { text: "p", id: "1", score: 0.5 },
+      { text: "c", id: "2", score: 1 }
+    ])
+    assert.deepStrictEqual(value({ model: "m", input: ["a", "b"] }), [{ text: "a" }, { text: "b" }])
+    assert.deepStrictEqual(value({ model: "m", input: "a" }), [{ text: "a" }])
   })
 
   it.prop("is total, and its bound is never below the real size", [HostileValue.arbitrary], ([input]) => {

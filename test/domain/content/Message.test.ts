@@ -3,25 +3,21 @@ import * as Message from "../../../src/domain/content/Message.ts"
 import * as HostileValue from "../HostileValue.ts"
 
 const value = (u: unknown) => Message.parse(u, "input").value
-const problem = (u: unknown) => {
-  const { bytes, problems, value } = Message.parse(u, "input")
-  assert.strictEqual(value, undefined)
-  assert.strictEqual(bytes, 0)
-  assert.strictEqual(problems.length, 1)
-  return [problems[0]!.code, problems[0]!.path]
-}
+
+const plain = (u: unknown): unknown => JSON.parse(JSON.stringify(u))
 
 describe("Message", () => {
-  it("reads texts, objects and lists, and fills the role", () => {
-    assert.deepStrictEqual(value("hi"), [{ content: "hi", role: "" }])
-    assert.deepStrictEqual(value(""), [{ content: "", role: "" }])
-    assert.deepStrictEqual(value({}), [{ content: "", role: "" }])
-    assert.deepStrictEqual(value({ foo: "bar" }), [{ content: "", role: "" }])
+  it("reads texts, objects and lists, and fills the role by the side", () => {
+    assert.deepStrictEqual(value("hi"), [{ content: "hi", role: "user" }])
+    assert.deepStrictEqual(Message.parse("hi", "output").value, [{ content: "hi", role: "assistant" }])
+    assert.deepStrictEqual(value(""), [{ content: "", role: "user" }])
+    assert.deepStrictEqual(value({}), [{ content: "", role: "user" }])
     assert.deepStrictEqual(value(["first", { role: "user", content: "second", id: "m1", extra: { a: 1 } }]), [
-      { content: "first", role: "" },
+      { content: "first", role: "user" },
       { content: "second", role: "user" }
     ])
-    assert.deepStrictEqual(value({ content: "x", role: null }), [{ content: "x", role: "" }])
+    assert.deepStrictEqual(value({ content: "x", role: null }), [{ content: "x", role: "user" }])
+    assert.deepStrictEqual(value({ content: null, role: "assistant" }), [{ content: "", role: "assistant" }])
   })
 
   it("sets nothing for an empty list and for undefined", () => {
@@ -75,31 +71,44 @@ describe("Message", () => {
     )
   })
 
-  it("fails the side at the first message that cannot be read, and says where", () => {
-    const table: ReadonlyArray<readonly [unknown, string]> = [
-      [5, "input"],
-      [null, "input"],
-      [["fine", null], "input[1]"],
-      [[["nested"]], "input[0]"],
-      [{ content: null }, "input.content"],
-      [[{ content: 1 }], "input[0].content"],
-      [[{ content: "x", role: 5 }], "input[0].role"],
-      [{ toolCalls: {} }, "input.toolCalls"],
-      [{ toolCalls: ["x"] }, "input.toolCalls[0]"],
-      [{ tool_calls: [{ arguments: {} }] }, "input.toolCalls[0].name"],
-      [{ toolCalls: [{ name: "", arguments: {} }] }, "input.toolCalls[0].name"],
+  it("loses only what cannot be read, which becomes JSON text, and says where", () => {
+    const call = { name: "f", arguments: {} }
+    const table: ReadonlyArray<readonly [unknown, unknown, string, string]> = [
+      [[{ content: "x", role: 5 }, "y"], [{ content: "x", role: "user" }, { content: "y", role: "user" }], "invalid_io_messages", "input[0].role"],
+      [["x", null], [{ content: "x", role: "user" }], "invalid_io_messages", "input[1]"],
+      [5, [{ content: "5", role: "user" }], "unknown_shape", "input"],
+      [[{ content: 1 }], [{ content: "1", role: "user" }], "unknown_shape", "input[0].content"],
+      [{ toolCalls: {} }, [{ content: "{}", role: "user" }], "unknown_shape", "input.toolCalls"],
+      [{ toolCalls: ["x", call] }, [{ content: "x", role: "user", tool_calls: [call] }], "unknown_shape", "input.toolCalls[0]"],
       [
-        [{ toolCalls: [{ name: "f", arguments: {} }, { name: "f", arguments: "{}" }] }],
-        "input[0].toolCalls[1].arguments"
+        { content: "hi", tool_calls: [{ arguments: {} }, call] },
+        [{ content: "hi\n{\"arguments\":{}}", role: "user", tool_calls: [call] }],
+        "unknown_shape",
+        "input.toolCalls[0]"
       ],
-      [{ toolCalls: [{ name: "f", arguments: [] }] }, "input.toolCalls[0].arguments"],
-      [{ toolResults: [{ name: "f" }] }, "input.toolResults[0].result"],
-      [{ imageParts: [{ content: "x" }] }, "input.imageParts[0].mimeType"],
-      [{ imageParts: [{ mimeType: "image/png" }] }, "input.imageParts[0]"],
-      [{ audioParts: [{ mimeType: "a/b", content: "x", attachmentKey: "y" }] }, "input.audioParts[0]"],
-      [{ audioParts: [{ mimeType: "a/b", content: 1 }] }, "input.audioParts[0]"]
+      [{ toolResults: [{ name: "f" }] }, [{ content: "{\"name\":\"f\"}", role: "user" }], "unknown_shape", "input.toolResults[0]"],
+      [{ imageParts: [{ content: "x" }] }, [{ content: "{\"content\":\"x\"}", role: "user" }], "unknown_shape", "input.imageParts[0]"]
     ]
-    for (const [input, path] of table) assert.deepStrictEqual(problem(input), ["invalid_io_messages", path])
+    for (const [input, messages, code, path] of table) {
+      const { problems, value } = Message.parse(input, "input")
+      assert.deepStrictEqual(plain(value), messages)
+      assert.deepStrictEqual(problems.map((problem) => [problem.code, problem.path]), [[code, path]])
+    }
+  })
+
+  it("parses arguments that are JSON text, and keeps others under value", () => {
+    const of = (given: unknown) => value({ toolCalls: [{ name: "f", arguments: given }] })![0]!.tool_calls![0]!.arguments
+    assert.deepStrictEqual(of("{\"a\":1}"), { a: 1 })
+    assert.deepStrictEqual(of(""), {})
+    assert.deepStrictEqual(of("[1]"), { value: [1] })
+    assert.deepStrictEqual(of("{\"a\":"), { value: "{\"a\":" })
+    assert.deepStrictEqual(of("\"\\ud800\""), { value: "\ufffd" })
+  })
+
+  it("gives the same messages when it reads its own", () => {
+    const given = [{ role: "tool", tool_call_id: "1", content: "r" }, { role: "assistant", tool_calls: [{ id: "1", function: { name: "f", arguments: "5" } }] }]
+    const once = value(given)
+    assert.deepStrictEqual(plain(value(once)), plain(once))
   })
 
   it("keeps arguments as structure down to the twelfth level below meta", () => {

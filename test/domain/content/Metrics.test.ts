@@ -18,7 +18,7 @@ describe("Metrics", () => {
         cacheWrite1hTokens: 7,
         reasoningOutputTokens: 8,
         timeToFirstToken: 9,
-        input_tokens_details: 10,
+        inputTokensDetails: 10,
         constructor: 11
       }),
       {
@@ -31,7 +31,7 @@ describe("Metrics", () => {
         ephemeral_1h_input_tokens: 7,
         reasoning_output_tokens: 8,
         time_to_first_token: 9,
-        input_tokens_details: 10,
+        inputTokensDetails: 10,
         constructor: 11
       }
     )
@@ -68,6 +68,20 @@ describe("Metrics", () => {
     }
     assert.deepStrictEqual(Metrics.parse(undefined), { value: undefined, bytes: 0, problems: [] })
     assert.deepStrictEqual(value({}), {})
+  })
+
+  it("reads the usage of a provider as it is, alone or in its answer", () => {
+    const usage = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12, prompt_tokens_details: { cached_tokens: 4, audio_tokens: 0 } }
+    const counts = { input_tokens: 9, output_tokens: 3, total_tokens: 12, cache_read_input_tokens: 4 }
+    for (const given of [usage, { model: "m", choices: [], usage }]) {
+      assert.deepStrictEqual(Metrics.parse(given), { ...Metrics.parse(given), value: counts, problems: [] })
+    }
+    assert.deepStrictEqual(value({ input_tokens: 5, output_tokens: 1, cache_read_input_tokens: 4, cache_creation_input_tokens: null, cache_creation: {} }), {
+      input_tokens: 9,
+      output_tokens: 1,
+      cache_read_input_tokens: 4,
+      total_tokens: 10
+    })
   })
 
   it("never puts a key or a value into a problem", () => {

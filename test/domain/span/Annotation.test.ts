@@ -25,9 +25,9 @@ const side = (io: Annotation.SpanIo | undefined) => io === undefined ? undefined
 describe("Annotation", () => {
   it("records each side in the shape of its kind", () => {
     const table: ReadonlyArray<readonly [SpanKind, unknown, unknown]> = [
-      ["llm", { _tag: "Messages", value: [{ content: "x", role: "" }] }, {
+      ["llm", { _tag: "Messages", value: [{ content: "x", role: "user" }] }, {
         _tag: "Messages",
-        value: [{ content: "x", role: "" }]
+        value: [{ content: "x", role: "assistant" }]
       }],
       ["embedding", { _tag: "Documents", value: [{ text: "x" }] }, { _tag: "Value", value: "x" }],
       ["retrieval", { _tag: "Value", value: "x" }, { _tag: "Documents", value: [{ text: "x" }] }],
@@ -94,6 +94,51 @@ describe("Annotation", () => {
     assert.deepStrictEqual(value({ tags: { session_id: "" } }), { sessionId: "", tags: {} })
   })
 
+  it("takes the request and the answer of a model as they are, with its tools, parameters and counts", () => {
+    const answer = {
+      model: "gpt-5-2026",
+      choices: [{ finish_reason: "stop", message: { role: "assistant", content: "hello" } }],
+      usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7, prompt_tokens_details: { cached_tokens: 3 } }
+    }
+    const request = {
+      model: "gpt-5",
+      temperature: 0.2,
+      messages: [{ role: "user", content: "hi" }],
+      tools: [{ type: "function", function: { name: "f", parameters: { type: "object" } } }]
+    }
+    assert.deepStrictEqual(value({ input: request, output: answer }), {
+      input: { _tag: "Messages", value: [{ content: "hi", role: "user" }] },
+      output: { _tag: "Messages", value: [{ content: "hello", role: "assistant" }] },
+      metadata: { temperature: 0.2, finish_reason: "stop" },
+      metrics: { input_tokens: 5, output_tokens: 2, total_tokens: 7, cache_read_input_tokens: 3 },
+      toolDefinitions: [{ name: "f", schema: { type: "object" } }]
+    })
+    // The user's own words win.
+    const own = value({ output: answer, metrics: { inputTokens: 6 }, metadata: { finish_reason: "mine" } })
+    assert.deepStrictEqual([own.metrics!["input_tokens"], own.metrics!["total_tokens"]], [6, 7])
+    assert.deepStrictEqual(own.metadata, { finish_reason: "mine" })
+    // On other spans it is a value like any other.
+    assert.deepStrictEqual(value({ output: answer }, "task"), { output: { _tag: "Value", value: JSON.stringify(answer) } })
+  })
+
+  it("records how many embeddings there are instead of their numbers, and what they counted", () => {
+    const embedding = Array.from({ length: 1_536 }, (_, i) => i / 2)
+    const text = { _tag: "Value", value: "[2 embedding(s) returned with size 1536]" }
+    const usage = { prompt_tokens: 4, total_tokens: 4 }
+    assert.deepStrictEqual(value({ output: { data: [{ embedding }, { embedding }], usage } }, "embedding"), {
+      output: text,
+      metrics: { input_tokens: 4, total_tokens: 4 }
+    } as never)
+    for (const output of [[embedding, embedding], { embeddings: [embedding, embedding] }, { embeddings: [{ values: embedding }, {}] }]) {
+      assert.deepStrictEqual(value({ output }, "embedding"), { output: text } as never)
+    }
+    assert.deepStrictEqual(value({ output: new Float32Array(3) }, "embedding").output as unknown, {
+      _tag: "Value",
+      value: "[1 embedding(s) returned with size 3]"
+    })
+    assert.deepStrictEqual(value({ output: "[0.1]" }, "embedding").output as unknown, { _tag: "Value", value: "[0.1]" })
+  })
+
   it("tags a span that has a prompt, unless the same call names the tag", () => {
     const key = "prompt_tracking_instrumentation_method"
     assert.deepStrictEqual(value({ prompt: { id: "p" } }).tags, { [key]: "annotated" })
@@ -120,11 +165,20 @@ describe("Annotation", () => {
     assert.deepStrictEqual(codes({ costTags: "team" }), [{}, ["invalid_cost_tags"]])
     assert.deepStrictEqual(codes({ costTags: ["team", 1] }), [{ costTags: ["team"] }, ["invalid_cost_tags"]])
     assert.deepStrictEqual(codes({ input: 5, output: "fine" }), [
-      { output: { _tag: "Messages", value: [{ content: "fine", role: "" }] } },
-      ["invalid_io_messages"]
+      {
+        input: { _tag: "Messages", value: [{ content: "5", role: "user" }] },
+        output: { _tag: "Messages", value: [{ content: "fine", role: "assistant" }] }
+      },
+      ["unknown_shape"]
     ])
-    assert.deepStrictEqual(codes({ input: { no: "text" } }, "embedding"), [{}, ["invalid_embedding_io"]])
-    assert.deepStrictEqual(codes({ output: { no: "text" } }, "retrieval"), [{}, ["invalid_retrieval_io"]])
+    assert.deepStrictEqual(codes({ input: { no: "text" } }, "embedding"), [
+      { input: { _tag: "Documents", value: [{ text: "{\"no\":\"text\"}" }] } },
+      ["unknown_shape"]
+    ])
+    assert.deepStrictEqual(codes({ output: { no: "text" } }, "retrieval"), [
+      { output: { _tag: "Documents", value: [{ text: "{\"no\":\"text\"}" }] } },
+      ["unknown_shape"]
+    ])
   })
 
   it("says where, and never what", () => {
@@ -183,8 +237,8 @@ describe("Annotation", () => {
     const { bytes, ...both } = Annotation.combine(first, second)
     assert.strictEqual(bytes, first.bytes + second.bytes)
     assert.deepStrictEqual(both, {
-      input: { _tag: "Messages", value: [{ content: "b", role: "" }] },
-      output: { _tag: "Messages", value: [{ content: "kept", role: "" }] },
+      input: { _tag: "Messages", value: [{ content: "b", role: "user" }] },
+      output: { _tag: "Messages", value: [{ content: "kept", role: "assistant" }] },
       metadata: { a: 1, b: 2 },
       metrics: { a: 1, b: 2 },
       tags: { a: "1", b: "2", prompt_tracking_instrumentation_method: "annotated" },

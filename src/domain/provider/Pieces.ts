@@ -1,0 +1,75 @@
+/**
+ * The pieces of an answer that comes in a stream, by the place that the provider gives each.
+ *
+ * **Details**
+ *
+ * There are at most 10,000 pieces, whatever places a stream names. A piece that is one too many is left out.
+ *
+ * @since 0.2.0
+ */
+import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type Piece = { [key: string]: Json }
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface Pieces {
+  /** The piece at a place, made when it is first asked for. `undefined` if there are too many. */
+  readonly at: (place: string | number) => Piece | undefined
+  readonly has: (place: string | number) => boolean
+  readonly all: () => ReadonlyArray<Piece>
+  readonly entries: () => ReadonlyArray<readonly [string | number, Piece]>
+}
+
+const most = 10_000
+
+/**
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (): Pieces => {
+  const pieces = new Map<string | number, Piece>()
+  return {
+    at: (place) => {
+      const found = pieces.get(place)
+      if (found !== undefined || pieces.size >= most) return found
+      const piece: Piece = {}
+      pieces.set(place, piece)
+      return piece
+    },
+    has: (place) => pieces.has(place),
+    all: () => [...pieces.values()],
+    entries: () => [...pieces]
+  }
+}
+
+/**
+ * Adds to a text of a piece.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const append = (piece: Piece, key: string, text: string | undefined): void => {
+  if (text === undefined) return
+  const before = piece[key]
+  piece[key] = typeof before === "string" ? before + text : text
+}
+
+/**
+ * Sets the members of a piece that a chunk gives.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const assign = (piece: Piece | undefined, members: JsonObject | undefined): void => {
+  if (piece === undefined || members === undefined) return
+  for (const key of Object.keys(members)) {
+    if (key !== "__proto__") piece[key] = members[key]!
+  }
+}
