@@ -33,7 +33,9 @@ const messages = (
       sides.flatMap((side) => {
         const meta = event["meta"]
         const given = Rows.isObject(meta) ? meta[side] : undefined
-        const list = Rows.isObject(given) && Array.isArray(given["messages"]) ? given["messages"] as ReadonlyArray<Json> : []
+        const list = Rows.isObject(given) && Array.isArray(given["messages"])
+          ? given["messages"] as ReadonlyArray<Json>
+          : []
         return list.filter(Rows.isObject).map((message, i) => ({
           path: `${path}.meta.${side}.messages[${i}]`,
           message,

@@ -100,7 +100,9 @@ const documentOf = (json: Json, wrong: (message: string) => void): Document | un
   if (typeof json === "string") return { text: json }
   if (JsonSnapshot.isArray(json)) {
     const [document, score] = json
-    return json.length === 2 && JsonSnapshot.isObject(document) ? documentOf({ ...document, score: score! }, wrong) : undefined
+    return json.length === 2 && JsonSnapshot.isObject(document)
+      ? documentOf({ ...document, score: score! }, wrong)
+      : undefined
   }
   const text = JsonFields.text(json, "text", "pageContent", "page_content", "content")
   if (text === undefined) return undefined

@@ -7,12 +7,7 @@ import type { Measured } from "../json/JsonSnapshot.ts"
 import * as Exchange from "../provider/Exchange.ts"
 import type { MediaPart, Message, ToolCall, ToolResult } from "./Transcript.ts"
 
-export type {
-  MediaPart,
-  Message,
-  ToolCall,
-  ToolResult
-}
+export type { MediaPart, Message, ToolCall, ToolResult }
 
 /**
  * A tool call as users write it. The name `tool_id` is read too.

@@ -11,8 +11,13 @@
 import * as JsonSnapshot from "./JsonSnapshot.ts"
 import type { Json, Limits, Measured } from "./JsonSnapshot.ts"
 
-// The limits for values that end as text, or are taken apart before they are recorded: structure is kept deeper.
-const limits: Limits = { ...JsonSnapshot.defaultLimits, depth: 64 }
+/**
+ * The limits for values that end as text, or are taken apart before they are recorded: structure is kept deeper.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const limits: Limits = { ...JsonSnapshot.defaultLimits, depth: 64 }
 
 /**
  * The text of a snapshot.

@@ -41,7 +41,8 @@ const part = (part: JsonObject, into: Transcript): boolean => {
     case "file": {
       const file = JsonFields.object(part, "file") ?? part
       const data = JsonFields.text(file, "data", "base64Data", "base64", "url", "image")
-      const mime = JsonFields.text(file, "mediaType", "mimeType", "mime_type") ?? (type === "image" ? "image/*" : undefined)
+      const mime = JsonFields.text(file, "mediaType", "mimeType", "mime_type") ??
+        (type === "image" ? "image/*" : undefined)
       if (data === undefined || mime === undefined) return false
       into.media(mime, data, JsonFields.text(file, "filename", "fileName"))
       return true
@@ -92,13 +93,16 @@ const messageOf = (step: Json): Json => ({
   content: JsonFields.list(step, "content") ?? [
     ...listed("reasoning", JsonFields.text(step, "reasoningText", "reasoning")),
     ...listed("text", JsonFields.text(step, "text")),
-    ...(JsonFields.first(step, "object") === undefined ? [] : [{ type: "object", object: JsonFields.first(step, "object")! }]),
+    ...(JsonFields.first(step, "object") === undefined
+      ? []
+      : [{ type: "object", object: JsonFields.first(step, "object")! }]),
     ...JsonFields.list(step, "toolCalls") ?? [],
     ...JsonFields.list(step, "toolResults") ?? []
   ]
 })
 
-const listed = (type: string, text: string | undefined): ReadonlyArray<Json> => text === undefined ? [] : [{ type, text }]
+const listed = (type: string, text: string | undefined): ReadonlyArray<Json> =>
+  text === undefined ? [] : [{ type, text }]
 
 /**
  * @category dialects
@@ -110,7 +114,9 @@ export const dialect: Dialect = {
   request: (body) => {
     const input = JsonFields.first(body, "messages", "prompt")
     const system = JsonFields.first(body, "system", "instructions")
-    const isOurs = Object.hasOwn(body, "prompt") ? !Object.hasOwn(body, "id") : JsonFields.object(body, "model") !== undefined
+    const isOurs = Object.hasOwn(body, "prompt")
+      ? !Object.hasOwn(body, "id")
+      : JsonFields.object(body, "model") !== undefined
     if (input === undefined || !(isOurs || system !== undefined)) return undefined
     return {
       model: JsonFields.text(body, "model") ?? JsonFields.text(JsonFields.object(body, "model"), "modelId"),

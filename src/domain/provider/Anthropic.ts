@@ -84,7 +84,9 @@ export const dialect: Dialect = {
 // What was read from a cache stands apart here, also where nothing says that anything was written to one.
 const usageOf = (body: JsonObject): Json | undefined => {
   const usage = JsonFields.object(body, "usage")
-  return JsonFields.number(usage, "cache_read_input_tokens") === undefined ? usage : { cache_creation_input_tokens: 0, ...usage }
+  return JsonFields.number(usage, "cache_read_input_tokens") === undefined
+    ? usage
+    : { cache_creation_input_tokens: 0, ...usage }
 }
 
 const events = new Set([

@@ -28,10 +28,13 @@ const part = (part: JsonObject, into: Transcript): boolean => {
     )
   } else if (result !== undefined) {
     const outputs = JsonFields.list(result, "content") ?? []
-    into.result(ToolOutput.unwrap(outputs.length === 1 ? JsonFields.first(outputs[0], "text", "json") ?? outputs : outputs), {
-      id: JsonFields.text(result, "toolUseId"),
-      type: result["status"] === "error" ? "tool_error" : "toolResult"
-    })
+    into.result(
+      ToolOutput.unwrap(outputs.length === 1 ? JsonFields.first(outputs[0], "text", "json") ?? outputs : outputs),
+      {
+        id: JsonFields.text(result, "toolUseId"),
+        type: result["status"] === "error" ? "tool_error" : "toolResult"
+      }
+    )
   } else if (reasoning !== undefined) {
     const text = JsonFields.text(JsonFields.object(reasoning, "reasoningText"), "text")
     into.reasoning(text ?? "[redacted thinking]")
@@ -39,7 +42,8 @@ const part = (part: JsonObject, into: Transcript): boolean => {
   else if (media !== undefined) {
     const kind = ["image", "audio", "document", "video"].find((key) => Object.hasOwn(part, key))!
     const source = JsonFields.object(media, "source")
-    const data = JsonFields.text(source, "bytes", "text") ?? JsonFields.text(JsonFields.object(source, "s3Location"), "uri")
+    const data = JsonFields.text(source, "bytes", "text") ??
+      JsonFields.text(JsonFields.object(source, "s3Location"), "uri")
     into.media(`${kind}/${JsonFields.text(media, "format") ?? "*"}`, data ?? "", JsonFields.text(media, "name"))
   } else return JsonFields.object(part, "cachePoint") !== undefined
   return true

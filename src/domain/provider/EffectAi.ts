@@ -26,7 +26,11 @@ const part = (part: JsonObject, into: Transcript): boolean => {
       })
       return true
     case "error":
-      into.text(`[error] ${into.textOf(JsonFields.first(JsonFields.object(part, "error"), "message") ?? JsonFields.first(part, "error"))}`)
+      into.text(
+        `[error] ${
+          into.textOf(JsonFields.first(JsonFields.object(part, "error"), "message") ?? JsonFields.first(part, "error"))
+        }`
+      )
       return true
     case "finish":
     case "response-metadata":
@@ -56,7 +60,9 @@ export const dialect: Dialect = {
   },
   response: (body) => {
     const content = JsonFields.list(body, "content")
-    if (content === undefined || !Object.keys(body).every((key) => own.has(key) || key.startsWith("~"))) return undefined
+    if (content === undefined || !Object.keys(body).every((key) => own.has(key) || key.startsWith("~"))) {
+      return undefined
+    }
     const of = (type: string) => content.find((part) => JsonFields.member(part, "type") === type)
     const finish = of("finish")
     const metadata = of("response-metadata")

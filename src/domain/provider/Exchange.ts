@@ -169,7 +169,7 @@ class SideReader {
 
   end(bytes: number): Measured<Reading> {
     const { id, into, metrics, model, parameters, problems, tools } = this
-    if (metrics !== undefined) for (const name of Object.keys(metrics)) into.bytes += name.length * 6 + metricBytes
+    if (metrics !== undefined) { for (const name of Object.keys(metrics)) into.bytes += name.length * 6 + metricBytes }
     const messages = into.messages as ReadonlyArray<Message>
     return {
       value: {

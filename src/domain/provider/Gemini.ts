@@ -20,7 +20,8 @@ const part = (part: JsonObject, into: Transcript): boolean => {
   const file = JsonFields.object(part, "fileData", "file_data")
   const code = JsonFields.object(part, "executableCode", "executable_code")
   const ran = JsonFields.object(part, "codeExecutionResult", "code_execution_result")
-  if (text !== undefined) part["thought"] === true ? into.reasoning(text) : into.text(text)
+  if (text !== undefined && part["thought"] === true) into.reasoning(text)
+  else if (text !== undefined) into.text(text)
   else if (call !== undefined) {
     const name = JsonFields.text(call, "name") ?? ""
     into.call(name, JsonFields.first(call, "args"), JsonFields.text(call, "id"), "function_call")
@@ -40,7 +41,9 @@ const part = (part: JsonObject, into: Transcript): boolean => {
 }
 
 const answerOf = (body: JsonObject): JsonObject | undefined => {
-  if (JsonFields.list(body, "candidates") !== undefined || JsonFields.object(body, "usageMetadata") !== undefined) return body
+  if (JsonFields.list(body, "candidates") !== undefined || JsonFields.object(body, "usageMetadata") !== undefined) {
+    return body
+  }
   // The older client wraps it.
   const inner = JsonFields.object(body, "response")
   return JsonFields.list(inner, "candidates") === undefined ? undefined : inner

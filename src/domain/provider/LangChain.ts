@@ -41,7 +41,8 @@ const classOf = (json: Json | undefined): string | undefined => {
 const message = (json: JsonObject): JsonObject | undefined => {
   const name = classOf(json) ?? JsonFields.text(json, "type")
   const members = JsonFields.object(json, "kwargs", "data") ?? json
-  const role = roleOf(name) ?? (name === "ChatMessage" || name === "chat" ? JsonFields.text(members, "role") : undefined)
+  const role = roleOf(name) ??
+    (name === "ChatMessage" || name === "chat" ? JsonFields.text(members, "role") : undefined)
   if (role === undefined || !Object.hasOwn(members, "content")) return undefined
   const more = JsonFields.object(members, "additional_kwargs")
   const own = JsonFields.list(members, "tool_calls") ?? []
@@ -58,10 +59,17 @@ const message = (json: JsonObject): JsonObject | undefined => {
 
 const part = (part: JsonObject, into: Transcript): boolean => {
   if (part["type"] === "tool_call" && Object.hasOwn(part, "args")) {
-    into.call(JsonFields.text(part, "name") ?? "", JsonFields.first(part, "args"), JsonFields.text(part, "id"), "tool_call")
+    into.call(
+      JsonFields.text(part, "name") ?? "",
+      JsonFields.first(part, "args"),
+      JsonFields.text(part, "id"),
+      "tool_call"
+    )
   } else if (part["type"] === "reasoning" && JsonFields.text(part, "reasoning") !== undefined) {
     into.reasoning(JsonFields.text(part, "reasoning")!)
-  } else if (part["type"] === "image" || part["type"] === "audio" || part["type"] === "file" || part["type"] === "video") {
+  } else if (
+    part["type"] === "image" || part["type"] === "audio" || part["type"] === "file" || part["type"] === "video"
+  ) {
     const data = JsonFields.text(part, "data", "url", "base64")
     if (data === undefined) return false
     into.media(JsonFields.text(part, "mime_type", "mimeType") ?? `${part["type"]}/*`, data)
@@ -73,7 +81,13 @@ const modelOf = (answer: JsonObject): string | undefined =>
   JsonFields.text(JsonFields.object(answer, "response_metadata"), "model_name", "model", "model_id")
 
 const finishOf = (answer: Json | undefined): Json | undefined =>
-  JsonFields.first(JsonFields.object(answer, "response_metadata", "generationInfo"), "finish_reason", "stop_reason", "stopReason", "finishReason")
+  JsonFields.first(
+    JsonFields.object(answer, "response_metadata", "generationInfo"),
+    "finish_reason",
+    "stop_reason",
+    "stopReason",
+    "finishReason"
+  )
 
 const usageOf = (answer: JsonObject): Json | undefined =>
   JsonFields.first(answer, "usage_metadata") ??
@@ -88,7 +102,9 @@ export const dialect: Dialect = {
   message,
   part,
   request: (body) => {
-    const messages = classOf(body) === undefined ? undefined : JsonFields.list(JsonFields.object(body, "kwargs"), "messages")
+    const messages = classOf(body) === undefined
+      ? undefined
+      : JsonFields.list(JsonFields.object(body, "kwargs"), "messages")
     return messages === undefined ? undefined : { input: messages, parameters: {} }
   },
   response: (body) => {
@@ -103,7 +119,12 @@ export const dialect: Dialect = {
         model: first === undefined ? undefined : modelOf(first),
         output: messages,
         usage: (first === undefined ? undefined : usageOf(first)) ??
-          JsonFields.first(JsonFields.object(body, "llmOutput", "llm_output"), "tokenUsage", "token_usage", "estimatedTokenUsage"),
+          JsonFields.first(
+            JsonFields.object(body, "llmOutput", "llm_output"),
+            "tokenUsage",
+            "token_usage",
+            "estimatedTokenUsage"
+          ),
         finishReasons: reasons(...all.map(finishOf), finishOf(first))
       }
     }

@@ -140,7 +140,9 @@ const join = (): Join => {
       const delta = Object.hasOwn(deltas, type) ? deltas[type] : undefined
       if (delta === undefined) return
       const [key, kind] = delta
-      const at = `${place}.${key}.${JsonFields.number(event, "content_index") ?? JsonFields.number(event, "summary_index") ?? 0}`
+      const at = `${place}.${key}.${
+        JsonFields.number(event, "content_index") ?? JsonFields.number(event, "summary_index") ?? 0
+      }`
       const piece = parts.at(at)
       if (piece === undefined || items.at(place) === undefined) return
       Pieces.assign(piece, { place, key, kind: kind ?? null })
@@ -155,7 +157,10 @@ const join = (): Join => {
         for (const { key, kind, place: of, text } of parts.all()) {
           if (of !== place || typeof key !== "string") continue
           if (typeof kind !== "string") own[key] = text ?? ""
-          else own[key] = [...JsonFields.list(own, key) ?? [], { type: kind, [kind === "refusal" ? kind : "text"]: text ?? "" }]
+          else {own[key] = [...JsonFields.list(own, key) ?? [], {
+              type: kind,
+              [kind === "refusal" ? kind : "text"]: text ?? ""
+            }]}
         }
         return own
       })

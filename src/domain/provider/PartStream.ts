@@ -63,7 +63,9 @@ export const join = (): Join => {
           : parts.at(count++)
         if (type === "tool-call" && piece !== undefined) delete piece["input"]
         Pieces.assign(piece, chunk)
-        if (piece !== undefined && type === "tool-call" && JsonFields.first(chunk, "toolName") === undefined) delete piece["toolName"]
+        if (piece !== undefined && type === "tool-call" && JsonFields.first(chunk, "toolName") === undefined) {
+          delete piece["toolName"]
+        }
       }
     },
     end: () => ({

@@ -267,7 +267,10 @@ const side = (
     part: Measured<Extract<SpanIo, { readonly _tag: T }>["value"] | undefined>
   ): Measured<SpanIo | undefined> => ({
     ...part,
-    value: part.value === undefined ? undefined : { _tag, value: part.value } as SpanIo
+    // A side that a rule wrote is its messages or documents, or nothing: its JSON text could show what the rule took away.
+    value: part.value === undefined || part.problems.some((problem) => problem.code !== "value_too_large")
+      ? undefined
+      : { _tag, value: part.value } as SpanIo
   })
   switch (shape) {
     case "messages":

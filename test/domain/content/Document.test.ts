@@ -58,10 +58,13 @@ describe("Document", () => {
   })
 
   it("reads the documents of LangChain and of gen_ai, with scores beside them, and the request of a model", () => {
-    assert.deepStrictEqual(value([[{ pageContent: "p", metadata: {}, id: "1" }, 0.5], { content: "c", score: 1, id: "2" }]), [
-      { text: "p", id: "1", score: 0.5 },
-      { text: "c", id: "2", score: 1 }
-    ])
+    assert.deepStrictEqual(
+      value([[{ pageContent: "p", metadata: {}, id: "1" }, 0.5], { content: "c", score: 1, id: "2" }]),
+      [
+        { text: "p", id: "1", score: 0.5 },
+        { text: "c", id: "2", score: 1 }
+      ]
+    )
     assert.deepStrictEqual(value({ model: "m", input: ["a", "b"] }), [{ text: "a" }, { text: "b" }])
     assert.deepStrictEqual(value({ model: "m", input: "a" }), [{ text: "a" }])
   })

@@ -74,20 +74,40 @@ describe("Message", () => {
   it("loses only what cannot be read, which becomes JSON text, and says where", () => {
     const call = { name: "f", arguments: {} }
     const table: ReadonlyArray<readonly [unknown, unknown, string, string]> = [
-      [[{ content: "x", role: 5 }, "y"], [{ content: "x", role: "user" }, { content: "y", role: "user" }], "invalid_io_messages", "input[0].role"],
+      [
+        [{ content: "x", role: 5 }, "y"],
+        [{ content: "x", role: "user" }, { content: "y", role: "user" }],
+        "invalid_io_messages",
+        "input[0].role"
+      ],
       [["x", null], [{ content: "x", role: "user" }], "invalid_io_messages", "input[1]"],
       [5, [{ content: "5", role: "user" }], "unknown_shape", "input"],
       [[{ content: 1 }], [{ content: "1", role: "user" }], "unknown_shape", "input[0].content"],
       [{ toolCalls: {} }, [{ content: "{}", role: "user" }], "unknown_shape", "input.toolCalls"],
-      [{ toolCalls: ["x", call] }, [{ content: "x", role: "user", tool_calls: [call] }], "unknown_shape", "input.toolCalls[0]"],
+      [
+        { toolCalls: ["x", call] },
+        [{ content: "x", role: "user", tool_calls: [call] }],
+        "unknown_shape",
+        "input.toolCalls[0]"
+      ],
       [
         { content: "hi", tool_calls: [{ arguments: {} }, call] },
         [{ content: "hi\n{\"arguments\":{}}", role: "user", tool_calls: [call] }],
         "unknown_shape",
         "input.toolCalls[0]"
       ],
-      [{ toolResults: [{ name: "f" }] }, [{ content: "{\"name\":\"f\"}", role: "user" }], "unknown_shape", "input.toolResults[0]"],
-      [{ imageParts: [{ content: "x" }] }, [{ content: "{\"content\":\"x\"}", role: "user" }], "unknown_shape", "input.imageParts[0]"]
+      [
+        { toolResults: [{ name: "f" }] },
+        [{ content: "{\"name\":\"f\"}", role: "user" }],
+        "unknown_shape",
+        "input.toolResults[0]"
+      ],
+      [
+        { imageParts: [{ content: "x" }] },
+        [{ content: "{\"content\":\"x\"}", role: "user" }],
+        "unknown_shape",
+        "input.imageParts[0]"
+      ]
     ]
     for (const [input, messages, code, path] of table) {
       const { problems, value } = Message.parse(input, "input")
@@ -97,7 +117,8 @@ describe("Message", () => {
   })
 
   it("parses arguments that are JSON text, and keeps others under value", () => {
-    const of = (given: unknown) => value({ toolCalls: [{ name: "f", arguments: given }] })![0]!.tool_calls![0]!.arguments
+    const of = (given: unknown) =>
+      value({ toolCalls: [{ name: "f", arguments: given }] })![0]!.tool_calls![0]!.arguments
     assert.deepStrictEqual(of("{\"a\":1}"), { a: 1 })
     assert.deepStrictEqual(of(""), {})
     assert.deepStrictEqual(of("[1]"), { value: [1] })
@@ -106,7 +127,10 @@ describe("Message", () => {
   })
 
   it("gives the same messages when it reads its own", () => {
-    const given = [{ role: "tool", tool_call_id: "1", content: "r" }, { role: "assistant", tool_calls: [{ id: "1", function: { name: "f", arguments: "5" } }] }]
+    const given = [{ role: "tool", tool_call_id: "1", content: "r" }, {
+      role: "assistant",
+      tool_calls: [{ id: "1", function: { name: "f", arguments: "5" } }]
+    }]
     const once = value(given)
     assert.deepStrictEqual(plain(value(once)), plain(once))
   })

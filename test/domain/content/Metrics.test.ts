@@ -71,17 +71,31 @@ describe("Metrics", () => {
   })
 
   it("reads the usage of a provider as it is, alone or in its answer", () => {
-    const usage = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12, prompt_tokens_details: { cached_tokens: 4, audio_tokens: 0 } }
+    const usage = {
+      prompt_tokens: 9,
+      completion_tokens: 3,
+      total_tokens: 12,
+      prompt_tokens_details: { cached_tokens: 4, audio_tokens: 0 }
+    }
     const counts = { input_tokens: 9, output_tokens: 3, total_tokens: 12, cache_read_input_tokens: 4 }
     for (const given of [usage, { model: "m", choices: [], usage }]) {
       assert.deepStrictEqual(Metrics.parse(given), { ...Metrics.parse(given), value: counts, problems: [] })
     }
-    assert.deepStrictEqual(value({ input_tokens: 5, output_tokens: 1, cache_read_input_tokens: 4, cache_creation_input_tokens: null, cache_creation: {} }), {
-      input_tokens: 9,
-      output_tokens: 1,
-      cache_read_input_tokens: 4,
-      total_tokens: 10
-    })
+    assert.deepStrictEqual(
+      value({
+        input_tokens: 5,
+        output_tokens: 1,
+        cache_read_input_tokens: 4,
+        cache_creation_input_tokens: null,
+        cache_creation: {}
+      }),
+      {
+        input_tokens: 9,
+        output_tokens: 1,
+        cache_read_input_tokens: 4,
+        total_tokens: 10
+      }
+    )
   })
 
   it("never puts a key or a value into a problem", () => {

@@ -144,7 +144,12 @@ export const writers: { readonly [dialect: string]: Writer } = {
         role: "assistant",
         content: [
           { type: "reasoning", text: turn.thought },
-          ...turn.calls.map((call) => ({ type: "tool-call", toolCallId: call.id, toolName: call.name, input: call.args }))
+          ...turn.calls.map((call) => ({
+            type: "tool-call",
+            toolCallId: call.id,
+            toolName: call.name,
+            input: call.args
+          }))
         ]
       },
       {

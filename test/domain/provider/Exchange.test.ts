@@ -21,7 +21,9 @@ const messages = (u: unknown, side: Exchange.Side = "input") => plain(read(u, si
 const held = (messages: ReadonlyArray<Message>) => ({
   texts: messages.filter((message) => message.role !== "reasoning").map((message) => message.content).join("\n"),
   thoughts: messages.filter((message) => message.role === "reasoning").map((message) => message.content).join("\n"),
-  calls: messages.flatMap((message) => message.tool_calls ?? []).map((call) => [call.tool_id, call.name, call.arguments]),
+  calls: messages.flatMap((message) => message.tool_calls ?? []).map((
+    call
+  ) => [call.tool_id, call.name, call.arguments]),
   results: messages.flatMap((message) => message.tool_results ?? []).map((result) => [result.tool_id, result.result])
 })
 
@@ -35,44 +37,74 @@ describe("Exchange", () => {
   }
 
   for (const [dialect, write] of Object.entries(Conversation.writers)) {
-    it.prop(`loses no text and no tool call of a conversation in the form of ${dialect}`, [Conversation.turns], ([turns]) => {
-      const written = write(turns)
-      for (const given of [written, Array.isArray(written) ? [written] : written]) {
-        const { calls, results, texts, thoughts } = held(read(given, "input").messages!)
-        for (const turn of turns) {
-          assert.include(texts, turn.question)
-          assert.include(texts, turn.answer)
-          assert.include(thoughts, turn.thought)
+    it.prop(
+      `loses no text and no tool call of a conversation in the form of ${dialect}`,
+      [Conversation.turns],
+      ([turns]) => {
+        const written = write(turns)
+        for (const given of [written, Array.isArray(written) ? [written] : written]) {
+          const { calls, results, texts, thoughts } = held(read(given, "input").messages!)
+          for (const turn of turns) {
+            assert.include(texts, turn.question)
+            assert.include(texts, turn.answer)
+            assert.include(thoughts, turn.thought)
+          }
+          const all = turns.flatMap((turn) => turn.calls)
+          assert.deepStrictEqual(calls, all.map((call) => [call.id, call.name, call.args]))
+          assert.deepStrictEqual(
+            results.map(([id, result]) => [id, dialect === "gemini" ? JSON.parse(result!).result : result]),
+            all.map((call) => [call.id, call.result])
+          )
         }
-        const all = turns.flatMap((turn) => turn.calls)
-        assert.deepStrictEqual(calls, all.map((call) => [call.id, call.name, call.args]))
-        assert.deepStrictEqual(
-          results.map(([id, result]) => [id, dialect === "gemini" ? JSON.parse(result!).result : result]),
-          all.map((call) => [call.id, call.result])
-        )
-      }
-    }, { arbitrary: { runs: 50 } })
+      },
+      { arbitrary: { runs: 50 } }
+    )
   }
 
   it("reads Effect's Prompt and the parts of its Response", () => {
     const prompt = Prompt.make([
       { role: "system", content: "Be brief." },
       { role: "user", content: [{ type: "text", text: "Weather?" }] },
-      { role: "assistant", content: [{ type: "tool-call", id: "1", name: "weather", params: { city: "Rome" }, providerExecuted: false }] },
-      { role: "tool", content: [{ type: "tool-result", id: "1", name: "weather", result: { sky: "sunny" }, isFailure: false, providerExecuted: false }] }
+      {
+        role: "assistant",
+        content: [{ type: "tool-call", id: "1", name: "weather", params: { city: "Rome" }, providerExecuted: false }]
+      },
+      {
+        role: "tool",
+        content: [{
+          type: "tool-result",
+          id: "1",
+          name: "weather",
+          result: { sky: "sunny" },
+          isFailure: false,
+          providerExecuted: false
+        }]
+      }
     ] as never)
     assert.deepStrictEqual(messages(prompt), [
       { content: "Be brief.", role: "system" },
       { content: "Weather?", role: "user" },
-      { content: "", role: "assistant", tool_calls: [{ name: "weather", arguments: { city: "Rome" }, tool_id: "1", type: "function" }] },
-      { content: "", role: "tool", tool_results: [{ result: "{\"sky\":\"sunny\"}", name: "weather", tool_id: "1", type: "tool_result" }] }
+      {
+        content: "",
+        role: "assistant",
+        tool_calls: [{ name: "weather", arguments: { city: "Rome" }, tool_id: "1", type: "function" }]
+      },
+      {
+        content: "",
+        role: "tool",
+        tool_results: [{ result: "{\"sky\":\"sunny\"}", name: "weather", tool_id: "1", type: "tool_result" }]
+      }
     ])
     const usage = new Response.Usage({
       inputTokens: { uncached: 1, total: 3, cacheRead: 2, cacheWrite: 0 },
       outputTokens: { total: 5, text: 3, reasoning: 2 }
     })
     const finish = Response.makePart("finish", { reason: "stop", usage, response: undefined })
-    const whole = [Response.makePart("reasoning", { text: "Sunny." }), Response.makePart("text", { text: "It is sunny." }), finish]
+    const whole = [
+      Response.makePart("reasoning", { text: "Sunny." }),
+      Response.makePart("text", { text: "It is sunny." }),
+      finish
+    ]
     const deltas = [
       Response.makePart("reasoning-start", { id: "r" }),
       Response.makePart("reasoning-delta", { id: "r", delta: "Sun" }),
@@ -98,7 +130,9 @@ describe("Exchange", () => {
   })
 
   it("gives a text and a message without a role to the user in, and to the assistant out", () => {
-    for (const given of ["hi", ["hi"], { content: "hi" }, [{ content: "hi", role: null }], [{ type: "text", text: "hi" }]]) {
+    for (
+      const given of ["hi", ["hi"], { content: "hi" }, [{ content: "hi", role: null }], [{ type: "text", text: "hi" }]]
+    ) {
       assert.deepStrictEqual(messages(given, "input"), [{ content: "hi", role: "user" }])
       assert.deepStrictEqual(messages(given, "output"), [{ content: "hi", role: "assistant" }])
     }
@@ -109,9 +143,19 @@ describe("Exchange", () => {
   })
 
   it("adds up what several answers counted, and counts nothing on the side of the input", () => {
-    const answer = { choices: [{ message: { role: "assistant", content: "a" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } }
-    assert.deepStrictEqual(plain(read([answer, answer], "output").metrics), { input_tokens: 2, output_tokens: 4, total_tokens: 6 })
-    assert.deepStrictEqual(messages([answer, "next"]), [{ content: "a", role: "assistant" }, { content: "next", role: "user" }])
+    const answer = {
+      choices: [{ message: { role: "assistant", content: "a" }, finish_reason: "stop" }],
+      usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
+    }
+    assert.deepStrictEqual(plain(read([answer, answer], "output").metrics), {
+      input_tokens: 2,
+      output_tokens: 4,
+      total_tokens: 6
+    })
+    assert.deepStrictEqual(messages([answer, "next"]), [{ content: "a", role: "assistant" }, {
+      content: "next",
+      role: "user"
+    }])
     assert.strictEqual(read([answer], "input").metrics, undefined)
   })
 
@@ -132,7 +176,11 @@ describe("Exchange", () => {
     const table: ReadonlyArray<readonly [unknown, string, string]> = [
       [{ foo: "bar" }, "{\"foo\":\"bar\"}", "output"],
       [[5], "5", "output[0]"],
-      [[{ role: "assistant", content: [{ type: "hologram", rays: 3 }] }], "{\"type\":\"hologram\",\"rays\":3}", "output[0].content[0]"],
+      [
+        [{ role: "assistant", content: [{ type: "hologram", rays: 3 }] }],
+        "{\"type\":\"hologram\",\"rays\":3}",
+        "output[0].content[0]"
+      ],
       [{ role: "assistant", toolCalls: [{ arguments: {} }] }, "{\"arguments\":{}}", "output.toolCalls[0]"],
       [{ steps: ["one", "two"] }, "{\"steps\":[\"one\",\"two\"]}", "output"]
     ]
@@ -146,12 +194,16 @@ describe("Exchange", () => {
   it("leaves out the one message that is null, and says so", () => {
     const { problems, value } = Exchange.read(["first", null, "third"], "input")
     assert.deepStrictEqual(value.messages!.map((message) => message.content), ["first", "third"])
-    assert.deepStrictEqual(problems.map((problem) => [problem.code, problem.path]), [["invalid_io_messages", "input[1]"]])
+    assert.deepStrictEqual(problems.map((problem) => [problem.code, problem.path]), [[
+      "invalid_io_messages",
+      "input[1]"
+    ]])
   })
 
   it("keeps arguments that are no JSON as the text they are, and finds a broken-off stream's pieces", () => {
     const delta = (delta: object) => ({ choices: [{ index: 0, delta, finish_reason: null }] })
-    const call = (args: string) => delta({ tool_calls: [{ index: 0, id: "1", function: { name: "f", arguments: args } }] })
+    const call = (args: string) =>
+      delta({ tool_calls: [{ index: 0, id: "1", function: { name: "f", arguments: args } }] })
     const pieces = [delta({ role: "assistant", content: "Let me" }), call("{\"a\":")]
     assert.deepStrictEqual(messages(pieces, "output"), [{
       content: "Let me",
@@ -170,17 +222,32 @@ describe("Exchange", () => {
   })
 
   it("touches no prototype, whatever the keys are", () => {
-    const hostile = JSON.parse("{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"__proto__\":{\"polluted\":1},\"type\":\"text\",\"text\":\"x\"}}")
-    for (const side of ["input", "output"] as const) Exchange.read([hostile, { "__proto__": 1, constructor: { name: "x" } }], side)
+    const hostile = JSON.parse(
+      "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"__proto__\":{\"polluted\":1},\"type\":\"text\",\"text\":\"x\"}}"
+    )
+    for (const side of ["input", "output"] as const) {
+      Exchange.read([hostile, { "__proto__": 1, constructor: { name: "x" } }], side)
+    }
     assert.isFalse("polluted" in {})
   })
 
   it.prop("is total, and its bound is never below the real size", [HostileValue.arbitrary], ([hostile]) => {
     for (const side of ["input", "output"] as const) {
-      for (const given of [hostile, { role: "user", content: [hostile] }, { choices: [{ message: hostile }], usage: hostile }, { contents: hostile, tools: hostile, generationConfig: hostile }, [{ type: "finish", usage: hostile }, hostile]]) {
+      for (
+        const given of [
+          hostile,
+          { role: "user", content: [hostile] },
+          { choices: [{ message: hostile }], usage: hostile },
+          { contents: hostile, tools: hostile, generationConfig: hostile },
+          [{ type: "finish", usage: hostile }, hostile]
+        ]
+      ) {
         const { bytes, value } = Exchange.read(given, side)
         const { metrics, messages, parameters, toolDefinitions } = value
-        assert.isAtLeast(bytes + 100, Buffer.byteLength(JSON.stringify({ messages, metrics, parameters, toolDefinitions })))
+        assert.isAtLeast(
+          bytes + 100,
+          Buffer.byteLength(JSON.stringify({ messages, metrics, parameters, toolDefinitions }))
+        )
       }
     }
   }, { arbitrary: { runs: 150 } })

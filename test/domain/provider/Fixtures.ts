@@ -21,7 +21,9 @@ export interface Fixture {
 
 const folder = Path.join(import.meta.dirname, "../../data/providers")
 
-export const all: ReadonlyArray<Fixture> = Fs.readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => ({
+export const all: ReadonlyArray<Fixture> = Fs.readdirSync(folder).filter((file) => file.endsWith(".json")).map((
+  file
+) => ({
   name: Path.basename(file, ".json"),
   ...JSON.parse(Fs.readFileSync(Path.join(folder, file), "utf8"))
 }))

@@ -18,7 +18,9 @@ describe("StreamJoin", () => {
 
   it("takes no chunk that no dialect knows", () => {
     const stream = StreamJoin.make()
-    for (const chunk of [5, "text", null, [], { foo: 1 }, { role: "user", content: "hi" }]) assert.isFalse(stream.add(chunk))
+    for (const chunk of [5, "text", null, [], { foo: 1 }, { role: "user", content: "hi" }]) {
+      assert.isFalse(stream.add(chunk))
+    }
     assert.isUndefined(stream.end())
   })
 

@@ -5,9 +5,22 @@ import * as Usage from "../../../src/domain/provider/Usage.ts"
 const count = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 99_999 }))
 
 const names = (metrics: { readonly [key: string]: number } | undefined) => {
-  const { cache_read_input_tokens, cache_write_input_tokens, input_tokens, output_tokens, reasoning_output_tokens, total_tokens } =
-    metrics!
-  return [input_tokens, output_tokens, total_tokens, cache_read_input_tokens, cache_write_input_tokens, reasoning_output_tokens]
+  const {
+    cache_read_input_tokens,
+    cache_write_input_tokens,
+    input_tokens,
+    output_tokens,
+    reasoning_output_tokens,
+    total_tokens
+  } = metrics!
+  return [
+    input_tokens,
+    output_tokens,
+    total_tokens,
+    cache_read_input_tokens,
+    cache_write_input_tokens,
+    reasoning_output_tokens
+  ]
 }
 
 describe("Usage", () => {
@@ -19,17 +32,72 @@ describe("Usage", () => {
       const output = text + thought
       const total = input + output
       const all = [
-        { prompt_tokens: input, completion_tokens: output, total_tokens: total, prompt_tokens_details: { cached_tokens: read, cache_write_tokens: written }, completion_tokens_details: { reasoning_tokens: thought } },
-        { input_tokens: input, output_tokens: output, total_tokens: total, input_tokens_details: { cached_tokens: read, cache_write_tokens: written }, output_tokens_details: { reasoning_tokens: thought } },
-        { input_tokens: fresh, output_tokens: output, cache_read_input_tokens: read, cache_creation_input_tokens: written, output_tokens_details: { thinking_tokens: thought }, service_tier: "standard" },
-        { inputTokens: fresh, outputTokens: output, totalTokens: 1, cacheReadInputTokens: read, cacheWriteInputTokens: written, reasoningTokens: thought },
-        { inputTokens: input, outputTokens: output, totalTokens: total, inputTokenDetails: { cacheReadTokens: read, cacheWriteTokens: written }, outputTokenDetails: { reasoningTokens: thought } },
-        { inputTokens: { total: input, cacheRead: read, cacheWrite: written }, outputTokens: { total: output, reasoning: thought } },
-        { input_tokens: input, output_tokens: output, total_tokens: total, input_token_details: { cache_read: read, cache_creation: written }, output_token_details: { reasoning: thought } },
-        { "gen_ai.usage.input_tokens": input, "gen_ai.usage.output_tokens": output, "gen_ai.usage.cache_read.input_tokens": read, "gen_ai.usage.cache_creation.input_tokens": written, "gen_ai.usage.reasoning.output_tokens": thought }
+        {
+          prompt_tokens: input,
+          completion_tokens: output,
+          total_tokens: total,
+          prompt_tokens_details: { cached_tokens: read, cache_write_tokens: written },
+          completion_tokens_details: { reasoning_tokens: thought }
+        },
+        {
+          input_tokens: input,
+          output_tokens: output,
+          total_tokens: total,
+          input_tokens_details: { cached_tokens: read, cache_write_tokens: written },
+          output_tokens_details: { reasoning_tokens: thought }
+        },
+        {
+          input_tokens: fresh,
+          output_tokens: output,
+          cache_read_input_tokens: read,
+          cache_creation_input_tokens: written,
+          output_tokens_details: { thinking_tokens: thought },
+          service_tier: "standard"
+        },
+        {
+          inputTokens: fresh,
+          outputTokens: output,
+          totalTokens: 1,
+          cacheReadInputTokens: read,
+          cacheWriteInputTokens: written,
+          reasoningTokens: thought
+        },
+        {
+          inputTokens: input,
+          outputTokens: output,
+          totalTokens: total,
+          inputTokenDetails: { cacheReadTokens: read, cacheWriteTokens: written },
+          outputTokenDetails: { reasoningTokens: thought }
+        },
+        {
+          inputTokens: { total: input, cacheRead: read, cacheWrite: written },
+          outputTokens: { total: output, reasoning: thought }
+        },
+        {
+          input_tokens: input,
+          output_tokens: output,
+          total_tokens: total,
+          input_token_details: { cache_read: read, cache_creation: written },
+          output_token_details: { reasoning: thought }
+        },
+        {
+          "gen_ai.usage.input_tokens": input,
+          "gen_ai.usage.output_tokens": output,
+          "gen_ai.usage.cache_read.input_tokens": read,
+          "gen_ai.usage.cache_creation.input_tokens": written,
+          "gen_ai.usage.reasoning.output_tokens": thought
+        }
       ]
-      for (const usage of all) assert.deepStrictEqual(names(Usage.read(usage)), [input, output, total, read, written, thought])
-      const gemini = { promptTokenCount: input, candidatesTokenCount: text, thoughtsTokenCount: thought, cachedContentTokenCount: read, totalTokenCount: total }
+      for (const usage of all) {
+        assert.deepStrictEqual(names(Usage.read(usage)), [input, output, total, read, written, thought])
+      }
+      const gemini = {
+        promptTokenCount: input,
+        candidatesTokenCount: text,
+        thoughtsTokenCount: thought,
+        cachedContentTokenCount: read,
+        totalTokenCount: total
+      }
       assert.deepStrictEqual(names(Usage.read(gemini)), [input, output, total, read, undefined, thought])
     },
     { arbitrary: { runs: 50 } }
@@ -49,9 +117,21 @@ describe("Usage", () => {
   })
 
   it("leaves Datadog's own names to the user", () => {
-    for (const own of [{ input_tokens: 1, cache_read_input_tokens: 1 }, { inputTokens: 1, outputTokens: 2 }, { cost: 1 }, 5, null]) {
+    for (
+      const own of [
+        { input_tokens: 1, cache_read_input_tokens: 1 },
+        { inputTokens: 1, outputTokens: 2 },
+        { cost: 1 },
+        5,
+        null
+      ]
+    ) {
       assert.strictEqual(Usage.read(own), undefined)
     }
-    assert.deepStrictEqual(Usage.ofAnswer({ input_tokens: 1, output_tokens: 2 }), { input_tokens: 1, output_tokens: 2, total_tokens: 3 })
+    assert.deepStrictEqual(Usage.ofAnswer({ input_tokens: 1, output_tokens: 2 }), {
+      input_tokens: 1,
+      output_tokens: 2,
+      total_tokens: 3
+    })
   })
 })

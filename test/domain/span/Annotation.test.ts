@@ -118,7 +118,9 @@ describe("Annotation", () => {
     assert.deepStrictEqual([own.metrics!["input_tokens"], own.metrics!["total_tokens"]], [6, 7])
     assert.deepStrictEqual(own.metadata, { finish_reason: "mine" })
     // On other spans it is a value like any other.
-    assert.deepStrictEqual(value({ output: answer }, "task"), { output: { _tag: "Value", value: JSON.stringify(answer) } })
+    assert.deepStrictEqual(value({ output: answer }, "task"), {
+      output: { _tag: "Value", value: JSON.stringify(answer) }
+    })
   })
 
   it("records how many embeddings there are instead of their numbers, and what they counted", () => {
@@ -129,7 +131,11 @@ describe("Annotation", () => {
       output: text,
       metrics: { input_tokens: 4, total_tokens: 4 }
     } as never)
-    for (const output of [[embedding, embedding], { embeddings: [embedding, embedding] }, { embeddings: [{ values: embedding }, {}] }]) {
+    for (
+      const output of [[embedding, embedding], { embeddings: [embedding, embedding] }, {
+        embeddings: [{ values: embedding }, {}]
+      }]
+    ) {
       assert.deepStrictEqual(value({ output }, "embedding"), { output: text } as never)
     }
     assert.deepStrictEqual(value({ output: new Float32Array(3) }, "embedding").output as unknown, {
