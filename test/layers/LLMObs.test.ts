@@ -52,7 +52,7 @@ describe("LLMObs", () => {
         assert.strictEqual(Observed.at(event, "meta.model_name"), "gpt-5")
         assert.strictEqual(Observed.at(event, "meta.model_provider"), "openai")
         assert.deepStrictEqual(Observed.at(event, "meta.input.messages"), [{
-          role: "",
+          role: "user",
           content: "Where is my parcel?"
         }])
         assert.deepStrictEqual(Observed.at(event, "meta.output.messages"), [{

@@ -129,7 +129,7 @@ describe("A trace command", () => {
           })
         )
         const { event } = Observed.named(driver.agent, "llm")
-        assert.deepStrictEqual(Observed.at(event, "meta.input.messages"), [{ role: "", content: "hello" }])
+        assert.deepStrictEqual(Observed.at(event, "meta.input.messages"), [{ role: "user", content: "hello" }])
         assert.deepStrictEqual(Observed.at(event, "meta.output.messages"), [{ role: "assistant", content: "world" }])
         assert.strictEqual(Observed.at(event, "meta.metadata.a"), 2)
         assert.deepStrictEqual(Observed.at(event, "meta.metadata._dd.cost_tags"), ["k"])

@@ -5,9 +5,39 @@
  */
 import type { Measured } from "../json/JsonSnapshot.ts"
 import * as Exchange from "../provider/Exchange.ts"
-import type { MediaPart, Message, ToolCall, ToolResult } from "./Transcript.ts"
+import type * as Transcript from "./Transcript.ts"
 
-export type { MediaPart, Message, ToolCall, ToolResult }
+/**
+ * A message with the names it has in the event.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Message = Transcript.Message
+
+/**
+ * A tool that the model asks for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ToolCall = Transcript.ToolCall
+
+/**
+ * The answer of a tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ToolResult = Transcript.ToolResult
+
+/**
+ * Sound or a picture: its base64 text, or the key of an attachment stored elsewhere.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MediaPart = Transcript.MediaPart
 
 /**
  * A tool call as users write it. The name `tool_id` is read too.

@@ -112,7 +112,7 @@ describe("SpanEvent", () => {
   it("writes each side in the shape of its kind, a prompt beside the messages, and tools where they belong", () => {
     const llm = event({ annotation: { input: "q", prompt: { id: "p" }, toolDefinitions: [{ name: "track" }] } }).meta
     assert.deepStrictEqual(llm["input"], {
-      messages: [{ content: "q", role: "" }],
+      messages: [{ content: "q", role: "user" }],
       prompt: { id: "p", ml_app: "shop", _dd_context_variable_keys: ["context"], _dd_query_variable_keys: ["question"] }
     })
     assert.deepStrictEqual(llm["tool_definitions"], [{ name: "track" }])
