@@ -49,7 +49,7 @@ export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">
   }
   if (annotation.input !== undefined) meta["input"] = io(annotation.input)
   if (annotation.output !== undefined) meta["output"] = io(annotation.output)
-  if (kind === "experiment" && context.experiment !== undefined) {
+  if (kind === "experiment" && context.experiment?.experimentId !== undefined) {
     meta["input"] ??= {}
     meta["output"] ??= {}
   }
@@ -83,7 +83,7 @@ export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">
 export const reserved = (record: SpanRecord): { [key: string]: string } => {
   const { experiment, retention } = record.context
   const dd: { [key: string]: string } = {}
-  if (experiment !== undefined) dd["scope"] = "experiments"
+  if (experiment?.experimentId !== undefined) dd["scope"] = "experiments"
   if (retention !== undefined) {
     dd["sample_rate"] = retention.sampleRate
     dd["sampling_decision"] = retention.samplingDecision

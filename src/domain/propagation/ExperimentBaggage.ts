@@ -39,21 +39,21 @@ export const table: ReadonlyArray<readonly [key: string, tag: string]> = [
 export const isKey = (key: string): boolean => key.startsWith("_ml_obs.")
 
 /**
- * Reads the experiment out of the members that `Baggage.parseLenient` kept. Without an experiment id there is none,
- * whatever else there is.
+ * Reads the experiment out of the members that `Baggage.parseLenient` kept; `undefined` when there is none of its keys.
+ * Without an experiment id the other keys become their tags, and the spans stay out of the experiments scope.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const read = (baggage: ReadonlyMap<string, string>): ExperimentScope | undefined => {
-  const experimentId = baggage.get(table[0]![0])
-  if (experimentId === undefined || experimentId === "") return undefined
   const tags: Record<string, string> = {}
   for (const [key, tag] of table) {
     const value = baggage.get(key)
     if (value !== undefined && value !== "") tags[tag] = value
   }
-  return { experimentId, tags }
+  const experimentId = tags["experiment_id"]
+  if (experimentId !== undefined) return { experimentId, tags }
+  return Object.keys(tags).length === 0 ? undefined : { tags }
 }
 
 /**
@@ -82,11 +82,13 @@ export type Mode = "accept" | "ignore" | "auto"
 
 const fetchMetadata = ["sec-fetch-site", "sec-fetch-dest", "sec-fetch-user"]
 // These runtimes send `Sec-Fetch-Mode`, and only that one, with each `fetch`.
+// Every browser begins its own with one of these; a page without TLS sends no fetch metadata, but its origin.
+const browserAgent = /^(?:mozilla|opera)\//i
 const serverAgent = /^(?:node|undici|bun|deno)(?:$|[/ ])/i
 
 /**
- * Whether a request was made by a browser: it carries fetch metadata, which no script in a page can remove, or says that
- * it comes from RUM.
+ * Whether a request was made by a browser: it carries fetch metadata, which no script in a page can remove, or an origin
+ * together with a browser's user agent, or says that it comes from RUM.
  *
  * **Details**
  *
@@ -101,6 +103,11 @@ export const isBrowserRequest = (headers: HeaderLookup): boolean => {
   if (
     Headers.text(headers, "sec-fetch-mode") !== undefined &&
     !serverAgent.test(Headers.text(headers, "user-agent") ?? "")
+  ) {
+    return true
+  }
+  if (
+    Headers.text(headers, "origin") !== undefined && browserAgent.test(Headers.text(headers, "user-agent") ?? "")
   ) {
     return true
   }

@@ -121,8 +121,8 @@ const decimal = /^(?:0|[1-9][0-9]*)(?:\.[0-9]{1,20})?(?:e-[0-9]{1,3})?$/
  *
  * **Details**
  *
- * Without a parent id, or with the text `undefined` in its place, only the application and the session count: the trace
- * id beside it is made up for every request by some SDKs. A parent without an LLM trace id belongs to the LLM trace that
+ * Without a parent id, or with the text `undefined` in its place, the application, the session and the retention decision
+ * count: they hold for the new trace. The trace id beside them is made up for every request by some SDKs. A parent without an LLM trace id belongs to the LLM trace that
  * is named after the APM trace, so `apmTraceId` (32 hex characters) stands in. A parent id that is not a number is
  * `invalid_parent_id`. The retention decision counts only as a whole, and none is made up.
  *
@@ -134,8 +134,10 @@ export const read = (tags: ReadonlyMap<string, string>, apmTraceId?: string): Ch
   const mlApp = tags.get(keys.mlApp) || undefined
   const sessionId = tags.get(keys.sessionId) || undefined
   const parentId = parentIdOf(tags.get(keys.parentId), problems)
+  const retention = retentionOf(tags, problems)
   if (parentId === undefined) {
-    return { value: mlApp === undefined && sessionId === undefined ? undefined : { mlApp, sessionId }, problems }
+    const isNothing = mlApp === undefined && sessionId === undefined && retention === undefined
+    return { value: isNothing ? undefined : { mlApp, sessionId, retention }, problems }
   }
   return {
     value: {
@@ -144,7 +146,7 @@ export const read = (tags: ReadonlyMap<string, string>, apmTraceId?: string): Ch
         (apmTraceId === undefined ? undefined : TraceId.toText(apmTraceId)),
       mlApp,
       sessionId,
-      retention: retentionOf(tags, problems),
+      retention,
       agent: agentOf(tags, problems)
     },
     problems

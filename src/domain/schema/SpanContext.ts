@@ -46,7 +46,7 @@ export const Retention = Schema.Struct({ sampleRate: Schema.String, samplingDeci
  * @category schemas
  * @since 0.1.0
  */
-export const ExperimentScope = Schema.Struct({ experimentId: Schema.String, tags: Json.Texts })
+export const ExperimentScope = Schema.Struct({ experimentId: Schema.optionalKey(Schema.String), tags: Json.Texts })
 
 /**
  * @category schemas

@@ -9,7 +9,7 @@
  *
  * - `explicit`: an option of the span
  * - `parent`: the parent span in this process
- * - `propagated`: the parent span in an upstream service
+ * - `propagated`: an upstream service
  * - `configured`: the layer or `DD_LLMOBS_ML_APP`
  * - `service`: the service name
  * - `default`: nobody named one
@@ -47,8 +47,6 @@ export interface Candidates {
   readonly mlApp?: string | undefined
   readonly parent?: MlApp | undefined
   readonly propagated?: string | undefined
-  /** Whether the upstream passed on a parent span, and not just a name. */
-  readonly remoteParent: boolean
   readonly configured?: string | undefined
   readonly service?: string | undefined
 }
@@ -58,9 +56,7 @@ export interface Candidates {
  *
  * **Details**
  *
- * A name from upstream counts only with a parent span from upstream: a service that merely has LLM Observability switched
- * on puts its name into every request it makes, and would rename the applications it calls. (Datadog's Python SDK takes
- * the name in either case.)
+ * A name from upstream counts with or without a parent span from there, as Datadog's SDKs take it.
  *
  * @category combinators
  * @since 0.1.0
@@ -73,7 +69,7 @@ export const resolve = (c: Candidates): MlApp => {
       ? c.parent
       : { value: c.parent.value, source: "parent" }
   }
-  if (c.remoteParent && isNamed(c.propagated)) return { value: c.propagated, source: "propagated" }
+  if (isNamed(c.propagated)) return { value: c.propagated, source: "propagated" }
   if (isNamed(c.configured)) return { value: c.configured, source: "configured" }
   if (isNamed(c.service)) return { value: c.service, source: "service" }
   return { value: unnamed, source: "default" }

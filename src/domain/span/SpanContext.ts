@@ -62,11 +62,21 @@ export interface SpanContext<R = Retention> {
 }
 
 /**
+ * What baggage says of an experiment: its tags, and the id that puts a span into the experiments scope. Without an id the
+ * tags are tags and no more.
+ *
+ * **Example** (With and without the scope)
+ *
+ * ```ts
+ * { experimentId: "e-1", tags: { experiment_id: "e-1", run_id: "r-1" } }
+ * { tags: { run_id: "r-1" } }
+ * ```
+ *
  * @category models
  * @since 0.1.0
  */
 export interface ExperimentScope {
-  readonly experimentId: string
+  readonly experimentId?: string
   readonly tags: { readonly [key: string]: string }
 }
 
@@ -150,8 +160,8 @@ export interface Start<R = Retention> {
  *
  * **Details**
  *
- * A new LLM trace decides its own retention. A span under an upstream parent takes the upstream's decision; when the
- * upstream sent none, none is made up.
+ * A new LLM trace decides its own retention, unless an upstream that passed on no span sent a decision. A span under an
+ * upstream's span takes the upstream's decision; when the upstream sent none, none is made up.
  *
  * @category combinators
  * @since 0.1.0
@@ -175,7 +185,6 @@ export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
       mlApp: explicit.mlApp,
       parent: parent?.mlApp,
       propagated: remote?.mlApp,
-      remoteParent: remoteParent !== undefined,
       configured: start.configured.mlApp,
       service: start.configured.service
     }),
@@ -206,7 +215,7 @@ export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
     agent: parent === undefined ? remote?.agent : Attribution.resolve(parent),
     retention: parent !== undefined
       ? parent.retention
-      : remoteParent !== undefined
+      : remoteParent !== undefined || remote?.retention !== undefined
       ? remote!.retention
       : start.retention(start.apmTraceId),
     experiment: explicit.experiment ?? parent?.experiment ?? labels?.experiment,

@@ -4,7 +4,7 @@
  * **Details**
  *
  * They are marked as artificial, so that the backend does not build a second LLM span from them. Token counts are
- * metrics, all else is text. Names are those of OpenTelemetry's generative AI conventions.
+ * metrics, and only spans that call a model have them: those of a workflow would be counted twice. All else is text. Names are those of OpenTelemetry's generative AI conventions.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,10 @@ export const artificialKey = "_dd.llmobs.artificial_gen_ai_tags"
 const usage: ReadonlyArray<readonly [metric: string, attribute: string]> = [
   ["input_tokens", "gen_ai.usage.input_tokens"],
   ["output_tokens", "gen_ai.usage.output_tokens"],
-  ["total_tokens", "gen_ai.usage.total_tokens"]
+  ["total_tokens", "gen_ai.usage.total_tokens"],
+  ["cache_read_input_tokens", "gen_ai.usage.cache_read_input_tokens"],
+  ["cache_write_input_tokens", "gen_ai.usage.cache_write_input_tokens"],
+  ["reasoning_output_tokens", "gen_ai.usage.reasoning_output_tokens"]
 ]
 
 /**
@@ -46,7 +49,7 @@ export const write = (
   if (context.session !== undefined && context.session.value !== "") {
     meta["gen_ai.conversation.id"] = context.session.value
   }
-  if (annotation.metrics !== undefined) {
+  if (annotation.metrics !== undefined && (context.kind === "llm" || context.kind === "embedding")) {
     for (const [metric, attribute] of usage) {
       const value = annotation.metrics[metric]
       if (value !== undefined) metrics[attribute] = value

@@ -19,7 +19,8 @@ import type { Ambient, RequestInfo } from "../../ports/AmbientContext.ts"
  * **Details**
  *
  * Baggage is read twice: strictly for APM, where one malformed member voids the header, and leniently for our labels,
- * where a bad member costs only itself. At most one problem is reported for the two.
+ * where a bad member costs only itself. At most one problem is reported for the two. Without the style `baggage` it is not
+ * read at all.
  *
  * @category constructors
  * @since 0.1.0
@@ -30,7 +31,8 @@ export const fromHeaders = (
   request: RequestInfo | undefined
 ): Checked<Ambient> => {
   const extracted = Propagation.extract(headers, settings)
-  const baggage = Baggage.parseLenient(HeaderLookups.lines(headers, "baggage"))
+  const lines = settings.stylesExtract.includes("baggage") ? HeaderLookups.lines(headers, "baggage") : []
+  const baggage = Baggage.parseLenient(lines)
   return {
     value: {
       upstream: extracted.value,

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as SpanMeta from "../../../src/domain/event/SpanMeta.ts"
 import * as Baggage from "../../../src/domain/propagation/Baggage.ts"
 import * as ExperimentBaggage from "../../../src/domain/propagation/ExperimentBaggage.ts"
 import * as Headers from "../../../src/domain/propagation/HeaderLookup.ts"
+import { makeContext, makeRecord } from "../Records.ts"
 
 const all = "_ml_obs.experiment_id=exp%201,_ml_obs.experiment_run_id=run-1,_ml_obs.experiment_run_iteration=2," +
   "_ml_obs.experiment_dataset_name=ds,_ml_obs.experiment_dataset_id=ds-1,_ml_obs.experiment_project_id=proj-1," +
@@ -24,8 +26,21 @@ describe("ExperimentBaggage", () => {
     })
   })
 
-  it("is none without an id, and survives a bad sibling", () => {
-    assert.strictEqual(ExperimentBaggage.read(new Map([["_ml_obs.experiment_name", "x"]])), undefined)
+  it("turns sibling keys without an id into their tags, without the scope", () => {
+    const experiment = ExperimentBaggage.read(
+      new Map([["_ml_obs.experiment_name", "x"], ["_ml_obs.experiment_id", ""]])
+    )
+    assert.deepStrictEqual(experiment, { tags: { experiment_name: "x" } })
+    const record = makeRecord({ context: makeContext({ kind: "experiment", labels: { experiment } }) })
+    assert.notProperty(SpanMeta.reserved(record), "scope")
+    assert.deepStrictEqual([...ExperimentBaggage.write(experiment!)], [["_ml_obs.experiment_name", "x"]])
+    const scoped = { experimentId: "e-1", tags: { experiment_id: "e-1" } }
+    const inScope = makeRecord({ context: makeContext({ labels: { experiment: scoped } }) })
+    assert.strictEqual(SpanMeta.reserved(inScope)["scope"], "experiments")
+  })
+
+  it("is none without one of its keys, and survives a bad sibling", () => {
+    assert.strictEqual(ExperimentBaggage.read(new Map([["_ml_obs.else", "x"], ["session.id", "s"]])), undefined)
     const read = Baggage.parseLenient(["_ml_obs.experiment_id=exp-1,_ml_obs.experiment_project_name="])
     assert.deepStrictEqual(ExperimentBaggage.read(read.value), {
       experimentId: "exp-1",
@@ -38,7 +53,7 @@ describe("ExperimentBaggage", () => {
     assert.strictEqual(line.value, all)
   })
 
-  it("knows a browser by its origin or its fetch metadata, and a service by neither", () => {
+  it("knows a browser by RUM's origin, its fetch metadata, or an Origin with its user agent", () => {
     const table: ReadonlyArray<readonly [Record<string, string>, boolean]> = [
       [{}, false],
       [{ "x-datadog-origin": "rum" }, true],
@@ -49,6 +64,12 @@ describe("ExperimentBaggage", () => {
       [{ "Sec-Fetch-Dest": "empty" }, true],
       [{ "sec-fetch-mode": "cors", "user-agent": "Mozilla/5.0" }, true],
       [{ "sec-fetch-mode": "cors" }, true],
+      // A page without TLS sends no fetch metadata.
+      [{ origin: "http://shop.example", "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" }, true],
+      [{ Origin: "null", "User-Agent": "Opera/9.80" }, true],
+      [{ origin: "http://shop.example", "user-agent": "node" }, false],
+      [{ origin: "http://shop.example" }, false],
+      [{ "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" }, false],
       // What the fetch of Node sends of its own accord.
       [{ "sec-fetch-mode": "cors", "user-agent": "node" }, false],
       [{ "sec-fetch-mode": "cors", "user-agent": "undici" }, false],

@@ -61,10 +61,11 @@ describe("LlmobsPropagation.read", () => {
     })
   })
 
-  it("has application and session only, without a parent", () => {
+  it("has application, session and retention, and no trace, without a parent", () => {
     for (const parent of [{}, { parent_id: "undefined" }, { parent_id: "" }]) {
       const { problems, value } = read({ ...parent, trace_id: "99", ml_app: "up", sid: "s", sr: "1", sd: "1" })
-      assert.deepStrictEqual(value, { mlApp: "up", sessionId: "s" })
+      const retention = { sampleRate: "1", samplingDecision: "1" } as const
+      assert.deepStrictEqual(value, { mlApp: "up", sessionId: "s", retention })
       assert.deepStrictEqual(problems, [])
     }
     assert.strictEqual(read({ parent_id: "undefined", trace_id: "99" }).value, undefined)
@@ -73,7 +74,7 @@ describe("LlmobsPropagation.read", () => {
   it("says invalid_parent_id for a parent that is not a number", () => {
     for (const parent of ["abc", "0", "-1", "1.5", "18446744073709551616"]) {
       const { problems, value } = read({ parent_id: parent, trace_id: "12345", sid: "s" })
-      assert.deepStrictEqual(value, { mlApp: undefined, sessionId: "s" }, parent)
+      assert.deepStrictEqual(value, { mlApp: undefined, sessionId: "s", retention: undefined }, parent)
       assert.deepStrictEqual(problems.map((problem) => problem.code), ["invalid_parent_id"], parent)
     }
   })

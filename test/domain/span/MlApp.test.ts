@@ -7,7 +7,6 @@ const all: Candidates = {
   mlApp: "b",
   parent: { value: "c", source: "configured" },
   propagated: "d",
-  remoteParent: true,
   configured: "e",
   service: "f"
 }
@@ -30,27 +29,20 @@ describe("MlApp", () => {
     }
   })
 
-  it("takes an upstream's name only with an upstream's span", () => {
-    assert.deepStrictEqual(MlApp.resolve({ propagated: "foreign", remoteParent: false, configured: "mine" }), {
-      value: "mine",
-      source: "configured"
-    })
-  })
-
   it("takes an empty name for none", () => {
     assert.strictEqual(
-      MlApp.resolve({ agentService: "", mlApp: "", remoteParent: false, service: "" }).value,
+      MlApp.resolve({ agentService: "", mlApp: "", service: "" }).value,
       MlApp.unnamed
     )
   })
 
   it("does not change a name", () => {
     const awkward = "My App/1:x_é"
-    assert.strictEqual(MlApp.resolve({ remoteParent: false, configured: awkward }).value, awkward)
+    assert.strictEqual(MlApp.resolve({ configured: awkward }).value, awkward)
   })
 
   it("allocates nothing for a grandchild", () => {
-    const child = MlApp.resolve({ remoteParent: false, parent: { value: "x", source: "service" } })
-    assert.strictEqual(MlApp.resolve({ remoteParent: false, parent: child }), child)
+    const child = MlApp.resolve({ parent: { value: "x", source: "service" } })
+    assert.strictEqual(MlApp.resolve({ parent: child }), child)
   })
 })

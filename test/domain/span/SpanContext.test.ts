@@ -74,13 +74,19 @@ describe("SpanContext", () => {
     assert.strictEqual(makeContext({ remote: { parentId: "99" }, retention: own }).traceId, apmTraceId)
   })
 
-  it("starts its own trace when an upstream passed on no span", () => {
+  it("starts a new root when an upstream passed on no span: application, session and sampling still count", () => {
     const context = makeContext({ remote: { traceId: "98", mlApp: "upstream", sessionId: "s" } })
     assert.strictEqual(context.parentId, "undefined")
     assert.strictEqual(context.traceId, start.newTraceId)
-    assert.strictEqual(context.mlApp.value, "shop")
+    assert.strictEqual(context.parentSource, undefined)
+    assert.deepStrictEqual(context.mlApp, { value: "upstream", source: "propagated" })
     assert.strictEqual(context.session!.value, "s")
     assert.isDefined(context.retention)
+    const retention = { sampleRate: "0.1", samplingDecision: "0" } as const
+    const sampled = makeContext({ remote: { retention }, retention: () => assert.fail("the upstream decided") })
+    assert.strictEqual(sampled.retention, retention)
+    assert.strictEqual(sampled.parentId, "undefined")
+    assert.strictEqual(sampled.mlApp.value, "shop")
   })
 
   it("auto-tags session and user", () => {

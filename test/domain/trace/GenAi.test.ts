@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as SpanKinds from "../../../src/domain/span/SpanKind.ts"
 import * as GenAi from "../../../src/domain/trace/GenAi.ts"
 import { makeContext, makeRecord } from "../Records.ts"
 
@@ -50,6 +51,27 @@ describe("GenAi", () => {
       metrics: { kept: 1 }
     })
   })
+
+  it("writes what of the usage was cached, and what was reasoning", () => {
+    const metrics = { inputTokens: 12, cacheReadTokens: 5, cacheWriteTokens: 4, reasoningOutputTokens: 3 }
+    assert.deepStrictEqual(write({ annotation: { metrics } }).metrics, {
+      kept: 1,
+      "gen_ai.usage.input_tokens": 12,
+      "gen_ai.usage.cache_read_input_tokens": 5,
+      "gen_ai.usage.cache_write_input_tokens": 4,
+      "gen_ai.usage.reasoning_output_tokens": 3
+    })
+  })
+
+  for (const kind of SpanKinds.all) {
+    it(`writes usage for spans that call a model, and for no others: ${kind}`, () => {
+      const { metrics } = write({ context: makeContext({ kind }), annotation: { metrics: { inputTokens: 12 } } })
+      assert.deepStrictEqual(
+        metrics,
+        kind === "llm" || kind === "embedding" ? { kept: 1, "gen_ai.usage.input_tokens": 12 } : { kept: 1 }
+      )
+    })
+  }
 
   it("writes a count of zero", () => {
     assert.strictEqual(write({ annotation: { metrics: { inputTokens: 0 } } }).metrics["gen_ai.usage.input_tokens"], 0)
