@@ -195,8 +195,10 @@ const ownEvents = ({ diagnostics, settings, tracker, writers: { account, direct,
         return undefined
       }
       const prefix = tracker.evpPrefix()
-      if (prefix !== undefined) return proxy(prefix)
+      if (prefix !== undefined && !tracker.isEvpResting()) return proxy(prefix)
       if (direct !== undefined && settings.agentless !== false && settings.site?.explicit === true) return direct
+      // Without another road there is nothing to rest for: the back-off of the lane paces it.
+      if (prefix !== undefined) return proxy(prefix)
       diagnostics.warnOnce("no-evp", noProxy)
       tracker.wantEvp()
       return undefined

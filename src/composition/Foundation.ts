@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
+import * as EventAge from "../domain/delivery/EventAge.ts"
 import * as Diagnostics from "../engine/books/Diagnostics.ts"
 import * as DropLog from "../engine/books/DropLog.ts"
 import type { LedgerBook } from "../engine/books/Ledger.ts"
@@ -27,6 +28,8 @@ export interface Foundation {
   readonly root: Context.Context<never>
   /** Unix time in milliseconds. */
   readonly now: () => number
+  /** Unix time in milliseconds that never jumps: events grow old by it. */
+  readonly aging: () => number
   /** Milliseconds on a clock that only goes forward: durations are measured on it, since the wall clock can be changed. */
   readonly elapsed: () => number
   readonly diagnostics: DiagnosticsService
@@ -35,7 +38,7 @@ export interface Foundation {
   readonly ledger: LedgerBook
   readonly signals: Signals.Signals
   /** How the shippers of the layer send. */
-  readonly pace: { readonly intervalMillis: number; readonly onRound: () => void }
+  readonly pace: { readonly intervalMillis: number; readonly now: () => number; readonly onRound: () => void }
 }
 
 export const make = (options: {
@@ -49,6 +52,8 @@ export const make = (options: {
     const root = Quiet.context(context)
     const run = Effect.runForkWith(root)
     const now = () => clock.currentTimeMillisUnsafe()
+    const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
+    const aging = EventAge.steady(now(), elapsed)
     const diagnostics = Diagnostics.make((line) => {
       run(Effect.logWarning(`effect-llmobs: ${line}`))
     }, settings.onProblem)
@@ -60,7 +65,8 @@ export const make = (options: {
       context,
       root,
       now,
-      elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000,
+      aging,
+      elapsed,
       diagnostics,
       process: ProcessIdentity.read(),
       ids: Plugged.ids({ context, diagnostics }, ids) ?? ids,
@@ -68,6 +74,7 @@ export const make = (options: {
       signals: Signals.make(),
       pace: {
         intervalMillis: settings.flushIntervalMillis,
+        now: aging,
         onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
       }
     }

@@ -36,13 +36,13 @@ import * as Tracing from "./Tracing.ts"
  */
 export const make = Effect.fnUntraced(function*(settings: Settings) {
   const foundation = yield* Foundations.make({ settings, droppedLine })
-  const { context, diagnostics, ledger, now, signals } = foundation
+  const { aging, context, diagnostics, ledger, now, signals } = foundation
   const service = settings.service ?? foundation.process.programName
   const hostTracer = Context.get(context, Tracer.Tracer)
   const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
 
-  const store = yield* EventStore.make({ settings, ledger, diagnostics, now, onReady: signals.intake.urge })
+  const store = yield* EventStore.make({ settings, ledger, diagnostics, now: aging, onReady: signals.intake.urge })
   const { outboxes, setAside } = store
   const overflow = Overflow.make({
     policy: settings.overflow,

@@ -51,6 +51,7 @@ export const make = (options: {
     way: destinations.way,
     maxChunks,
     maxAttempts: 5,
+    now: foundation.aging,
     onHandedOver: () => signals.intake.wake(ownAccount),
     onRediscover: destinations.onRediscover,
     onReachable: destinations.onReachable
@@ -110,7 +111,7 @@ export const make = (options: {
 const conditions = (
   { destinations, foundation, sampler, settings }: Parameters<typeof make>[0]
 ): Conditions => ({
-  now: foundation.now,
+  now: foundation.aging,
   elapsed: foundation.elapsed,
   mode: destinations.mode,
   canRide: destinations.carries,

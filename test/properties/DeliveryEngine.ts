@@ -104,6 +104,7 @@ export const make = (options: {
     way: () => ways[options.world().way],
     maxChunks: limits.maxChunks,
     maxAttempts: limits.maxAttempts,
+    now: () => weather.now,
     onHandedOver: nothing
   })
   const lanes = new Map(DeliverySchedule.routes.map((route) => [
@@ -170,7 +171,6 @@ export const make = (options: {
     },
     search: undefined,
     stopWaiting: overflow.close,
-    now: () => weather.now,
     elapsed: () => weather.now,
     diagnostics: Diagnostics.make(nothing),
     atExit: (f) => {

@@ -26,7 +26,7 @@ export type Endpoint = "agent-traces" | "agent-evp" | "intake"
  * - `Retry`: it did not arrive; send it again
  * - `Ambiguous`: it may have arrived; sending it again may duplicate it, and is counted as such
  * - `Split`: it did not arrive, because of something in it: send its halves, and set a single one aside
- * - `Refuse`: it did not arrive and never will
+ * - `Refuse`: it did not arrive and never will; a trace is given up, and its events take the other road
  * - `Pause`: it did not arrive, and nothing will until somebody corrects a setting: hold everything, and probe
  * - `Rediscover`: it did not arrive; the Agent does not have this endpoint: ask it again what it has
  *
@@ -45,7 +45,8 @@ export type Verdict =
 /**
  * The table: the first row whose range holds the status. Columns are traces to the Agent, events through its proxy, events
  * to the intake. A gateway's 502 and 504 leave open whether what is behind it took the body, and so does anything that is
- * not an answer to a request at all (1xx, or a number that is no status).
+ * not an answer to a request at all (1xx, or a number that is no status). Any other 4xx can be the fault of one event, so
+ * no event is given up together with others.
  *
  * @category constants
  * @since 0.1.0
@@ -55,16 +56,14 @@ export const table: ReadonlyArray<
 > = [
   [200, 299, "Delivered", "Delivered", "Delivered"],
   [300, 399, "Refuse", "Pause", "Pause"],
-  [400, 400, "Split", "Split", "Split"],
   [401, 401, "Refuse", "Pause", "Pause"],
   [403, 403, "Refuse", "Pause", "Pause"],
-  [404, 405, "Rediscover", "Rediscover", "Refuse"],
+  [404, 405, "Rediscover", "Rediscover", "Split"],
   [407, 407, "Refuse", "Pause", "Pause"],
   [408, 408, "Retry", "Retry", "Retry"],
-  [413, 413, "Split", "Split", "Split"],
   [425, 425, "Retry", "Retry", "Retry"],
   [429, 429, "Retry", "Retry", "Retry"],
-  [400, 499, "Refuse", "Refuse", "Refuse"],
+  [400, 499, "Split", "Split", "Split"],
   [502, 502, "Ambiguous", "Ambiguous", "Ambiguous"],
   [504, 504, "Ambiguous", "Ambiguous", "Ambiguous"],
   [500, 599, "Retry", "Retry", "Retry"]

@@ -10,7 +10,7 @@ import type { Decision } from "./Sampler.ts"
 
 /** The questions of the router before it decides. */
 export interface Conditions {
-  /** Unix time in milliseconds. */
+  /** The clock by which events grow old, in milliseconds. */
   readonly now: () => number
   /** Milliseconds on a clock that only goes forward. */
   readonly elapsed: () => number

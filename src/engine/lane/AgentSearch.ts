@@ -10,7 +10,10 @@ import type { Signals } from "./Signals.ts"
 export interface AgentSearch {
   /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
+  /** Whether events wait for an Agent to be found, or for the one that was found to change. */
   readonly isSearching: () => boolean
+  /** Asks everybody again at once, who was given time before. */
+  readonly endRest: () => void
   /** Asks once; whether it is known now who takes traces and events. */
   readonly lookOnce: Effect.Effect<boolean>
   /** Waits until that was known for the first time. */
@@ -35,7 +38,7 @@ export const make = (options: {
   const { signals: { search }, tracker } = options
   const known = Latch.makeUnsafe(!tracker.isSearching())
 
-  const lookOnce: Effect.Effect<boolean> = Effect.map(options.probe, (capabilities) => {
+  const asked: Effect.Effect<boolean> = Effect.map(options.probe, (capabilities) => {
     tracker.step(
       capabilities === undefined ? { _tag: "NotFound", now: tracker.elapsed() } : { _tag: "Found", capabilities }
     )
@@ -44,6 +47,20 @@ export const make = (options: {
     options.onFound()
     known.openUnsafe()
     return true
+  })
+
+  // A look that is under way is everybody's.
+  let looking: Latch.Latch | undefined
+  const lookOnce: Effect.Effect<boolean> = Effect.suspend(() => {
+    if (looking !== undefined) return Effect.map(looking.await, () => !tracker.isSearching())
+    const latch = looking = Latch.makeUnsafe(false)
+    return Effect.ensuring(
+      asked,
+      Effect.sync(() => {
+        looking = undefined
+        latch.openUnsafe()
+      })
+    )
   })
 
   // While nothing waits, the loop rests, so that it does not keep the program alive.
@@ -59,7 +76,8 @@ export const make = (options: {
 
   return {
     run: Effect.forever(Effect.flatMap(search.await, () => look(firstProbeMillis))),
-    isSearching: tracker.isSearching,
+    isSearching: () => tracker.isSearching() || tracker.isWantingEvp(),
+    endRest: tracker.endRest,
     lookOnce,
     known: known.await,
     giveUp: () => tracker.step({ _tag: "Closing" })

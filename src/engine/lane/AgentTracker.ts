@@ -16,14 +16,18 @@ export interface AgentTracker {
   readonly isSearching: () => boolean
   /** What the Agent can do, as far as it ever said. */
   readonly capabilities: () => AgentCapabilities | undefined
-  /** The prefix of the EVP proxy; `undefined` without one, or while it rests. */
+  /** The prefix of the EVP proxy that the Agent lists. */
   readonly evpPrefix: () => string | undefined
+  /** Whether the EVP proxy answered lately that it is not there, so that another road is better. */
+  readonly isEvpResting: () => boolean
   /** Events wait for the Agent to get an EVP proxy. */
   readonly wantEvp: () => void
   /** Whether events wait for the Agent that is known to get an EVP proxy. */
   readonly isWantingEvp: () => boolean
-  /** The Agent lists an EVP proxy and has none: it is not asked for a time. */
+  /** The Agent lists an EVP proxy and has none: for a time, others are asked first. */
   readonly refuseEvp: () => void
+  /** Asks everybody again at once: for a flush, and for the end of the program. */
+  readonly endRest: () => void
   /** Whether somebody answers at the Agent's address. */
   readonly reachable: (reachable: boolean) => void
   /** The hash of its state that the Agent put into an answer: another one than before says that it changed. */
@@ -34,7 +38,7 @@ export interface AgentTracker {
   readonly elapsed: () => number
 }
 
-/** How long an Agent that has no EVP proxy, although it lists one, is not asked again. */
+/** How long others are asked first after an Agent that has no EVP proxy, although it lists one. */
 const evpRestMillis = 60_000
 
 export const make = (options: {
@@ -53,7 +57,7 @@ export const make = (options: {
     options.signals.search.openUnsafe()
   }
   const capabilities = () => state._tag === "Agent" || state._tag === "Lost" ? state.capabilities : undefined
-  const evpPrefix = () => elapsed() < evpRefusedUntil ? undefined : capabilities()?.evpProxy
+  const evpPrefix = () => capabilities()?.evpProxy
 
   return {
     isKnown: () => state._tag !== "Unknown",
@@ -62,6 +66,7 @@ export const make = (options: {
     isSearching: () => state._tag === "Unknown" || state._tag === "Lost",
     capabilities,
     evpPrefix,
+    isEvpResting: () => elapsed() < evpRefusedUntil,
     wantEvp: () => {
       wantsEvp = true
       search()
@@ -71,6 +76,9 @@ export const make = (options: {
       evpRefusedUntil = elapsed() + evpRestMillis
       evpRefusedBy = capabilities()?.stateHash
       search()
+    },
+    endRest: () => {
+      evpRefusedUntil = 0
     },
     reachable: (reachable) => {
       if (reachable || state._tag !== "Agent") return

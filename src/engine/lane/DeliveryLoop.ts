@@ -31,7 +31,7 @@ export interface TraceRoad {
   /** Events that ride payloads on their way. */
   readonly riders: () => number
   /** Gives the events of traces that could not be sent to the outbox. */
-  readonly handOver: (now: number) => void
+  readonly handOver: () => void
 }
 
 export interface DeliveryLoop {
@@ -53,8 +53,6 @@ export interface Options {
   readonly search: AgentSearch | undefined
   /** Lets nobody wait any longer for room. */
   readonly stopWaiting: () => void
-  /** Unix time in milliseconds. */
-  readonly now: () => number
   /** Milliseconds on a clock that only goes forward. */
   readonly elapsed: () => number
   readonly diagnostics: DiagnosticsService
@@ -127,15 +125,24 @@ const sweeping = (traces: TraceRoad, { elapsed, signals: { sweep } }: Options): 
 const sideBySide = (traces: Effect.Effect<void>, intake: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.andThen(Effect.all([traces, intake], { concurrency: 2, discard: true }), intake)
 
-const sendingAll = ({ lanes, search, traces }: Options): Effect.Effect<void> =>
-  traces === undefined ? lanes.flush : Effect.suspend(() => {
-    traces.collect()
-    const sent = sideBySide(traces.shipper.flush, lanes.flush)
+const sendingAll = (options: Options): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { lanes, search, traces } = options
+    traces?.collect()
+    const sent = traces === undefined ? lanes.flush : sideBySide(traces.shipper.flush, lanes.flush)
     if (search === undefined) return sent
-    if (traces.hold.records() > 0) return Effect.andThen(search.known, sent)
-    // Chunks without events are worth one look for the Agent, and no waiting.
-    return traces.hold.isEmpty() ? sent : Effect.andThen(search.lookOnce, sent)
+    search.endRest()
+    if (isWorthALook(options, search)) {
+      return Effect.flatMap(search.lookOnce, (found) =>
+        // Chunks without events are worth one look for the Agent, and no waiting.
+        found || traces === undefined || traces.hold.records() === 0 ? sent : Effect.andThen(search.known, sent))
+    }
+    return sent
   })
+
+// The search may be between two looks: an Agent that is back is not kept waiting for the next.
+const isWorthALook = ({ ledger, traces }: Options, search: AgentSearch): boolean =>
+  search.isSearching() && (Ledgers.pending(ledger.snapshot()) > 0 || traces?.hold.isEmpty() === false)
 
 const flushing = (options: Options): DeliveryService["flush"] =>
   Effect.suspend(() => {
@@ -158,15 +165,16 @@ const flushing = (options: Options): DeliveryService["flush"] =>
     )
   })
 
-const draining = ({ lanes, ledger, now, search, traces }: Options): Effect.Effect<void> =>
+const draining = (options: Options): Effect.Effect<void> =>
   Effect.suspend(() => {
+    const { lanes, search, traces } = options
     traces?.collect()
     const sent = traces === undefined ? lanes.drain : Effect.andThen(
       Effect.sync(traces.hold.release),
-      sideBySide(Effect.tap(traces.shipper.drain, () => Effect.sync(() => traces.handOver(now()))), lanes.drain)
+      sideBySide(Effect.tap(traces.shipper.drain, () => Effect.sync(() => traces.handOver())), lanes.drain)
     )
-    if (search === undefined || !search.isSearching()) return sent
-    if (Ledgers.pending(ledger.snapshot()) === 0 && traces?.hold.isEmpty() !== false) return sent
+    search?.endRest()
+    if (search === undefined || !isWorthALook(options, search)) return sent
     return Effect.flatMap(search.lookOnce, () => {
       search.giveUp()
       return sent

@@ -25,6 +25,9 @@ export interface SetAside<R = SpanRecord> {
   readonly status: number | undefined
 }
 
+const noProxy = (status: number): string =>
+  `The Agent lists an EVP proxy, which answers ${status}. Events are held and sent again; enable evp_proxy_config in the Agent.`
+
 const done: NextStep = { _tag: "Done" }
 
 /** The size in bytes at which a payload is closed: about what one call may encode. */
@@ -65,9 +68,6 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
   // Payloads below that size which were delivered.
   let small = 0
   let turn = false
-
-  const setAsideAll = (payload: Payload<R>, reason: "refused" | "oversized", status: number | undefined): void =>
-    payload.items.forEach((item, i) => setAside(item, payload.events[i], reason, status))
 
   const { fresh, repack } = IntakePayload.packer({
     ...options,
@@ -132,13 +132,11 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
           const doubtful = payload.bytes > suspiciousBytes ? { ...payload, smallBefore: small } : payload
           return later(doubtful, verdict.afterMillis, last)
         }
+        // No event is given up together with others: the fault can be that of one.
+        case "Refuse":
         case "Split": {
           if (payload.items.length > 1) again.push(...IntakePayload.halves(payload))
-          else setAsideAll(payload, status === 413 ? "oversized" : "refused", status)
-          return done
-        }
-        case "Refuse": {
-          setAsideAll(payload, "refused", status)
+          else setAside(payload.items[0]!, payload.events[0], status === 413 ? "oversized" : "refused", status)
           return done
         }
         case "Pause": {
@@ -149,8 +147,11 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
           return later(payload, verdict.afterMillis ?? Backoff.bounds.most, last)
         }
         case "Rediscover": {
+          options.warn("intake.noProxy", noProxy(status!))
           options.onRediscover()
-          return later(payload, undefined, last)
+          // What an Agent passes on to nobody has certainly not arrived: the end of a program tries once more.
+          const isSecond = payload.rediscovered === true
+          return later({ ...payload, rediscovered: true }, undefined, last && isSecond)
         }
       }
     }

@@ -16,6 +16,8 @@ export interface Payload<R = SpanRecord> {
   readonly transfers?: boolean | undefined
   /** How many small payloads had been delivered when the fate of this large one was last unknown. */
   readonly smallBefore?: number | undefined
+  /** Whether an Agent answered that it does not have the place to send this to. */
+  readonly rediscovered?: boolean | undefined
 }
 
 /**

@@ -23,10 +23,13 @@ export type NextStep =
 
 /** A queue with a destination. */
 export interface Lane<P> {
-  /** The next payload, taken out of the queue; `undefined` when nothing waits or nothing may be sent now. */
+  /**
+   * The next payload, taken out of the queue; `undefined` when nothing waits or nothing may be sent now. `now` is by the
+   * clock by which events grow old.
+   */
   readonly next: (now: number) => P | undefined
   readonly send: (payload: P) => Effect.Effect<Outcome>
-  /** Acts on the outcome, synchronously. `last` says that the program ends, and that nothing is sent a second time. */
+  /** Acts on the outcome, synchronously. `now` is Unix time, by which a receiver may set a date. `last` says that the program ends, and that nothing is sent a second time. */
   readonly onOutcome: (payload: P, outcome: Outcome, now: number, last: boolean) => NextStep
   /** Whether anything is left, in flight excluded. */
   readonly isEmpty: () => boolean
@@ -45,6 +48,8 @@ export const make = <P>(lane: Lane<P>, options: {
   /** Says when something waits. */
   readonly signal: LaneSignal
   readonly intervalMillis: number
+  /** The clock by which events grow old. */
+  readonly now: () => number
   readonly maxInFlight: number
   /** Called when a round of sending ends. */
   readonly onRound?: (() => void) | undefined
@@ -94,13 +99,13 @@ export const make = <P>(lane: Lane<P>, options: {
   // One of up to `maxInFlight` workers of a pump. It ends when there is nothing left to send.
   const worker: Effect.Effect<void> = Effect.suspend(() =>
     packed ? Effect.andThen(Effect.yieldNow, worker) : Effect.flatMap(
-      Effect.zip(Clock.currentTimeMillis, elapsedMillis),
-      ([now, elapsed]) => {
+      elapsedMillis,
+      (elapsed) => {
         if (elapsed < notBefore && !closing) {
           if (lane.isEmpty()) return Effect.void
           return Effect.flatMap(rest(elapsed), () => worker)
         }
-        const payload = lane.next(now)
+        const payload = lane.next(options.now())
         if (payload === undefined) return Effect.void
         inFlight++
         packed = true

@@ -51,7 +51,7 @@ export interface TraceLane extends Lane<Payload> {
   /** Events that ride payloads which the Agent has not acknowledged. */
   readonly riders: () => number
   /** Gives every event that still waits here to the outbox, and throws the traces away. */
-  readonly handOver: (now: number) => void
+  readonly handOver: () => void
 }
 
 const done: NextStep = { _tag: "Done" }
@@ -66,13 +66,16 @@ export interface Options {
   readonly maxChunks: number
   /** How often a payload is sent before its events take the other road. */
   readonly maxAttempts: number
+  /** The clock by which events of an outbox grow old. */
+  readonly now: () => number
   readonly onHandedOver: () => void
   readonly onRediscover: () => void
   readonly onReachable: (reachable: boolean) => void
 }
 
 // The riders of this lane: counted from the moment they come until they are delivered or in the outbox.
-const riderBook = ({ budget, ledger, onHandedOver, outbox }: Options) => {
+const riderBook = (options: Options) => {
+  const { budget, ledger, outbox } = options
   let riding = 0
   return {
     riders: () => riding,
@@ -84,7 +87,8 @@ const riderBook = ({ budget, ledger, onHandedOver, outbox }: Options) => {
       ledger.deliveredAgent += riders.length
       for (const rider of riders) budget.release(rider)
     },
-    giveToOutbox: (riders: ReadonlyArray<SpanRecord>, now: number, uncertain: boolean): void => {
+    giveToOutbox: (riders: ReadonlyArray<SpanRecord>, uncertain: boolean): void => {
+      const now = options.now()
       riding -= riders.length
       if (uncertain) ledger.possibleDuplicates += riders.length
       for (const rider of riders) {
@@ -92,7 +96,7 @@ const riderBook = ({ budget, ledger, onHandedOver, outbox }: Options) => {
         budget.release(rider)
         ledger.drop("outboxFull")
       }
-      onHandedOver()
+      options.onHandedOver()
     }
   }
 }
@@ -103,7 +107,7 @@ export const make = (options: Options): TraceLane => {
   const again: Array<Payload> = []
   let failures = 0
 
-  const fresh = (writer: AgentWriterService, now: number): Payload | undefined => {
+  const fresh = (writer: AgentWriterService): Payload | undefined => {
     const chunks: Array<PackedChunk> = []
     let bytes = 5
     let taken = 0
@@ -111,7 +115,7 @@ export const make = (options: Options): TraceLane => {
       const { chunk, riders } = queue[taken]!
       const encoded = writer.encode(chunk)
       if (encoded === undefined) {
-        giveToOutbox(riders, now, false)
+        giveToOutbox(riders, false)
         continue
       }
       if (chunks.length > 0 && bytes + encoded.bytes.byteLength > writer.maxPayloadBytes) break
@@ -127,23 +131,23 @@ export const make = (options: Options): TraceLane => {
     return chunks.length === 0 ? undefined : { chunks, writer, attempts: 0 }
   }
 
-  const refused = (payload: Payload, now: number): NextStep => {
-    for (const { riders } of payload.chunks) giveToOutbox(riders, now, false)
+  const refused = (payload: Payload): NextStep => {
+    for (const { riders } of payload.chunks) giveToOutbox(riders, false)
     return done
   }
 
-  const later = (payload: Payload, afterMillis: number | undefined, now: number, last: boolean): NextStep => {
+  const later = (payload: Payload, afterMillis: number | undefined, last: boolean): NextStep => {
     failures++
-    if (last || payload.attempts + 1 >= options.maxAttempts) refused(payload, now)
+    if (last || payload.attempts + 1 >= options.maxAttempts) refused(payload)
     else again.push({ ...payload, attempts: payload.attempts + 1 })
     return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), afterMillis) }
   }
 
-  const handOver = (now: number): void => {
-    for (const payload of again.splice(0)) refused(payload, now)
+  const handOver = (): void => {
+    for (const payload of again.splice(0)) refused(payload)
     const chunks = queue
     queue = []
-    for (const { riders } of chunks) giveToOutbox(riders, now, false)
+    for (const { riders } of chunks) giveToOutbox(riders, false)
   }
 
   return {
@@ -154,14 +158,14 @@ export const make = (options: Options): TraceLane => {
     },
     riders,
     handOver,
-    next: (now) => {
+    next: () => {
       const way = options.way()
-      if (way._tag === "GiveUp") handOver(now)
+      if (way._tag === "GiveUp") handOver()
       if (queue.length > options.maxChunks) {
-        for (const { riders } of queue.splice(0, queue.length - options.maxChunks)) giveToOutbox(riders, now, false)
+        for (const { riders } of queue.splice(0, queue.length - options.maxChunks)) giveToOutbox(riders, false)
       }
       if (way._tag !== "Open") return undefined
-      return again.shift() ?? fresh(way.writer, now)
+      return again.shift() ?? fresh(way.writer)
     },
     send: (payload) => payload.writer.send(payload.chunks.map(({ encoded }) => encoded)),
     isEmpty: () => queue.length === 0 && again.length === 0,
@@ -176,14 +180,14 @@ export const make = (options: Options): TraceLane => {
         }
         case "Retry":
         case "Pause":
-          return later(payload, verdict.afterMillis, now, last)
+          return later(payload, verdict.afterMillis, last)
         case "Ambiguous": {
           failures++
-          for (const { riders } of payload.chunks) giveToOutbox(riders, now, true)
+          for (const { riders } of payload.chunks) giveToOutbox(riders, true)
           return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), verdict.afterMillis) }
         }
         case "Split": {
-          if (payload.chunks.length === 1) return refused(payload, now)
+          if (payload.chunks.length === 1) return refused(payload)
           const middle = payload.chunks.length >> 1
           again.push(
             { ...payload, chunks: payload.chunks.slice(0, middle) },
@@ -192,10 +196,10 @@ export const make = (options: Options): TraceLane => {
           return done
         }
         case "Refuse":
-          return refused(payload, now)
+          return refused(payload)
         case "Rediscover": {
           options.onRediscover()
-          return refused(payload, now)
+          return refused(payload)
         }
       }
     }

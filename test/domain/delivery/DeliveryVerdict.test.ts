@@ -17,11 +17,12 @@ describe("DeliveryVerdict", () => {
     [400, "Split", "Split", "Split"],
     [401, "Refuse", "Pause", "Pause"],
     [403, "Refuse", "Pause", "Pause"],
-    [404, "Rediscover", "Rediscover", "Refuse"],
-    [405, "Rediscover", "Rediscover", "Refuse"],
+    [404, "Rediscover", "Rediscover", "Split"],
+    [405, "Rediscover", "Rediscover", "Split"],
     [408, "Retry", "Retry", "Retry"],
     [413, "Split", "Split", "Split"],
-    [415, "Refuse", "Refuse", "Refuse"],
+    [415, "Split", "Split", "Split"],
+    [422, "Split", "Split", "Split"],
     [425, "Retry", "Retry", "Retry"],
     [429, "Retry", "Retry", "Retry"],
     [500, "Retry", "Retry", "Retry"],
@@ -53,6 +54,12 @@ describe("DeliveryVerdict", () => {
     }
     assert.isFalse(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus("intake", 502, {}, now)))
     assert.isFalse(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus("intake", 200, {}, now)))
+  })
+
+  it("blames several events at once for no 4xx", () => {
+    for (let status = 400; status <= 499; status++) {
+      for (const endpoint of ["agent-evp", "intake"] as const) assert.notStrictEqual(tag(endpoint, status), "Refuse")
+    }
   })
 
   it("is certain about a failure only when no byte had left", () => {

@@ -180,7 +180,16 @@ describe("IntakeLane", () => {
     assert.strictEqual(books().delivered.intake, 2)
   })
 
-  for (const [status, reason] of [[400, "refused"], [413, "oversized"]] as const) {
+  for (
+    const [status, reason] of [
+      [400, "refused"],
+      [404, "refused"],
+      [413, "oversized"],
+      [415, "refused"],
+      [422, "refused"],
+      [499, "refused"]
+    ] as const
+  ) {
     it(`finds the one event that the intake refuses, and delivers all others: ${JSON.stringify([status, reason])}`, () => {
       const { books, lane, offer, settle } = make()
       const events = Array.from({ length: 9 }, () => offer(record()))
@@ -238,7 +247,7 @@ describe("IntakeLane", () => {
     const event = offer(record())
     state.destination = { writer: intakeWriter(), endpoint: "agent-evp" }
     settle(lane.next(0)!, answer(404))
-    assert.deepStrictEqual(said, ["reachable", "rediscover"])
+    assert.deepStrictEqual(said, ["reachable", "intake.noProxy", "rediscover"])
     const writer = intakeWriter()
     state.destination = { writer, endpoint: "intake" }
     const payload = lane.next(0)!
@@ -257,6 +266,18 @@ describe("IntakeLane", () => {
     const packed = lane.next(0)!
     settle({ ...packed, endpoint: "agent-evp" }, failure(false))
     assert.deepStrictEqual(said, ["unreachable"])
+  })
+
+  it("tries once more at the end of the program if the Agent had no proxy for it, and not a third time", () => {
+    const { books, lane, offer, records, settle, state } = make()
+    const event = offer(record())
+    state.destination = { writer: intakeWriter(), endpoint: "agent-evp" }
+    settle(lane.next(0)!, answer(404), 0, true)
+    const second = lane.next(0)!
+    assert.deepStrictEqual(records(second), [event])
+    settle(second, answer(404), 0, true)
+    assert.isUndefined(lane.next(0))
+    assert.strictEqual(books().pending.outbox, 1)
   })
 
   it("tries no payload twice at the end of the program, and still counts what is left", () => {

@@ -58,6 +58,7 @@ const make = (options: {
     const { drain, flush, run } = Shipper.make(lane, {
       signal,
       intervalMillis: 1_000,
+      now: () => 0,
       maxInFlight: options.maxInFlight ?? 1
     })
     yield* Effect.forkScoped(run)

@@ -28,6 +28,7 @@ const make = (options: {
     way: () => state.way,
     maxChunks: options.maxChunks ?? 100,
     maxAttempts: 3,
+    now: () => 0,
     onHandedOver: () => said.push("handed over"),
     onRediscover: () => said.push("rediscover"),
     onReachable: (reachable) => said.push(reachable ? "reachable" : "unreachable")
@@ -197,7 +198,7 @@ describe("TraceLane", () => {
     add()
     settle(lane.next(0)!, answer(500))
     add()
-    lane.handOver(0)
+    lane.handOver()
     assert.strictEqual(outbox.size(), 2)
     assert.isTrue(lane.isEmpty())
     books()

@@ -1,0 +1,174 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
+import * as NodeTransport from "../../src/adapters/node-transport/NodeTransport.ts"
+import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+import { Transport } from "../../src/ports/Transport.ts"
+import * as Observed from "../layers/Observed.ts"
+import * as Ports from "../layers/Ports.ts"
+
+const spans = (count: number) =>
+  Effect.forEach(
+    Array.from({ length: count }, (_, index) => `s${index}`),
+    (name) => Effect.void.pipe(LLMObs.task(name)),
+    { discard: true }
+  )
+
+const books = Effect.tap(
+  LLMObs.ledger,
+  (ledger) => Effect.sync(() => assert.isTrue(Ledgers.balances(ledger), JSON.stringify(ledger)))
+)
+
+const hour = 3_600_000
+
+/** The real clock, with a time of day that can be set. */
+const settable = () => {
+  const state = { aheadMillis: 0 }
+  const layer = Layer.effect(
+    Clock.Clock,
+    Effect.map(Clock.Clock, (real): Clock.Clock => {
+      const millis = () => real.currentTimeMillisUnsafe() + state.aheadMillis
+      const nanos = () => real.currentTimeNanosUnsafe() + BigInt(state.aheadMillis) * 1_000_000n
+      return {
+        currentTimeMillisUnsafe: millis,
+        currentTimeMillis: Effect.sync(millis),
+        currentTimeNanosUnsafe: nanos,
+        currentTimeNanos: Effect.sync(nanos),
+        monotonicTimeNanosUnsafe: () => real.monotonicTimeNanosUnsafe(),
+        monotonicTimeNanos: real.monotonicTimeNanos,
+        sleep: (duration) => real.sleep(duration)
+      }
+    })
+  )
+  return { state, layer }
+}
+
+/** The real transport, before an Agent that answers so every request in which an event has this name. */
+const refusing = (name: string, status: number) =>
+  Layer.effect(
+    Transport,
+    Effect.map(NodeTransport.make({}), (node): Transport["Service"] => ({
+      send: (request) =>
+        text(request.body).includes(`"name":"${name}"`)
+          ? Effect.succeed({ _tag: "Answer", status, headers: {}, body: "" })
+          : node.send(request)
+    }))
+  )
+
+const text = (body: Uint8Array | undefined) => new TextDecoder().decode(body)
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index}`)
+
+describe("delivery of events to the intake", () => {
+  for (const status of [400, 404, 409, 410, 415, 422, 451] as const) {
+    it.live(`loses one event of 40 when one of them is answered by ${status}`, () =>
+      Effect.gen(function*() {
+        const agent = yield* DevAgent.make()
+        // An intake without an Agent before it: 404 is about an event there, too.
+        const direct = {
+          agentless: true,
+          overrideOrigin: agent.url,
+          apiKey: Redacted.make("key"),
+          site: "datadoghq.com"
+        } as const
+        yield* Effect.gen(function*() {
+          yield* spans(40)
+          yield* LLMObs.flush
+          const ledger = yield* books
+          assert.strictEqual(ledger.delivered.intake, 39)
+          assert.strictEqual(ledger.dropped.refused, 1)
+        }).pipe(
+          Effect.provide(
+            Observed.layerOf(agent, direct).pipe(Layer.provide(refusing("s17", status)))
+          )
+        )
+        assert.sameMembers(Observed.names(agent).slice(), names(40).filter((name) => name !== "s17"))
+      }))
+  }
+
+  for (const how of ["a flush", "the end of the program"] as const) {
+    for (const status of [404, 405] as const) {
+      it.live(`sends all 20 at ${how} after one ${status} of the Agent's proxy`, () =>
+        Effect.gen(function*() {
+          const { layer, lines } = Observed.warnings()
+          const agent = yield* DevAgent.make({ evpStatus: [status] })
+          yield* Effect.gen(function*() {
+            yield* spans(20)
+            if (how === "a flush") {
+              assert.strictEqual((yield* LLMObs.flush).delivered, 20)
+              assert.strictEqual((yield* books).delivered.intake, 20)
+            }
+          }).pipe(
+            Effect.provide(Observed.layerOf(agent, { apm: "off", flushInterval: "1 hour" })),
+            Effect.provide(layer)
+          )
+          assert.sameMembers(Observed.names(agent).slice(), names(20))
+          assert.deepStrictEqual(
+            lines.filter((line) => line.includes("EVP")).map((line) => line.includes(`which answers ${status}`)),
+            [true]
+          )
+        }))
+    }
+  }
+
+  it.live("sends at a flush what an interval could not, an hour before the next", () =>
+    Effect.gen(function*() {
+      const agent = yield* DevAgent.make({ evpDisabled: true })
+      yield* Effect.gen(function*() {
+        yield* spans(20)
+        assert.isTrue((yield* LLMObs.flush).timedOut)
+        agent.configure({ evpDisabled: false })
+        assert.strictEqual((yield* LLMObs.flush).delivered, 20)
+      }).pipe(
+        Effect.provide(Observed.layerOf(agent, { apm: "off", flushInterval: "1 hour", flushTimeout: "300 millis" }))
+      )
+    }))
+
+  it.live("looks for a lost Agent at a flush, and not only when it is time to", () =>
+    Effect.gen(function*() {
+      const port = yield* Ports.reserve
+      yield* Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        yield* Effect.provideService(DevAgent.make({ port }), Scope.Scope, scope)
+        yield* Effect.andThen(spans(1), LLMObs.flush)
+        yield* Scope.close(scope, Exit.void)
+        yield* spans(3)
+        assert.isTrue((yield* LLMObs.flush).timedOut)
+        const agent = yield* DevAgent.make({ port })
+        const report = yield* LLMObs.flush
+        assert.strictEqual(report.delivered, 3)
+        assert.strictEqual(agent.events().length, 3)
+      }).pipe(
+        Effect.provide(
+          Observed.layerOf({ url: `http://127.0.0.1:${port}` }, { apm: "off", flushTimeout: "500 millis" })
+        )
+      )
+    }))
+
+  for (const [what, hours] of [["25 hours ahead", 25], ["25 hours back", -25]] as const) {
+    it.live(`lets no event expire when the time of day is set ${what}`, () =>
+      Effect.gen(function*() {
+        const { layer, state } = settable()
+        const agent = yield* DevAgent.make({ evpStatus: 503 })
+        yield* Effect.gen(function*() {
+          yield* spans(20)
+          assert.isTrue((yield* LLMObs.flush).timedOut)
+          state.aheadMillis = hours * hour
+          yield* spans(1)
+          agent.configure({ evpStatus: 202 })
+          assert.strictEqual((yield* LLMObs.flush).delivered, 21)
+          assert.strictEqual((yield* books).dropped.expired, 0)
+        }).pipe(
+          Effect.provide(
+            Observed.layerOf(agent, { apm: "off", flushTimeout: "500 millis" }).pipe(Layer.provideMerge(layer))
+          )
+        )
+      }))
+  }
+})
