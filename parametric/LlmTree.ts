@@ -133,6 +133,7 @@ const raising: ReadonlySet<string> = new Set([
   "invalid_tags",
   "invalid_prompt",
   "invalid_io_messages",
+  "unknown_shape",
   "invalid_embedding_io",
   "invalid_retrieval_io"
 ])

@@ -63,13 +63,8 @@ export interface Message {
   readonly image_parts?: ReadonlyArray<MediaPart>
 }
 
-/**
- * The role of messages that hold a model's reasoning.
- *
- * @category constants
- * @since 0.2.0
- */
-export const reasoningRole = "reasoning"
+// The role of messages that hold a model's reasoning.
+const reasoningRole = "reasoning"
 
 interface Draft {
   role: string

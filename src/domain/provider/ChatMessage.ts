@@ -93,7 +93,9 @@ const roleOf = (message: JsonObject, reader: Reader): string => {
   const given = JsonFields.member(message, "role")
   if (usual.has(given)) return given as string
   if (given === undefined || given === null || given === "") return reader.role
-  if (typeof given === "string") return given === "model" ? "assistant" : LangChain.roleOf(given) ?? given
+  // Gemini's name for it. Beside a plain text it is the user's own word.
+  if (given === "model" && Object.hasOwn(message, "parts")) return "assistant"
+  if (typeof given === "string") return LangChain.roleOf(given) ?? given
   reader.path.push("role")
   reader.wrong("The role of a message must be a text. The default stands in its place.")
   reader.path.pop()

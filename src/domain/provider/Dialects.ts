@@ -16,14 +16,8 @@ import * as LangChain from "./LangChain.ts"
 import * as OpenAiChat from "./OpenAiChat.ts"
 import * as OpenAiResponses from "./OpenAiResponses.ts"
 
-/**
- * Chat Completions come last among the requests, since a list of messages alone is theirs: its parts come before those
- * that are less exact.
- *
- * @category constants
- * @since 0.2.0
- */
-export const table: ReadonlyArray<Dialect> = [
+// Chat Completions come late among the requests, since a list of messages alone is theirs.
+const table: ReadonlyArray<Dialect> = [
   OpenAiResponses.dialect,
   Anthropic.dialect,
   Gemini.dialect,
