@@ -58,6 +58,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly foundation: Foundation
   /** Takes all events that do not ride, wherever the Agent is. */
   readonly relays: RelayQueueService | undefined
+  /** Whether there can be traces at all: a relay has none. */
+  readonly traces: boolean
   /** Whether APM traces are wanted now. */
   readonly apm: () => boolean
   readonly onRates: (body: unknown) => void
@@ -86,7 +88,7 @@ export const make = Effect.fnUntraced(function*(options: {
   // Traces ask for an Agent at once, events only when there are some.
   if (ofTraces !== undefined) foundation.signals.search.closeUnsafe()
   const transport = hearing(yield* Foundations.transport(foundation, settings), tracker)
-  const writers = yield* WritersModule.make({ ...options, transport })
+  const writers = yield* WritersModule.make({ ...options, transport, traces: options.traces && ofTraces === undefined })
   return {
     tracker,
     needsAgent,
@@ -155,16 +157,18 @@ const ownTraces = ({ apm, settings, tracker, writers: { agent, apmIntake } }: {
     const known = tracker.capabilities()
     return known !== undefined && AgentCapabilities.rootIsFiltered(known, root)
   },
-  structBytes: agent.structBytes,
+  structBytes: (agent ?? apmIntake)?.structBytes ?? nothingRides,
   way: (): Way => {
     if (tracker.isAgentless()) return apmIntake === undefined ? giveUp : { _tag: "Open", writer: apmIntake }
-    if (tracker.isFound()) return { _tag: "Open", writer: agent }
+    if (agent !== undefined && tracker.isFound()) return { _tag: "Open", writer: agent }
     tracker.search()
     return wait
   },
   onReachable: tracker.reachable,
   onRediscover: tracker.search
 })
+
+const nothingRides = () => 0
 
 const giveUp: Way = { _tag: "GiveUp" }
 const wait: Way = { _tag: "Wait" }

@@ -57,6 +57,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     settings,
     foundation,
     relays: Context.get(context, CurrentRelayQueue),
+    traces: true,
     apm: () => switches.tracing,
     onRates: (body) => {
       const rates = AgentRates.parse(body)

@@ -7,10 +7,9 @@
  */
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
-import * as AgentTraceWriter from "../adapters/agent/AgentTraceWriter.ts"
 import * as Containment from "../engine/lane/Containment.ts"
 import type { AgentWriterService } from "../ports/AgentWriter.ts"
-import { AgentWriter } from "../ports/AgentWriter.ts"
+import { AgentWriter, defaultMaxPayloadBytes } from "../ports/AgentWriter.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../ports/IdGenerator.ts"
 import { IdGenerator } from "../ports/IdGenerator.ts"
@@ -34,7 +33,7 @@ export const agentWriter = (ground: Ground, settings: Settings): AgentWriterServ
     Containment.agentWriter(writer, {
       diagnostics: ground.diagnostics,
       timeoutMillis: Containment.graceFactor * settings.requestTimeoutMillis,
-      maxPayloadBytes: AgentTraceWriter.maxPayloadBytes
+      maxPayloadBytes: defaultMaxPayloadBytes
     }))
 
 /** The intake writer of the context that the layer is built in, contained. */

@@ -63,6 +63,7 @@ export const make = Effect.fnUntraced(function*(options: {
     settings,
     foundation,
     relays: undefined,
+    traces: false,
     apm: () => false,
     onRates: () => {}
   })

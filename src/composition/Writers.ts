@@ -3,7 +3,6 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import * as AgentTraceWriter from "../adapters/agent/AgentTraceWriter.ts"
 import type { Account } from "../adapters/intake/Account.ts"
 import * as IntakeHttpWriter from "../adapters/intake/IntakeHttpWriter.ts"
 import * as AgentUrl from "../domain/delivery/AgentUrl.ts"
@@ -18,7 +17,8 @@ import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
 export interface Writers {
-  readonly agent: AgentWriterService
+  /** To the Agent, unless none is to be used, or traces go to a plugged writer. */
+  readonly agent: AgentWriterService | undefined
   /** To the agentless trace intake, if that was asked for and its credentials are known. */
   readonly apmIntake: AgentWriterService | undefined
   /** To the intake through the Agent's EVP proxy: the same destination each time for a prefix. */
@@ -35,6 +35,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly foundation: Foundation
   readonly transport: TransportService
+  /** Whether traces leave by these writers, and not by a plugged one. */
+  readonly traces: boolean
   /** Takes all events that do not ride, wherever the Agent is. */
   readonly relays: RelayQueueService | undefined
   readonly onRates: (body: unknown) => void
@@ -90,7 +92,7 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 
   const writers: Writers = {
-    agent: AgentTraceWriter.make({
+    agent: !options.traces || settings.agentless === true ? undefined : (yield* agentTraces).make({
       transport,
       target: targetOf(settings.agentUrl),
       timeoutMillis,
@@ -98,7 +100,7 @@ export const make = Effect.fnUntraced(function*(options: {
       onRates: options.onRates,
       onDefect
     }),
-    apmIntake: own === undefined || !settings.apmAgentless ? undefined : (yield* apmIntake).make({
+    apmIntake: own === undefined || !options.traces || !settings.apmAgentless ? undefined : (yield* apmIntake).make({
       transport,
       target: { protocol: "https", host: own.site.apmAgentlessHost, port: 443, basePath: "" },
       apiKey: own.apiKey,
@@ -127,6 +129,9 @@ export const make = Effect.fnUntraced(function*(options: {
   }
   return writers
 })
+
+// With MessagePack, a tenth of what building a layer costs: it is loaded only where there can be an Agent.
+const agentTraces = Effect.promise(() => import("../adapters/agent/AgentTraceWriter.ts"))
 
 // Loaded only by those who asked for it.
 const apmIntake = Effect.promise(() => import("../adapters/apm-intake/ApmIntakeWriter.ts"))

@@ -30,13 +30,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as AgentTraceWriter from "../adapters/agent/AgentTraceWriter.ts"
 import * as V04 from "../adapters/agent/V04.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../domain/trace/TraceChunk.ts"
 import type { AgentWriterService, EncodedChunk } from "../ports/AgentWriter.ts"
-import { AgentWriter } from "../ports/AgentWriter.ts"
+import { AgentWriter, defaultMaxPayloadBytes } from "../ports/AgentWriter.ts"
 import type { Outcome } from "../ports/Transport.ts"
 import * as Written from "../ports/Written.ts"
 
@@ -104,7 +103,7 @@ export interface Options {
 export const make = ({ maxPayloadBytes, write }: Options): AgentWriterService => {
   const format = WireFormat.table["trace-agent"]
   return {
-    maxPayloadBytes: maxPayloadBytes ?? AgentTraceWriter.maxPayloadBytes,
+    maxPayloadBytes: maxPayloadBytes ?? defaultMaxPayloadBytes,
     structBytes: (record) => V04.packStruct(record, format).byteLength,
     encode: (chunk) => ({ bytes: V04.packChunk(chunk, format) }),
     send: (chunks) =>

@@ -20,6 +20,14 @@ export interface EncodedChunk {
 }
 
 /**
+ * The bytes of one request at most, where a writer says nothing else: 8 MiB.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const defaultMaxPayloadBytes = 8 * 1024 * 1024
+
+/**
  * Encodes and sends trace chunks.
  *
  * @category models

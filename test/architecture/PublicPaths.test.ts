@@ -33,7 +33,7 @@ const table: { readonly [path: string]: Row } = {
     effect: "unstable",
     costly: ["Schema", "Config", "Stream", "http"],
     node: ["node:crypto", "node:fs", "node:os", "node:path"],
-    packages: ["@effect/platform-node", "msgpackr"]
+    packages: ["@effect/platform-node"]
   },
   "effect-llmobs/RequestSession": { effect: "stable" }
 }

@@ -9,12 +9,10 @@
 import * as Effect from "effect/Effect"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { AgentWriterService } from "../../ports/AgentWriter.ts"
+import { defaultMaxPayloadBytes } from "../../ports/AgentWriter.ts"
 import type { Outcome, Target, TransportService } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
 import * as V04 from "./V04.ts"
-
-/** The bytes of a payload at most; one chunk alone may be larger. */
-export const maxPayloadBytes = 8 * 1024 * 1024
 
 /** The largest body that the Agent reads. */
 const maxBodyBytes = 25 * 1024 * 1024
@@ -31,7 +29,7 @@ export const make = (options: {
 }): AgentWriterService => {
   const format = WireFormat.select("apm-agent", "ride")
   return {
-    maxPayloadBytes,
+    maxPayloadBytes: defaultMaxPayloadBytes,
     structBytes: (record) => V04.packStruct(record, format).byteLength,
     encode: (chunk) => {
       try {
