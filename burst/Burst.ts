@@ -59,7 +59,7 @@ export const run = async (options: {
     maxBytes: options.maxBytes,
     durable: options.steady === true
       ? undefined
-      : { path: Path.join(folder, "outbox.db"), durability: options.durability, maxBytes: 4 * 1024 ** 3 }
+      : { directory: folder, durability: options.durability, maxBytes: 4 * 1024 ** 3 }
   })
   if (options.steady === true) sink.postMessage("open")
 

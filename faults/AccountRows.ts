@@ -110,7 +110,7 @@ const refused = (name: string, direct: boolean): Row =>
       })
   }))
 
-const file = ({ place }: Stage): string => `${place}.db`
+const directory = ({ place }: Stage): string => `${place}-outbox`
 
 export const rows: ReadonlyArray<Row> = [
   refused("one key is refused", true),
@@ -129,11 +129,11 @@ export const rows: ReadonlyArray<Row> = [
       })
   })),
   row("one key is refused, and the process ends", true, (gate) => ({
-    options: (stage) => ({ overrideOrigin: gate().url, flushTimeout: "1 second", durable: { path: file(stage) } }),
+    options: (stage) => ({ overrideOrigin: gate().url, flushTimeout: "1 second", durable: { directory: directory(stage) } }),
     run: (stage) => meanwhile(stage, () => gate().refused(keys.bad) > 0),
     between: (stage) =>
       Effect.sync(() => {
-        const bytes = Fs.readFileSync(file(stage))
+        const bytes = Fs.readFileSync(directory(stage))
         gate().accept(apiKey, keys.good, keys.bad)
         return [apiKey, keys.good, keys.bad].some((key) => bytes.includes(key)) ? "a key is in the file" : undefined
       }),
@@ -142,7 +142,7 @@ export const rows: ReadonlyArray<Row> = [
       apiKey: Redacted.make(apiKey),
       site: "datadoghq.eu",
       overrideOrigin: gate().url,
-      durable: { path: file(stage) }
+      durable: { directory: directory(stage) }
     }),
     // The key is not in the file: the account is known again when a region names it.
     nextRun: (stage) =>

@@ -16,7 +16,21 @@ const large = { bytes: 4_000 }
 /** Memory for some of the large events. */
 const little = 400_000
 
-const file = ({ place }: Stage): string => Path.join(place, "events.db")
+const folder = ({ place }: Stage): string => Path.join(place, "effect-llmobs")
+
+/** The files of the outbox and their logs. */
+const files = (stage: Stage): ReadonlyArray<string> =>
+  Fs.readdirSync(folder(stage)).filter((name) => /\.db(-wal)?$/.test(name)).map((name) => Path.join(folder(stage), name))
+
+/** As SQLite sees all of them, while no process has them open. */
+const query = (stage: Stage, sql: string): ReadonlyArray<{ readonly [column: string]: unknown }> =>
+  files(stage).filter((path) => path.endsWith(".db")).flatMap((path) => {
+    const database = new DatabaseSync(path)
+    database.exec("PRAGMA locking_mode = EXCLUSIVE")
+    const rows = database.prepare(sql).all()
+    database.close()
+    return rows
+  })
 
 /** A full or read-only disk is tried again every second; other rows make this process stand still for as long again. */
 const retryMillis = 3_000
@@ -26,7 +40,7 @@ const dropped = Effect.map(LLMObs.ledger, (books) => books.dropped.outboxFull)
 /** The process ends with nobody there, and the next one finds somebody. */
 const handedOn: Pick<Row, "lateAgent" | "next"> = {
   lateAgent: true,
-  next: (stage) => ({ agentUrl: stage.agent.url, durable: { path: file(stage) } })
+  next: (stage) => ({ agentUrl: stage.agent.url, durable: { directory: stage.place } })
 }
 
 const own = (stage: Stage): Effect.Effect<void> => Effect.sync(() => Fs.mkdirSync(stage.place, { mode: 0o700 }))
@@ -52,10 +66,12 @@ const overwrite = (path: string, text: string): number => {
   return found
 }
 
-const scribble = (path: string): void => {
+const pageSize = 32_768
+
+const scribble = (path: string, from = 0): void => {
   if (!Fs.existsSync(path)) return
   const fd = Fs.openSync(path, "r+")
-  Fs.writeSync(fd, Buffer.alloc(Fs.fstatSync(fd).size, 0xa5), 0, undefined, 0)
+  Fs.writeSync(fd, Buffer.alloc(Math.max(0, Fs.fstatSync(fd).size - from), 0xa5), 0, undefined, from)
   Fs.closeSync(fd)
 }
 
@@ -74,20 +90,20 @@ export const rows: ReadonlyArray<Row> = [
   {
     name: "the outbox may not grow any more",
     promised: allBut("outboxFull"),
-    options: (stage) => ({ maxBytes: little, durable: { path: file(stage), maxBytes: 400_000 } }),
+    options: (stage) => ({ maxBytes: little, durable: { directory: stage.place, maxBytes: 400_000 } }),
     ...overflowing
   },
   {
     name: "memory is full, the disk is not",
     promised: once,
-    options: (stage) => ({ maxBytes: little, durable: { path: file(stage) } }),
+    options: (stage) => ({ maxBytes: little, durable: { directory: stage.place } }),
     ...overflowing
   },
   {
     name: "the file system fills up, and has room again",
     promised: allBut("outboxFull"),
     prepare: Mounts.tmpfs("size=1536k"),
-    options: (stage) => ({ maxBytes: little, durable: { path: file(stage) } }),
+    options: (stage) => ({ maxBytes: little, durable: { directory: stage.place } }),
     lateAgent: true,
     run: ({ emit, place, proxy, wait }) =>
       Effect.gen(function*() {
@@ -119,7 +135,7 @@ export const rows: ReadonlyArray<Row> = [
           } catch { /* none is left */ }
           Fs.closeSync(fd)
         })),
-    options: (stage) => ({ flushTimeout: "200 millis", durable: { path: file(stage) } }),
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
     ...handedOn,
     run: ({ emit, place }) =>
       Effect.gen(function*() {
@@ -136,7 +152,7 @@ export const rows: ReadonlyArray<Row> = [
     name: "the file system is read-only at first",
     promised: once,
     prepare: Mounts.tmpfs("size=4m,ro"),
-    options: (stage) => ({ flushTimeout: "200 millis", durable: { path: file(stage) } }),
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
     ...handedOn,
     run: ({ emit, place }) =>
       Effect.gen(function*() {
@@ -153,20 +169,18 @@ export const rows: ReadonlyArray<Row> = [
     name: "the file becomes read-only, and writable again",
     promised: once,
     prepare: (stage) => Effect.andThen(own(stage), Mounts.immutability(stage.place)),
-    options: (stage) => ({ flushTimeout: "200 millis", durable: { path: file(stage) } }),
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
     ...handedOn,
     run: (stage) =>
       Effect.gen(function*() {
         const { emit } = stage
-        // Not the index of the log, which SQLite maps into memory.
-        const files = [file(stage), `${file(stage)}-wal`]
         yield* emit(events)
         yield* Effect.sleep(50)
-        yield* Mounts.setImmutable(files, true)
-        if (!refused(file(stage))) return "the file can be written"
+        const immutable = files(stage)
+        yield* Mounts.setImmutable(immutable, true)
         yield* emit(events)
         yield* Effect.sleep(500)
-        yield* Mounts.setImmutable(files, false)
+        yield* Mounts.setImmutable(immutable, false)
         yield* Effect.sleep(retryMillis)
         yield* emit(events)
         yield* Effect.sleep(50)
@@ -176,61 +190,132 @@ export const rows: ReadonlyArray<Row> = [
   {
     name: "the file can never be written",
     promised: once,
-    options: { durable: { path: "/proc/self/no/such/file.db" } },
+    options: { durable: { directory: "/proc/self/no/such" } },
     run: ({ emit, wait }) => Effect.andThen(emit(events), wait(20_000))
   },
   {
     name: "a row of the file is corrupted",
     promised: allBut("refused"),
-    options: (stage) => ({ flushTimeout: "200 millis", durable: { path: file(stage) } }),
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
     ...handedOn,
     run: ({ emit }) => Effect.asVoid(emit(events)),
     between: (stage) =>
       Effect.sync(() => {
-        if (Fs.existsSync(`${file(stage)}-wal`)) return "the log was not brought into the file"
-        return overwrite(file(stage), "call-7") === 0 ? "the event is not in the file" : undefined
+        const [path = "", ...others] = files(stage)
+        if (others.length > 0) return `there are other files: ${others}`
+        return overwrite(path, "call-7") === 0 ? "the event is not in the file" : undefined
       }),
     after: (stage) =>
       Effect.sync(() => {
-        const database = new DatabaseSync(file(stage), { readOnly: true })
-        const { n } = database.prepare("SELECT count(*) AS n FROM set_aside").get() as { readonly n: number }
-        database.close()
-        return n === 1 ? undefined : `${n} are set aside`
+        const found = query(stage, "SELECT reason FROM set_aside")
+        return found.length === 1 ? undefined : `${found.length} are set aside`
       })
   },
   {
     name: "the file is damaged while it is used",
     promised: allBut("refused"),
-    options: (stage) => ({ maxBytes: little, durable: { path: file(stage) } }),
+    options: (stage) => ({ maxBytes: little, durable: { directory: stage.place } }),
     lateAgent: true,
     run: (stage) =>
       Effect.gen(function*() {
-        const { emit, place, proxy, wait } = stage
-        // More than memory takes: the file alone has the rest.
-        yield* emit(400, large)
+        const { emit, proxy, wait } = stage
+        // More than memory takes: the file alone has the rest, and it is more than SQLite holds in its cache.
+        yield* emit(2_000, large)
         yield* Effect.sleep(100)
-        scribble(`${file(stage)}-wal`)
-        scribble(file(stage))
+        for (const path of files(stage)) scribble(path)
         yield* proxy.up
         yield* wait(20_000)
         yield* emit(events)
         yield* wait(20_000)
-        return Fs.readdirSync(place).some((name) => name.includes(".damaged-"))
+        return Fs.readdirSync(folder(stage)).some((name) => name.endsWith(".damaged"))
           ? undefined
           : "the damage was not noticed"
       })
   },
   {
-    name: "the file is damaged between two processes",
-    promised: once,
-    options: (stage) => ({ flushTimeout: "200 millis", durable: { path: file(stage) } }),
-    run: ({ emit, wait }) => Effect.andThen(emit(events), wait(20_000)),
-    between: (stage) => Effect.sync(() => scribble(file(stage))),
-    next: (stage) => ({ agentUrl: stage.agent.url, durable: { path: file(stage) } }),
+    name: "a file is damaged between two processes",
+    promised: allBut("refused"),
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
+    ...handedOn,
+    run: ({ emit }) => Effect.asVoid(emit(400, large)),
+    between: (stage) =>
+      Effect.sync(() => {
+        for (const path of files(stage)) scribble(path, 5 * pageSize)
+      }),
     nextRun: ({ emit, wait }) => Effect.andThen(emit(events), wait(20_000)),
-    after: ({ place }) =>
+    after: (stage) =>
       Effect.sync(() =>
-        Fs.readdirSync(place).some((name) => name.includes(".damaged-")) ? undefined : "the damage was not noticed"
+        Fs.readdirSync(folder(stage)).some((name) => name.endsWith(".damaged"))
+          ? undefined
+          : "the damage was not noticed"
       )
+  },
+  {
+    name: "a file is damaged from its first byte on between two processes",
+    promised: once,
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
+    run: ({ emit, wait }) => Effect.andThen(emit(events), wait(20_000)),
+    between: (stage) =>
+      Effect.sync(() => {
+        // A file that nothing was left in is gone.
+        Fs.writeFileSync(Path.join(folder(stage), "host-0123456789ab0001.db"), new Uint8Array(200_000).fill(0xa5))
+      }),
+    next: (stage) => ({ agentUrl: stage.agent.url, durable: { directory: stage.place } }),
+    nextRun: ({ emit, wait }) => Effect.andThen(emit(events), wait(20_000)),
+    after: (stage) =>
+      Effect.sync(() => files(stage).length === 1 ? undefined : "the file of nobody was not left alone")
+  },
+  {
+    name: "the file is removed while it is used",
+    promised: once,
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
+    ...handedOn,
+    run: (stage) =>
+      Effect.gen(function*() {
+        yield* stage.emit(events)
+        yield* Effect.sleep(50)
+        for (const path of files(stage)) Fs.rmSync(path)
+        yield* stage.emit(events)
+        yield* Effect.sleep(50)
+      })
+  },
+  {
+    name: "the file is removed right before the process ends",
+    promised: once,
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
+    ...handedOn,
+    run: (stage) =>
+      Effect.gen(function*() {
+        yield* stage.emit(events)
+        yield* Effect.sleep(50)
+        for (const path of files(stage)) Fs.rmSync(path)
+      })
+  },
+  {
+    name: "the folder is moved away while it is used",
+    promised: once,
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
+    ...handedOn,
+    run: (stage) =>
+      Effect.gen(function*() {
+        yield* stage.emit(events)
+        yield* Effect.sleep(50)
+        Fs.renameSync(stage.place, `${stage.place}-moved`)
+        yield* stage.emit(events)
+        yield* Effect.sleep(50)
+      })
+  },
+  {
+    name: "the file system is read-only when the next process begins",
+    promised: once,
+    prepare: Mounts.tmpfs("size=32m"),
+    options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
+    ...handedOn,
+    run: ({ emit }) => Effect.asVoid(emit(events)),
+    between: (stage) =>
+      Effect.gen(function*() {
+        yield* Mounts.remount(stage.place, "ro")
+        return refused(Path.join(stage.place, "probe")) ? undefined : "the file system can be written"
+      })
   }
 ]

@@ -35,15 +35,15 @@ const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true, force: true }))
 )
 
-/** Another process's layer, in this one, delivers what is in the file. */
-const deliver = (path: string, agentUrl: string, left: number): Effect.Effect<Ledgers.Ledger> =>
+/** Another process's layer, in this one, delivers what is in the directory. */
+const deliver = (directory: string, agentUrl: string, left: number): Effect.Effect<Ledgers.Ledger> =>
   Effect.gen(function*() {
     yield* adopted(left)
     const deadline = performance.now() + 20_000
     while ((yield* LLMObs.flush).pending > 0 && performance.now() < deadline) yield* Effect.sleep(5)
     return yield* LLMObs.ledger
   }).pipe(
-    Effect.provide(LLMObs.layer({ mlApp: "faults", agentUrl, apm: "off", durable: { path } }))
+    Effect.provide(LLMObs.layer({ mlApp: "faults", agentUrl, apm: "off", durable: { directory } }))
   )
 
 const namesAt = (agent: DevAgents.DevAgent): ReadonlyArray<string> =>
@@ -67,16 +67,16 @@ interface Round {
 /** One process writes events, is killed at a random instant, and a next one delivers. */
 const kill = (options: { readonly delivers: boolean }): Effect.Effect<Round, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const path = Path.join(yield* folder, "events.db")
+    const directory = yield* folder
     const agent = yield* Effect.orDie(DevAgents.make({ latencyMillis: 5 }))
     const victim = yield* Programs.run({
       program: "Scribe.ts",
-      args: [path, options.delivers ? agent.url : nobody],
+      args: [directory, options.delivers ? agent.url : nobody],
       signal: "SIGKILL",
       when: () => Math.random() * 700
     })
     // The last few of one that was killed were not committed.
-    const books = yield* deliver(path, agent.url, Math.max(0, victim.lines.length - 50))
+    const books = yield* deliver(directory, agent.url, Math.max(0, victim.lines.length - 50))
     const names = namesAt(agent)
     const unique = new Set(names)
     let oldestLost = 0
@@ -188,7 +188,7 @@ const signalled = (
   run: Effect.gen(function*() {
     const agent = yield* Effect.orDie(DevAgents.make())
     const proxy = yield* FaultProxy.make(agent)
-    const path = Path.join(yield* folder, "events.db")
+    const directory = yield* folder
     const ended = yield* Programs.run({
       program: "Victim.ts",
       args: [order({
@@ -199,7 +199,7 @@ const signalled = (
         // On a busy machine it can take a while to send; but not to give up.
         options: {
           flushTimeout: agentIs === "there" ? "10 seconds" : "1 second",
-          ...(durable ? { durable: { path } } : {})
+          ...(durable ? { durable: { directory } } : {})
         }
       })],
       signal,
@@ -212,7 +212,7 @@ const signalled = (
     const printed = ended.lines.find((line) => line.startsWith("{"))
     const own = printed === undefined ? Ledgers.empty : JSON.parse(printed) as Ledgers.Ledger
     const left = Ledgers.pending(own)
-    const books = durable ? [own, yield* deliver(path, agent.url, left)] : [own]
+    const books = durable ? [own, yield* deliver(directory, agent.url, left)] : [own]
     const said = ended.lines.some((line) => line.includes(`${own.dropped.shutdown} events could not be sent`))
     return judge(`${signal}${name}`, promised, {
       books,
@@ -234,15 +234,17 @@ const signalled = (
   })
 })
 
-/** A program fills the file system, and memory, and ends in order; when there is room again the next one finds the rest. */
-const full: ProcessRow = {
-  name: "the file system is full, the process ends",
+/**
+ * A program fills the file system, and memory, and ends in order; when there is room again the next one finds the rest.
+ * If the file system `stays` full, the next one delivers from it in place.
+ */
+const full = (name: string, stays: boolean): ProcessRow => ({
+  name,
   run: Effect.gen(function*() {
     const at = yield* folder
     const place = Path.join(at, "small")
     const problem = yield* Mounts.tmpfs("size=1536k")({ place })
     if (typeof problem === "string") return problem
-    const path = Path.join(place, "events.db")
     const agent = yield* Effect.orDie(DevAgents.make())
     let wasFull = false
     const ended = yield* Programs.run({
@@ -252,7 +254,7 @@ const full: ProcessRow = {
         events: 1_000,
         bytes: 4_000,
         greets: false,
-        options: { maxBytes: 400_000, flushTimeout: "200 millis", durable: { path } }
+        options: { maxBytes: 400_000, flushTimeout: "200 millis", durable: { directory: place } }
       })],
       signal: "SIGTERM",
       when: (line) => {
@@ -263,9 +265,10 @@ const full: ProcessRow = {
     })
     const printed = ended.lines.find((line) => line.startsWith("{"))
     const own = printed === undefined ? Ledgers.empty : JSON.parse(printed) as Ledgers.Ledger
-    yield* Mounts.remount(place, "size=32m")
-    return judge("the file system is full, the process ends", allBut("outboxFull", "shutdown"), {
-      books: [own, yield* deliver(path, agent.url, Ledgers.pending(own))],
+    if (stays) fill(place)
+    else yield* Mounts.remount(place, "size=32m")
+    return judge(name, allBut("outboxFull", "shutdown"), {
+      books: [own, yield* deliver(place, agent.url, Ledgers.pending(own))],
       ids: agent.events().map((event) => event.spanId),
       problem: !wasFull
         ? "the file system was not full"
@@ -274,11 +277,19 @@ const full: ProcessRow = {
         : undefined
     })
   })
+})
+
+const fill = (place: string): void => {
+  const fd = Fs.openSync(Path.join(place, "others"), "w")
+  try {
+    while (Fs.writeSync(fd, new Uint8Array(4_096)) > 0) { /* until there is no room */ }
+  } catch { /* none is left */ }
+  Fs.closeSync(fd)
 }
 
 /** Where the frame stands that was written last: what follows it in the file is of an earlier turn of the log. */
 const lastFrame = (log: string): { readonly from: number; readonly to: number } | undefined => {
-  const bytes = Fs.existsSync(log) ? Fs.readFileSync(log) : Buffer.alloc(0)
+  const bytes = log.endsWith("-wal") ? Fs.readFileSync(log) : Buffer.alloc(0)
   if (bytes.byteLength < 32) return undefined
   const frame = 24 + bytes.readUInt32BE(8)
   const turn = bytes.subarray(16, 24)
@@ -292,29 +303,30 @@ const torn: ProcessRow = {
   name: "a torn last write",
   run: Effect.gen(function*() {
     const at = yield* folder
-    const path = Path.join(at, "events.db")
+    const directory = Path.join(at, "cut")
+    const twin = Path.join(at, "whole")
     const whole = yield* Effect.orDie(DevAgents.make())
     const cut = yield* Effect.orDie(DevAgents.make())
-    const log = `${path}-wal`
+    const inside = Path.join(directory, "effect-llmobs")
+    const findLog = () =>
+      Path.join(inside, Fs.existsSync(inside) ? Fs.readdirSync(inside).find((name) => name.endsWith("-wal")) ?? "" : "")
     // One that was killed right after its log had been brought into the file has nothing to cut.
-    for (let attempt = 0; attempt < 5 && lastFrame(log) === undefined; attempt++) {
-      for (const end of ["", "-wal", "-shm"]) Fs.rmSync(path + end, { force: true })
+    for (let attempt = 0; attempt < 5 && lastFrame(findLog()) === undefined; attempt++) {
+      Fs.rmSync(directory, { recursive: true, force: true })
       let made = 0
       yield* Programs.run({
         program: "Scribe.ts",
-        args: [path, nobody],
+        args: [directory, nobody],
         signal: "SIGKILL",
         when: () => ++made < 150 ? undefined : 0
       })
     }
+    const log = findLog()
     const last = lastFrame(log)
-    const twin = Path.join(at, "twin.db")
-    for (const end of ["", "-wal", "-shm"]) {
-      if (Fs.existsSync(path + end)) Fs.copyFileSync(path + end, twin + end)
-    }
+    Fs.cpSync(directory, twin, { recursive: true })
     if (last !== undefined) Fs.truncateSync(log, last.from + 1 + Math.floor(Math.random() * (last.to - last.from - 2)))
     const all = yield* deliver(twin, whole.url, 1)
-    const books = yield* deliver(path, cut.url, 1)
+    const books = yield* deliver(directory, cut.url, 1)
     const names = namesAt(cut)
     const wanted = namesAt(whole)
     const lost = wanted.filter((name) => !names.includes(name))
@@ -354,7 +366,8 @@ export const rows = (short: boolean): ReadonlyArray<ProcessRow> => [
   kills(" of delivery", short ? 5 : 50, true),
   killedWithMemory,
   torn,
-  full,
+  full("the file system is full, the process ends", false),
+  full("the file system stays full when the next process begins", true),
   signalled("SIGTERM", "", once, "there"),
   signalled("SIGINT", "", once, "there"),
   signalled("SIGTERM", ", nobody is there", allBut("shutdown"), "away"),

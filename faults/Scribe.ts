@@ -1,13 +1,12 @@
 /**
- * A program that makes one event after the other into a file, and says when each one was made, and how
- * many have been delivered. The Agent that it is given
- * is there or is not.
+ * A program that makes one event after the other with a durable outbox, and says when each one was made and how many have
+ * been delivered. The Agent that it is given is there or is not.
  */
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 
-const [path, agentUrl] = process.argv.slice(2)
+const [directory, agentUrl] = process.argv.slice(2)
 
 const main = Effect.gen(function*() {
   for (let index = 0; index < 5_000; index++) {
@@ -26,7 +25,7 @@ await Effect.runPromise(
       agentUrl,
       apm: "off",
       flushInterval: "20 millis",
-      ...(path === "" ? {} : { durable: { path: path! } })
+      ...(directory === "" ? {} : { durable: { directory: directory! } })
     })
   )
 )

@@ -154,9 +154,9 @@ export const rows: ReadonlyArray<Row> = [
     options: ({ place }) => ({
       agentUrl: "http://no-such-host.invalid:8126",
       flushTimeout: "500 millis",
-      durable: { path: `${place}.db` }
+      durable: { directory: place }
     }),
-    next: ({ agent, place }) => ({ agentUrl: agent.url, durable: { path: `${place}.db` } }),
+    next: ({ agent, place }) => ({ agentUrl: agent.url, durable: { directory: place } }),
     run: ({ emit }) => Effect.andThen(emit(events), emit(events, { road: "trace" }))
   }
 ]

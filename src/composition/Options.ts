@@ -12,21 +12,26 @@ import type { ApmSpan } from "../domain/span/ApmSpan.ts"
 import type * as Overflow from "../engine/outbox/Overflow.ts"
 
 /**
- * A durable outbox: one SQLite file, which any number of processes of one machine can share. The file, and a folder that
- * is made for it, are its user's only.
+ * A durable outbox: SQLite files in a folder, one for each layer that runs. Any number of processes of one machine, and of
+ * its containers, can name the same directory; each delivers what an ended one left.
  *
  * @category models
  * @since 0.1.0
  */
 export interface DurableOptions {
-  /** The file, on a disk of this machine: not on a network. */
-  readonly path: string
   /**
-   * What a committed event survives: the end of the process (`process`, the default), or the loss of power too (`power`),
-   * for which every commit is brought to the disk.
+   * A directory on a disk of this machine, not on a network. The files lie in its subfolder `effect-llmobs`, which is made
+   * for their user only.
+   *
+   * @since 0.2.0
+   */
+  readonly directory: string
+  /**
+   * A committed event survives the end of the process (`process`, the default), or the loss of power too (`power`), for
+   * which every commit is brought to the disk.
    */
   readonly durability?: "process" | "power" | undefined
-  /** The size of the file at most, in bytes. Default 1 GiB. */
+  /** The size of all files together at most, in bytes. Default 1 GiB. */
   readonly maxBytes?: number | undefined
 }
 

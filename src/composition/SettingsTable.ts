@@ -66,16 +66,18 @@ const apiKey = Reader.make((given) => {
 }, ApiKey.expected)
 
 const durable: ReaderOf<DurableOptions> = (given, source) => {
-  const { durability, maxBytes, path } = (given ?? {}) as DurableOptions
+  const { directory, durability, maxBytes } = (given ?? {}) as DurableOptions
   const bad = (expected: string) => [Settings.problem(source, given, expected)]
-  if (typeof path !== "string" || path === "" || path.includes("\0")) {
-    return { value: undefined, problems: bad("an object with the path of a file") }
+  // SQLite takes a name that begins with `file:` for a URL, and opens another file than the one that was looked at.
+  if (typeof directory !== "string" || directory.trim() === "" || /^file:|\0/i.test(directory.trim())) {
+    const hint = "path" in Object(given) ? " (`path`, the file of earlier releases, is not read)" : ""
+    return { value: undefined, problems: bad(`\`durable: { directory }\`, the path of a folder and no URL${hint}`) }
   }
   if (durability !== undefined && durability !== "process" && durability !== "power") {
-    return { value: { path, maxBytes }, problems: bad("given a durability of `process` or `power`") }
+    return { value: { directory, maxBytes }, problems: bad("given a durability of `process` or `power`") }
   }
   if (maxBytes !== undefined && !(maxBytes > 0)) {
-    return { value: { path, durability }, problems: bad("given a size above 0") }
+    return { value: { directory, durability }, problems: bad("given a size above 0") }
   }
   return { value: given as DurableOptions, problems: [] }
 }
@@ -495,7 +497,7 @@ export const table = {
       options: ["durable"],
       read: durable,
       fallback: undefined,
-      about: "a file that keeps events across the end of the process: [delivery](delivery.md)"
+      about: "a folder of files that keep events across the end of the process: [delivery](delivery.md)"
     }),
     onProblem: setting({
       options: ["onProblem"],

@@ -1,5 +1,5 @@
 /**
- * The port to a durable store of events: what it has committed outlives the process.
+ * The port to a durable store of events: an event that it has committed outlives the process.
  *
  * **Details**
  *
@@ -41,7 +41,7 @@ export interface Listener {
   readonly onExpired: (events: number) => void
   /** Spilled events could not be read, and are no longer among those that are delivered. */
   readonly onUnreadable: (events: number) => void
-  /** Spilled events are another process's now, since this one showed no sign of life. */
+  /** Spilled events are another process's now: it opened their file while this one could not hold it. */
   readonly onTaken: (events: number) => void
   /** Spilled events of an account can be loaded that could not before. */
   readonly onReady: (account: string) => void
@@ -55,38 +55,42 @@ export interface JournalService {
   /** Ends when the store has been opened, or is known to be out of reach. */
   readonly opened: Promise<void>
   /**
-   * Begins to tell, and to look for what other processes left. Ends when what they have left until now has been told, or
-   * cannot be found out soon.
+   * Begins to tell, and to look for events of ended processes. Ends when the first that were found have been told, or
+   * cannot be found out soon. More is looked for whenever those have been read.
    */
   readonly start: (listener: Listener) => Promise<void>
   /**
-   * Keeps a copy of an event; it is committed within the commit window. `text` is what is written, where that is not the
-   * record itself.
+   * Keeps a copy of an event; it is committed within the commit window. `text` is written in its place, where the record
+   * itself must not be.
    */
   readonly append: (record: SpanRecord, text?: SpanRecord) => void
   /** Takes an event that memory has no room for, or refuses it (`false`). */
   readonly spill: (record: SpanRecord) => boolean
   /**
-   * Gives what has been read ahead of an account's spilled events, oldest first, and reads up to `bytes` more ahead. What is
-   * given is a copy from here on. When nothing has been read yet, a `patient` call waits for it for a few milliseconds, and
-   * otherwise `onReady` follows.
+   * Gives the spilled events of an account that have been read ahead, oldest first, and reads up to `bytes` more ahead. The
+   * events given are copies from here on. When nothing has been read yet, a `patient` call waits for a few milliseconds,
+   * and otherwise `onReady` follows.
    */
   readonly load: (account: string, bytes: number, patient: boolean) => ReadonlyArray<Stored>
   /** Forgets a copy: its event is settled. A second call changes nothing. */
   readonly remove: (record: SpanRecord) => void
-  /** As `remove`, and keeps in its place what is worth reading of an event that nobody takes. */
+  /** As `remove`, and keeps in its place an event that cannot be delivered. */
   readonly setAside: (record: SpanRecord, entry: SetAside) => void
-  /** What was set aside, here and by other processes, the oldest first. Where the store cannot be read, what waits for it. */
+  /**
+   * Events that were set aside, here and by ended processes, the oldest first. Where the store cannot be read, those that
+   * wait for it.
+   */
   readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
   /** Spilled events, of one account or of all. */
   readonly spilled: (account?: string) => number
+  /** Their bytes; 1 while events of an ended process may be about to arrive, after which `onReady` follows. */
   readonly spilledBytes: (account: string) => number
   /** Bytes of spilled events that have been read ahead. */
   readonly readAhead: () => number
-  /** Events, copies and spilled, that another process would find if this one ended now. */
+  /** Events, copies and spilled, that another process would find by the store's path if this one ended now. */
   readonly kept: () => number
-  /** Commits what waits for the commit window, as far as the store can take it, and waits for that. */
+  /** Commits the events that wait for the commit window, as far as the store can take them, and waits for that. */
   readonly commit: () => void
-  /** Commits, and leaves what is kept to other processes. Later calls change nothing. */
+  /** Commits, and leaves the kept events to other processes. Later calls change nothing. */
   readonly close: () => void
 }

@@ -81,7 +81,7 @@ describe("a process", () => {
         (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true }))
       )
       const printed = yield* run(
-        `const runtime = ManagedRuntime.make(LLMObs.layer({ agentUrl, durable: { path: "${folder}/events.db" } }))
+        `const runtime = ManagedRuntime.make(LLMObs.layer({ agentUrl, durable: { directory: "${folder}" } }))
         await runtime.runPromise(Effect.andThen(chat, chat))
         process.exit()`,
         `http://127.0.0.1:${port}`

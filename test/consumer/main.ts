@@ -97,7 +97,7 @@ try {
   Assert.deepEqual(JSON.parse(printed), { length: 20, delivered: 1, received: 1, rules: 8, tags: ["a:b"] })
   console.log(`installed, type-checked and ran a program: ${printed.trim()}`)
 
-  const kept = run(process.execPath, ["durable.ts", Path.join(folder, "outbox", "events.db")], consumer)
+  const kept = run(process.execPath, ["durable.ts", Path.join(folder, "outbox")], consumer)
   // Logs come before it.
   Assert.deepEqual(JSON.parse(kept.trim().split("\n").at(-1)!), { redelivered: 1, intake: 1 })
   console.log("what one process left in a file, the next one delivered")

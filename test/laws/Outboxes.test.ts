@@ -28,7 +28,7 @@ const sqlite = (maxBytes: number) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const folder = SqliteFile.folder()
-      return { folder, file: SqliteFile.open({ path: folder.path, maxBytes }) }
+      return { folder, file: SqliteFile.open({ directory: folder.directory, maxBytes }) }
     }),
     ({ file, folder }) =>
       Effect.sync(() => {

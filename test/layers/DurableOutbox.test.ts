@@ -27,13 +27,13 @@ const exiting = `
     yield* Effect.void.pipe(LLMObs.task("last"))
     process.exit(3)
   })
-  const durable = { path: process.argv[1] }
+  const durable = { directory: process.argv[1] }
   Effect.runFork(Effect.provide(program, LLMObs.layer({ mlApp: "shop", agentUrl: "http://127.0.0.1:1", durable })))
 `
 
-const runProgram = async (program: string, path: string): Promise<{ readonly code: unknown; readonly out: string }> => {
+const runProgram = async (program: string, directory: string): Promise<{ readonly code: unknown; readonly out: string }> => {
   const flags = ["--conditions=effect-llmobs-source", "--disable-warning=ExperimentalWarning", "--input-type=module"]
-  const child = spawn(process.execPath, [...flags, "-e", program, path], { stdio: ["ignore", "ignore", "pipe"] })
+  const child = spawn(process.execPath, [...flags, "-e", program, directory], { stdio: ["ignore", "ignore", "pipe"] })
   let out = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     out += text
@@ -45,8 +45,8 @@ const runProgram = async (program: string, path: string): Promise<{ readonly cod
 describe("a layer with a durable outbox", () => {
   it.live("leaves what it could not deliver to the next layer that names the file", () =>
     Effect.gen(function*() {
-      const { path } = yield* folder
-      const durable = { path }
+      const { directory } = yield* folder
+      const durable = { directory }
       const { layer, lines } = Observed.warnings()
       const scope = Layer.merge(Observed.layerOf({ url: nowhere.agentUrl }, { ...nowhere, durable }), layer)
       const readLedger = yield* Effect.provide(
@@ -64,14 +64,14 @@ describe("a layer with a durable outbox", () => {
         assert.strictEqual(ledger.redelivered, 5)
         assert.deepStrictEqual(Observed.names(agent), ["kept-0", "kept-1", "kept-2", "kept-3", "kept-4"])
       }).pipe(Effect.provide(Observed.dev({ durable })))
-      assert.deepStrictEqual(SqliteFile.query(path, "SELECT * FROM events"), [])
+      assert.deepStrictEqual(SqliteFile.query(directory, "SELECT * FROM events"), [])
     }))
 
   it.live("has events that ride in its file until the Agent has taken their trace", () =>
     Effect.gen(function*() {
-      const { path } = yield* folder
+      const { directory } = yield* folder
       yield* Effect.gen(function*() {
-        const inFile = () => SqliteFile.query(path, "SELECT body FROM events").length
+        const inFile = () => SqliteFile.query(directory, "SELECT body FROM events").length
         yield* Effect.gen(function*() {
           yield* spans(3, "inner")
           yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 3, times: 400 })
@@ -81,60 +81,61 @@ describe("a layer with a durable outbox", () => {
         assert.strictEqual(ledger.delivered.agent, 4)
         yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 0, times: 400 })
         assert.strictEqual(inFile(), 0)
-      }).pipe(Effect.provide(Observed.dev({ durable: { path } })))
+      }).pipe(Effect.provide(Observed.dev({ durable: { directory } })))
     }))
 
   it.live("has kept a span that ends in the same breath as its program, by process.exit()", () =>
     Effect.gen(function*() {
-      const { path } = yield* folder
-      const { code, out } = yield* Effect.promise(() => runProgram(exiting, path))
+      const { directory } = yield* folder
+      const { code, out } = yield* Effect.promise(() => runProgram(exiting, directory))
       assert.strictEqual(code, 3, out)
       yield* Effect.gen(function*() {
         const { agent, ledger } = yield* Observed.settle
         assert.strictEqual(ledger.redelivered, 2)
         assert.deepStrictEqual(Observed.names(agent), ["first", "last"])
-      }).pipe(Effect.provide(Observed.dev({ durable: { path } })))
+      }).pipe(Effect.provide(Observed.dev({ durable: { directory } })))
     }))
 
   it.live("sends what an earlier program left before it closes, though it does nothing itself", () =>
     Effect.gen(function*() {
-      const { path } = yield* folder
-      const durable = { path }
+      const { directory } = yield* folder
+      const durable = { directory }
       yield* spans(40, "left").pipe(
         Effect.provide(Observed.layerOf({ url: nowhere.agentUrl }, { ...nowhere, durable }))
       )
       const agent = yield* DevAgents.make()
       yield* Effect.provide(Effect.void, Observed.layerOf(agent, { durable }))
       assert.strictEqual(agent.events().length, 40)
-      assert.deepStrictEqual(SqliteFile.query(path, "SELECT * FROM events"), [])
+      assert.deepStrictEqual(SqliteFile.query(directory, "SELECT * FROM events"), [])
     }))
 
   it.live("goes on in memory, and says so once, when the file cannot be used", () =>
     Effect.gen(function*() {
-      const { folder: path } = yield* folder
+      const { directory } = yield* folder
+      Fs.writeFileSync(directory, "")
       const { layer, lines } = Observed.warnings()
       yield* Effect.gen(function*() {
         yield* spans(4, "kept")
         const { agent } = yield* Observed.settle
         assert.strictEqual(agent.events().length, 4)
-      }).pipe(Effect.provide(Layer.provideMerge(Observed.dev({ durable: { path } }), layer)))
+      }).pipe(Effect.provide(Layer.provideMerge(Observed.dev({ durable: { directory } }), layer)))
       assert.strictEqual(lines.filter((line) => line.includes("durable outbox")).length, 1)
     }))
 
   it.live("says what is wrong with its options, and does with what is right", () =>
     Effect.gen(function*() {
-      const { path } = yield* folder
+      const { directory } = yield* folder
       const { layer, lines } = Observed.warnings()
       const bad: ReadonlyArray<LLMObs.Options> = [
-        { durable: { path: "" } },
-        { durable: { path, durability: "always" as "power" } },
-        { durable: { path, maxBytes: -1 } }
+        { durable: { directory: "" } },
+        { durable: { directory, durability: "always" as "power" } },
+        { durable: { directory, maxBytes: -1 } }
       ]
       for (const options of bad) {
         yield* Effect.provide(Effect.void, Layer.provideMerge(Observed.dev(options), layer))
       }
       assert.strictEqual(lines.filter((line) => line.includes("invalid_option")).length, 3)
-      assert.isTrue(Fs.existsSync(path))
+      assert.isTrue(Fs.existsSync(directory))
     }))
 
   it.live("loses no span of a burst that memory has no room for, while the intake refuses everything", () =>
@@ -149,13 +150,13 @@ describe("a layer with a durable outbox", () => {
 
   it.live("delivers what the disk must have, too", () =>
     Effect.gen(function*() {
-      const { path } = yield* folder
+      const { directory } = yield* folder
       const agent = yield* DevAgents.make()
       yield* Effect.gen(function*() {
         yield* spans(10, "kept")
         yield* LLMObs.flush
         assert.strictEqual(Ledgers.delivered(yield* LLMObs.ledger), 10)
-      }).pipe(Effect.provide(Observed.layerOf(agent, { durable: { path, durability: "power" } })))
+      }).pipe(Effect.provide(Observed.layerOf(agent, { durable: { directory, durability: "power" } })))
       assert.strictEqual(agent.events().length, 10)
     }))
 })

@@ -206,13 +206,15 @@ describe("withRouting", () => {
         Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "routing-"))),
         (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true }))
       )
-      const durable = { path: Path.join(folder, "events.db") }
+      const durable = { directory: folder }
       const statuses = new Map([[keyOf("acme"), 403]])
       const first = yield* scene({ flushTimeout: "200 millis", durable }, statuses)
       yield* Effect.all([call("acme's", account("acme")), call("own")]).pipe(Effect.provide(first.layer))
       assert.deepStrictEqual(Observed.names(first.agent), ["own"])
-      for (const name of Fs.readdirSync(folder)) {
-        assert.isFalse(Fs.readFileSync(Path.join(folder, name)).includes(keyOf("acme")), name)
+      const files = Fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+      assert.isAbove(files.length, 0)
+      for (const { name, parentPath } of files) {
+        assert.isFalse(Fs.readFileSync(Path.join(parentPath, name)).includes(keyOf("acme")), name)
       }
       statuses.clear()
       const { intakes, layer } = yield* scene({ flushTimeout: "2 seconds", durable }, statuses)

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import * as ProcessToken from "../../src/adapters/sqlite/ProcessToken.ts"
 import * as SqliteJournal from "../../src/adapters/sqlite/SqliteJournal.ts"
 import * as Ledger from "../../src/domain/delivery/Ledger.ts"
 import * as RecordCodec from "../../src/domain/event/RecordCodec.ts"
@@ -14,37 +14,49 @@ import * as DeliveryRun from "./DeliveryRun.ts"
 import { DurableSchedule } from "./DeliverySchedule.ts"
 import * as DeliveryState from "./DeliveryState.ts"
 
-const segmentSize = 2 ** 30
+const streamSize = 2 ** 30
+
+// An ended process can leave two files, its own and one that it had taken over, and they are taken over one after the
+// other. The model knows one.
+const joinFiles = (directory: string): void => {
+  const [first, ...others] = SqliteFile.files(directory)
+  for (const path of others) {
+    const database = new DatabaseSync(first!)
+    const shift = Number(database.prepare("SELECT coalesce(max(id), 0) AS last FROM streams").get()!["last"])
+    database.exec(`ATTACH '${path}' AS other;
+      INSERT INTO streams SELECT id + ${shift}, account, events FROM other.streams;
+      INSERT INTO events SELECT id + ${shift * streamSize}, at, crc, body FROM other.events`)
+    database.close()
+    for (const end of ["", "-wal"]) Fs.rmSync(path + end, { force: true })
+  }
+}
 
 /** A file whose users are killed one after the other: each finds what had been committed at that moment. */
 const makeFile = () => {
   const { folder, remove } = SqliteFile.folder()
   let generation = 0
   let journal: JournalService | undefined
-  const pathOf = (number: number) => Path.join(folder, `${number}.db`)
+  const directoryOf = (number: number) => Path.join(folder, String(number))
   const bytes = 4 * 1024 * 1024
   const file: DeliveryRun.File = {
     bytes,
     open: (now) =>
       journal = SqliteJournal.open({
-        path: pathOf(generation),
+        directory: directoryOf(generation),
         maxBytes: bytes,
         maxAgeMillis: 1e9,
         now,
-        identity: { ...ProcessToken.current(), boot: String(generation) },
         diagnostics: Diagnostics.make((line) => assert.fail(line))
       }),
     leave: () => {
-      const before = pathOf(generation++)
-      // One reader's view: all that was committed, and nothing else.
-      const outside = new DatabaseSync(before, { timeout: 5_000 })
-      outside.exec(`VACUUM INTO '${pathOf(generation)}'`)
-      outside.close()
-      // What the ended process would still write, it writes to a file that nobody reads.
+      const before = directoryOf(generation++)
+      SqliteFile.snapshot(before, directoryOf(generation))
+      joinFiles(directoryOf(generation))
+      // The ended process may still write, to files that are not read any more.
       journal!.close()
       const parts = new Map<number, Array<DeliveryState.Id>>()
-      for (const { body, id } of SqliteFile.query(pathOf(generation), "SELECT id, body FROM events ORDER BY id")) {
-        const part = Math.floor(Number(id) / segmentSize)
+      for (const { body, id } of SqliteFile.query(directoryOf(generation), "SELECT id, body FROM events ORDER BY id")) {
+        const part = Math.floor(Number(id) / streamSize)
         parts.set(part, [...parts.get(part) ?? [], DeliveryEngine.idOf(RecordCodec.decode(String(body)).value!)])
       }
       return [...parts.values()]

@@ -1,18 +1,19 @@
 /**
- * What the thread of the files does for one journal: it carries out one request after the other on the journal's file.
+ * The work of the thread of the files for one journal: it carries out one request after the other.
  *
  * **Details**
  *
- * It holds nothing that a journal could not tell another thread again: the file, and where the next event of each account
- * is written. A file in which SQLite finds damage is given another name, and a new one is begun.
+ * It holds nothing that a journal could not tell another thread again: the files, and where the next event of each account
+ * is written.
  *
  * @since 0.1.0
  */
-import * as EventFile from "./EventFile.ts"
-import * as EventId from "./EventId.ts"
-import * as Segments from "./Segments.ts"
-import * as SetAsides from "./SetAsides.ts"
-import type { Answer, Answers, NewRow, Opening, Request, Requests } from "./WorkerProtocol.ts"
+import type { SetAside } from "../../domain/delivery/SetAside.ts"
+import * as OpenFiles from "./OpenFiles.ts"
+import type { OpenFile } from "./OpenFiles.ts"
+import * as OutboxFile from "./OutboxFile.ts"
+import * as OutboxFolder from "./OutboxFolder.ts"
+import type { Answer, Answers, NewRow, Opening, Outcome, Request, Requests } from "./WorkerProtocol.ts"
 
 /**
  * @category models
@@ -25,15 +26,20 @@ export interface FileKeeper {
   readonly close: () => void
 }
 
-// Damaged files that are given another name, in the life of a journal.
-const maxNewFiles = 3
-
-// Events that one request counts or expires: others wait behind it.
+// Events that one request expires: others wait behind it.
 const slice = 5_000
+
+// Events that one transaction takes out when the disk is full: their pages must fit the ballast.
+const fewEvents = 16
+
+// How often a write is begun anew in another file.
+const attempts = 3
+
+const boundMillis = 1_000
 
 /** Where the next event is written. */
 interface Writer {
-  readonly segment: number
+  readonly stream: number
   readonly next: number
 }
 
@@ -42,143 +48,151 @@ interface Writer {
  * @since 0.1.0
  */
 export const make = (opening: Omit<Opening, "port" | "answers">): FileKeeper => {
-  const segments = Segments.make(opening.holder, opening.token)
-  const known = new Set([...opening.marks.map(([segment]) => segment), ...opening.adopted])
-  let writers: ReadonlyMap<string, Writer> = new Map()
+  const files = OpenFiles.make(opening)
+  let writers: { readonly file: number; readonly of: ReadonlyMap<string, Writer> } = { file: 0, of: new Map() }
   let waiting: Array<NewRow> = []
-  let file: EventFile.EventFile | undefined
-  let { epoch } = opening
-  let begunAnew = 0
-  let tidied = false
+  let boundAt = 0
 
-  const openFile = (): EventFile.EventFile => {
-    const opened = EventFile.open(opening)
+  // Damage concerns one file.
+  const guarded = <A>(open: OpenFile, f: () => A): A => {
     try {
-      if (!tidied) EventFile.transaction(opened, () => takeOutUnanswered(opened))
-      tidied = true
-      return opened
+      return f()
     } catch (error) {
-      opened.database.close()
+      if (OutboxFile.failureOf(error) === "damaged") files.damage(open)
       throw error
     }
   }
 
-  // A thread before this one may have written what the journal was not told of any more, and so asks for again.
-  const takeOutUnanswered = (opened: EventFile.EventFile): void => {
-    for (const [segment, last] of opening.marks) {
-      if (!segments.isOurs(opened, segment)) continue
-      opened.database.prepare("DELETE FROM events WHERE id > ? AND id <= ?").run(last, EventId.lastOf(segment))
-    }
-  }
+  const removeAll = ({ content }: OpenFile, ids: ReadonlyArray<number>): void =>
+    OutboxFile.transaction(content, () => OutboxFile.remove(content, ids))
 
-  const closeFile = (): void => {
-    const closing = file
-    file = undefined
-    closing?.database.close()
-  }
-
-  const beginAnew = (): void => {
-    epoch++
-    writers = new Map()
-    known.clear()
-    closeFile()
-    EventFile.setFileAside(opening.path, Date.now())
-  }
-
-  const fail = (error: unknown): EventFile.Failure => {
-    const failure = EventFile.failureOf(error)
-    if (failure !== "damaged") return failure
-    if (begunAnew++ >= maxNewFiles) return "unusable"
+  // On a full disk in parts, each of which the log has room for once the ballast is gone.
+  const remove = (open: OpenFile, ids: ReadonlyArray<number>): void => {
     try {
-      beginAnew()
-      return failure
-    } catch {
-      return "unusable"
-    }
-  }
-
-  const write = (file: EventFile.EventFile, request: Requests["write"]): Answers["write"] => {
-    const { asides, removals } = request
-    const rows = waiting
-    const takeOut = (isOurs: (segment: number) => boolean) => {
-      for (const id of removals) {
-        if (isOurs(EventId.segmentOf(id))) file.remove.run(id)
+      removeAll(open, ids)
+    } catch (error) {
+      if (OutboxFile.failureOf(error) !== "full") throw error
+      files.makeRoom()
+      for (let at = 0; at < ids.length; at += fewEvents) {
+        removeAll(open, ids.slice(at, at + fewEvents))
+        open.content.database.exec("PRAGMA wal_checkpoint")
       }
     }
-    const attempt = (rows: ReadonlyArray<NewRow>): Answers["write"] => {
-      const { moved, ...written } = EventFile.transaction(file, () => {
-        const isOurs = lookingUp(file)
-        takeOut(isOurs)
-        SetAsides.add(file, asides)
-        return insert(file, rows, isOurs)
+  }
+
+  // Never throws: a file that another process left must not keep events from being written to our own.
+  const removeFromOther = (open: OpenFile, ids: ReadonlyArray<number>): void => {
+    open.late = open.late.concat(ids)
+    try {
+      guarded(open, () => {
+        if (open.late.length > 0) remove(open, open.late)
+        open.late = []
+        files.check(open)
+        if (OutboxFile.isEmpty(open.content)) files.finish(open)
       })
-      writers = moved
-      for (const { segment } of moved.values()) known.add(segment)
-      return written
+    } catch (error) {
+      // A damaged file is reported by `guarded`; in any other case `tidy` tries again. Where a full disk lets nothing be
+      // deleted, a file goes whole as soon as nothing in it is wanted any more.
+      if (OutboxFile.failureOf(error) === "full" && OutboxFile.size(open.content) === open.late.length) {
+        files.discard(open)
+      }
     }
-    // What is left of the room is used: of rows that have none together, the first half may.
+  }
+
+  const isOwn = (open: OpenFile): boolean => open.own && open.reachable
+
+  const write = ({ asides, removals }: Requests["write"]): Answers["write"] => {
+    const rows = waiting
+    let ownRemovals: ReadonlyArray<number> = []
+    for (const [file, ids] of removals) {
+      const open = files.get(file)
+      if (open === undefined) continue
+      if (isOwn(open)) ownRemovals = ids
+      else removeFromOther(open, ids)
+    }
+    if (rows.length + asides.length + ownRemovals.length === 0) return { file: 0, ids: [], bytes: [] }
+    for (let attempt = 1;; attempt++) {
+      const open = files.own()
+      try {
+        const written = guarded(open, () => writeTo(open, rows, asides, attempt === 1 ? ownRemovals : []))
+        if (files.check(open)) return { file: open.file, ...written }
+      } catch (error) {
+        if (files.get(open.file) === undefined || files.check(open)) throw error
+      }
+      if (attempt >= attempts) throw new Error("the file was taken away several times")
+    }
+  }
+
+  const writeTo = (
+    open: OpenFile,
+    rows: ReadonlyArray<NewRow>,
+    asides: ReadonlyArray<SetAside>,
+    removals: ReadonlyArray<number>
+  ): Omit<Answers["write"], "file"> => {
+    const { content } = open
+    if (performance.now() - boundAt > boundMillis) {
+      boundAt = performance.now()
+      files.bound()
+    }
+    // As much of the room is used as there is: of rows that have none together, the first half may.
     for (let left = rows;; left = left.slice(0, left.length >> 1)) {
       try {
-        return attempt(left)
+        const { moved, ...written } = OutboxFile.transaction(content, () => {
+          OutboxFile.remove(content, removals)
+          OutboxFile.setAside(content, asides)
+          return insert(open, left)
+        })
+        writers = { file: open.file, of: moved }
+        return written
       } catch (error) {
-        if (EventFile.failureOf(error) !== "full") throw error
+        if (OutboxFile.failureOf(error) !== "full") throw error
         if (left.length > 1) continue
-        // What makes room can still be written, and must not wait for what needs some.
-        EventFile.transaction(file, () => takeOut(lookingUp(file)))
+        // Deletions make room, and must not wait for events that need some.
+        remove(open, removals)
         return { ids: [], bytes: [] }
       }
     }
   }
 
   const insert = (
-    file: EventFile.EventFile,
-    rows: ReadonlyArray<NewRow>,
-    isOurs: (segment: number) => boolean
-  ): Answers["write"] & { readonly moved: ReadonlyMap<string, Writer> } => {
-    const moved = new Map(writers)
+    { content, file }: OpenFile,
+    rows: ReadonlyArray<NewRow>
+  ): Omit<Answers["write"], "file"> & { readonly moved: ReadonlyMap<string, Writer> } => {
+    const moved = new Map(writers.file === file ? writers.of : [])
     const ids: Array<number> = []
     const bytes: Array<number> = []
-    for (const { at, record, route, spilled } of rows) {
-      const key = `${spilled ? "spilled" : "copy"} ${route}`
+    for (const { account, at, record, spilled } of rows) {
+      const key = `${spilled ? "spilled" : "copy"} ${account}`
       const found = moved.get(key)
-      const writer = found !== undefined && found.next < EventId.segmentSize / 2 && isOurs(found.segment)
+      const writer = found !== undefined && found.next < OutboxFile.streamSize / 2
         ? found
-        : { segment: segments.create(file, route), next: 1 }
-      moved.set(key, { segment: writer.segment, next: writer.next + 1 })
-      const id = writer.segment * EventId.segmentSize + writer.next
+        : { stream: OutboxFile.beginStream(content, account), next: 1 }
+      moved.set(key, { stream: writer.stream, next: writer.next + 1 })
+      const id = writer.stream * OutboxFile.streamSize + writer.next
       ids.push(id)
-      bytes.push(EventFile.write(file, id, at, record))
+      bytes.push(OutboxFile.write(content, id, at, record))
     }
+    OutboxFile.count(content, ids, 1)
     return { ids, bytes, moved }
   }
 
-  const lookingUp = (file: EventFile.EventFile) => {
-    const seen = new Map<number, boolean>()
-    return (segment: number): boolean => {
-      let ours = seen.get(segment)
-      if (ours === undefined) {
-        ours = segments.isOurs(file, segment)
-        seen.set(segment, ours)
-      }
-      return ours
-    }
-  }
-
-  const load = (
-    file: EventFile.EventFile,
-    { after, bytes, segment, upTo }: Requests["load"]
-  ): Answers["load"] => {
-    if (!segments.isOurs(file, segment)) return undefined
-    const found = EventFile.read(file, after, upTo, bytes)
+  const load = (open: OpenFile, { after, bytes, upTo }: Requests["load"]): Answers["load"] => {
+    const { content } = open
+    const found = OutboxFile.read(content, after, upTo, bytes)
     const unreadable = found.filter(({ record }) => record === undefined)
     if (unreadable.length > 0) {
-      EventFile.transaction(file, () => {
-        for (const { id } of unreadable) file.remove.run(id)
-        SetAsides.add(
-          file,
-          unreadable.map(({ at, body }) => ({ reason: "unreadable", status: undefined, at, event: body }))
-        )
-      })
+      try {
+        OutboxFile.transaction(content, () => {
+          OutboxFile.remove(content, unreadable.map(({ id }) => id))
+          OutboxFile.setAside(
+            content,
+            unreadable.map(({ at, body }) => ({ reason: "unreadable", status: undefined, at, event: body }))
+          )
+        })
+      } catch (error) {
+        if (OutboxFile.failureOf(error) !== "full") throw error
+        open.late = open.late.concat(unreadable.map(({ id }) => id))
+      }
     }
     const last = found.at(-1)?.id ?? upTo
     return {
@@ -191,61 +205,78 @@ export const make = (opening: Omit<Opening, "port" | "answers">): FileKeeper => 
     }
   }
 
-  const count = (file: EventFile.EventFile, { after, segment }: Requests["count"]): Answers["count"] => {
-    const found = EventFile.peek(file, after, EventId.lastOf(segment), slice)
-    return { ...sumOf(found), upTo: found.at(-1)?.id ?? after, end: found.length < slice }
-  }
-
-  const expire = (
-    file: EventFile.EventFile,
-    { after, oldest, segment, upTo }: Requests["expire"]
-  ): Answers["expire"] => {
-    if (!segments.isOurs(file, segment)) return { count: 0, bytes: 0, after, more: false }
-    const found = EventFile.peek(file, after, upTo, slice)
+  const expire = (open: OpenFile, { after, oldest, upTo }: Requests["expire"]): Answers["expire"] => {
+    const found = OutboxFile.peek(open.content, after, upTo, slice)
     const young = found.findIndex(({ at }) => at >= oldest)
     const expired = young === -1 ? found : found.slice(0, young)
-    if (expired.length > 0) {
-      EventFile.transaction(file, () => {
-        for (const { id } of expired) file.remove.run(id)
-      })
-    }
+    const ids = expired.map(({ id }) => id)
+    if (isOwn(open)) remove(open, ids)
+    else removeFromOther(open, ids)
     return { ...sumOf(expired), after: expired.at(-1)?.id ?? after, more: expired.length === slice }
   }
 
-  const sweep = (file: EventFile.EventFile, { clock, done }: Requests["sweep"]): Answers["sweep"] => {
-    segments.beat(file)
-    const current = new Set([...writers.values()].map(({ segment }) => segment))
-    for (const segment of done) {
-      if (!current.has(segment)) segments.discard(file, segment)
+  const adopt = (): Answers["adopt"] => {
+    const { file, notices } = files.adopt()
+    return {
+      file: file?.file,
+      streams: file === undefined ? [] : guarded(file, () => OutboxFile.streams(file.content)),
+      notices
     }
-    segments.adopt(file, clock)
-    const ours = segments.ours(file)
-    const adopted = ours.filter(({ segment }) => !known.has(segment))
-    for (const { segment } of adopted) known.add(segment)
-    return { adopted, ours: ours.map(({ segment }) => segment) }
   }
 
-  const answer = (file: EventFile.EventFile, asked: Request): Answers[keyof Requests] => {
+  const tidy = (): void => {
+    for (const open of files.all()) if (!isOwn(open)) removeFromOther(open, [])
+    files.tidy()
+  }
+
+  // A file that is not open any more holds nothing that the journal has not been told of.
+  const on = <A>(file: number, f: (open: OpenFile) => A, otherwise: A): A => {
+    const open = files.get(file)
+    return open === undefined ? otherwise : guarded(open, () => f(open))
+  }
+
+  const answer = (asked: Request): Answers[keyof Requests] => {
     switch (asked.name) {
-      case "open":
-        return {}
-      case "write":
-        return write(file, asked.request)
-      case "load":
-        return load(file, asked.request)
-      case "count":
-        return count(file, asked.request)
-      case "expire":
-        return expire(file, asked.request)
-      case "sweep":
-        return sweep(file, asked.request)
-      case "readSetAside":
-        return SetAsides.read(file)
-      case "release": {
-        segments.release(file)
-        closeFile()
+      case "open": {
+        files.own()
         return {}
       }
+      case "write":
+        return write(asked.request)
+      case "load": {
+        const { after, file } = asked.request
+        const nothing = { entries: [], after, count: 0, bytes: 0, unreadable: 0, end: true }
+        return on(file, (open) => load(open, asked.request), nothing)
+      }
+      case "expire": {
+        const { after, file } = asked.request
+        return on(file, (open) => expire(open, asked.request), { count: 0, bytes: 0, after, more: false })
+      }
+      case "adopt":
+        return adopt()
+      case "tidy": {
+        tidy()
+        return {}
+      }
+      case "readSetAside":
+        return files.all().flatMap(({ content }) => OutboxFile.readSetAside(content)).sort((a, b) => a.at - b.at)
+      case "release": {
+        tidy()
+        files.close()
+        return {}
+      }
+    }
+  }
+
+  const attempt = (asked: Request): Outcome<Answers[keyof Requests]> => {
+    try {
+      return { value: answer(asked) }
+    } catch (error) {
+      return error instanceof OutboxFolder.RefusedFolder
+        ? { trouble: "refused", detail: error.message }
+        : { trouble: OutboxFile.failureOf(error) }
+    } finally {
+      if (asked.name === "write") waiting = []
     }
   }
 
@@ -254,20 +285,12 @@ export const make = (opening: Omit<Opening, "port" | "answers">): FileKeeper => 
       for (const row of rows) waiting.push(row)
     },
     handle: (asked) => {
-      try {
-        if (asked.epoch !== epoch) return { epoch, outcome: { trouble: "stale" } }
-        file ??= openFile()
-        return { epoch, outcome: { value: answer(file, asked) } }
-      } catch (error) {
-        const trouble = fail(error)
-        return { epoch, outcome: { trouble } }
-      } finally {
-        if (asked.name === "write") waiting = []
-      }
+      const outcome = attempt(asked)
+      return { news: files.takeNews(), outcome }
     },
     close: () => {
       try {
-        closeFile()
+        files.close()
       } catch {
         // A file that cannot be closed ends with the process.
       }
@@ -275,7 +298,7 @@ export const make = (opening: Omit<Opening, "port" | "answers">): FileKeeper => 
   }
 }
 
-const sumOf = (found: ReadonlyArray<EventFile.Outline>): { readonly count: number; readonly bytes: number } => ({
+const sumOf = (found: ReadonlyArray<OutboxFile.Outline>): { readonly count: number; readonly bytes: number } => ({
   count: found.length,
   bytes: found.reduce((sum, { bytes }) => sum + bytes, 0)
 })

@@ -1,13 +1,11 @@
 /**
- * The bounds of a journal, and what it says when it meets one.
+ * The bounds of a journal.
  *
  * @since 0.1.0
  */
-import type { Listener } from "../../ports/Journal.ts"
-import type { Trouble } from "./WorkerProtocol.ts"
 
 /**
- * The defaults and bounds. Bytes of what is not written yet are estimated ones, which for text are six times too large.
+ * The defaults and bounds. Bytes of events that are not written yet are estimated ones, six times too large for text.
  *
  * @category constants
  * @since 0.1.0
@@ -16,11 +14,11 @@ export const limits = {
   windowMillis: 5,
   /** After so long an event is posted by the next one, when the program holds its timers up. */
   longestWindowMillis: 8,
-  /** What one call posts, and one transaction writes. */
+  /** One call posts, and one transaction writes, at most so much. */
   callBytes: 8 * 1024 * 1024,
-  /** What one message to the thread carries. */
+  /** One message to the thread carries so much. */
   messageBytes: 512 * 1024,
-  /** Transactions that are asked for before the first is done: what comes meanwhile is written together. */
+  /** Transactions that are asked for before the first is done: later events are written together. */
   batches: 2,
   /**
    * Spilled events that are not written yet: above the first bound a call waits a few milliseconds for the thread, unless
@@ -30,48 +28,18 @@ export const limits = {
   mostUnwrittenBytes: 96 * 1024 * 1024,
   patienceMillis: 6,
   vainWaits: 40,
-  /** What is read at once. */
+  /** One request reads at most so much. */
   loadBytes: 512 * 1024,
-  /** How long is waited for an answer at the end of a process, and by whoever waits for one. */
+  /** The longest wait for an answer at the end of a process, and for one that was asked for. */
   endMillis: 2_000,
   /** Attempts without success at the end of a process. */
   misses: 8,
-  busyMillis: 5,
+  /** How often a journal that closes writes anew what was in a file that is gone. */
+  rewrites: 3,
   retryMillis: 1_000,
   /** A thread that cannot be started is tried after a rest that doubles so often. */
   longestThreadRest: 6,
-  sweepMillis: 10_000,
+  /** How often the folder is searched for files of ended processes. */
+  sweepMillis: 5_000,
   maxBytes: 1024 * 1024 * 1024
 } as const
-
-const ignore = () => {}
-
-/**
- * Who listens until the journal is started.
- *
- * @category constants
- * @since 0.1.0
- */
-export const silent: Listener = {
-  onAdopted: ignore,
-  onExpired: ignore,
-  onUnreadable: ignore,
-  onTaken: ignore,
-  onReady: ignore
-}
-
-/**
- * What is said once for each kind of failure.
- *
- * @category constants
- * @since 0.1.0
- */
-export const sentences: { readonly [K in Exclude<Trouble, "busy" | "stale"> | "unavailable" | "unreadable"]: string } =
-  {
-    full: "The durable outbox is full, or its disk is. Events are held in memory only until there is room.",
-    damaged: "The file of the durable outbox was damaged. It was given another name, and a new one begun.",
-    unusable: "The durable outbox cannot be used. Events are held in memory only; check its path and permissions.",
-    ended: "The thread of the durable outbox has ended. Events are held in memory only until it runs again.",
-    unavailable: "This runtime has no node:sqlite, so there is no durable outbox. Events are held in memory only.",
-    unreadable: "Events in the durable outbox could not be read. They are kept in its table set_aside, and counted."
-  }

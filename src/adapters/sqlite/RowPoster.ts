@@ -1,5 +1,5 @@
 /**
- * Posts what waits to be written to the thread of the files, and enters what became of it into the books.
+ * Posts events that wait to be written to the thread of the files, and enters the outcome into the books.
  *
  * @since 0.1.0
  */
@@ -7,11 +7,9 @@ import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import * as RecordCodec from "../../domain/event/RecordCodec.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
-import { segmentOf } from "./EventId.ts"
-import type { Exchange } from "./Exchange.ts"
-import type { FileLine } from "./FileLine.ts"
 import { limits } from "./JournalLimits.ts"
 import * as SpillBooks from "./SpillBooks.ts"
+import type { ThreadLine } from "./ThreadLine.ts"
 import type { Answers, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
@@ -41,10 +39,9 @@ export interface RowPoster {
 export const make = (options: {
   readonly queue: WriteQueue.WriteQueue
   readonly books: SpillBooks.SpillBooks
-  readonly line: FileLine
-  readonly epoch: () => number
-  /** A row has its id. */
-  readonly onWritten: (row: Row, id: number) => void
+  readonly line: ThreadLine
+  /** A row is in a file. */
+  readonly onWritten: (row: Row, file: number, id: number) => void
   /** Spilled events of an account can be loaded that could not before. */
   readonly onReady: (account: SpillBooks.Account) => void
 }): RowPoster => {
@@ -59,8 +56,8 @@ export const make = (options: {
 
   const schedule = (millis: number): void => {
     if (timer !== undefined || closed || WriteQueue.size(queue) === 0) return
-    const onlyRows = queue.removals.length + queue.asides.length === 0
-    const until = Math.max(line.restsUntil(), line.busyUntil(), onlyRows ? line.fullUntil() : 0)
+    const onlyRows = queue.removals.size + queue.asides.length === 0
+    const until = Math.max(line.restsUntil(), onlyRows ? line.fullUntil() : 0)
     timer = setTimeout(() => {
       timer = undefined
       post(limits.batches)
@@ -70,25 +67,22 @@ export const make = (options: {
   // Posts what waits while fewer than `batches` are under way. One posted row is one object for the other thread.
   const post = (batches: number): void => {
     while (underWay < batches && WriteQueue.size(queue) > 0) {
-      const open = line.get()
-      if (open === undefined) return schedule(limits.windowMillis)
+      if (!line.isOpen()) return schedule(limits.windowMillis)
       const rows = clock() < line.fullUntil() ? [] : WriteQueue.take(queue, limits.callBytes)
       const { asides, removals } = queue
-      if (rows.length + removals.length + asides.length === 0) return schedule(limits.windowMillis)
-      queue.removals = []
+      if (rows.length + removals.size + asides.length === 0) return schedule(limits.windowMillis)
+      queue.removals = new Map()
       queue.asides = []
       for (const row of rows) if (row.spilled) SpillBooks.post(books, row)
-      send(open, rows, removals, asides)
+      send(rows, removals, asides)
     }
   }
 
   const send = (
-    open: Exchange,
     rows: ReadonlyArray<Row>,
-    removals: Array<number>,
+    removals: Map<number, Array<number>>,
     asides: Array<SetAside>
   ): void => {
-    const meant = options.epoch()
     const settle = (outcome: Outcome<Answers["write"]>): void => {
       underWay--
       if ("value" in outcome) {
@@ -100,16 +94,16 @@ export const make = (options: {
       } else {
         failing = true
         giveBack(rows)
-        if (meant === options.epoch()) queue.removals = removals.concat(queue.removals)
+        for (const [file, ids] of removals) queue.removals.set(file, ids.concat(queue.removals.get(file) ?? []))
         queue.asides = asides.concat(queue.asides).slice(-WriteQueue.maxAsides)
-        line.fail(outcome.trouble)
+        line.fail(outcome.trouble, outcome.detail)
       }
-      // What had to wait for this one has waited long enough.
+      // Events that had to wait for this one have waited long enough.
       if (isDue()) post(limits.batches)
       else schedule(limits.windowMillis)
     }
     const add = (part: ReadonlyArray<Row>, recordOf: (row: Row) => SpanRecord | string): void =>
-      open.add(part.map((row) => ({ route: row.route, spilled: row.spilled, at: row.at, record: recordOf(row) })))
+      line.add(part.map((row) => ({ account: row.account, spilled: row.spilled, at: row.at, record: recordOf(row) })))
     for (const part of partsOf(rows)) {
       try {
         add(part, (row) => row.text)
@@ -118,22 +112,22 @@ export const make = (options: {
       }
     }
     underWay++
-    open.ask("write", { removals, asides }, settle)
+    line.ask("write", { removals, asides }, settle)
   }
 
   const isDue = (): boolean =>
     queue.bytes >= limits.callBytes || (queue.rows.size > 0 && clock() - queue.since > limits.longestWindowMillis)
 
-  const settleWritten = (rows: ReadonlyArray<Row>, { bytes, ids }: Answers["write"]): void => {
+  const settleWritten = (rows: ReadonlyArray<Row>, { bytes, file, ids }: Answers["write"]): void => {
     const first = new Set<SpillBooks.Account>()
     for (const [i, row] of rows.entries()) {
       const id = ids[i]!
       if (row.spilled) {
-        const account = SpillBooks.accountOf(books, row.route)
+        const account = SpillBooks.accountOf(books, row.account)
         if (SpillBooks.first(account) === undefined) first.add(account)
-        SpillBooks.commit(books, row, segmentOf(id), id, bytes[i]!)
-      } else if (row.state === "settled") queue.removals.push(id)
-      options.onWritten(row, id)
+        SpillBooks.commit(books, row, file, id, bytes[i]!)
+      } else if (row.state === "settled") WriteQueue.takeOut(queue, file, id)
+      options.onWritten(row, file, id)
     }
     for (const account of first) options.onReady(account)
   }
@@ -144,7 +138,7 @@ export const make = (options: {
     for (const row of rows) {
       if (!row.spilled) continue
       SpillBooks.giveBack(books, row)
-      const account = SpillBooks.accountOf(books, row.route)
+      const account = SpillBooks.accountOf(books, row.account)
       if (account.hungry) waited.add(account)
     }
     for (const account of waited) options.onReady(account)
@@ -154,32 +148,30 @@ export const make = (options: {
     for (let misses = 0; misses < limits.misses;) {
       const before = WriteQueue.size(queue) + underWay
       post(Infinity)
-      line.current()?.wait(limits.endMillis, () => false)
+      line.wait(limits.endMillis, () => false)
       const left = WriteQueue.size(queue) + underWay
       if (left === 0 || underWay > 0) return
       misses = left < before ? 0 : misses + 1
     }
   }
 
-  // The thread may have answered long ago, and nobody listened. Waits in vain are counted, not their time: a machine that
-  // lets nobody run lets neither thread.
+  // The thread may have answered long ago, unheard. Fruitless waits are counted instead of their time: on an overloaded
+  // machine neither thread runs.
   const waitForRoom = (): void => {
-    const exchange = line.current()
-    if (exchange === undefined) return
     const until = clock() + limits.patienceMillis
-    const before = exchange.heard()
+    const before = line.heard()
     post(limits.batches)
-    exchange.wait(0, () => false)
-    if (exchange.heard() > before) vain = 0
+    line.wait(0, () => false)
+    if (line.heard() > before) vain = 0
     if (failing || vain >= limits.vainWaits) return
-    exchange.wait(limits.patienceMillis, () => books.unwritten < limits.unwrittenBytes || clock() >= until)
-    vain = exchange.heard() > before ? 0 : vain + 1
+    line.wait(limits.patienceMillis, () => books.unwritten < limits.unwrittenBytes || clock() >= until)
+    vain = line.heard() > before ? 0 : vain + 1
   }
 
   return {
     schedule,
     postWhenDue: () => {
-      if (isDue() && clock() >= Math.max(line.restsUntil(), line.busyUntil(), line.fullUntil())) post(limits.batches)
+      if (isDue() && clock() >= Math.max(line.restsUntil(), line.fullUntil())) post(limits.batches)
       schedule(limits.windowMillis)
     },
     postAll: () => post(Infinity),

@@ -3,40 +3,41 @@
  *
  * **Details**
  *
- * A spilled event waits in the queue to be written, is on its way to the thread of the files, is in the file, or was read
- * ahead. In the file it is one of a range of ids, so that a few numbers stand for any number of events.
+ * A spilled event waits in the queue to be written, is on its way to the thread of the files, is in a file, or was read
+ * ahead. In a file it is one of a range of ids, so that a few numbers stand for any number of events.
  *
  * @since 0.1.0
  */
-import { segmentSize } from "./EventId.ts"
+import type { Stream } from "./OutboxFile.ts"
+import { lastOf, streamOf, streamSize } from "./OutboxFile.ts"
 import type { Row } from "./WriteQueue.ts"
 
 /**
- * The part of a segment that waits: ids above `after`, up to and with `upTo`. Ids above that are counted later, where
- * another process wrote them.
+ * The part of a stream that waits: ids above `after`, up to and with `upTo`. The bytes of a stream that was taken over
+ * are a guess.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Source {
-  readonly segment: number
+  readonly file: number
+  readonly stream: number
+  readonly adopted: boolean
   after: number
   upTo: number
   count: number
   bytes: number
-  counted: boolean
-  counting: boolean
 }
 
 /**
  * The spilled events of one account. `count` and `bytes` are of all of them, wherever they are; bytes of those that are
- * not in the file yet are estimated ones.
+ * not in a file yet are estimated ones.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Account {
-  readonly route: string
+  readonly account: string
   sources: Array<Source>
   readonly queued: Set<Row>
   ahead: Array<Row>
@@ -45,15 +46,14 @@ export interface Account {
   bytes: number
   /** How many bytes more are to be read ahead. */
   wanted: number
-  /** Something is being read from the file. */
+  /** Something is being read from a file. */
   busy: boolean
-  /** Somebody asked, and nothing was there yet. */
+  /** Its events were asked for, and none was there yet. */
   hungry: boolean
 }
 
 /**
- * `unwritten` are the estimated bytes that are not in the file yet, `ahead` the bytes that were read ahead, `inFile` the
- * events that are in the file, read ahead or not.
+ * `unwritten` are the estimated bytes that are not in a file yet, `ahead` the bytes that were read ahead.
  *
  * @category models
  * @since 0.1.0
@@ -63,24 +63,23 @@ export interface SpillBooks {
   count: number
   unwritten: number
   ahead: number
-  inFile: number
 }
 
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const empty = (): SpillBooks => ({ accounts: new Map(), count: 0, unwritten: 0, ahead: 0, inFile: 0 })
+export const empty = (): SpillBooks => ({ accounts: new Map(), count: 0, unwritten: 0, ahead: 0 })
 
 /**
  * @category accessors
  * @since 0.1.0
  */
-export const accountOf = (self: SpillBooks, route: string): Account => {
-  let account = self.accounts.get(route)
+export const accountOf = (self: SpillBooks, name: string): Account => {
+  let account = self.accounts.get(name)
   if (account === undefined) {
     account = {
-      route,
+      account: name,
       sources: [],
       queued: new Set(),
       ahead: [],
@@ -91,7 +90,7 @@ export const accountOf = (self: SpillBooks, route: string): Account => {
       busy: false,
       hungry: false
     }
-    self.accounts.set(route, account)
+    self.accounts.set(name, account)
   }
   return account
 }
@@ -109,7 +108,7 @@ const change = (self: SpillBooks, account: Account, count: number, bytes: number
  * @since 0.1.0
  */
 export const add = (self: SpillBooks, row: Row): void => {
-  const account = accountOf(self, row.route)
+  const account = accountOf(self, row.account)
   account.queued.add(row)
   self.unwritten += row.record.bytes
   change(self, account, 1, row.record.bytes)
@@ -122,7 +121,7 @@ export const add = (self: SpillBooks, row: Row): void => {
  * @since 0.1.0
  */
 export const unqueue = (self: SpillBooks, row: Row): void => {
-  const account = accountOf(self, row.route)
+  const account = accountOf(self, row.account)
   if (!account.queued.delete(row)) return
   self.unwritten -= row.record.bytes
   change(self, account, -1, -row.record.bytes)
@@ -135,7 +134,7 @@ export const unqueue = (self: SpillBooks, row: Row): void => {
  * @since 0.1.0
  */
 export const post = (self: SpillBooks, row: Row): void => {
-  const account = accountOf(self, row.route)
+  const account = accountOf(self, row.account)
   account.queued.delete(row)
   account.posted++
 }
@@ -147,78 +146,70 @@ export const post = (self: SpillBooks, row: Row): void => {
  * @since 0.1.0
  */
 export const giveBack = (self: SpillBooks, row: Row): void => {
-  const account = accountOf(self, row.route)
+  const account = accountOf(self, row.account)
   account.posted--
   account.queued.add(row)
 }
 
 /**
- * An event on its way is in the file: `bytes` is the length of its text there.
+ * An event on its way is in a file: `bytes` is the length of its text there.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const commit = (self: SpillBooks, row: Row, segment: number, id: number, bytes: number): void => {
-  const account = accountOf(self, row.route)
+export const commit = (self: SpillBooks, row: Row, file: number, id: number, bytes: number): void => {
+  const account = accountOf(self, row.account)
   account.posted--
   self.unwritten -= row.record.bytes
-  let source = account.sources.find((source) => source.segment === segment)
+  const stream = streamOf(id)
+  let source = account.sources.find((source) => source.stream === stream && source.file === file)
   if (source === undefined) {
-    source = { segment, after: id - 1, upTo: id, count: 0, bytes: 0, counted: true, counting: false }
+    source = { file, stream, adopted: false, after: id - 1, upTo: id, count: 0, bytes: 0 }
     account.sources.push(source)
   }
   source.upTo = id
   source.count++
   source.bytes += bytes
-  self.inFile++
   change(self, account, 0, bytes - row.record.bytes)
 }
 
 /**
- * Adds a segment that another process wrote, in the order of their making. It is counted slice by slice.
+ * Adds a stream that another process wrote, before those of this one.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const adopt = ({ sources }: Account, segment: number): Source => {
-  const first = segment * segmentSize
-  const source = { segment, after: first, upTo: first, count: 0, bytes: 0, counted: false, counting: false }
-  const place = sources.findIndex((source) => source.segment > segment)
-  sources.splice(place === -1 ? sources.length : place, 0, source)
-  return source
+export const adopt = (self: SpillBooks, file: number, { account: name, bytes, events, stream }: Stream): Account => {
+  const account = accountOf(self, name)
+  const { sources } = account
+  const place = sources.findIndex(({ adopted }) => !adopted)
+  const [after, upTo] = [stream * streamSize, lastOf(stream)]
+  sources.splice(place === -1 ? sources.length : place, 0, { file, stream, adopted: true, after, upTo, count: events, bytes })
+  change(self, account, events, bytes)
+  return account
 }
 
 /**
- * Counts a slice of an adopted segment.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const enter = (
-  self: SpillBooks,
-  account: Account,
-  source: Source,
-  slice: { readonly count: number; readonly bytes: number; readonly upTo: number; readonly end: boolean }
-): void => {
-  if (!account.sources.includes(source)) return
-  source.upTo = slice.upTo
-  source.counted = slice.end
-  source.count += slice.count
-  source.bytes += slice.bytes
-  self.inFile += slice.count
-  change(self, account, slice.count, slice.bytes)
-}
-
-/**
- * The segment whose events come next.
+ * The stream whose events come next.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const first = (account: Account): Source | undefined => account.sources.find((source) => source.count > 0)
+export const first = (account: Account): Source | undefined => account.sources[0]
 
 /**
- * Takes the first events of a segment out of the books.
+ * Whether events of a file that was taken over have not been read yet.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isAdopting = (self: SpillBooks): boolean => {
+  for (const { sources } of self.accounts.values()) if (sources.some(({ adopted }) => adopted)) return true
+  return false
+}
+
+/**
+ * Takes the first events of a stream out of the books.
  *
  * @category combinators
  * @since 0.1.0
@@ -230,16 +221,18 @@ export const pass = (
   passed: { readonly count: number; readonly bytes: number; readonly after: number }
 ): void => {
   if (!account.sources.includes(source)) return
-  const bytes = source.count === passed.count ? source.bytes : passed.bytes
+  // At least a byte for each event that is left: there is something to wait for.
+  const left = source.count - passed.count
+  const bytes = left === 0 ? source.bytes : Math.min(passed.bytes, source.bytes - left)
   source.after = passed.after
-  source.count -= passed.count
+  source.count = left
   source.bytes -= bytes
-  self.inFile -= passed.count
   change(self, account, -passed.count, -bytes)
+  if (left === 0) account.sources = account.sources.filter((other) => other !== source)
 }
 
 /**
- * Events that were passed are read ahead: spilled still, and in the file.
+ * Events that were passed are read ahead: spilled still, and in their file.
  *
  * @category combinators
  * @since 0.1.0
@@ -248,7 +241,6 @@ export const readAhead = (self: SpillBooks, account: Account, rows: ReadonlyArra
   for (const row of rows) {
     account.ahead.push(row)
     self.ahead += row.bytes
-    self.inFile++
     change(self, account, 1, row.bytes)
   }
 }
@@ -264,41 +256,38 @@ export const takeAhead = (self: SpillBooks, account: Account): ReadonlyArray<Row
   account.ahead = []
   const bytes = rows.reduce((sum, row) => sum + row.bytes, 0)
   self.ahead -= bytes
-  self.inFile -= rows.length
   change(self, account, -rows.length, -bytes)
   return rows
 }
 
 /**
- * Takes out all that is in segments for which `isGone` holds, and gives how many events that were.
+ * Takes out all that only a file holds, and gives how many events that were.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const drop = (
-  self: SpillBooks,
-  isGone: (segment: number) => boolean,
-  segmentOf: (row: Row) => number
-): number => {
+export const drop = (self: SpillBooks, file: number): number => {
   let lost = 0
   for (const account of self.accounts.values()) {
-    for (const source of account.sources.filter(({ segment }) => isGone(segment))) {
+    for (const source of account.sources.filter((source) => source.file === file)) {
       lost += source.count
       pass(self, account, source, { ...source })
     }
-    account.sources = account.sources.filter(({ segment }) => !isGone(segment))
-    const kept: Array<Row> = []
-    for (const row of account.ahead) {
-      if (!isGone(segmentOf(row))) {
-        kept.push(row)
-        continue
-      }
-      lost++
-      self.ahead -= row.bytes
-      self.inFile--
-      change(self, account, -1, -row.bytes)
-    }
-    account.ahead = kept
   }
   return lost
+}
+
+/**
+ * Spilled events that are in files of which `isReachable` holds.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const kept = (self: SpillBooks, isReachable: (file: number) => boolean): number => {
+  let events = 0
+  for (const { ahead, sources } of self.accounts.values()) {
+    for (const row of ahead) if (isReachable(row.file)) events++
+    for (const { count, file } of sources) if (isReachable(file)) events += count
+  }
+  return events
 }

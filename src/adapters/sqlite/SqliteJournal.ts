@@ -1,36 +1,72 @@
 /**
- * A journal in a SQLite file, which a thread of its own reads and writes.
+ * A journal in a folder of SQLite files: the durable outbox of one layer.
  *
- * **Details**
+ * **Layout**
  *
- * - *Commit window*: what finished is posted to the thread after 5 ms, or as soon as 8 MiB of estimated bytes wait, and
- *   written in one transaction. When somebody else holds the event loop up, the timer is late; an event that finishes
- *   meanwhile posts those that have waited for 8 ms.
- * - *Here*, an event costs its copy for the other thread. Its text, its checksum and the file are the other thread's work.
- * - *Bounds*: the file by `maxBytes`; what is spilled and not yet written by 96 MiB of estimated bytes; beyond that it is
- *   refused. From 48 MiB on, a call waits a few milliseconds for the thread.
- * - *Failure*: what cannot be written stays in memory, and is tried again every second; it is said once for each kind of
- *   failure. A thread that ends is started again. A damaged file is given another name, and a new one is begun with what
- *   memory holds.
- * - *The end*: neither timers nor the thread keep a program alive. When it ends, the last commit is waited for, in `close`
- *   or in the `exit` event.
+ * - `<directory>/effect-llmobs/`: a folder of our own (0700), no link. Nothing but SQLite opens a file in it.
+ * - `<host>-<journal><n>.db` with its `-wal`: the file of one journal, that is of one layer of one process or worker
+ *   thread (0600). It is locked as long as it is open (`locking_mode = EXCLUSIVE`), so there is no `-shm` file, and the
+ *   lock of a process that ends, in whatever way, is free at once.
+ * - `….db.damaged`: a file in which SQLite found damage. `effect-llmobs rescue` reads it.
+ * - `ballast`: room for deletions when the disk is full.
+ *
+ * | table | a row is |
+ * | --- | --- |
+ * | `streams` | a range of event ids of one account, copies or spilled ones, and how many events are in it |
+ * | `events` | one event: `id = stream * 2^30 + n`, the time it was finished, the CRC-32 of its text, its text |
+ * | `set_aside` | an event that the intake refused for good, or that could not be read |
+ *
+ * `application_id` is "llmo", `user_version` the form. Text is written and read by `RecordCodec` alone.
+ *
+ * **The life of a row**
+ *
+ * 1. An event that finishes waits in memory for 5 ms, or until 8 MiB of estimated bytes wait, and is posted to the
+ *    thread. When the timer is late, an event that finishes meanwhile posts those that have waited for 8 ms.
+ * 2. The thread writes all that was posted in one transaction, together with the deletions that are due. From this
+ *    commit on the event outlives the process (`durability: "power"`: the machine).
+ * 3. A copy is deleted when its event is settled; nothing is written for an event that is settled before step 2. A
+ *    spilled event is read ahead in parts, and is a copy from then on.
+ * 4. A file whose process has ended is opened by another journal, every 5 seconds and at the start: where the lock is
+ *    free, its events enter the books there and are delivered from the file in place. Events are read from one such file
+ *    at a time. The deletion of its last row is committed before the file is closed and removed.
+ *
+ * **Bounds**: `maxBytes` for all files of the folder together; 96 MiB of estimated bytes for spilled events that are not
+ * written yet (from 48 MiB on a call waits a few milliseconds for the thread); an event above a quarter of `maxBytes`
+ * stays in memory. A file of more than 16 MiB that has become empty is replaced by a new one.
+ *
+ * **Faults**
+ *
+ * | fault | effect |
+ * | --- | --- |
+ * | the process is killed | what was committed is delivered by the next process, or by another one that runs |
+ * | a file was moved, replaced or removed | noticed at every commit and at close; memory writes what it holds to a new file, events that only the old one has are read from it as long as it is open, and do not count as kept |
+ * | damage | the file is renamed, and concerns no other; memory writes what it holds to a new file; the rest counts as refused |
+ * | a row that is not what was written | set aside, counted as refused |
+ * | the disk, or the folder, is full | memory goes on alone; deletions have the ballast |
+ * | the folder cannot be written | memory goes on alone, tried again every second; what lies there is delivered from a copy |
+ * | a network or FUSE file system | said once; only files that carry this host's name are taken over |
+ * | another user's file, a foreign file, a second name | named, and left as it is |
+ * | the thread ends | a new one opens the same files |
+ * | the program ends | the last commit is waited for, in `close` or in the `exit` event; neither timers nor the thread keep a program alive |
  *
  * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
-import type { JournalService, Stored } from "../../ports/Journal.ts"
+import type { JournalService, Listener, Stored } from "../../ports/Journal.ts"
 import { accountOf } from "../../ports/Outbox.ts"
-import type { Durability } from "./EventFile.ts"
-import { segmentOf } from "./EventId.ts"
-import * as FileLine from "./FileLine.ts"
-import { limits, silent } from "./JournalLimits.ts"
-import * as ProcessToken from "./ProcessToken.ts"
+import { limits } from "./JournalLimits.ts"
+import type { Warning } from "./JournalWarnings.ts"
+import * as JournalWarnings from "./JournalWarnings.ts"
+import * as KnownFiles from "./KnownFiles.ts"
+import type { Durability } from "./OutboxFile.ts"
+import * as OutboxFolder from "./OutboxFolder.ts"
 import * as RowPoster from "./RowPoster.ts"
 import * as SpillBooks from "./SpillBooks.ts"
 import * as SpillReader from "./SpillReader.ts"
-import type { Answers } from "./WorkerProtocol.ts"
+import * as ThreadLine from "./ThreadLine.ts"
+import type { Answers, News, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
 
@@ -41,119 +77,153 @@ import * as WriteQueue from "./WriteQueue.ts"
  * @since 0.1.0
  */
 export interface Options {
-  readonly path: string
+  readonly directory: string
   readonly durability?: Durability | undefined
-  /** The size of the file at most. Default 1 GiB. */
+  /** The size of all files together at most. Default 1 GiB. */
   readonly maxBytes?: number | undefined
   /** Spilled events that are older are dropped. */
   readonly maxAgeMillis: number
   readonly now: () => number
   readonly diagnostics: DiagnosticsService
-  /** Who the rows belong to. Default: this process. */
-  readonly identity?: ProcessToken.ProcessToken | undefined
+  /** The host's name in the names of files. Default: that of this machine. */
+  readonly host?: string | undefined
+  /** The `statfs` type of the folder's file system. Default: found out. */
+  readonly fileSystem?: number | undefined
+}
+
+const silent: Listener = {
+  onAdopted: () => {},
+  onExpired: () => {},
+  onUnreadable: () => {},
+  onTaken: () => {},
+  onReady: () => {}
 }
 
 /**
- * Opens a journal. It never fails: a file that cannot be opened is said once, tried again, and done without.
+ * Opens a journal. It never fails: a folder that cannot be used is said once, tried again, and done without.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const open = (options: Options): JournalService => {
-  const { diagnostics, maxBytes = limits.maxBytes, now } = options
+  const { maxBytes = limits.maxBytes, now } = options
   // An event that has no room in an empty file would be tried for ever, and hold up the others.
   const largest = maxBytes / 4
   const clock = () => performance.now()
-  const holder = Crypto.randomUUID()
-  const token = options.identity ?? ProcessToken.current()
+  const folder = OutboxFolder.of(options.directory)
+  const journal = Crypto.randomBytes(6).toString("hex")
   const queue = WriteQueue.empty()
   const books = SpillBooks.empty()
+  const files = KnownFiles.empty()
   /** The events that memory holds. */
   const held = new Map<SpanRecord, Row>()
-  /** Segments that were written here, with the last id in each. */
-  const marks = new Map<number, number>()
-  let copies = 0
+  /** Accounts whose events were asked for while a file was being looked for. */
+  const curious = new Set<string>()
+  let looking = false
   let places = 0
   let listener = silent
-  let epoch = 1
+  let closing = false
   let closed = false
   let sweepTimer: NodeJS.Timeout | undefined
 
-  const line = FileLine.make({
+  const warn = (warning: Warning, detail?: string): void =>
+    JournalWarnings.warn(options.diagnostics, warning, folder, detail)
+
+  const line = ThreadLine.make({
     opening: () => ({
-      path: options.path,
+      folder,
+      host: options.host ?? OutboxFolder.hostName(),
+      journal,
       durability: options.durability ?? "process",
       maxBytes,
-      holder,
-      token,
-      epoch,
-      marks: [...marks],
-      adopted: [...books.accounts.values()].flatMap(({ sources }) => sources.map(({ segment }) => segment))
+      fileSystem: options.fileSystem,
+      ...KnownFiles.opening(files)
     }),
-    diagnostics,
-    epoch: () => epoch,
-    onAnew: (current) => beginAnew(current),
+    onNews: (news) => {
+      for (const one of news) hear(one)
+    },
+    onWarning: warn,
     onRest: () => poster.schedule(0)
   })
+
+  const onTrouble = (outcome: Outcome<unknown>): void => {
+    if ("trouble" in outcome) line.fail(outcome.trouble, outcome.detail)
+  }
 
   const poster: RowPoster.RowPoster = RowPoster.make({
     queue,
     books,
     line,
-    epoch: () => epoch,
-    onWritten: (row, id) => {
-      marks.set(segmentOf(id), id)
+    onWritten: (row, file, id) => {
+      KnownFiles.mark(files, file, id)
       if (row.spilled || row.state === "settled") return
       row.state = "written"
+      row.file = file
       row.id = id
-      copies++
     },
     onReady: (account) => reader.ready(account)
   })
 
-  // What memory holds is written again; what only the file held stays in it, under its new name.
-  const beginAnew = (current: number): void => {
-    epoch = current
+  const hear = (news: News): void => {
+    if (news._tag === "opened") return KnownFiles.add(files, news.known)
+    const { _tag, file } = news
+    const wasReachable = files.reachable.has(file)
+    const path = KnownFiles.pathOf(files, file)
+    // The files of a journal that closes stay where they are.
+    if (_tag === "closed" && closing) return
+    KnownFiles.lose(files, file, _tag === "moved")
+    if (_tag === "closed") return
+    writeAnew(file, _tag === "taken")
+    if (_tag === "moved") return warn("moved")
+    if (_tag === "damaged") warn("damaged", path === undefined ? "" : `${path}.damaged`)
+    const lost = SpillBooks.drop(books, file)
+    if (lost === 0) return
+    // Another process delivers from a file that it took; a file that could not be found by its path is lost.
+    if (_tag === "taken" && wasReachable) listener.onTaken(lost)
+    else listener.onUnreadable(lost)
+  }
+
+  // Memory writes again what it holds of a file that is lost. Events that were read ahead are with the other process if
+  // that has the file.
+  const writeAnew = (file: number, taken: boolean): void => {
+    const again: Array<Row> = []
+    for (const row of held.values()) {
+      if (row.id === 0 || row.file !== file) continue
+      WriteQueue.takeOut(queue, file, row.id)
+      row.id = 0
+      again.push(row)
+    }
+    WriteQueue.giveBack(queue, again, clock())
     for (const account of books.accounts.values()) {
+      const kept: Array<Row> = []
       for (const row of SpillBooks.takeAhead(books, account)) {
+        if (row.file !== file) {
+          kept.push(row)
+          continue
+        }
+        if (taken) {
+          listener.onTaken(1)
+          continue
+        }
+        WriteQueue.takeOut(queue, file, row.id)
         row.id = 0
         WriteQueue.add(queue, row, clock())
         SpillBooks.add(books, row)
       }
+      SpillBooks.readAhead(books, account, kept)
     }
-    const lost = letGo(() => true)
-    if (lost > 0) listener.onUnreadable(lost)
-  }
-
-  const letGo = (isGone: (segment: number) => boolean): number => {
-    for (const segment of marks.keys()) if (isGone(segment)) marks.delete(segment)
-    queue.removals = queue.removals.filter((id) => !isGone(segmentOf(id)))
-    const again: Array<Row> = []
-    for (const row of held.values()) {
-      if (row.id === 0 || !isGone(segmentOf(row.id))) continue
-      row.id = 0
-      copies--
-      again.push(row)
-    }
-    WriteQueue.giveBack(queue, again, clock())
     poster.schedule(limits.windowMillis)
-    return SpillBooks.drop(books, isGone, (row) => segmentOf(row.id))
-  }
-
-  // Another process can have taken this one for dead, after a pause of minutes: what it took it delivers.
-  const onTaken = (isGone: (segment: number) => boolean): void => {
-    const taken = letGo(isGone)
-    if (taken > 0) listener.onTaken(taken)
   }
 
   const makeRow = (record: SpanRecord, text: SpanRecord, spilled: boolean): Row => ({
     record,
     text,
-    route: accountOf(record),
+    account: accountOf(record),
     at: now(),
     place: ++places,
     bytes: record.bytes,
     spilled,
+    file: 0,
     id: 0,
     state: "waiting"
   })
@@ -167,31 +237,60 @@ export const open = (options: Options): JournalService => {
 
   const reader: SpillReader.SpillReader = SpillReader.make({
     books,
-    line: line.get,
+    line,
     listener: () => listener,
-    diagnostics,
     oldest: () => now() - options.maxAgeMillis,
-    rowOf: (account, { at, bytes, id, record }) => ({
+    rowOf: ({ account }, file, { at, bytes, id, record }) => ({
       record,
       text: record,
-      route: account.route,
+      account,
       at,
       place: ++places,
       bytes,
       spilled: true,
+      file,
       id,
       state: "written"
     }),
-    onTrouble: line.fail,
-    onTaken: (segment) => onTaken((other) => other === segment),
+    onTrouble,
+    onUnreadable: (events) => {
+      warn("unreadable")
+      listener.onUnreadable(events)
+    },
     onLater: (account) => {
       setTimeout(() => {
         if (!closed) reader.ready(account)
       }, limits.retryMillis).unref()
-    }
+    },
+    onEmptied: () => adopt()
   })
 
-  // What the file has no room for is still in memory: it can leave from there, or a full file would keep it for ever.
+  // Looks for the next file of an ended process, unless events of one are still to be read.
+  const adopt = (then: () => void = () => {}): void => {
+    if (closed || looking || SpillBooks.isAdopting(books) || !line.isOpen()) return then()
+    looking = true
+    line.ask("adopt", {}, (outcome) => {
+      looking = false
+      if ("value" in outcome) enter(outcome.value)
+      else onTrouble(outcome)
+      for (const account of curious) reader.ready(SpillBooks.accountOf(books, account))
+      curious.clear()
+      then()
+    })
+  }
+
+  const enter = ({ file, notices, streams }: Answers["adopt"]): void => {
+    for (const { about, detail } of notices) warn(about, detail)
+    if (file === undefined) return
+    for (const stream of streams) {
+      const account = SpillBooks.adopt(books, file, stream)
+      listener.onAdopted(stream.events)
+      reader.ready(account)
+      reader.expire(account)
+    }
+  }
+
+  // What the disk has no room for is still in memory: it can leave from there, or a full disk would keep it for ever.
   const takeQueued = (account: SpillBooks.Account, bytes: number): ReadonlyArray<Row> => {
     const rows: Array<Row> = []
     let room = bytes
@@ -204,28 +303,33 @@ export const open = (options: Options): JournalService => {
     return rows
   }
 
-  const load = (route: string, bytes: number, patient: boolean): ReadonlyArray<Stored> => {
-    const account = books.accounts.get(route)
-    if (account === undefined || account.count === 0 || closed) return []
+  const load = (name: string, bytes: number, patient: boolean): ReadonlyArray<Stored> => {
+    if (closed) return []
+    if (patient && looking && (books.accounts.get(name)?.count ?? 0) === 0) waitFor(() => !looking)
+    const account = books.accounts.get(name)
+    if (account === undefined || account.count === 0) return []
     let rows = SpillBooks.takeAhead(books, account)
     const onlyQueued = !account.busy && account.posted === 0 && SpillBooks.first(account) === undefined
     if (rows.length === 0 && onlyQueued) rows = takeQueued(account, bytes)
     account.wanted = bytes
-    // Before anything is heard: who asks for nothing is not told that there is something.
+    // Set before processing answers; otherwise `onReady` is skipped.
     account.hungry = rows.length === 0
     reader.read(account)
     if (rows.length === 0 && patient && account.busy) {
-      const until = clock() + limits.patienceMillis
-      line.current()?.wait(limits.patienceMillis, () => account.ahead.length > 0 || clock() >= until)
+      waitFor(() => account.ahead.length > 0)
       rows = SpillBooks.takeAhead(books, account)
       if (rows.length > 0) account.hungry = false
     }
     for (const row of rows) {
       row.spilled = false
       held.set(row.record, row)
-      if (row.id !== 0) copies++
     }
     return rows.map(({ at, bytes, record }) => ({ record, offeredAt: at, bytes }))
+  }
+
+  const waitFor = (done: () => boolean): void => {
+    const until = clock() + limits.patienceMillis
+    line.wait(limits.patienceMillis, () => done() || clock() >= until)
   }
 
   const settle = (record: SpanRecord): void => {
@@ -235,54 +339,27 @@ export const open = (options: Options): JournalService => {
     WriteQueue.remove(queue, row)
     row.state = "settled"
     if (row.id === 0) return
-    copies--
-    queue.removals.push(row.id)
+    WriteQueue.takeOut(queue, row.file, row.id)
     poster.schedule(limits.windowMillis)
   }
 
-  const sweep = (then?: () => void): void => {
-    const idle = [...books.accounts.values()].flatMap(({ sources }) =>
-      sources.filter(({ count, counted }) => counted && count === 0)
-    )
-    line.get()?.ask("sweep", { clock: clock(), done: idle.map(({ segment }) => segment) }, (outcome) => {
-      if ("trouble" in outcome) {
-        setTimeout(sweep, limits.retryMillis).unref()
-        line.fail(outcome.trouble)
-        return then?.()
-      }
-      const ours = new Set(outcome.value.ours)
-      onTaken((segment) => !ours.has(segment))
-      for (const { route, segment } of outcome.value.adopted) {
-        SpillBooks.adopt(SpillBooks.accountOf(books, route), segment)
-      }
-      for (const account of books.accounts.values()) {
-        for (const source of account.sources) reader.count(account, source)
-        reader.expire(account)
-      }
-      then?.()
-    })
-  }
-
-  const isCounting = (): boolean =>
-    [...books.accounts.values()].some(({ sources }) => sources.some(({ counting }) => counting))
-
-  // Requests are answered in their order: when this one is, those before it are.
-  const untilCounted = async (): Promise<void> => {
-    const end = clock() + limits.endMillis
-    while (isCounting() && clock() < end && await answer("open") !== undefined) {
-      /* The next part is being counted. */
+  const sweep = (): void => {
+    if (!line.isOpen()) return
+    line.ask("tidy", {}, onTrouble)
+    adopt()
+    for (const account of books.accounts.values()) {
+      reader.expire(account)
     }
   }
 
   // The program lives until there is an answer, for a time: nothing else of a journal keeps it alive.
   const answer = <K extends "open" | "readSetAside">(name: K): Promise<Answers[K] | undefined> =>
     new Promise((resolve) => {
-      const open = line.get()
-      if (open === undefined) return resolve(undefined)
+      if (!line.isOpen()) return resolve(undefined)
       const timer = setTimeout(() => resolve(undefined), limits.endMillis)
-      open.ask(name, {}, (outcome) => {
+      line.ask(name, {}, (outcome) => {
         clearTimeout(timer)
-        if ("trouble" in outcome) line.fail(outcome.trouble)
+        onTrouble(outcome)
         resolve("value" in outcome ? outcome.value : undefined)
       })
     })
@@ -296,13 +373,12 @@ export const open = (options: Options): JournalService => {
       listener = told
       sweepTimer = setInterval(sweep, limits.sweepMillis).unref()
       return new Promise<void>((resolve) => {
-        if (line.get() === undefined) return resolve()
         const timer = setTimeout(resolve, limits.endMillis)
-        sweep(() => {
+        adopt(() => {
           clearTimeout(timer)
           resolve()
         })
-      }).then(untilCounted)
+      })
     },
     append: (record, text = record) => {
       if (!closed && record.bytes <= largest) take(makeRow(record, text, false))
@@ -328,17 +404,37 @@ export const open = (options: Options): JournalService => {
       poster.postAll()
       return await answer("readSetAside") ?? [...queue.asides]
     },
-    spilled: (route) => route === undefined ? books.count : books.accounts.get(route)?.count ?? 0,
+    spilled: (account) => account === undefined ? books.count : books.accounts.get(account)?.count ?? 0,
     readAhead: () => books.ahead,
-    spilledBytes: (route) => books.accounts.get(route)?.bytes ?? 0,
-    kept: () => copies + books.inFile,
+    spilledBytes: (account) => {
+      const bytes = books.accounts.get(account)?.bytes ?? 0
+      if (bytes > 0 || !looking) return bytes
+      // Something may come: a lane that is asked to send everything waits for the answer.
+      curious.add(account)
+      return 1
+    },
+    kept: () => {
+      let copies = 0
+      for (const { file, id } of held.values()) if (id !== 0 && files.reachable.has(file)) copies++
+      return copies + SpillBooks.kept(books, (file) => files.reachable.has(file))
+    },
     commit: poster.commit,
     close: () => {
       if (closed) return
       line.forgive()
-      poster.commit()
-      line.get()?.ask("release", {}, () => {})
-      line.current()?.wait(limits.endMillis, () => false)
+      // A file that is gone is noticed here at the latest, and memory writes anew what it holds.
+      for (let round = 0; round < limits.rewrites; round++) {
+        poster.commit()
+        if (!line.isOpen()) break
+        line.ask("tidy", {}, onTrouble)
+        line.wait(limits.endMillis, () => false)
+        if (WriteQueue.size(queue) === 0) break
+      }
+      closing = true
+      if (line.isOpen()) {
+        line.ask("release", {}, () => {})
+        line.wait(limits.endMillis, () => false)
+      }
       closed = true
       poster.close()
       clearInterval(sweepTimer)

@@ -1,25 +1,25 @@
 /**
- * What the program's thread and the thread of the files say to each other.
+ * The messages between the program's thread and the thread of the files.
  *
  * **Details**
  *
  * A journal has a channel of its own to the thread. Each request has one answer, in order; a counter in shared memory is
  * raised with each answer, so that a process that ends can wait for it.
  *
- * Ids are numbers of one file. When a damaged file is begun anew its numbers are used again, so a request says which of the
- * files it means (`epoch`), and one that means an earlier one is `stale`.
+ * Files have numbers, which are never used again in the life of a journal. A request that names a file which is not open
+ * any more changes nothing and finds nothing. Each answer first says what happened to files (`news`).
  *
  * @since 0.1.0
  */
 import type { MessagePort } from "node:worker_threads"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
-import type { Durability, Failure } from "./EventFile.ts"
-import type { ProcessToken } from "./ProcessToken.ts"
+import type { Durability, Failure, Stream } from "./OutboxFile.ts"
 
 /**
- * How a journal introduces itself. `marks` are segments of its own with the last id in each that it knows to be written;
- * `adopted` are those it took over. Both are empty unless an earlier thread has ended.
+ * What a journal says first. `journal` are the 12 hexadecimal digits in the names of its files. `files` and `marks` are
+ * empty unless an earlier thread has ended: then they are the files it had open, and the last id in each stream of the
+ * journal's own file that it told.
  *
  * @category models
  * @since 0.1.0
@@ -27,14 +27,57 @@ import type { ProcessToken } from "./ProcessToken.ts"
 export interface Opening {
   readonly port: MessagePort
   readonly answers: Int32Array
-  readonly path: string
+  readonly folder: string
+  readonly host: string
+  readonly journal: string
   readonly durability: Durability
   readonly maxBytes: number
-  readonly holder: string
-  readonly token: ProcessToken
-  readonly epoch: number
-  readonly marks: ReadonlyArray<readonly [segment: number, last: number]>
-  readonly adopted: ReadonlyArray<number>
+  readonly fileSystem: number | undefined
+  readonly nextFile: number
+  readonly files: ReadonlyArray<KnownFile>
+  readonly marks: ReadonlyArray<readonly [stream: number, last: number]>
+}
+
+/**
+ * A file that the thread has open. `own`: events are written to it. `copyOf` is the identity of the file that it was
+ * copied from, where the folder cannot be written.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface KnownFile {
+  readonly file: number
+  readonly path: string
+  readonly identity: string | undefined
+  readonly own: boolean
+  readonly copyOf: string | undefined
+}
+
+/**
+ * What happened to a file.
+ *
+ * - `opened`: its number is new
+ * - `moved`: its path leads elsewhere; it can be read, and no other process will find it
+ * - `damaged`: SQLite found damage; it was closed and given another name
+ * - `taken`: another process opened it after the thread had ended
+ * - `closed`: nothing is left in it
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type News =
+  | { readonly _tag: "opened"; readonly known: KnownFile }
+  | { readonly _tag: "moved" | "damaged" | "taken" | "closed"; readonly file: number }
+
+/**
+ * Something about the folder that should be said. `detail` names files and users.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Notice {
+  readonly about: "foreign" | "otherUser" | "shared" | "readOnly" | "damaged"
+  readonly detail: string
 }
 
 /**
@@ -44,20 +87,20 @@ export interface Opening {
  * @since 0.1.0
  */
 export interface NewRow {
-  readonly route: string
+  readonly account: string
   readonly spilled: boolean
   readonly at: number
   readonly record: SpanRecord | string
 }
 
 /**
- * A part of a segment: ids above `after`, up to and with `upTo`.
+ * A part of a stream of a file: ids above `after`, up to and with `upTo`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Range {
-  readonly segment: number
+  readonly file: number
   readonly after: number
   readonly upTo: number
 }
@@ -76,79 +119,82 @@ export interface Entry {
 }
 
 /**
+ * Ids of events, by the number of their file.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Removals = ReadonlyMap<number, ReadonlyArray<number>>
+
+/**
  * The requests, by name.
  *
- * - `open`: open the file, if it is not open
- * - `write`: in one transaction, take out `removals`, keep `asides`, write the rows that came before it
+ * - `open`: open a file of our own, if none is open
+ * - `write`: take out `removals`, keep `asides`, write the rows that came before it
  * - `load`: read at most `bytes`, and at least one event
- * - `count`: count a slice above `after`
  * - `expire`: take out events at the beginning of a range that are older than `oldest`
- * - `sweep`: say that the journal lives, take over what others left, take out segments of `done` that are empty
+ * - `adopt`: take over the next file that another process left
+ * - `tidy`: look whether our files are where they were, and put the folder in order
  * - `readSetAside`: read what was set aside
- * - `release`: leave all to others, and close the file
+ * - `release`: leave all to others, and close the files
  *
  * @category models
  * @since 0.1.0
  */
 export interface Requests {
   readonly open: object
-  readonly write: {
-    readonly removals: ReadonlyArray<number>
-    readonly asides: ReadonlyArray<SetAside>
-  }
+  readonly write: { readonly removals: Removals; readonly asides: ReadonlyArray<SetAside> }
   readonly load: Range & { readonly bytes: number }
-  readonly count: { readonly segment: number; readonly after: number }
   readonly expire: Range & { readonly oldest: number }
-  readonly sweep: { readonly clock: number; readonly done: ReadonlyArray<number> }
+  readonly adopt: object
+  readonly tidy: object
   readonly readSetAside: object
   readonly release: object
 }
 
 /**
- * Their answers. `undefined` for a range says that its segment is another process's.
+ * Their answers.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Answers {
   readonly open: object
-  /** The id of each row that was written, and the bytes of its text: of the first ones, as many as the file has room for. */
-  readonly write: { readonly ids: ReadonlyArray<number>; readonly bytes: ReadonlyArray<number> }
+  /** Where each row was written, and the bytes of its text: of the first ones, as many as there is room for. */
+  readonly write: { readonly file: number; readonly ids: ReadonlyArray<number>; readonly bytes: ReadonlyArray<number> }
   /** `after` is the last id that was read, `unreadable` how many were set aside, `end` that nothing more is in the range. */
-  readonly load:
-    | {
-      readonly entries: ReadonlyArray<Entry>
-      readonly after: number
-      readonly count: number
-      readonly bytes: number
-      readonly unreadable: number
-      readonly end: boolean
-    }
-    | undefined
-  readonly count: { readonly count: number; readonly bytes: number; readonly upTo: number; readonly end: boolean }
-  readonly expire: { readonly count: number; readonly bytes: number; readonly after: number; readonly more: boolean }
-  /** `ours` are all segments that are this journal's now, those that were just `adopted` included. */
-  readonly sweep: {
-    readonly adopted: ReadonlyArray<{ readonly segment: number; readonly route: string }>
-    readonly ours: ReadonlyArray<number>
+  readonly load: {
+    readonly entries: ReadonlyArray<Entry>
+    readonly after: number
+    readonly count: number
+    readonly bytes: number
+    readonly unreadable: number
+    readonly end: boolean
   }
+  readonly expire: { readonly count: number; readonly bytes: number; readonly after: number; readonly more: boolean }
+  readonly adopt: {
+    readonly file: number | undefined
+    readonly streams: ReadonlyArray<Stream>
+    readonly notices: ReadonlyArray<Notice>
+  }
+  readonly tidy: object
   readonly readSetAside: ReadonlyArray<SetAside>
   readonly release: object
 }
 
 /**
- * Why a request was not carried out: the file failed, the request meant an earlier file, or the thread has ended.
+ * Why a request was not carried out: a file failed, the folder is refused, or the thread has ended.
  *
  * @category models
  * @since 0.1.0
  */
-export type Trouble = Failure | "stale" | "ended"
+export type Trouble = Failure | "refused" | "ended"
 
 /**
  * @category models
  * @since 0.1.0
  */
-export type Outcome<A> = { readonly value: A } | { readonly trouble: Trouble }
+export type Outcome<A> = { readonly value: A } | { readonly trouble: Trouble; readonly detail?: string | undefined }
 
 /**
  * Rows for the next `write`. There is no answer to them.
@@ -168,16 +214,16 @@ export interface Rows {
  * @since 0.1.0
  */
 export type Request = {
-  readonly [K in keyof Requests]: { readonly name: K; readonly epoch: number; readonly request: Requests[K] }
+  readonly [K in keyof Requests]: { readonly name: K; readonly request: Requests[K] }
 }[keyof Requests]
 
 /**
- * An answer on its way, with the file that is the current one after it.
+ * An answer on its way.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Answer {
-  readonly epoch: number
+  readonly news: ReadonlyArray<News>
   readonly outcome: Outcome<Answers[keyof Requests]>
 }

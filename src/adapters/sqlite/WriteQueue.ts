@@ -1,5 +1,5 @@
 /**
- * What waits to be written: copies of events that memory holds, events that leave memory, and what is to be taken out.
+ * The queue to the file: copies of events that memory holds, events that leave memory, and ids that are to be taken out.
  *
  * @since 0.1.0
  */
@@ -7,8 +7,8 @@ import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 
 /**
- * An event of a journal. `text` is what is written of it, `id` is 0 until it is committed; `at` is Unix time in
- * milliseconds. `place` is a number that grows from event to event.
+ * An event of a journal. `text` is what is written of it; `file` and `id` are 0 until it is committed; `at` is Unix time
+ * in milliseconds. `place` is a number that grows from event to event.
  *
  * @category models
  * @since 0.1.0
@@ -16,24 +16,25 @@ import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 export interface Row {
   readonly record: SpanRecord
   readonly text: SpanRecord
-  readonly route: string
+  readonly account: string
   readonly at: number
   readonly place: number
   readonly bytes: number
   spilled: boolean
+  file: number
   id: number
   state: "waiting" | "posted" | "written" | "settled"
 }
 
 /**
- * Bytes are estimated ones. `since` is the monotonic time from which the oldest has waited, in milliseconds.
+ * `removals` are ids by the number of their file. Bytes are estimated ones. `since` is the monotonic time from which the oldest has waited, in milliseconds.
  *
  * @category models
  * @since 0.1.0
  */
 export interface WriteQueue {
   rows: Set<Row>
-  removals: Array<number>
+  removals: Map<number, Array<number>>
   asides: Array<SetAside>
   bytes: number
   since: number
@@ -43,10 +44,10 @@ export interface WriteQueue {
  * @category constructors
  * @since 0.1.0
  */
-export const empty = (): WriteQueue => ({ rows: new Set(), removals: [], asides: [], bytes: 0, since: 0 })
+export const empty = (): WriteQueue => ({ rows: new Set(), removals: new Map(), asides: [], bytes: 0, since: 0 })
 
 /**
- * What was set aside and waits: more is not kept in the file either.
+ * How many events that were set aside wait at most: more are not kept in the file either.
  *
  * @category constants
  * @since 0.1.0
@@ -57,7 +58,7 @@ export const maxAsides = 1_000
  * @category accessors
  * @since 0.1.0
  */
-export const size = (self: WriteQueue): number => self.rows.size + self.removals.length + self.asides.length
+export const size = (self: WriteQueue): number => self.rows.size + self.removals.size + self.asides.length
 
 /**
  * @category combinators
@@ -68,6 +69,18 @@ export const add = (self: WriteQueue, row: Row, now: number): void => {
   row.state = "waiting"
   self.rows.add(row)
   self.bytes += row.record.bytes
+}
+
+/**
+ * An event that was committed is to be taken out of its file.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const takeOut = ({ removals }: WriteQueue, file: number, id: number): void => {
+  const ids = removals.get(file)
+  if (ids === undefined) removals.set(file, [id])
+  else ids.push(id)
 }
 
 /**

@@ -3,13 +3,13 @@
  *
  * **Details**
  *
- * Memory stays the first place: an event that is held is copied to the journal when its span ends, riding or not, and the
- * copy goes when the event is settled. An event that memory has no room for goes to the journal alone, and comes back
- * when there is room: a share of the byte budget is set apart for what is loaded, so that a full memory cannot keep the
- * disk from being emptied. Events that an ended process left arrive in the same way, and enter the books of this one.
+ * An event that memory holds is copied to the journal when its span ends, riding or not, and the copy is deleted when the
+ * event is settled. An event that memory has no room for goes to the journal alone, and comes back when there is room: a
+ * share of the byte budget is set apart for loaded events, so that a full memory cannot keep the disk from being emptied.
+ * Events of an ended process arrive in the same way, and enter the books of this one.
  *
- * The share is common to all accounts, but one that has nothing loaded may always load a little: an account that is
- * paused keeps what it has loaded, and none of the others from loading.
+ * The share is common to all accounts, but an account that has nothing loaded may always load a little. So an account that
+ * is paused keeps its loaded events, and keeps no other account from loading.
  *
  * @since 0.1.0
  */
@@ -32,20 +32,20 @@ export interface DurableOutbox {
   readonly budget: ByteBudget
   /** The outbox of an account, the same one each time. */
   readonly of: (account: string) => OutboxService
-  /** Events held, of all accounts, those included that nobody has asked for. */
+  /** Events held, of all accounts, those included that no lane has asked for. */
   readonly size: () => number
   /** Events that outlive this process. */
   readonly kept: () => number
   readonly close: () => void
-  /** Begins to take what ended processes left. Ends when that is in the books. */
+  /** Begins to take over events of ended processes. Ends when the first of them are in the books. */
   readonly start: () => Promise<void>
-  /** Keeps what is worth reading of an event that nobody takes, in the place of the event. */
+  /** Keeps an event that cannot be delivered, in the place of its copy. */
   readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
 }
 
 /**
- * How much of the byte budget is set apart for what is loaded.
+ * How much of the byte budget is set apart for loaded events.
  *
  * @category combinators
  * @since 0.1.0
@@ -53,7 +53,7 @@ export interface DurableOutbox {
 export const loadShare = (maxBytes: number): number => Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 4))
 
 /**
- * What an account that has nothing loaded may load in any case, in bytes.
+ * How many bytes an account that has nothing loaded may load in any case.
  *
  * @category constants
  * @since 0.1.0
@@ -63,13 +63,7 @@ export const leastLoad = 256 * 1024
 // Below this many bytes that wait, more is read: a request of 1 MiB is packed while the next is on its way from the disk.
 const readAheadBytes = 2 * 1024 * 1024
 
-/**
- * Joins outboxes in memory, a budget and a journal. `loadBytes` bounds what is loaded and not yet settled.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (options: {
+interface Options {
   /** Makes the memory of an account. */
   readonly memory: () => OutboxService
   readonly budget: ByteBudget
@@ -78,75 +72,31 @@ export const make = (options: {
   readonly loadBytes: number
   /** Called when something of an account can be taken that could not before. */
   readonly onReady: (account: string) => void
-}): DurableOutbox => {
+}
+
+interface Opened {
+  readonly outbox: OutboxService
+  readonly held: () => number
+}
+
+/**
+ * Joins outboxes in memory, a budget and a journal. `loadBytes` bounds the events that are loaded and not yet settled.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): DurableOutbox => {
   const { budget, journal, ledger } = options
-  const outboxes = new Map<string, { readonly outbox: OutboxService; readonly held: () => number }>()
-  let loadedBytes = 0
-
-  const open = (account: string) => {
-    const memory = options.memory()
-    const loaded = new Map<Item, number>()
-    // The next one last.
-    let waiting: Array<Item> = []
-    let waitingBytes = 0
-    let turn = false
-
-    const load = (): void => {
-      if (journal.spilled(account) === 0) return
-      const left = Math.min(options.loadBytes - loadedBytes - journal.readAhead(), readAheadBytes - waitingBytes)
-      const room = Math.max(left, loaded.size === 0 ? leastLoad : 0)
-      // Who has nothing in hand would not come again by itself, as the lanes of a program that ends.
-      const stored = journal.load(account, Math.max(0, room), loaded.size === 0)
-      if (stored.length === 0) return
-      const items = stored.map(({ bytes, offeredAt, record }) => {
-        const item: Item = { record, offeredAt, uncertain: false }
-        loaded.set(item, bytes)
-        loadedBytes += bytes
-        waitingBytes += bytes
-        return item
-      })
-      waiting = [...items.reverse(), ...waiting]
-    }
-
-    const takeLoaded = (): Item | undefined => {
-      if (waitingBytes < readAheadBytes) load()
-      const item = waiting.pop()
-      if (item !== undefined) waitingBytes -= loaded.get(item)!
-      return item
-    }
-
-    const outbox: OutboxService = {
-      offer: memory.offer,
-      spill: journal.spill,
-      take: () => {
-        turn = !turn
-        return turn ? memory.take() ?? takeLoaded() : takeLoaded() ?? memory.take()
-      },
-      restore: (item) => {
-        const bytes = loaded.get(item)
-        if (bytes === undefined) return memory.restore(item)
-        waitingBytes += bytes
-        waiting.push(item)
-      },
-      settle: (item) => {
-        const bytes = loaded.get(item)
-        if (bytes === undefined) return memory.settle(item)
-        loaded.delete(item)
-        loadedBytes -= bytes
-      },
-      size: () => memory.size() + loaded.size + journal.spilled(account),
-      waitingBytes: () => memory.waitingBytes() + waitingBytes + journal.spilledBytes(account)
-    }
-    return { outbox, held: () => memory.size() + loaded.size }
-  }
+  const outboxes = new Map<string, Opened>()
+  const all = { loadedBytes: 0 }
 
   return {
     budget: {
       limit: budget.limit,
-      used: () => budget.used() + loadedBytes,
+      used: () => budget.used() + all.loadedBytes,
       bars: budget.bars,
       reserve: (record) => {
-        // To find out exactly that there is no room costs more than to write the event to the disk.
+        // An exact measure costs more than to write the event to the disk.
         if (budget.limit - budget.used() < SpanRecords.leastBytes(record) || !budget.reserve(record)) return false
         // An open decision is not taken for a copy: the copy has none, and neither has an event recovered from it.
         journal.append(known(record), LateRetention.copy(record))
@@ -160,7 +110,7 @@ export const make = (options: {
     of: (account) => {
       let found = outboxes.get(account)
       if (found === undefined) {
-        found = open(account)
+        found = open(account, options, all)
         outboxes.set(account, found)
       }
       return found.outbox
@@ -192,3 +142,61 @@ export const make = (options: {
 
 // A journal knows an event by its record and writes the copy: it never reads the record's decision.
 const known = (record: PendingRecord): SpanRecord => record as SpanRecord
+
+// The outbox of one account. `all` counts the bytes that all accounts have loaded.
+const open = (account: string, { journal, loadBytes, memory: makeMemory }: Options, all: { loadedBytes: number }): Opened => {
+  const memory = makeMemory()
+  const loaded = new Map<Item, number>()
+  // The next one last.
+  let waiting: Array<Item> = []
+  let waitingBytes = 0
+  let turn = false
+
+  const load = (): void => {
+    if (journal.spilledBytes(account) === 0) return
+    const left = Math.min(loadBytes - all.loadedBytes - journal.readAhead(), readAheadBytes - waitingBytes)
+    const room = Math.max(left, loaded.size === 0 ? leastLoad : 0)
+    // A lane with nothing in flight never polls again, so wait briefly for the read.
+    const stored = journal.load(account, Math.max(0, room), loaded.size === 0)
+    if (stored.length === 0) return
+    const items = stored.map(({ bytes, offeredAt, record }) => {
+      const item: Item = { record, offeredAt, uncertain: false }
+      loaded.set(item, bytes)
+      all.loadedBytes += bytes
+      waitingBytes += bytes
+      return item
+    })
+    waiting = [...items.reverse(), ...waiting]
+  }
+
+  const takeLoaded = (): Item | undefined => {
+    if (waitingBytes < readAheadBytes) load()
+    const item = waiting.pop()
+    if (item !== undefined) waitingBytes -= loaded.get(item)!
+    return item
+  }
+
+  const outbox: OutboxService = {
+    offer: memory.offer,
+    spill: journal.spill,
+    take: () => {
+      turn = !turn
+      return turn ? memory.take() ?? takeLoaded() : takeLoaded() ?? memory.take()
+    },
+    restore: (item) => {
+      const bytes = loaded.get(item)
+      if (bytes === undefined) return memory.restore(item)
+      waitingBytes += bytes
+      waiting.push(item)
+    },
+    settle: (item) => {
+      const bytes = loaded.get(item)
+      if (bytes === undefined) return memory.settle(item)
+      loaded.delete(item)
+      all.loadedBytes -= bytes
+    },
+    size: () => memory.size() + loaded.size + journal.spilled(account),
+    waitingBytes: () => memory.waitingBytes() + waitingBytes + journal.spilledBytes(account)
+  }
+  return { outbox, held: () => memory.size() + loaded.size }
+}

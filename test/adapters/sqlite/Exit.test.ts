@@ -6,13 +6,13 @@ import * as Path from "node:path"
 import { drain } from "../../laws/OutboxLaws.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 
-const start = (path: string, way: string, flags: ReadonlyArray<string> = [], env: NodeJS.ProcessEnv = {}) => {
+const start = (directory: string, way: string, flags: ReadonlyArray<string> = [], env: NodeJS.ProcessEnv = {}) => {
   const child = spawn(process.execPath, [
     "--conditions=effect-llmobs-source",
     "--disable-warning=ExperimentalWarning",
     ...flags,
     Path.join(import.meta.dirname, "Program.ts"),
-    path,
+    directory,
     way
   ], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } })
   const heard = { out: "", err: "" }
@@ -34,8 +34,8 @@ const start = (path: string, way: string, flags: ReadonlyArray<string> = [], env
 }
 
 /** What the next process finds. */
-const left = (path: string): ReadonlyArray<number> => {
-  const next = SqliteFile.open({ path })
+const left = (directory: string): ReadonlyArray<number> => {
+  const next = SqliteFile.open({ directory })
   void next.start()
   next.journal.commit()
   const ids = drain(next)
@@ -65,42 +65,42 @@ describe("a process with a durable outbox that nobody closed", () => {
     ] as const
   ) {
     it(`and that ${name} has committed every event`, () =>
-      inFolder(async ({ path }) => {
-        const { ended, heard } = start(path, way)
+      inFolder(async ({ directory }) => {
+        const { ended, heard } = start(directory, way)
         assert.deepStrictEqual(await ended, [code, null], heard.err)
-        assert.deepStrictEqual(left(path), upTo(20))
+        assert.deepStrictEqual(left(directory), upTo(20))
       }))
   }
 
   it("and that a signal ends leaves what was committed", () =>
-    inFolder(async ({ path }) => {
-      const { child, ended, said } = start(path, "wait")
+    inFolder(async ({ directory }) => {
+      const { child, ended, said } = start(directory, "wait")
       await said("kept")
       child.kill("SIGTERM")
       assert.deepStrictEqual(await ended, [null, "SIGTERM"])
-      assert.includeMembers([...left(path)], upTo(10))
+      assert.includeMembers([...left(directory)], upTo(10))
     }))
 })
 
 describe("the thread of the file", () => {
   it("loads nothing that the program preloads, and prints no warning", () =>
-    inFolder(async ({ folder, path }) => {
+    inFolder(async ({ folder, directory }) => {
       const marks = Path.join(folder, "preloaded")
       const preload = Path.join(folder, "preload.cjs")
       Fs.writeFileSync(preload, `require("node:fs").appendFileSync(${JSON.stringify(marks)}, "x")`)
-      const { ended, heard } = start(path, "end", ["--require", preload], { NODE_OPTIONS: `--require ${preload}` })
+      const { ended, heard } = start(directory, "end", ["--require", preload], { NODE_OPTIONS: `--require ${preload}` })
       assert.deepStrictEqual(await ended, [0, null], heard.err)
       assert.strictEqual(heard.err, "")
       // Node loads it once, though it is named twice, and only for the program itself.
       assert.strictEqual(Fs.readFileSync(marks, "utf8"), "x")
-      assert.deepStrictEqual(left(path), upTo(20))
+      assert.deepStrictEqual(left(directory), upTo(20))
     }))
 
   it("that may not be started is said once, and costs the program nothing else", () =>
-    inFolder(async ({ path }) => {
-      const { ended, heard } = start(path, "at once", ["--permission", "--allow-fs-read=*", "--allow-fs-write=*"])
+    inFolder(async ({ directory }) => {
+      const { ended, heard } = start(directory, "at once", ["--permission", "--allow-fs-read=*", "--allow-fs-write=*"])
       assert.deepStrictEqual(await ended, [3, null], heard.err)
       assert.strictEqual(heard.out.match(/thread of the durable outbox/g)?.length, 1)
-      assert.isFalse(Fs.existsSync(path))
+      assert.isFalse(Fs.existsSync(directory))
     }))
 })

@@ -13,12 +13,12 @@ interface Heard {
   readonly refused: Set<number>
 }
 
-const writer = (path: string, first: number) => {
+const writer = (directory: string, first: number) => {
   const child = spawn(process.execPath, [
     "--conditions=effect-llmobs-source",
     "--disable-warning=ExperimentalWarning",
     Path.join(import.meta.dirname, "Writer.ts"),
-    path,
+    directory,
     String(first)
   ], { stdio: ["ignore", "pipe", "inherit"] })
   const heard: Heard = { committed: first - 1, settled: new Set(), refused: new Set() }
@@ -47,10 +47,10 @@ const killSomewhere = async (child: ChildProcess, groups: number): Promise<void>
 describe("a process that is killed", () => {
   it("loses nothing that it had committed, at whatever moment it is killed", async () => {
     for (let round = 0; round < 4; round++) {
-      const { path, remove } = SqliteFile.folder()
-      const { child, heard } = writer(path, 1)
+      const { directory, remove } = SqliteFile.folder()
+      const { child, heard } = writer(directory, 1)
       await killSomewhere(child, Math.floor(Math.random() * 60))
-      const next = SqliteFile.open({ path })
+      const next = SqliteFile.open({ directory })
       void next.start()
       next.journal.commit()
       const delivered = drain(next)
@@ -70,11 +70,11 @@ describe("a process that is killed", () => {
     }
   })
 
-  it("among others on the same file, leaves its rows to them and takes none of theirs", async () => {
-    const { path, remove } = SqliteFile.folder()
-    const writers = [writer(path, 1), writer(path, 1_000_001)]
+  it("beside another one in the same directory leaves its own file, and both are found", async () => {
+    const { directory, remove } = SqliteFile.folder()
+    const writers = [writer(directory, 1), writer(directory, 1_000_001)]
     await Promise.all(writers.map(({ child }, i) => killSomewhere(child, 20 + 10 * i)))
-    const next = SqliteFile.open({ path })
+    const next = SqliteFile.open({ directory })
     void next.start()
     next.journal.commit()
     const delivered = drain(next)

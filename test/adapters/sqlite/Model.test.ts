@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as Path from "node:path"
-import * as ProcessToken from "../../../src/adapters/sqlite/ProcessToken.ts"
 import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
 import type { Item } from "../../../src/ports/Outbox.ts"
 import { drain, idOf, offer, record, settle } from "../../laws/OutboxLaws.ts"
@@ -32,13 +31,9 @@ describe("any schedule of offers, answers, crashes and openings", () => {
   it.prop("does to a durable outbox what it does to sets of ids", [Steps], ([steps]) => {
     const { folder, remove } = SqliteFile.folder()
     let generation = 0
-    const path = () => Path.join(folder, `${generation}.db`)
+    const directory = () => Path.join(folder, String(generation))
     const start = () => {
-      const subject = SqliteFile.open({
-        path: path(),
-        maxBytes: 50_000,
-        identity: { ...ProcessToken.current(), boot: String(generation) }
-      })
+      const subject = SqliteFile.open({ directory: directory(), maxBytes: 50_000 })
       void subject.start()
       subject.journal.commit()
       return subject
@@ -112,9 +107,9 @@ describe("any schedule of offers, answers, crashes and openings", () => {
           assert.strictEqual(subject.journal.kept(), model.held.size)
           break
         case "crash": {
-          const before = path()
+          const before = directory()
           generation++
-          SqliteFile.snapshot(before, path())
+          SqliteFile.snapshot(before, directory())
           subject.journal.close()
           reopen()
           break
@@ -133,7 +128,7 @@ describe("any schedule of offers, answers, crashes and openings", () => {
     model.held.clear()
     check()
     subject.outbox.close!()
-    assert.deepStrictEqual(SqliteFile.query(path(), "SELECT id FROM events"), [])
+    assert.deepStrictEqual(SqliteFile.files(directory()), [])
     remove()
   }, { arbitrary: { runs: 60 } })
 })

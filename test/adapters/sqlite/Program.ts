@@ -7,8 +7,8 @@ import { offer, record } from "../../laws/OutboxLaws.ts"
 import { say } from "./Say.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 
-const [path = "", way = "end"] = process.argv.slice(2)
-const subject = SqliteFile.open({ path })
+const [directory = "", way = "end"] = process.argv.slice(2)
+const subject = SqliteFile.open({ directory })
 const make = (first: number, last: number) => {
   for (let id = first; id <= last; id++) offer(subject, record(id, 500), Date.now())
 }

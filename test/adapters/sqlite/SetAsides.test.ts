@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Fs from "node:fs"
-import * as SetAsides from "../../../src/adapters/sqlite/SetAsides.ts"
+import * as OutboxFile from "../../../src/adapters/sqlite/OutboxFile.ts"
 import type { SetAside } from "../../../src/domain/delivery/SetAside.ts"
 import { offer, record, settle } from "../../laws/OutboxLaws.ts"
 import * as SqliteFile from "./SqliteFile.ts"
@@ -12,10 +12,10 @@ const entry = (at: number, event: string | undefined = `{"n":${at}}`): SetAside 
   event
 })
 
-const inFolder = async (test: (path: string) => Promise<void>) => {
+const inFolder = async (test: (directory: string) => Promise<void>) => {
   const folder = SqliteFile.folder()
   try {
-    await test(folder.path)
+    await test(folder.directory)
   } finally {
     folder.remove()
   }
@@ -23,8 +23,8 @@ const inFolder = async (test: (path: string) => Promise<void>) => {
 
 describe("events that nobody takes", () => {
   it("are moved from where they wait to where they can be read, also by later processes", () =>
-    inFolder(async (path) => {
-      const first = SqliteFile.open({ path })
+    inFolder(async (directory) => {
+      const first = SqliteFile.open({ directory })
       const written: SetAside = { reason: "oversized", status: undefined, at: 7, event: undefined }
       for (const id of [1, 2, 3]) offer(first, record(id))
       first.journal.commit()
@@ -39,33 +39,37 @@ describe("events that nobody takes", () => {
       first.outbox.restore(three)
       first.journal.close()
       assert.deepStrictEqual(await first.store.readSetAside(), [])
-      assert.strictEqual(SqliteFile.query(path, "SELECT id FROM events").length, 1)
+      assert.strictEqual(SqliteFile.query(directory, "SELECT id FROM events").length, 1)
 
-      const next = SqliteFile.open({ path })
+      const next = SqliteFile.open({ directory })
+      void next.start()
+      next.journal.commit()
       next.store.setAside(record(9), entry(9))
       assert.deepStrictEqual(await next.store.readSetAside(), [entry(5), written, entry(9)])
       next.journal.close()
     }))
 
   it("leave no copy when they are set aside before it was written", () =>
-    inFolder(async (path) => {
-      const subject = SqliteFile.open({ path })
+    inFolder(async (directory) => {
+      const subject = SqliteFile.open({ directory })
       offer(subject, record(1))
       const item = subject.outbox.take()!
       subject.store.setAside(item.record, entry(1))
       settle(subject, item)
       assert.deepStrictEqual(await subject.store.readSetAside(), [entry(1)])
-      assert.deepStrictEqual(SqliteFile.query(path, "SELECT id FROM events"), [])
+      assert.deepStrictEqual(SqliteFile.query(directory, "SELECT id FROM events"), [])
       subject.journal.close()
     }))
 
   it("are with those that could not be read, as they were found", () =>
-    inFolder(async (path) => {
-      const subject = SqliteFile.open({ path, maxBytes: 0, now: () => 42 })
+    inFolder(async (directory) => {
+      const writer = SqliteFile.open({ directory, maxBytes: 0, now: () => 42 })
+      for (const id of [1, 2]) writer.journal.spill(record(id))
+      writer.journal.close()
+      SqliteFile.change(directory, "UPDATE events SET body = 'no json' WHERE id % 2 = 0 RETURNING id")
+      const subject = SqliteFile.open({ directory, now: () => 42 })
       void subject.start()
-      for (const id of [1, 2]) subject.journal.spill(record(id))
       subject.journal.commit()
-      SqliteFile.query(path, "UPDATE events SET body = 'no json' WHERE id % 2 = 0 RETURNING id")
       assert.strictEqual(subject.outbox.take()?.record.context.spanId, "1")
       assert.deepStrictEqual(await subject.store.readSetAside(), [
         { reason: "unreadable", status: undefined, at: 42, event: "no json" }
@@ -75,9 +79,9 @@ describe("events that nobody takes", () => {
     }))
 
   it("can be read though the file cannot be written", () =>
-    inFolder(async (path) => {
-      Fs.writeFileSync(path, "")
-      const subject = SqliteFile.open({ path: `${path}/outbox.db` })
+    inFolder(async (directory) => {
+      Fs.writeFileSync(directory, "")
+      const subject = SqliteFile.open({ directory: `${directory}/inside` })
       await subject.journal.opened
       for (const at of [1, 2]) subject.store.setAside(record(at), entry(at))
       subject.journal.commit()
@@ -86,9 +90,9 @@ describe("events that nobody takes", () => {
     }))
 
   it("are bounded, in number and in bytes, and the newest are kept", () =>
-    inFolder(async (path) => {
-      const subject = SqliteFile.open({ path })
-      const { bytes, events } = SetAsides.bounds
+    inFolder(async (directory) => {
+      const subject = SqliteFile.open({ directory })
+      const { bytes, events } = OutboxFile.setAsideBounds
       for (let at = 1; at <= events + 5; at++) {
         subject.store.setAside(record(at), entry(at))
         if (at % 600 === 0) subject.journal.commit()

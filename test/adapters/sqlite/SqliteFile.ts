@@ -1,9 +1,9 @@
-/** A durable outbox on a file of its own, with its books, put together as the layer does. */
+/** A durable outbox in a directory of its own, with its books, put together as the layer does. */
+import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import type { ProcessToken } from "../../../src/adapters/sqlite/ProcessToken.ts"
 import * as SqliteJournal from "../../../src/adapters/sqlite/SqliteJournal.ts"
 import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
 import * as Ledger from "../../../src/engine/books/Ledger.ts"
@@ -15,16 +15,16 @@ import type { Item, OutboxService } from "../../../src/ports/Outbox.ts"
 
 export interface Folder {
   readonly folder: string
-  readonly path: string
+  readonly directory: string
   readonly remove: () => void
 }
 
-/** A new folder, and the path of a file that does not exist in it yet. */
+/** A new folder, and the path of a directory that does not exist in it yet. */
 export const folder = (): Folder => {
   const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "llmobs-sqlite-"))
   return {
     folder,
-    path: Path.join(folder, "outbox.db"),
+    directory: Path.join(folder, "outbox"),
     remove: () => {
       Fs.chmodSync(folder, 0o700)
       Fs.rmSync(folder, { recursive: true, force: true })
@@ -38,24 +38,26 @@ export const day = 24 * 60 * 60 * 1000
 export const loadBytes = 1024 * 1024
 
 export const open = (options: {
-  readonly path: string
+  readonly directory: string
   /** The byte budget of memory. */
   readonly maxBytes?: number
   readonly fileBytes?: number
   readonly now?: () => number
-  readonly identity?: ProcessToken
+  readonly host?: string
+  readonly fileSystem?: number
   readonly durability?: "process" | "power"
 }) => {
   const said: Array<string> = []
   const diagnostics = Diagnostics.make((line) => said.push(line))
   const ledger = Ledger.make()
   const journal = SqliteJournal.open({
-    path: options.path,
+    directory: options.directory,
     maxBytes: options.fileBytes,
     durability: options.durability,
     maxAgeMillis: day,
     now: options.now ?? Date.now,
-    identity: options.identity,
+    host: options.host,
+    fileSystem: options.fileSystem,
     diagnostics
   })
   const ready: Array<string> = []
@@ -107,18 +109,45 @@ export const takeFrom = (outbox: OutboxService, journal: JournalService): Item |
 
 export type Opened = ReturnType<typeof open>
 
-/** A look at the file from outside, by a connection of its own. */
-export const query = (path: string, sql: string): ReadonlyArray<{ readonly [column: string]: unknown }> => {
-  const database = new DatabaseSync(path)
-  try {
-    return database.prepare(sql).all() as unknown as ReadonlyArray<{ readonly [column: string]: unknown }>
-  } finally {
-    database.close()
-  }
+/** The files of an outbox, by their paths. */
+export const files = (directory: string): ReadonlyArray<string> => {
+  const folder = Path.join(directory, "effect-llmobs")
+  return Fs.existsSync(folder)
+    ? Fs.readdirSync(folder).filter((name) => name.endsWith(".db")).sort().map((name) => Path.join(folder, name))
+    : []
 }
 
-/** What a process that is killed now leaves behind: the file and its log as they are. */
-export const snapshot = (path: string, to: string): void => {
-  Fs.copyFileSync(path, to)
-  if (Fs.existsSync(`${path}-wal`)) Fs.copyFileSync(`${path}-wal`, `${to}-wal`)
+/**
+ * A process that is killed now leaves this behind: the files and their logs as they are. They are copied by another
+ * process: were they closed in this one, its locks would end.
+ */
+export const snapshot = (directory: string, to: string): void => {
+  const copied = spawnSync("cp", ["-R", directory, to], { encoding: "utf8" })
+  if (copied.status !== 0) throw new Error(copied.stderr)
+}
+
+type Columns = { readonly [column: string]: unknown }
+
+/** Looks at all files of an outbox that nobody has open, or changes them. */
+export const change = (directory: string, sql: string): ReadonlyArray<Columns> =>
+  files(directory).flatMap((path) => {
+    const database = new DatabaseSync(path)
+    try {
+      database.exec("PRAGMA locking_mode = EXCLUSIVE")
+      return database.prepare(sql).all() as unknown as ReadonlyArray<Columns>
+    } finally {
+      database.close()
+    }
+  })
+
+/** Looks at all files of an outbox from outside, whether they are open or not. */
+export const query = (directory: string, sql: string): ReadonlyArray<Columns> => {
+  const copy = `${directory}.copy-${Math.random().toString(36).slice(2)}`
+  if (!Fs.existsSync(directory)) return []
+  snapshot(directory, copy)
+  try {
+    return change(copy, sql)
+  } finally {
+    Fs.rmSync(copy, { recursive: true, force: true })
+  }
 }

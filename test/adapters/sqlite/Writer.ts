@@ -6,8 +6,8 @@ import { offer, record, settle } from "../../laws/OutboxLaws.ts"
 import { say } from "./Say.ts"
 import * as SqliteFile from "./SqliteFile.ts"
 
-const [path = "", first = "1", maxBytes = "60000"] = process.argv.slice(2)
-const subject = SqliteFile.open({ path, maxBytes: Number(maxBytes) })
+const [directory = "", first = "1", maxBytes = "60000"] = process.argv.slice(2)
+const subject = SqliteFile.open({ directory, maxBytes: Number(maxBytes) })
 
 let id = Number(first)
 const last = id + 200_000

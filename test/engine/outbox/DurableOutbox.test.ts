@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ProcessToken from "../../../src/adapters/sqlite/ProcessToken.ts"
 import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as DurableOutbox from "../../../src/engine/outbox/DurableOutbox.ts"
@@ -16,13 +15,13 @@ const record = (id: number, account: string | undefined, characters = 1_000): Sp
 
 const using = (
   options: Partial<Parameters<typeof SqliteFile.open>[0]>,
-  test: (subject: SqliteFile.Opened, path: string) => void
+  test: (subject: SqliteFile.Opened, directory: string) => void
 ) =>
 () => {
   const folder = SqliteFile.folder()
-  const subject = SqliteFile.open({ path: folder.path, ...options })
+  const subject = SqliteFile.open({ directory: folder.directory, ...options })
   try {
-    test(subject, folder.path)
+    test(subject, folder.directory)
   } finally {
     subject.journal.close()
     folder.remove()
@@ -100,16 +99,15 @@ describe("durable outboxes of several accounts", () => {
   it("find again what an ended process left for each, and are told for whom there is something", () => {
     const folder = SqliteFile.folder()
     const writer = SqliteFile.open({
-      path: `${folder.path}.writer`,
-      maxBytes: 30_000,
-      identity: { ...ProcessToken.current(), boot: "an earlier one" }
+      directory: `${folder.directory}.writer`,
+      maxBytes: 30_000
     })
     for (const id of upTo(40)) finish(writer, record(id, id % 2 === 0 ? "even" : undefined))
     writer.journal.commit()
-    SqliteFile.snapshot(`${folder.path}.writer`, folder.path)
+    SqliteFile.snapshot(`${folder.directory}.writer`, folder.directory)
     writer.journal.close()
 
-    const next = SqliteFile.open({ path: folder.path })
+    const next = SqliteFile.open({ directory: folder.directory })
     void next.start()
     next.journal.commit()
     assert.strictEqual(balanced(next).redelivered, 40)
@@ -124,12 +122,12 @@ describe("durable outboxes of several accounts", () => {
   })
 
   it(
-    "have segments of their own, made when they are needed",
-    using({}, (subject, path) => {
+    "have streams of their own, made when they are needed",
+    using({}, (subject, directory) => {
       for (const id of upTo(6)) finish(subject, record(id, id === 4 ? "rare" : undefined))
       subject.journal.commit()
       assert.deepStrictEqual(
-        SqliteFile.query(path, "SELECT route FROM segments ORDER BY route").map(({ route }) => route),
+        SqliteFile.query(directory, "SELECT account FROM streams ORDER BY account").map(({ account }) => account),
         ["", "rare"]
       )
     })
