@@ -129,7 +129,11 @@ export const rows: ReadonlyArray<Row> = [
       })
   })),
   row("one key is refused, and the process ends", true, (gate) => ({
-    options: (stage) => ({ overrideOrigin: gate().url, flushTimeout: "1 second", durable: { directory: directory(stage) } }),
+    options: (stage) => ({
+      overrideOrigin: gate().url,
+      flushTimeout: "1 second",
+      durable: { directory: directory(stage) }
+    }),
     run: (stage) => meanwhile(stage, () => gate().refused(keys.bad) > 0),
     between: (stage) =>
       Effect.sync(() => {

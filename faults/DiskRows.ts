@@ -20,7 +20,9 @@ const folder = ({ place }: Stage): string => Path.join(place, "effect-llmobs")
 
 /** The files of the outbox and their logs. */
 const files = (stage: Stage): ReadonlyArray<string> =>
-  Fs.readdirSync(folder(stage)).filter((name) => /\.db(-wal)?$/.test(name)).map((name) => Path.join(folder(stage), name))
+  Fs.readdirSync(folder(stage)).filter((name) => /\.db(-wal)?$/.test(name)).map((name) =>
+    Path.join(folder(stage), name)
+  )
 
 /** As SQLite sees all of them, while no process has them open. */
 const query = (stage: Stage, sql: string): ReadonlyArray<{ readonly [column: string]: unknown }> =>
@@ -262,8 +264,7 @@ export const rows: ReadonlyArray<Row> = [
       }),
     next: (stage) => ({ agentUrl: stage.agent.url, durable: { directory: stage.place } }),
     nextRun: ({ emit, wait }) => Effect.andThen(emit(events), wait(20_000)),
-    after: (stage) =>
-      Effect.sync(() => files(stage).length === 1 ? undefined : "the file of nobody was not left alone")
+    after: (stage) => Effect.sync(() => files(stage).length === 1 ? undefined : "the file of nobody was not left alone")
   },
   {
     name: "the file is removed while it is used",

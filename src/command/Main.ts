@@ -9,6 +9,9 @@
  * `effect-llmobs relay --set-aside` what the intake refused for good and what no relay could read, an event a line as
  * JSON, oldest first: prompts and answers among it. Both exit with 1 when Redis cannot be reached.
  *
+ * `effect-llmobs rescue FILE` prints the events that can be read from a damaged file of a durable outbox, a line of JSON
+ * each, and with `--deliver` delivers them. Prompts and answers are among it.
+ *
  * `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
  * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` accepts another host without TLS, `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the number
  * of batches in hand, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone. The
@@ -28,14 +31,17 @@ import * as Problems from "../domain/Problem.ts"
 import * as Reader from "../domain/settings/Reader.ts"
 import * as Setting from "../domain/settings/Setting.ts"
 import * as Relay from "../layers/Relay.ts"
+import * as Rescue from "./Rescue.ts"
 
-const usage = "Usage: effect-llmobs relay [--status | --set-aside]"
+const usage = "Usage: effect-llmobs relay [--status | --set-aside] | rescue FILE [--deliver]"
 
 const help = `${usage}
 
   relay              delivers what other processes handed to Redis, until SIGTERM or SIGINT ends it
   relay --status     prints how full the queue is
   relay --set-aside  prints the events that nobody takes, a line each: content
+  rescue FILE        prints the events in a damaged file of a durable outbox, a line each: content
+  rescue FILE --deliver  delivers them instead
   --help, --version
 
 EFFECT_LLMOBS_REDIS_URL says where Redis is, and the DD_* variables the way to the intake.`
@@ -124,14 +130,21 @@ const setAside = Effect.gen(function*() {
   yield* Effect.forEach(found, (entry) => Console.log(JSON.stringify(entry)), { discard: true })
 })
 
-const commands = new Map<string, Effect.Effect<void, Relay.RelayError>>([
+const commands = new Map<string, Effect.Effect<void, Relay.RelayError | Error>>([
   ["--help", Console.log(help)],
   ["--version", Console.log(libraryVersion)],
   ["relay", relay],
   ["relay --status", status],
   ["relay --set-aside", setAside]
 ])
-const chosen = commands.get(process.argv.slice(2).join(" "))
+const [name, ...rest] = process.argv.slice(2)
+const [file] = rest.filter((argument) => !argument.startsWith("--"))
+const rescue = rest.length === 1
+  ? Rescue.print
+  : rest.length === 2 && rest.includes("--deliver")
+  ? Rescue.deliver
+  : undefined
+const chosen = name === "rescue" && file !== undefined ? rescue?.(file) : commands.get(process.argv.slice(2).join(" "))
 
 NodeRuntime.runMain(
   chosen === undefined

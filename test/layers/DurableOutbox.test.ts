@@ -31,7 +31,10 @@ const exiting = `
   Effect.runFork(Effect.provide(program, LLMObs.layer({ mlApp: "shop", agentUrl: "http://127.0.0.1:1", durable })))
 `
 
-const runProgram = async (program: string, directory: string): Promise<{ readonly code: unknown; readonly out: string }> => {
+const runProgram = async (
+  program: string,
+  directory: string
+): Promise<{ readonly code: unknown; readonly out: string }> => {
   const flags = ["--conditions=effect-llmobs-source", "--disable-warning=ExperimentalWarning", "--input-type=module"]
   const child = spawn(process.execPath, [...flags, "-e", program, directory], { stdio: ["ignore", "ignore", "pipe"] })
   let out = ""
@@ -107,6 +110,44 @@ describe("a layer with a durable outbox", () => {
       yield* Effect.provide(Effect.void, Observed.layerOf(agent, { durable }))
       assert.strictEqual(agent.events().length, 40)
       assert.deepStrictEqual(SqliteFile.query(directory, "SELECT * FROM events"), [])
+    }))
+
+  it.live("has nothing in its file that redaction took out, whatever column it would be in", () =>
+    Effect.gen(function*() {
+      const { directory } = yield* folder
+      const secret = "topsecret"
+      const hide = (value: unknown): unknown =>
+        typeof value === "string"
+          ? value.replaceAll(secret, "***")
+          : Array.isArray(value)
+          ? value.map(hide)
+          : typeof value === "object" && value !== null
+          ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hide(item)]))
+          : value
+      const { layer } = Observed.warnings()
+      const scope = Observed.layerOf({ url: nowhere.agentUrl }, {
+        ...nowhere,
+        durable: { directory },
+        processors: [(span) => hide(span) as typeof span]
+      })
+      yield* Effect.fail(new Error(`failed ${secret}`)).pipe(
+        LLMObs.llm(`name ${secret}`, {
+          input: secret,
+          metadata: { key: secret },
+          tags: { team: secret },
+          sessionId: `session ${secret}`
+        }),
+        Effect.ignore,
+        LLMObs.experiment(`experiment ${secret}`, {
+          experiment: { id: `id ${secret}`, name: `name ${secret}`, runId: `run ${secret}`, datasetName: secret }
+        }),
+        LLMObs.annotateSpans({ tags: { "usr.id": secret, "usr.account_id": secret, other: secret } }),
+        Effect.provide(Layer.provideMerge(scope, layer))
+      )
+      const bodies = SqliteFile.query(directory, "SELECT body FROM events")
+      assert.strictEqual(bodies.length, 2)
+      for (const { body } of bodies) assert.notInclude(String(body), secret)
+      for (const path of SqliteFile.files(directory)) assert.isFalse(Fs.readFileSync(path).includes(secret), path)
     }))
 
   it.live("goes on in memory, and says so once, when the file cannot be used", () =>

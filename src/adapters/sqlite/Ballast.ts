@@ -4,8 +4,8 @@
  * @since 0.2.0
  */
 import * as Fs from "node:fs"
-import { DatabaseSync } from "node:sqlite"
 import * as Path from "node:path"
+import { DatabaseSync } from "node:sqlite"
 
 // As much as a log can hold that was not brought into its file, or an eighth of a small disk.
 const mostBytes = 4 * 1024 * 1024

@@ -21,7 +21,9 @@ const lines: { readonly [K in Warning]: (folder: string, detail: string) => stri
   full: (folder) =>
     `The durable outbox in ${folder} is full, or its disk is. ${inMemory} until there is room: raise durable.maxBytes, or free space.`,
   damaged: (folder, detail) =>
-    `SQLite found damage in ${detail || `a file in ${folder}`}. The file was renamed to *.damaged, and events only it held are counted as refused: read it by \`effect-llmobs rescue FILE\`.`,
+    `SQLite found damage in ${
+      detail || `a file in ${folder}`
+    }. The file was renamed to *.damaged, and events only it held are counted as refused: read it by \`effect-llmobs rescue FILE\`.`,
   unusable: (folder) =>
     `The durable outbox in ${folder} cannot be written. ${inMemory}, and it is tried again every second: check permissions and the mount.`,
   refused: (_folder, detail) => `The folder of the durable outbox is refused: ${detail}. ${inMemory}.`,

@@ -105,7 +105,7 @@ export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
       } catch (error) {
         const taken = OutboxFile.failureOf(error) === "busy" || OutboxFolder.identityOf(path) === undefined
         if (!taken || attempt >= attempts) {
-          if (!taken) for (const end of ["", "-journal", "-wal"]) OutboxFolder.remove(path + end)
+          if (!taken) { for (const end of ["", "-journal", "-wal"]) OutboxFolder.remove(path + end) }
           throw error
         }
       }
@@ -311,14 +311,15 @@ export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
       // its path is gone.
       if (process.platform !== "win32" && check(open)) OutboxFolder.remove(open.path)
       forget(open, "closed")
-      if (open.reachable) for (const end of ["", "-wal"]) OutboxFolder.remove(open.path + end)
+      if (open.reachable) { for (const end of ["", "-wal"]) OutboxFolder.remove(open.path + end) }
     },
     bound,
     tidy: () => {
       for (const open of files.values()) check(open)
       if (own === undefined) return
-      const isLarge = () => own!.content.database.prepare("PRAGMA page_count").get()!["page_count"] as number *
-          OutboxFile.pageSize > rotateBytes
+      const isLarge = () =>
+        own!.content.database.prepare("PRAGMA page_count").get()!["page_count"] as number *
+            OutboxFile.pageSize > rotateBytes
       if (isLarge() && OutboxFile.isEmpty(own.content)) finish(own)
       else bound()
       Ballast.make(folder)
@@ -330,7 +331,7 @@ export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
       return taken
     },
     close: () => {
-      for (const open of [...files.values()]) {
+      for (const open of files.values()) {
         if (open.copyOf === undefined && OutboxFile.isEmpty(open.content)) finish(open)
         else {
           forget(open, "closed")

@@ -75,21 +75,11 @@ export const lastOf = (stream: number): number => (stream + 1) * streamSize - 1
  */
 export const pageSize = 32_768
 
-/**
- * The `application_id` of the files: "llmo".
- *
- * @category constants
- * @since 0.2.0
- */
-export const applicationId = 0x6c6c6d6f
+// The `application_id` of the files: "llmo".
+const applicationId = 0x6c6c6d6f
 
-/**
- * The `user_version` of the files: their form.
- *
- * @category constants
- * @since 0.2.0
- */
-export const form = 1
+// The `user_version` of the files: their form.
+const form = 1
 
 const schema = `
   PRAGMA application_id = ${applicationId};
@@ -381,7 +371,9 @@ export interface Stream {
  */
 export const streams = (self: OutboxFile): ReadonlyArray<Stream> => {
   const each = Math.ceil(number(self.database, "PRAGMA page_count") * pageSize / Math.max(1, size(self)))
-  return self.database.prepare("SELECT id, account, events FROM streams WHERE events > 0 ORDER BY id").all().map((row) => ({
+  return self.database.prepare("SELECT id, account, events FROM streams WHERE events > 0 ORDER BY id").all().map((
+    row
+  ) => ({
     stream: Number(row["id"]),
     account: String(row["account"]),
     events: Number(row["events"]),

@@ -14,14 +14,9 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 
-/**
- * The subfolder that is made in the directory given. The root of a container's volume is often writable for everybody
- * and another user's, so the files do not lie in the directory itself.
- *
- * @category constants
- * @since 0.2.0
- */
-export const subfolder = "effect-llmobs"
+// The root of a container's volume is often writable for everybody and another user's, so the files do not lie in the
+// directory itself.
+const subfolder = "effect-llmobs"
 
 /**
  * The folder of the outbox in a directory.

@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import * as Fs from "node:fs"
+import * as Os from "node:os"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
@@ -14,27 +15,19 @@ import * as OutboxFolder from "./OutboxFolder.ts"
 // Each query that meets damage costs one. A file without a single sound page would be searched for ever.
 const mostFailures = 10_000
 
-/**
- * The rows of the table `events` with ids above `after`, up to and with `upTo`, in no order. Stretches that cannot be read
- * are passed over: they are entered from both ends, and halved until nothing more is found.
- *
- * @category accessors
- * @since 0.2.0
- */
-export function* readable(
-  database: DatabaseSync,
-  columns: string,
-  after = 0,
-  upTo = Number.MAX_SAFE_INTEGER
-): Generator<{ readonly id: number; readonly [column: string]: unknown }> {
+// The rows of the table `events` in no order. Stretches that cannot be read
+// are passed over: they are entered from both ends, and halved until nothing more is found.
+function* readable(database: DatabaseSync): Generator<OutboxFile.Columns> {
   let failures = 0
-  const stretches: Array<readonly [after: number, upTo: number]> = [[after, upTo]]
+  const stretches: Array<readonly [after: number, upTo: number]> = [[0, Number.MAX_SAFE_INTEGER]]
   for (let stretch = stretches.pop(); stretch !== undefined && failures < mostFailures; stretch = stretches.pop()) {
     let [low, high] = stretch
     for (const order of ["ASC", "DESC"]) {
-      const query = database.prepare(`SELECT ${columns} FROM events WHERE id > ? AND id <= ? ORDER BY id ${order}`)
+      const query = database.prepare(
+        `SELECT id, at, crc, body FROM events WHERE id > ? AND id <= ? ORDER BY id ${order}`
+      )
       try {
-        for (const row of query.iterate(low, high) as Iterable<{ readonly id: number }>) {
+        for (const row of query.iterate(low, high) as unknown as Iterable<OutboxFile.Columns>) {
           if (order === "ASC") low = row.id
           else high = row.id - 1
           yield row
@@ -81,8 +74,8 @@ export const read = (path: string): Rescued => {
     try {
       const events: Array<{ readonly at: number; readonly record: SpanRecord }> = []
       let unreadable = 0
-      for (const row of readable(database, "id, at, crc, body")) {
-        const { at, record } = OutboxFile.foundOf(row as unknown as OutboxFile.Columns)
+      for (const row of readable(database)) {
+        const { at, record } = OutboxFile.foundOf(row)
         if (record === undefined) unreadable++
         else events.push({ at, record })
       }
@@ -138,18 +131,16 @@ const setAsideIn = (database: DatabaseSync): ReadonlyArray<SetAside> => {
 }
 
 /**
- * Writes events into a new file in a directory, as an ended process leaves them.
+ * A temporary directory with a durable outbox in which an ended process has left events.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const leave = (directory: string, events: Rescued["events"]): void => {
+export const leave = (events: Rescued["events"]): { readonly directory: string; readonly remove: () => void } => {
+  const directory = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-llmobs-"))
   const folder = OutboxFolder.of(directory)
   OutboxFolder.prepare(folder)
-  const file = OutboxFile.create(
-    OutboxFolder.pathOf(folder, OutboxFolder.hostName(), "0".repeat(12), 1),
-    "process"
-  )
+  const file = OutboxFile.create(OutboxFolder.pathOf(folder, OutboxFolder.hostName(), "0".repeat(12), 1), "process")
   OutboxFile.transaction(file, () => {
     const streams = new Map<string, number>()
     const ids: Array<number> = []
@@ -164,4 +155,5 @@ export const leave = (directory: string, events: Rescued["events"]): void => {
     OutboxFile.count(file, ids, 1)
   })
   file.database.close()
+  return { directory, remove: () => Fs.rmSync(directory, { recursive: true, force: true }) }
 }

@@ -184,7 +184,15 @@ export const adopt = (self: SpillBooks, file: number, { account: name, bytes, ev
   const { sources } = account
   const place = sources.findIndex(({ adopted }) => !adopted)
   const [after, upTo] = [stream * streamSize, lastOf(stream)]
-  sources.splice(place === -1 ? sources.length : place, 0, { file, stream, adopted: true, after, upTo, count: events, bytes })
+  sources.splice(place === -1 ? sources.length : place, 0, {
+    file,
+    stream,
+    adopted: true,
+    after,
+    upTo,
+    count: events,
+    bytes
+  })
   change(self, account, events, bytes)
   return account
 }

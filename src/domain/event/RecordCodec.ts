@@ -1,5 +1,5 @@
 /**
- * The durable form of a record: one text, and back, exactly.
+ * The durable form of a record: one text, and back, with all that an event is rendered from.
  *
  * **Details**
  *
@@ -36,7 +36,7 @@ const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
 ]
 
 /**
- * The text of a record. It is well-formed Unicode without unpaired surrogates.
+ * The text of a record, without the labels of its context that are not rendered. It is well-formed Unicode without unpaired surrogates.
  *
  * @category combinators
  * @since 0.1.0
@@ -46,6 +46,7 @@ export const encode = (record: SpanRecord): string => {
   const { annotation, error, prompt } = record
   const plain = {
     ...record,
+    context: rendered(record.context),
     annotation: texts.cut(annotation),
     prompt: texts.cut(prompt),
     error: texts.cut(error),
@@ -77,6 +78,15 @@ export const decode = (text: string): Problem.Checked<SpanRecord | undefined> =>
     startNs: BigInt(record["startNs"])
   } as unknown as SpanRecord)
 }
+
+// Redaction runs over what an event shows. Labels that are not shown by themselves, since they are among the tags, are as
+// the program or a request gave them, and stay out of the text; of an experiment its being there is enough.
+const rendered = (context: SpanRecord["context"]): SpanRecord["context"] => ({
+  ...context,
+  userId: undefined,
+  accountId: undefined,
+  experiment: context.experiment === undefined ? undefined : { experimentId: "", tags: {} }
+})
 
 // A character that nobody writes, and that JSON does not escape.
 const mark = "\u007f"

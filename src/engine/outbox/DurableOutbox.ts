@@ -144,7 +144,11 @@ export const make = (options: Options): DurableOutbox => {
 const known = (record: PendingRecord): SpanRecord => record as SpanRecord
 
 // The outbox of one account. `all` counts the bytes that all accounts have loaded.
-const open = (account: string, { journal, loadBytes, memory: makeMemory }: Options, all: { loadedBytes: number }): Opened => {
+const open = (
+  account: string,
+  { journal, loadBytes, memory: makeMemory }: Options,
+  all: { loadedBytes: number }
+): Opened => {
   const memory = makeMemory()
   const loaded = new Map<Item, number>()
   // The next one last.

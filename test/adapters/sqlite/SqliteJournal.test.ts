@@ -61,7 +61,10 @@ const leave = (
   writer.journal.close()
 }
 
-const adopted = (directory: string, options: Partial<Parameters<typeof SqliteFile.open>[0]> = {}): SqliteFile.Opened => {
+const adopted = (
+  directory: string,
+  options: Partial<Parameters<typeof SqliteFile.open>[0]> = {}
+): SqliteFile.Opened => {
   const subject = SqliteFile.open({ directory, ...options })
   void subject.start()
   subject.journal.commit()

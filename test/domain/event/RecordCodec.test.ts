@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RecordCodec from "../../../src/domain/event/RecordCodec.ts"
+import * as SpanEvent from "../../../src/domain/event/SpanEvent.ts"
+import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
 import * as Schemas from "../../../src/domain/schema/SpanRecord.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as Records from "../Records.ts"
@@ -12,8 +14,17 @@ const roundTrip = (record: SpanRecord): SpanRecord | undefined => {
 }
 
 describe("RecordCodec", () => {
-  it.prop("gives back what it was given, whatever is in it", [Schemas.SpanRecord], ([record]) => {
-    assert.strictEqual(canonical(roundTrip(record)), canonical(record))
+  it.prop("gives back all that an event is rendered from, whatever is in it", [Schemas.SpanRecord], ([record]) => {
+    const { context } = record
+    const experiment = context.experiment && { experimentId: "", tags: {} }
+    const kept = { ...record, context: { ...context, userId: undefined, accountId: undefined, experiment } }
+    assert.strictEqual(canonical(roundTrip(record)), canonical(kept))
+    for (const format of Object.values(WireFormat.table)) {
+      assert.strictEqual(
+        canonical(SpanEvent.render(roundTrip(record)!, format)),
+        canonical(SpanEvent.render(record, format))
+      )
+    }
   })
 
   it("keeps the nanosecond, and the keys that have no value", () => {

@@ -1,0 +1,55 @@
+/**
+ * `effect-llmobs rescue FILE [--deliver]`: prints or delivers the events of a file of a durable outbox in which something is
+ * damaged. The file stays as it is.
+ *
+ * @since 0.2.0
+ */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { textOf } from "../composition/EventStore.ts"
+import * as RescuedFile from "../composition/RescuedFile.ts"
+import * as Ledger from "../domain/delivery/Ledger.ts"
+import * as LLMObs from "../layers/LLMObs.ts"
+
+const flushes = 5
+
+type Rescued = Effect.Success<ReturnType<typeof RescuedFile.read>>
+
+const said = ({ events, setAside, unreadable }: Rescued): string =>
+  `${events.length} events and ${setAside.length} set aside were read, ${unreadable} rows were not what was written`
+
+/**
+ * Prints every event that can be read as a line of JSON, and then those that were set aside. Both are content.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const print = (file: string): Effect.Effect<void, Error> =>
+  Effect.gen(function*() {
+    const found = yield* RescuedFile.read(file)
+    for (const { record } of found.events) yield* Console.log(textOf(record))
+    for (const entry of found.setAside) yield* Console.log(JSON.stringify(entry))
+    yield* Console.error(`effect-llmobs: ${said(found)}.`)
+  })
+
+/**
+ * Delivers every event that can be read, by the way that the `DD_*` variables name.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const deliver = (file: string): Effect.Effect<void, Error> =>
+  Effect.gen(function*() {
+    const found = yield* RescuedFile.read(file)
+    const directory = yield* RescuedFile.directoryOf(found.events)
+    const books = yield* Effect.gen(function*() {
+      yield* Effect.repeat(LLMObs.flush, { until: ({ pending }) => pending === 0, times: flushes })
+      return yield* LLMObs.ledger
+    }).pipe(Effect.provide(LLMObs.layerFromConfig({ durable: { directory } })))
+    yield* Console.log(
+      `effect-llmobs: ${said(found)}; ${Ledger.delivered(books)} delivered, ${Ledger.dropped(books)} dropped, ${
+        Ledger.pending(books)
+      } not delivered. ${file} is unchanged.`
+    )
+    if (Ledger.delivered(books) < found.events.length) process.exitCode = 1
+  }).pipe(Effect.scoped)
