@@ -1,7 +1,5 @@
 /**
  * A file that is given up when the disk is full: to delete an event SQLite has to write to its log first.
- *
- * @since 0.2.0
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -15,12 +13,7 @@ const pathIn = (folder: string): string => Path.join(folder, "ballast")
 
 const isThere = (folder: string): boolean => Fs.lstatSync(pathIn(folder), { throwIfNoEntry: false }) !== undefined
 
-/**
- * Makes the ballast of a folder if there is none, and room for one. It fails in silence: a ballast is a precaution.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Makes the ballast of a folder if there is none, and room for one. It fails in silence: a ballast is a precaution. */
 export const make = (folder: string): void => {
   try {
     if (isThere(folder)) return
@@ -41,12 +34,7 @@ export const make = (folder: string): void => {
   }
 }
 
-/**
- * Gives the ballast up, and says whether there was one.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Gives the ballast up, and says whether there was one. */
 export const release = (folder: string): boolean => {
   try {
     if (!isThere(folder)) return false

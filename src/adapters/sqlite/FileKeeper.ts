@@ -5,8 +5,6 @@
  *
  * It holds nothing that a journal could not tell another thread again: the files, and where the next event of each account
  * is written.
- *
- * @since 0.1.0
  */
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import * as OpenFiles from "./OpenFiles.ts"
@@ -15,10 +13,7 @@ import * as OutboxFile from "./OutboxFile.ts"
 import * as OutboxFolder from "./OutboxFolder.ts"
 import type { Answer, Answers, NewRow, Opening, Outcome, Request, Requests } from "./WorkerProtocol.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
+/**  */
 export interface FileKeeper {
   /** Takes rows for the next `write`. */
   readonly add: (rows: ReadonlyArray<NewRow>) => void
@@ -43,10 +38,7 @@ interface Writer {
   readonly next: number
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/**  */
 export const make = (opening: Omit<Opening, "port" | "answers">): FileKeeper => {
   const files = OpenFiles.make(opening)
   let writers: { readonly file: number; readonly of: ReadonlyMap<string, Writer> } = { file: 0, of: new Map() }

@@ -1,14 +1,8 @@
 /**
  * The bounds of a journal.
- *
- * @since 0.1.0
  */
-
 /**
  * The defaults and bounds. Bytes of events that are not written yet are estimated ones, six times too large for text.
- *
- * @category constants
- * @since 0.1.0
  */
 export const limits = {
   windowMillis: 5,

@@ -1,15 +1,10 @@
 /**
  * The log lines of a durable outbox: each is logged once, and counted.
- *
- * @since 0.2.0
  */
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { Notice, Trouble } from "./WorkerProtocol.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
+/**  */
 export type Warning = Exclude<Trouble, "busy"> | Notice["about"] | "unavailable" | "unreadable" | "moved"
 
 const inMemory = "Events are held in memory only"
@@ -43,10 +38,7 @@ const lines: { readonly [K in Warning]: (folder: string, detail: string) => stri
     `${folder} cannot be written. Events in it are delivered from a copy, and again by every process until their files are removed.`
 }
 
-/**
- * @category combinators
- * @since 0.2.0
- */
+/**  */
 export const warn = (diagnostics: DiagnosticsService, warning: Warning, folder: string, detail = ""): void => {
   const line = lines[warning](folder, detail)
   diagnostics.warnOnce(`outbox.${warning}`, line.includes(docs) ? line : `${line} ${docs}`)

@@ -1,17 +1,10 @@
 /**
  * The files that the thread of a journal has open, as far as the journal has been told.
- *
- * @since 0.2.0
  */
 import { streamOf } from "./OutboxFile.ts"
 import type { KnownFile, Opening } from "./WorkerProtocol.ts"
 
-/**
- * `reachable` are those that another process would find. `marks` has the last id in each stream of our own file.
- *
- * @category models
- * @since 0.2.0
- */
+/** `reachable` are those that another process would find. `marks` has the last id in each stream of our own file. */
 export interface KnownFiles {
   readonly known: Map<number, KnownFile>
   readonly reachable: Set<number>
@@ -19,10 +12,7 @@ export interface KnownFiles {
   next: number
 }
 
-/**
- * @category constructors
- * @since 0.2.0
- */
+/**  */
 export const empty = (): KnownFiles => ({
   known: new Map(),
   reachable: new Set(),
@@ -30,12 +20,7 @@ export const empty = (): KnownFiles => ({
   next: 1
 })
 
-/**
- * A file was opened.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** A file was opened. */
 export const add = (self: KnownFiles, known: KnownFile): void => {
   self.known.set(known.file, known)
   self.reachable.add(known.file)
@@ -43,39 +28,21 @@ export const add = (self: KnownFiles, known: KnownFile): void => {
   if (known.own) self.marks = { file: known.file, of: new Map() }
 }
 
-/**
- * An event is in a file.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** An event is in a file. */
 export const mark = ({ marks }: KnownFiles, file: number, id: number): void => {
   if (marks.file === file) marks.of.set(streamOf(id), id)
 }
 
-/**
- * A file cannot be found any more, though it can be read if it is still `open`.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** A file cannot be found any more, though it can be read if it is still `open`. */
 export const lose = (self: KnownFiles, file: number, open: boolean): void => {
   if (!open) self.known.delete(file)
   self.reachable.delete(file)
 }
 
-/**
- * @category accessors
- * @since 0.2.0
- */
+/**  */
 export const pathOf = ({ known }: KnownFiles, file: number): string | undefined => known.get(file)?.path
 
-/**
- * The part of an opening by which a new thread goes on where an earlier one has ended.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The part of an opening by which a new thread goes on where an earlier one has ended. */
 export const opening = ({ known, marks, next }: KnownFiles): Pick<Opening, "files" | "marks" | "nextFile"> => ({
   files: [...known.values()],
   marks: [...marks.of],

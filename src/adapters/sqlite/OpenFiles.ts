@@ -1,7 +1,5 @@
 /**
  * The files that the thread of one journal has open: its own, and those that it has taken over.
- *
- * @since 0.2.0
  */
 import * as Path from "node:path"
 import * as Ballast from "./Ballast.ts"
@@ -9,22 +7,14 @@ import * as OutboxFile from "./OutboxFile.ts"
 import * as OutboxFolder from "./OutboxFolder.ts"
 import type { KnownFile, News, Notice, Opening } from "./WorkerProtocol.ts"
 
-/**
- * `late` are ids of events that are settled, and whose deletion the disk had no room for.
- *
- * @category models
- * @since 0.2.0
- */
+/** `late` are ids of events that are settled, and whose deletion the disk had no room for. */
 export interface OpenFile extends KnownFile {
   content: OutboxFile.OutboxFile
   reachable: boolean
   late: ReadonlyArray<number>
 }
 
-/**
- * @category models
- * @since 0.2.0
- */
+/**  */
 export interface OpenFiles {
   /** The file that events are written to; a new one if there is none. Throws where none can be made. */
   readonly own: () => OpenFile
@@ -61,10 +51,7 @@ const mostAdopted = 16
 // An empty file that is larger is given up for a new one.
 const rotateBytes = 16 * 1024 * 1024
 
-/**
- * @category constructors
- * @since 0.2.0
- */
+/**  */
 export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
   const { durability, folder, host, journal, maxBytes } = opening
   const files = new Map<number, OpenFile>()

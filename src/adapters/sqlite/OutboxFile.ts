@@ -5,8 +5,6 @@
  *
  * `SqliteJournal` has the layout. Every function throws what the system or SQLite throws; `failureOf` says what that
  * means. A file is locked as long as it is open.
- *
- * @since 0.2.0
  */
 import * as Fs from "node:fs"
 import { DatabaseSync } from "node:sqlite"
@@ -17,20 +15,10 @@ import * as RecordCodec from "../../domain/event/RecordCodec.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as OutboxFolder from "./OutboxFolder.ts"
 
-/**
- * A commit survives the end of the process (`process`), or the loss of power too (`power`).
- *
- * @category models
- * @since 0.1.0
- */
+/** A commit survives the end of the process (`process`), or the loss of power too (`power`). */
 export type Durability = "process" | "power"
 
-/**
- * `identity` and `logIdentity` name the inodes that are locked and written.
- *
- * @category models
- * @since 0.2.0
- */
+/** `identity` and `logIdentity` name the inodes that are locked and written. */
 export interface OutboxFile {
   readonly path: string
   readonly identity: string | undefined
@@ -45,34 +33,16 @@ export interface OutboxFile {
   readonly peek: StatementSync
 }
 
-/**
- * The ids of one stream: from `stream * streamSize` up to, and without, the next one's.
- *
- * @category constants
- * @since 0.2.0
- */
+/** The ids of one stream: from `stream * streamSize` up to, and without, the next one's. */
 export const streamSize = 2 ** 30
 
-/**
- * @category accessors
- * @since 0.2.0
- */
+/**  */
 export const streamOf = (id: number): number => Math.floor(id / streamSize)
 
-/**
- * The last id that a stream can have.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The last id that a stream can have. */
 export const lastOf = (stream: number): number => (stream + 1) * streamSize - 1
 
-/**
- * Six events of 5 KB fit a page: large rows stay out of overflow chains, which are slow to write and to delete.
- *
- * @category constants
- * @since 0.2.0
- */
+/** Six events of 5 KB fit a page: large rows stay out of overflow chains, which are slow to write and to delete. */
 export const pageSize = 32_768
 
 // The `application_id` of the files: "llmo".
@@ -147,12 +117,7 @@ const orClose = <A>(database: DatabaseSync, f: () => A): A => {
   }
 }
 
-/**
- * Makes a new file (0600) and locks it.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Makes a new file (0600) and locks it. */
 export const create = (path: string, durability: Durability): OutboxFile => {
   const database = lock(path, durability)
   return orClose(database, () => {
@@ -168,18 +133,10 @@ export const create = (path: string, durability: Durability): OutboxFile => {
  *
  * - `foreign`: it is no file of an outbox, or one of another release; it stays as it is
  * - `unfinished`: its maker ended before it had its form; it holds nothing
- *
- * @category models
- * @since 0.2.0
  */
 export type Adopted = OutboxFile | "foreign" | "unfinished"
 
-/**
- * Locks a file that another process left.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Locks a file that another process left. */
 export const adopt = (path: string, durability: Durability): Adopted => {
   const database = lock(path, durability)
   return orClose(database, () => {
@@ -193,12 +150,7 @@ export const adopt = (path: string, durability: Durability): Adopted => {
   })
 }
 
-/**
- * Whether a process has the file locked, found out without writing to it.
- *
- * @category guards
- * @since 0.2.0
- */
+/** Whether a process has the file locked, found out without writing to it. */
 export const isLocked = (path: string): boolean => {
   const database = new DatabaseSync(path, { readOnly: true })
   try {
@@ -217,19 +169,11 @@ const number = (database: DatabaseSync, sql: string): number =>
 /**
  * Whether the paths of the file still lead to what is open. A file that was moved, replaced or taken away can be written
  * on without an error, and nothing of it can be found again.
- *
- * @category guards
- * @since 0.2.0
  */
 export const isReachable = ({ identity, logIdentity, path }: OutboxFile): boolean =>
   OutboxFolder.identityOf(path) === identity && OutboxFolder.identityOf(`${path}-wal`) === logIdentity
 
-/**
- * Runs `f` in one transaction. An error undoes the transaction and is thrown on.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Runs `f` in one transaction. An error undoes the transaction and is thrown on. */
 export const transaction = <A>(self: OutboxFile, f: () => A): A => {
   self.begin.run()
   try {
@@ -243,24 +187,14 @@ export const transaction = <A>(self: OutboxFile, f: () => A): A => {
   }
 }
 
-/**
- * Writes an event inside a transaction, and gives the length of its text.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Writes an event inside a transaction, and gives the length of its text. */
 export const write = (self: OutboxFile, id: number, at: number, record: SpanRecord | string): number => {
   const body = typeof record === "string" ? record : RecordCodec.encode(record)
   self.insert.run(id, at, Zlib.crc32(body), body)
   return body.length
 }
 
-/**
- * An event as it was read; `record` is `undefined` when its text (`body`) is not the text that was written.
- *
- * @category models
- * @since 0.2.0
- */
+/** An event as it was read; `record` is `undefined` when its text (`body`) is not the text that was written. */
 export interface Found {
   readonly id: number
   readonly at: number
@@ -269,12 +203,7 @@ export interface Found {
   readonly record: SpanRecord | undefined
 }
 
-/**
- * Reads events with ids above `after`, up to and with `upTo`: at most `bytes` of them, and at least one.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** Reads events with ids above `after`, up to and with `upTo`: at most `bytes` of them, and at least one. */
 export const read = (self: OutboxFile, after: number, upTo: number, bytes: number): ReadonlyArray<Found> => {
   const entries: Array<Found> = []
   let total = 0
@@ -286,12 +215,7 @@ export const read = (self: OutboxFile, after: number, upTo: number, bytes: numbe
   return entries
 }
 
-/**
- * A row of the table `events`.
- *
- * @category models
- * @since 0.2.0
- */
+/** A row of the table `events`. */
 export interface Columns {
   readonly id: number
   readonly at: number
@@ -299,12 +223,7 @@ export interface Columns {
   readonly body: string
 }
 
-/**
- * Reads the event of a row.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Reads the event of a row. */
 export const foundOf = ({ at, body, crc, id }: Columns): Found => ({
   id,
   at,
@@ -313,49 +232,24 @@ export const foundOf = ({ at, body, crc, id }: Columns): Found => ({
   record: Zlib.crc32(body) === crc ? RecordCodec.decode(body).value : undefined
 })
 
-/**
- * An event without its text.
- *
- * @category models
- * @since 0.2.0
- */
+/** An event without its text. */
 export interface Outline {
   readonly id: number
   readonly at: number
   readonly bytes: number
 }
 
-/**
- * At most `limit` outlines of events with ids above `after`, up to and with `upTo`.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** At most `limit` outlines of events with ids above `after`, up to and with `upTo`. */
 export const peek = (self: OutboxFile, after: number, upTo: number, limit: number): ReadonlyArray<Outline> =>
   self.peek.all(after, upTo, limit) as unknown as ReadonlyArray<Outline>
 
-/**
- * Whether the file holds no event.
- *
- * @category guards
- * @since 0.2.0
- */
+/** Whether the file holds no event. */
 export const isEmpty = (self: OutboxFile): boolean => size(self) === 0
 
-/**
- * How many events the file holds.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** How many events the file holds. */
 export const size = ({ database }: OutboxFile): number => number(database, "SELECT sum(events) FROM streams")
 
-/**
- * A stream with events in it. `bytes` is a guess, by the size of the file.
- *
- * @category models
- * @since 0.2.0
- */
+/** A stream with events in it. `bytes` is a guess, by the size of the file. */
 export interface Stream {
   readonly stream: number
   readonly account: string
@@ -363,12 +257,7 @@ export interface Stream {
   readonly bytes: number
 }
 
-/**
- * The streams of the file with events in them, in the order in which they were begun.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The streams of the file with events in them, in the order in which they were begun. */
 export const streams = (self: OutboxFile): ReadonlyArray<Stream> => {
   const each = Math.ceil(number(self.database, "PRAGMA page_count") * pageSize / Math.max(1, size(self)))
   return self.database.prepare("SELECT id, account, events FROM streams WHERE events > 0 ORDER BY id").all().map((
@@ -384,9 +273,6 @@ export const streams = (self: OutboxFile): ReadonlyArray<Stream> => {
 /**
  * Counts events that were written (1) or deleted (-1), inside the same transaction: how many a file holds is known even
  * if its pages are damaged, and without reading them.
- *
- * @category combinators
- * @since 0.2.0
  */
 export const count = (self: OutboxFile, ids: ReadonlyArray<number>, by: 1 | -1): void => {
   const counts = new Map<number, number>()
@@ -394,58 +280,28 @@ export const count = (self: OutboxFile, ids: ReadonlyArray<number>, by: 1 | -1):
   for (const [stream, events] of counts) self.count.run(events, stream)
 }
 
-/**
- * Deletes events, inside a transaction. One that is not there changes nothing.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Deletes events, inside a transaction. One that is not there changes nothing. */
 export const remove = (self: OutboxFile, ids: ReadonlyArray<number>): void =>
   count(self, ids.filter((id) => Number(self.remove.run(id).changes) > 0), -1)
 
-/**
- * Deletes the events of a stream above an id, inside a transaction.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Deletes the events of a stream above an id, inside a transaction. */
 export const removeAfter = (self: OutboxFile, stream: number, after: number): void => {
   const { changes } = self.database.prepare("DELETE FROM events WHERE id > ? AND id <= ?").run(after, lastOf(stream))
   self.count.run(-Number(changes), stream)
 }
 
-/**
- * Begins a stream for events of an account, inside a transaction.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Begins a stream for events of an account, inside a transaction. */
 export const beginStream = (self: OutboxFile, account: string): number =>
   Number(self.database.prepare("INSERT INTO streams (account) VALUES (?)").run(account).lastInsertRowid)
 
-/**
- * Bounds the file, by SQLite's own highest number of pages. A file that is larger already grows no more.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Bounds the file, by SQLite's own highest number of pages. A file that is larger already grows no more. */
 export const bound = (self: OutboxFile, bytes: number): void =>
   self.database.exec(`PRAGMA max_page_count = ${Math.max(8, Math.floor(bytes / pageSize))}`)
 
-/**
- * The events that are set aside are bounded: the newest 1,000 are kept, and at most 16 MiB of them.
- *
- * @category constants
- * @since 0.2.0
- */
+/** The events that are set aside are bounded: the newest 1,000 are kept, and at most 16 MiB of them. */
 export const setAsideBounds = { events: 1_000, bytes: 16 * 1024 * 1024 } as const
 
-/**
- * Adds events that are set aside, the newest last, inside a transaction, and takes out those beyond the bounds.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Adds events that are set aside, the newest last, inside a transaction, and takes out those beyond the bounds. */
 export const setAside = (self: OutboxFile, entries: ReadonlyArray<SetAside>): void => {
   if (entries.length === 0) return
   const insert = self.database.prepare("INSERT INTO set_aside (at, reason, status, body) VALUES (?, ?, ?, ?)")
@@ -460,12 +316,7 @@ export const setAside = (self: OutboxFile, entries: ReadonlyArray<SetAside>): vo
   ).run(setAsideBounds.events, setAsideBounds.bytes)
 }
 
-/**
- * The events that are set aside, the oldest first.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The events that are set aside, the oldest first. */
 export const readSetAside = (self: Pick<OutboxFile, "database">): ReadonlyArray<SetAside> =>
   self.database.prepare("SELECT at, reason, status, body FROM set_aside ORDER BY id").all().map((row) => ({
     reason: reasons.find((reason) => reason === row["reason"]) ?? "unreadable",
@@ -483,9 +334,6 @@ const reasons: ReadonlyArray<Reason> = ["refused", "oversized", "unreadable"]
  * - `full`: there is no room, on the disk or under the bound
  * - `damaged`: the file is not a sound database
  * - `unusable`: anything else: no permission, a read-only disk, an error of the device
- *
- * @category models
- * @since 0.1.0
  */
 export type Failure = "busy" | "full" | "damaged" | "unusable"
 
@@ -497,10 +345,7 @@ const failures: ReadonlyMap<number, Failure> = new Map([
   [26, "damaged"]
 ])
 
-/**
- * @category combinators
- * @since 0.1.0
- */
+/**  */
 export const failureOf = (error: unknown): Failure => {
   const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
   if (code === "ENOSPC" || code === "EDQUOT") return "full"
@@ -509,11 +354,6 @@ export const failureOf = (error: unknown): Failure => {
 
 const notADatabase = 26
 
-/**
- * Whether SQLite says that a file is no database at all.
- *
- * @category guards
- * @since 0.2.0
- */
+/** Whether SQLite says that a file is no database at all. */
 export const isNoDatabase = (error: unknown): boolean =>
   ((error as { readonly errcode?: number }).errcode ?? 0) % 256 === notADatabase

@@ -7,8 +7,6 @@
  * whichever thread, so only SQLite may open a file of the folder: names and inodes come from `lstat`. A test holds every
  * file of this adapter to that. `copyOfUnlocked` is the one exception: it reads a folder that SQLite cannot write to, and
  * only files that SQLite has just found unlocked.
- *
- * @since 0.2.0
  */
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -18,28 +16,15 @@ import * as Path from "node:path"
 // directory itself.
 const subfolder = "effect-llmobs"
 
-/**
- * The folder of the outbox in a directory.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The folder of the outbox in a directory. */
 export const of = (directory: string): string => Path.join(Path.resolve(directory), subfolder)
 
-/**
- * Why a folder is refused. `message` has the path and what to do.
- *
- * @category models
- * @since 0.2.0
- */
+/** Why a folder is refused. `message` has the path and what to do. */
 export class RefusedFolder extends Error {}
 
 /**
  * Makes the folder (0700) if need be. Throws what the system throws, and `RefusedFolder` for a link, for anything else
  * that is no folder, and for a folder of another user.
- *
- * @category combinators
- * @since 0.2.0
  */
 export const prepare = (folder: string): void => {
   makeFolder(folder)
@@ -65,12 +50,7 @@ const makeFolder = (path: string): void => {
   }
 }
 
-/**
- * Whether files can be made in the folder, as far as permissions and the mount say.
- *
- * @category guards
- * @since 0.2.0
- */
+/** Whether files can be made in the folder, as far as permissions and the mount say. */
 export const isWritable = (folder: string): boolean => {
   try {
     Fs.accessSync(folder, Fs.constants.W_OK)
@@ -82,20 +62,10 @@ export const isWritable = (folder: string): boolean => {
 
 const longestHost = 64
 
-/**
- * The name of this host, as it stands in the names of files.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The name of this host, as it stands in the names of files. */
 export const hostName = (): string => Os.hostname().replaceAll(/[^\w.-]/g, "_").slice(0, longestHost) || "host"
 
-/**
- * The path of a new file: `<host>-<12 hexadecimal digits of the journal><4 of the file>.db`.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The path of a new file: `<host>-<12 hexadecimal digits of the journal><4 of the file>.db`. */
 export const pathOf = (folder: string, host: string, journal: string, file: number): string =>
   Path.join(folder, `${host}-${journal}${(file & 0xffff).toString(16).padStart(4, "0")}.db`)
 
@@ -104,9 +74,6 @@ const named = /^(.+)-([\da-f]{12})([\da-f]{4})\.db$/
 /**
  * A file of the folder with a name that `pathOf` gives. `identity` names its inode. `bytes` are those of the file and its
  * log.
- *
- * @category models
- * @since 0.2.0
  */
 export interface Entry {
   readonly path: string
@@ -122,12 +89,7 @@ export interface Entry {
   readonly changed: number
 }
 
-/**
- * The files of the folder, those first that were changed first. Files with other names are passed over.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The files of the folder, those first that were changed first. Files with other names are passed over. */
 export const list = (folder: string): ReadonlyArray<Entry> => {
   const entries: Array<Entry> = []
   for (const name of Fs.readdirSync(folder)) {
@@ -152,12 +114,7 @@ export const list = (folder: string): ReadonlyArray<Entry> => {
   return entries.sort((one, other) => one.changed - other.changed)
 }
 
-/**
- * The inode that a path leads to, or `undefined`.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The inode that a path leads to, or `undefined`. */
 export const identityOf = (path: string): string | undefined => {
   try {
     const found = Fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })
@@ -167,12 +124,7 @@ export const identityOf = (path: string): string | undefined => {
   }
 }
 
-/**
- * Gives a damaged file, which is closed, a name that no outbox takes, and that name back. Its log goes with it.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Gives a damaged file, which is closed, a name that no outbox takes, and that name back. Its log goes with it. */
 export const setAside = (path: string): string => {
   const name = `${path}.damaged`
   Fs.renameSync(path, name)
@@ -180,12 +132,7 @@ export const setAside = (path: string): string => {
   return name
 }
 
-/**
- * Copies a file and its log to a new folder of their own, for a folder in which SQLite cannot write.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Copies a file and its log to a new folder of their own, for a folder in which SQLite cannot write. */
 export const copyOfUnlocked = (path: string): string => {
   const copy = Path.join(Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-llmobs-")), Path.basename(path))
   for (const end of ["", "-wal"]) {
@@ -196,20 +143,10 @@ export const copyOfUnlocked = (path: string): string => {
   return copy
 }
 
-/**
- * Takes away what `copyOfUnlocked` made.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Takes away what `copyOfUnlocked` made. */
 export const removeCopy = (copy: string): void => Fs.rmSync(Path.dirname(copy), { recursive: true, force: true })
 
-/**
- * Takes a file away that is closed.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Takes a file away that is closed. */
 export const remove = (path: string): void => Fs.rmSync(path, { force: true })
 
 // The magic numbers of `statfs(2)` on Linux.
@@ -233,18 +170,10 @@ const networks: ReadonlySet<number> = new Set([
 
 /**
  * Whether a file system of this `statfs` type may belong to several hosts, or keeps locks that are unknown to others.
- *
- * @category guards
- * @since 0.2.0
  */
 export const isShared = (type: number): boolean => networks.has(type >>> 0)
 
-/**
- * The `statfs` type of the file system that a path is on; 0 where the system does not tell.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The `statfs` type of the file system that a path is on; 0 where the system does not tell. */
 export const fileSystemOf = (path: string): number => {
   try {
     return process.platform === "linux" ? Fs.statfsSync(path).type : 0

@@ -1,7 +1,5 @@
 /**
  * Reads a file of a durable outbox in which something is damaged, as far as it can be read.
- *
- * @since 0.2.0
  */
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -45,12 +43,7 @@ function* readable(database: DatabaseSync): Generator<OutboxFile.Columns> {
   }
 }
 
-/**
- * An event that was read, with its account, or the text of one whose checksum is wrong.
- *
- * @category models
- * @since 0.2.0
- */
+/** An event that was read, with its account, or the text of one whose checksum is wrong. */
 export interface Rescued {
   readonly events: ReadonlyArray<{ readonly at: number; readonly record: SpanRecord }>
   readonly setAside: ReadonlyArray<SetAside>
@@ -61,9 +54,6 @@ export interface Rescued {
 /**
  * Reads a file, which stays as it is: a copy is read. Throws when there is no such file, or when it is locked by a process
  * that runs.
- *
- * @category constructors
- * @since 0.2.0
  */
 export const read = (path: string): Rescued => {
   const given = Path.resolve(path)
@@ -130,12 +120,7 @@ const setAsideIn = (database: DatabaseSync): ReadonlyArray<SetAside> => {
   }
 }
 
-/**
- * A temporary directory with a durable outbox in which an ended process has left events.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** A temporary directory with a durable outbox in which an ended process has left events. */
 export const leave = (events: Rescued["events"]): { readonly directory: string; readonly remove: () => void } => {
   const directory = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-llmobs-"))
   const folder = OutboxFolder.of(directory)

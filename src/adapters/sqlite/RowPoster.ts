@@ -1,7 +1,5 @@
 /**
  * Posts events that wait to be written to the thread of the files, and enters the outcome into the books.
- *
- * @since 0.1.0
  */
 import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
@@ -14,10 +12,7 @@ import type { Answers, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
+/**  */
 export interface RowPoster {
   /** Posts within `millis`, or after the rest that the file takes. */
   readonly schedule: (millis: number) => void
@@ -32,10 +27,7 @@ export interface RowPoster {
   readonly close: () => void
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/**  */
 export const make = (options: {
   readonly queue: WriteQueue.WriteQueue
   readonly books: SpillBooks.SpillBooks

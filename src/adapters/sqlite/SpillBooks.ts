@@ -5,8 +5,6 @@
  *
  * A spilled event waits in the queue to be written, is on its way to the thread of the files, is in a file, or was read
  * ahead. In a file it is one of a range of ids, so that a few numbers stand for any number of events.
- *
- * @since 0.1.0
  */
 import type { Stream } from "./OutboxFile.ts"
 import { lastOf, streamOf, streamSize } from "./OutboxFile.ts"
@@ -15,9 +13,6 @@ import type { Row } from "./WriteQueue.ts"
 /**
  * The part of a stream that waits: ids above `after`, up to and with `upTo`. The bytes of a stream that was taken over
  * are a guess.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Source {
   readonly file: number
@@ -32,9 +27,6 @@ export interface Source {
 /**
  * The spilled events of one account. `count` and `bytes` are of all of them, wherever they are; bytes of those that are
  * not in a file yet are estimated ones.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Account {
   readonly account: string
@@ -52,12 +44,7 @@ export interface Account {
   hungry: boolean
 }
 
-/**
- * `unwritten` are the estimated bytes that are not in a file yet, `ahead` the bytes that were read ahead.
- *
- * @category models
- * @since 0.1.0
- */
+/** `unwritten` are the estimated bytes that are not in a file yet, `ahead` the bytes that were read ahead. */
 export interface SpillBooks {
   readonly accounts: Map<string, Account>
   count: number
@@ -65,16 +52,10 @@ export interface SpillBooks {
   ahead: number
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/**  */
 export const empty = (): SpillBooks => ({ accounts: new Map(), count: 0, unwritten: 0, ahead: 0 })
 
-/**
- * @category accessors
- * @since 0.1.0
- */
+/**  */
 export const accountOf = (self: SpillBooks, name: string): Account => {
   let account = self.accounts.get(name)
   if (account === undefined) {
@@ -101,12 +82,7 @@ const change = (self: SpillBooks, account: Account, count: number, bytes: number
   account.bytes += bytes
 }
 
-/**
- * An event was taken, and waits in the queue.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** An event was taken, and waits in the queue. */
 export const add = (self: SpillBooks, row: Row): void => {
   const account = accountOf(self, row.account)
   account.queued.add(row)
@@ -114,12 +90,7 @@ export const add = (self: SpillBooks, row: Row): void => {
   change(self, account, 1, row.record.bytes)
 }
 
-/**
- * An event in the queue is memory's now.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** An event in the queue is memory's now. */
 export const unqueue = (self: SpillBooks, row: Row): void => {
   const account = accountOf(self, row.account)
   if (!account.queued.delete(row)) return
@@ -127,36 +98,21 @@ export const unqueue = (self: SpillBooks, row: Row): void => {
   change(self, account, -1, -row.record.bytes)
 }
 
-/**
- * An event is on its way.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** An event is on its way. */
 export const post = (self: SpillBooks, row: Row): void => {
   const account = accountOf(self, row.account)
   account.queued.delete(row)
   account.posted++
 }
 
-/**
- * An event on its way could not be written, and is in the queue again.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** An event on its way could not be written, and is in the queue again. */
 export const giveBack = (self: SpillBooks, row: Row): void => {
   const account = accountOf(self, row.account)
   account.posted--
   account.queued.add(row)
 }
 
-/**
- * An event on its way is in a file: `bytes` is the length of its text there.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** An event on its way is in a file: `bytes` is the length of its text there. */
 export const commit = (self: SpillBooks, row: Row, file: number, id: number, bytes: number): void => {
   const account = accountOf(self, row.account)
   account.posted--
@@ -173,12 +129,7 @@ export const commit = (self: SpillBooks, row: Row, file: number, id: number, byt
   change(self, account, 0, bytes - row.record.bytes)
 }
 
-/**
- * Adds a stream that another process wrote, before those of this one.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Adds a stream that another process wrote, before those of this one. */
 export const adopt = (self: SpillBooks, file: number, { account: name, bytes, events, stream }: Stream): Account => {
   const account = accountOf(self, name)
   const { sources } = account
@@ -197,31 +148,16 @@ export const adopt = (self: SpillBooks, file: number, { account: name, bytes, ev
   return account
 }
 
-/**
- * The stream whose events come next.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The stream whose events come next. */
 export const first = (account: Account): Source | undefined => account.sources[0]
 
-/**
- * Whether events of a file that was taken over have not been read yet.
- *
- * @category guards
- * @since 0.2.0
- */
+/** Whether events of a file that was taken over have not been read yet. */
 export const isAdopting = (self: SpillBooks): boolean => {
   for (const { sources } of self.accounts.values()) if (sources.some(({ adopted }) => adopted)) return true
   return false
 }
 
-/**
- * Takes the first events of a stream out of the books.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Takes the first events of a stream out of the books. */
 export const pass = (
   self: SpillBooks,
   account: Account,
@@ -239,12 +175,7 @@ export const pass = (
   if (left === 0) account.sources = account.sources.filter((other) => other !== source)
 }
 
-/**
- * Events that were passed are read ahead: spilled still, and in their file.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Events that were passed are read ahead: spilled still, and in their file. */
 export const readAhead = (self: SpillBooks, account: Account, rows: ReadonlyArray<Row>): void => {
   for (const row of rows) {
     account.ahead.push(row)
@@ -253,12 +184,7 @@ export const readAhead = (self: SpillBooks, account: Account, rows: ReadonlyArra
   }
 }
 
-/**
- * Hands over what was read ahead. It is memory's now.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Hands over what was read ahead. It is memory's now. */
 export const takeAhead = (self: SpillBooks, account: Account): ReadonlyArray<Row> => {
   const rows = account.ahead
   account.ahead = []
@@ -268,12 +194,7 @@ export const takeAhead = (self: SpillBooks, account: Account): ReadonlyArray<Row
   return rows
 }
 
-/**
- * Takes out all that only a file holds, and gives how many events that were.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Takes out all that only a file holds, and gives how many events that were. */
 export const drop = (self: SpillBooks, file: number): number => {
   let lost = 0
   for (const account of self.accounts.values()) {
@@ -285,12 +206,7 @@ export const drop = (self: SpillBooks, file: number): number => {
   return lost
 }
 
-/**
- * Spilled events that are in files of which `isReachable` holds.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** Spilled events that are in files of which `isReachable` holds. */
 export const kept = (self: SpillBooks, isReachable: (file: number) => boolean): number => {
   let events = 0
   for (const { ahead, sources } of self.accounts.values()) {

@@ -1,7 +1,5 @@
 /**
  * Reads spilled events ahead and lets old ones expire, by asking the thread of the files.
- *
- * @since 0.1.0
  */
 import type { Listener } from "../../ports/Journal.ts"
 import { limits } from "./JournalLimits.ts"
@@ -11,10 +9,7 @@ import type { ThreadLine } from "./ThreadLine.ts"
 import type { Entry, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
+/**  */
 export interface SpillReader {
   /** Reads the next events of an account, a part at a time, until no more are wanted. */
   readonly read: (account: Account) => void
@@ -24,10 +19,7 @@ export interface SpillReader {
   readonly ready: (account: Account) => void
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/**  */
 export const make = (options: {
   readonly books: SpillBooks.SpillBooks
   readonly line: Pick<ThreadLine, "isOpen" | "ask">

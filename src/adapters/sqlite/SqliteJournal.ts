@@ -48,8 +48,6 @@
  * | another user's file, a foreign file, a second name | named, and left as it is |
  * | the thread ends | a new one opens the same files |
  * | the program ends | the last commit is waited for, in `close` or in the `exit` event; neither timers nor the thread keep a program alive |
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
@@ -70,12 +68,7 @@ import type { Answers, News, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
 
-/**
- * `now` is Unix time in milliseconds.
- *
- * @category models
- * @since 0.1.0
- */
+/** `now` is Unix time in milliseconds. */
 export interface Options {
   readonly directory: string
   readonly durability?: Durability | undefined
@@ -99,12 +92,7 @@ const silent: Listener = {
   onReady: () => {}
 }
 
-/**
- * Opens a journal. It never fails: a folder that cannot be used is said once, tried again, and done without.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Opens a journal. It never fails: a folder that cannot be used is said once, tried again, and done without. */
 export const open = (options: Options): JournalService => {
   const { maxBytes = limits.maxBytes, now } = options
   // An event that has no room in an empty file would be tried for ever, and hold up the others.

@@ -5,8 +5,6 @@
  *
  * It is started with the first journal, and ends when there has been none for a second. It never keeps a program alive. It
  * takes over neither the program's flags nor its environment: what a program preloads has no business there.
- *
- * @since 0.1.0
  */
 import { Worker } from "node:worker_threads"
 import type { Opening } from "./WorkerProtocol.ts"
@@ -44,9 +42,6 @@ const start = (): Thread => {
 /**
  * Brings a journal to the thread, which is started if need be, and gives what takes it away again. `onEnded` is called when
  * the thread ends before that. Throws where no thread can be made.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const join = (opening: Opening, onEnded: () => void): () => void => {
   const joined = thread ??= start()
@@ -64,12 +59,7 @@ export const join = (opening: Opening, onEnded: () => void): () => void => {
   }
 }
 
-/**
- * Ends the thread, as an error in it would.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Ends the thread, as an error in it would. */
 export const end = async (): Promise<void> => {
   await thread?.worker.terminate()
 }

@@ -2,8 +2,6 @@
  * The thread of the files: it serves any number of journals of its process, one request at a time.
  *
  * It is started by `SqliteThread`, and loads as little as it can.
- *
- * @since 0.1.0
  */
 import { parentPort } from "node:worker_threads"
 import * as FileKeeper from "./FileKeeper.ts"

@@ -1,7 +1,5 @@
 /**
  * The line of one journal to the thread of the files, and its rests after failures.
- *
- * @since 0.2.0
  */
 import { isBuiltin } from "node:module"
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
@@ -11,12 +9,7 @@ import type { Warning } from "./JournalWarnings.ts"
 import * as SqliteThread from "./SqliteThread.ts"
 import type { Answer, Answers, NewRow, News, Opening, Outcome, Requests, Rows, Trouble } from "./WorkerProtocol.ts"
 
-/**
- * Times are monotonic, in milliseconds.
- *
- * @category models
- * @since 0.2.0
- */
+/** Times are monotonic, in milliseconds. */
 export interface ThreadLine {
   /** Whether requests can be sent now; a new thread is started if need be. Not while it rests. */
   readonly isOpen: () => boolean
@@ -52,10 +45,7 @@ interface Connection {
   open: boolean
 }
 
-/**
- * @category constructors
- * @since 0.2.0
- */
+/**  */
 export const make = (options: {
   readonly opening: () => Omit<Opening, "port" | "answers">
   /** What happened to files: called before the outcome of the request that found it out. */

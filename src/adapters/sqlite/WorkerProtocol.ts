@@ -8,8 +8,6 @@
  *
  * Files have numbers, which are never used again in the life of a journal. A request that names a file which is not open
  * any more changes nothing and finds nothing. Each answer first says what happened to files (`news`).
- *
- * @since 0.1.0
  */
 import type { MessagePort } from "node:worker_threads"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
@@ -20,9 +18,6 @@ import type { Durability, Failure, Stream } from "./OutboxFile.ts"
  * What a journal says first. `journal` are the 12 hexadecimal digits in the names of its files. `files` and `marks` are
  * empty unless an earlier thread has ended: then they are the files it had open, and the last id in each stream of the
  * journal's own file that it told.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Opening {
   readonly port: MessagePort
@@ -41,9 +36,6 @@ export interface Opening {
 /**
  * A file that the thread has open. `own`: events are written to it. `copyOf` is the identity of the file that it was
  * copied from, where the folder cannot be written.
- *
- * @category models
- * @since 0.2.0
  */
 export interface KnownFile {
   readonly file: number
@@ -61,31 +53,18 @@ export interface KnownFile {
  * - `damaged`: SQLite found damage; it was closed and given another name
  * - `taken`: another process opened it after the thread had ended
  * - `closed`: nothing is left in it
- *
- * @category models
- * @since 0.2.0
  */
 export type News =
   | { readonly _tag: "opened"; readonly known: KnownFile }
   | { readonly _tag: "moved" | "damaged" | "taken" | "closed"; readonly file: number }
 
-/**
- * Something about the folder that should be said. `detail` names files and users.
- *
- * @category models
- * @since 0.2.0
- */
+/** Something about the folder that should be said. `detail` names files and users. */
 export interface Notice {
   readonly about: "foreign" | "otherUser" | "shared" | "readOnly" | "damaged"
   readonly detail: string
 }
 
-/**
- * An event to be written: the record, or its text where a record cannot be sent. `at` is Unix time in milliseconds.
- *
- * @category models
- * @since 0.1.0
- */
+/** An event to be written: the record, or its text where a record cannot be sent. `at` is Unix time in milliseconds. */
 export interface NewRow {
   readonly account: string
   readonly spilled: boolean
@@ -93,24 +72,14 @@ export interface NewRow {
   readonly record: SpanRecord | string
 }
 
-/**
- * A part of a stream of a file: ids above `after`, up to and with `upTo`.
- *
- * @category models
- * @since 0.1.0
- */
+/** A part of a stream of a file: ids above `after`, up to and with `upTo`. */
 export interface Range {
   readonly file: number
   readonly after: number
   readonly upTo: number
 }
 
-/**
- * An event that was read, and is what was written.
- *
- * @category models
- * @since 0.1.0
- */
+/** An event that was read, and is what was written. */
 export interface Entry {
   readonly id: number
   readonly at: number
@@ -118,12 +87,7 @@ export interface Entry {
   readonly record: SpanRecord
 }
 
-/**
- * Ids of events, by the number of their file.
- *
- * @category models
- * @since 0.2.0
- */
+/** Ids of events, by the number of their file. */
 export type Removals = ReadonlyMap<number, ReadonlyArray<number>>
 
 /**
@@ -137,9 +101,6 @@ export type Removals = ReadonlyMap<number, ReadonlyArray<number>>
  * - `tidy`: look whether our files are where they were, and put the folder in order
  * - `readSetAside`: read what was set aside
  * - `release`: leave all to others, and close the files
- *
- * @category models
- * @since 0.1.0
  */
 export interface Requests {
   readonly open: object
@@ -152,12 +113,7 @@ export interface Requests {
   readonly release: object
 }
 
-/**
- * Their answers.
- *
- * @category models
- * @since 0.1.0
- */
+/** Their answers. */
 export interface Answers {
   readonly open: object
   /** Where each row was written, and the bytes of its text: of the first ones, as many as there is room for. */
@@ -182,47 +138,24 @@ export interface Answers {
   readonly release: object
 }
 
-/**
- * Why a request was not carried out: a file failed, the folder is refused, or the thread has ended.
- *
- * @category models
- * @since 0.1.0
- */
+/** Why a request was not carried out: a file failed, the folder is refused, or the thread has ended. */
 export type Trouble = Failure | "refused" | "ended"
 
-/**
- * @category models
- * @since 0.1.0
- */
+/**  */
 export type Outcome<A> = { readonly value: A } | { readonly trouble: Trouble; readonly detail?: string | undefined }
 
-/**
- * Rows for the next `write`. There is no answer to them.
- *
- * @category models
- * @since 0.1.0
- */
+/** Rows for the next `write`. There is no answer to them. */
 export interface Rows {
   readonly name: "rows"
   readonly rows: ReadonlyArray<NewRow>
 }
 
-/**
- * A request on its way.
- *
- * @category models
- * @since 0.1.0
- */
+/** A request on its way. */
 export type Request = {
   readonly [K in keyof Requests]: { readonly name: K; readonly request: Requests[K] }
 }[keyof Requests]
 
-/**
- * An answer on its way.
- *
- * @category models
- * @since 0.1.0
- */
+/** An answer on its way. */
 export interface Answer {
   readonly news: ReadonlyArray<News>
   readonly outcome: Outcome<Answers[keyof Requests]>

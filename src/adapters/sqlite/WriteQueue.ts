@@ -1,7 +1,5 @@
 /**
  * The queue to the file: copies of events that memory holds, events that leave memory, and ids that are to be taken out.
- *
- * @since 0.1.0
  */
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
@@ -9,9 +7,6 @@ import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 /**
  * An event of a journal. `text` is what is written of it; `file` and `id` are 0 until it is committed; `at` is Unix time
  * in milliseconds. `place` is a number that grows from event to event.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Row {
   readonly record: SpanRecord
@@ -28,9 +23,6 @@ export interface Row {
 
 /**
  * `removals` are ids by the number of their file. Bytes are estimated ones. `since` is the monotonic time from which the oldest has waited, in milliseconds.
- *
- * @category models
- * @since 0.1.0
  */
 export interface WriteQueue {
   rows: Set<Row>
@@ -40,30 +32,16 @@ export interface WriteQueue {
   since: number
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
+/**  */
 export const empty = (): WriteQueue => ({ rows: new Set(), removals: new Map(), asides: [], bytes: 0, since: 0 })
 
-/**
- * How many events that were set aside wait at most: more are not kept in the file either.
- *
- * @category constants
- * @since 0.1.0
- */
+/** How many events that were set aside wait at most: more are not kept in the file either. */
 export const maxAsides = 1_000
 
-/**
- * @category accessors
- * @since 0.1.0
- */
+/**  */
 export const size = (self: WriteQueue): number => self.rows.size + self.removals.size + self.asides.length
 
-/**
- * @category combinators
- * @since 0.1.0
- */
+/**  */
 export const add = (self: WriteQueue, row: Row, now: number): void => {
   if (self.rows.size === 0) self.since = now
   row.state = "waiting"
@@ -71,34 +49,19 @@ export const add = (self: WriteQueue, row: Row, now: number): void => {
   self.bytes += row.record.bytes
 }
 
-/**
- * An event that was committed is to be taken out of its file.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** An event that was committed is to be taken out of its file. */
 export const takeOut = ({ removals }: WriteQueue, file: number, id: number): void => {
   const ids = removals.get(file)
   if (ids === undefined) removals.set(file, [id])
   else ids.push(id)
 }
 
-/**
- * Takes a row out; one that is not there changes nothing.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Takes a row out; one that is not there changes nothing. */
 export const remove = (self: WriteQueue, row: Row): void => {
   if (self.rows.delete(row)) self.bytes -= row.record.bytes
 }
 
-/**
- * Takes out the first rows, up to `bytes` of them and at least one, to be posted.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Takes out the first rows, up to `bytes` of them and at least one, to be posted. */
 export const take = (self: WriteQueue, bytes: number): ReadonlyArray<Row> => {
   const taken: Array<Row> = []
   let room = bytes
@@ -114,12 +77,7 @@ export const take = (self: WriteQueue, bytes: number): ReadonlyArray<Row> => {
   return taken
 }
 
-/**
- * Puts rows that were posted, and not written, back to where they were.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Puts rows that were posted, and not written, back to where they were. */
 export const giveBack = (self: WriteQueue, rows: ReadonlyArray<Row>, now: number): void => {
   if (rows.length === 0) return
   for (const row of rows) add(self, row, now)
