@@ -87,6 +87,6 @@ describe("the books of an engine with a file", () => {
         stop
       )
     },
-    { arbitrary: { runs: 30, size: 150 } }
+    { arbitrary: { runs: 30, size: 150 }, timeout: 120_000 }
   )
 })

@@ -75,7 +75,7 @@ describe("nothing but SQLite opens a file of a durable outbox", () => {
       const visitor = SqliteFile.open({ directory })
       await visitor.start()
       visitor.journal.close()
-      SqliteFile.snapshot(directory, `${directory}-${round}`)
+      SqliteFile.copy(directory, `${directory}-${round}`)
     }
     const [tries, entered] = await intruder.end()
     assert.isAbove(tries!, 10)

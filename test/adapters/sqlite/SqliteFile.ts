@@ -118,10 +118,13 @@ export const files = (directory: string): ReadonlyArray<string> => {
 }
 
 /**
- * A process that is killed now leaves this behind: the files and their logs as they are. They are copied by another
- * process: were they closed in this one, its locks would end.
+ * A process that is killed now leaves this behind: the files and their logs as they are. To copy them ends the locks on
+ * them, so their journal is only good for being closed.
  */
-export const snapshot = (directory: string, to: string): void => {
+export const snapshot = (directory: string, to: string): void => Fs.cpSync(directory, to, { recursive: true })
+
+/** The same by another process, which leaves the locks of this one alone. */
+export const copy = (directory: string, to: string): void => {
   const copied = spawnSync("cp", ["-R", directory, to], { encoding: "utf8" })
   if (copied.status !== 0) throw new Error(copied.stderr)
 }
@@ -142,12 +145,12 @@ export const change = (directory: string, sql: string): ReadonlyArray<Columns> =
 
 /** Looks at all files of an outbox from outside, whether they are open or not. */
 export const query = (directory: string, sql: string): ReadonlyArray<Columns> => {
-  const copy = `${directory}.copy-${Math.random().toString(36).slice(2)}`
+  const to = `${directory}.copy-${Math.random().toString(36).slice(2)}`
   if (!Fs.existsSync(directory)) return []
-  snapshot(directory, copy)
+  copy(directory, to)
   try {
-    return change(copy, sql)
+    return change(to, sql)
   } finally {
-    Fs.rmSync(copy, { recursive: true, force: true })
+    Fs.rmSync(to, { recursive: true, force: true })
   }
 }

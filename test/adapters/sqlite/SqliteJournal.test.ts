@@ -57,7 +57,7 @@ const leave = (
   finish(writer, ids, characters)
   writer.journal.commit()
   Fs.mkdirSync(directory, { recursive: true })
-  SqliteFile.snapshot(`${elsewhere}/.`, directory)
+  SqliteFile.snapshot(elsewhere, directory)
   writer.journal.close()
 }
 
@@ -178,7 +178,7 @@ describe("a journal in a folder of SQLite files", () => {
         const torn = Fs.lstatSync(log).size
         for (const size of [whole, whole + 1, Math.floor((whole + torn) / 2), torn - 1, torn]) {
           const copy = Path.join(folder, `torn-${size}`)
-          SqliteFile.snapshot(directory, copy)
+          SqliteFile.copy(directory, copy)
           Fs.truncateSync(`${SqliteFile.files(copy)[0]}-wal`, size)
           const next = adopted(copy)
           assert.deepStrictEqual(deliver(next), size === torn ? upTo(7) : upTo(5), `${size} of ${torn}`)
