@@ -178,7 +178,11 @@ describe("A trace command", () => {
       llm({ kind: "llm", annotations: [{ input_data: [{ content: "a", role: 5 }] }] }),
       /invalid_io_messages/
     ],
-    ["a document that is none", llm({ kind: "retrieval", annotations: [{ output_data: [{ text: 5 }] }] }), /unknown_shape/],
+    [
+      "a document that is none",
+      llm({ kind: "retrieval", annotations: [{ output_data: [{ text: 5 }] }] }),
+      /unknown_shape/
+    ],
     ["metrics that are not numbers", llm({ kind: "task", annotations: [{ metrics: { a: "b" } }] }), /invalid_metrics/]
   ]
 

@@ -19,7 +19,7 @@
  */
 export const steady = (unixMillis: number, elapsed: () => number): () => number => {
   const offset = unixMillis - elapsed()
-  return () => elapsed() + offset
+  return () => Math.floor(elapsed() + offset)
 }
 
 /**

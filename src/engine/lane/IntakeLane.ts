@@ -39,6 +39,7 @@ export const maxInFlight = 4
 // Above this size a 502 of the EVP proxy can mean that the payload is too large, if smaller ones go through.
 const suspiciousBytes = 1024 * 1024
 
+/** What a lane is made of, and whom it tells. */
 export interface Options<R = SpanRecord> {
   readonly outbox: OutboxService<R>
   /** The name of the account that the events are for, `undefined` for the layer's own. */

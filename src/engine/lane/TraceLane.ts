@@ -56,6 +56,7 @@ export interface TraceLane extends Lane<Payload> {
 
 const done: NextStep = { _tag: "Done" }
 
+/** What a lane is made of, and whom it tells. */
 export interface Options {
   readonly outbox: OutboxService
   readonly ledger: LedgerBook

@@ -117,19 +117,23 @@ describe("the search for the Agent", () => {
 })
 
 describe("an EVP proxy that refuses although it is listed", () => {
-  it.effect("is not asked for a minute, or until the Agent changes", () =>
+  it.effect("comes last for a minute, or until the Agent changes, or a flush asks everybody", () =>
     Effect.gen(function*() {
       const { tracker, world } = yield* make()
       world.agent = capabilities("a")
       yield* TestClock.adjust("1 second")
       tracker.refuseEvp()
       yield* TestClock.adjust("59 seconds")
-      assert.isUndefined(tracker.evpPrefix())
+      assert.isTrue(tracker.isEvpResting())
       yield* TestClock.adjust("2 seconds")
-      assert.isDefined(tracker.evpPrefix())
+      assert.isFalse(tracker.isEvpResting())
+      tracker.refuseEvp()
+      tracker.endRest()
+      assert.isFalse(tracker.isEvpResting())
       tracker.refuseEvp()
       world.agent = capabilities("b")
       yield* TestClock.adjust("1 second")
+      assert.isFalse(tracker.isEvpResting())
       assert.isDefined(tracker.evpPrefix())
     }))
 })
