@@ -75,7 +75,7 @@ export interface Options {
   readonly traceFilter?: ((spans: ReadonlyArray<ApmSpan>) => boolean) | undefined
   /** The share of LLM traces that the backend retains, from 0 to 1. Every event is sent all the same. */
   readonly sampleRate?: number | undefined
-  /** Whether experiments that a request names in its baggage are believed; `auto` believes all but browsers. */
+  /** Whether experiments in baggage are believed: `auto` believes all but those of browsers, `ignore` none. */
   readonly experimentBaggage?: ExperimentBaggage.Mode | undefined
   /**
    * The members of a request's baggage that become `baggage.*` tags of its APM span; `["*"]` is all of them, `[]` none.

@@ -54,7 +54,8 @@ export const make = (options: {
       retentionLooksAtTags: RetentionSampling.looksAtTags(settings.retention),
       retention: (apmTraceId, tags) =>
         RetentionSampling.decide(settings.retention, BigInt("0x" + TraceId.low64(apmTraceId)), tags),
-      redaction: settings.redaction
+      redaction: settings.redaction,
+      propagation: settings.propagation
     },
     accountOf: options.accountOf,
     sink: {

@@ -412,7 +412,9 @@ export const table = {
       options: ["experimentBaggage"],
       read: Reader.oneOf(["auto", "accept", "ignore"]),
       fallback: PropagationStyle.defaults.experimentBaggage,
-      about: "whether an experiment that a request names is believed; `auto`: unless it comes from a browser"
+      about:
+        "whether an experiment in baggage is believed; `auto`: unless a browser sent it, as far as the request is " +
+        "known; `ignore`: none, not even the program's own by `withBaggage`"
     })
   },
 

@@ -104,13 +104,41 @@ export const baggage: Effect.Effect<{ readonly [key: string]: string }> = Effect
 })
 
 /**
- * Changes the baggage of the calls that leave an effect, in this fiber and those forked from it: a text replaces a member
- * or adds one, `undefined` takes one away.
+ * Changes the baggage of an effect, in this fiber and those forked from it: a text replaces a member or adds one,
+ * `undefined` takes one away.
+ *
+ * **Details**
+ *
+ * Baggage leaves with the calls of the effect, and labels the spans that start inside it, as the header of a request does:
+ * `session.id`, `user.id` and `account.id` become their labels, of the lowest rank; `_ml_obs.experiment_id` puts the spans
+ * into the experiments scope, and the other keys of an experiment become its tags. Spans that are open already stay as
+ * they are, and nothing is left of it after the effect. The option `experimentBaggage: "ignore"` of the layer and a
+ * propagation style without `baggage` switch that off.
+ *
+ * **Example** (An experiment whose id another system gave)
+ *
+ * ```ts import.meta.vitest
+ * import * as Effect from "effect/Effect"
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Effect.void.pipe(LLMObs.task("inside"), LLMObs.withBaggage({ "_ml_obs.experiment_id": "e-1" }))
+ *   yield* Effect.void.pipe(LLMObs.task("after"))
+ *   yield* LLMObs.flush
+ *   const scopes = new Map<unknown, unknown>()
+ *   for (const { event } of (yield* LLMObs.DevAgent).events()) {
+ *     scopes.set(event["name"], (event["_dd"] as { readonly scope?: string }).scope)
+ *   }
+ *   return [scopes.get("inside"), scopes.get("after")]
+ * })
+ *
+ * await Effect.runPromise(Effect.provide(program, LLMObs.layerDev({ mlApp: "shop" }))) // => ["experiments", undefined]
+ * ```
  *
  * **Gotchas**
  *
- * Baggage goes to every service that `inject` is used for, and says nothing about the spans here: a session or a user is
- * named by the options of a span or by `annotateSpans`. Members named `llmobs.…` are reserved and left out.
+ * Baggage goes to every service that `inject` is used for. A label that must win is named by the options of a span or by
+ * `annotateSpans`, which stay here. Members named `llmobs.…` are reserved and left out.
  *
  * @category propagation
  * @since 0.1.0

@@ -16,6 +16,8 @@ import type { PendingContext } from "./LateRetention.ts"
 export interface OpenSpan {
   readonly context: PendingContext
   readonly annotation: Annotation
+  /** The changes of baggage in whose region the span started. */
+  readonly baggage: ReadonlyMap<string, string | undefined>
   readonly ended: boolean
   /**
    * Whether the call of a provider that runs inside has its event already. The outermost adapter that sees the call sets

@@ -45,15 +45,6 @@ describe("LLMObs.withBaggage", () => {
       assert.strictEqual(yield* sent.pipe(request, LLMObs.withBaggage({ a: "9" })), "a=1;p=x,b=%20two")
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("says nothing about the spans of this program", () =>
-    Effect.gen(function*() {
-      yield* Effect.void.pipe(LLMObs.llm("model"), LLMObs.withBaggage({ "session.id": "s", "user.id": "u" }))
-      const { agent } = yield* Observed.settle
-      const { event } = Observed.named(agent, "model")
-      assert.isFalse(Object.hasOwn(event, "session_id"))
-      assert.isFalse(Observed.tagsOf(Observed.named(agent, "model")).has("usr.id"))
-    }).pipe(Effect.provide(Observed.dev())))
-
   it.effect("without a layer does nothing", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* LLMObs.baggage.pipe(LLMObs.withBaggage({ a: "1" })), {})

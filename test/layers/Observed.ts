@@ -1,9 +1,12 @@
 /** What the embedded Agent saw of a program, in the form in which tests ask for it. */
 import { assert } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type { DevAgent } from "../../src/adapters/devagent/DevAgent.ts"
+import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
 import type { ReceivedEvent } from "../../src/adapters/devagent/ReceivedEvents.ts"
 import type { DecodedSpan } from "../../src/adapters/devagent/TracePayload.ts"
 import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
@@ -60,6 +63,14 @@ export const span = (agent: Pick<DevAgent, "traces">, name: string): DecodedSpan
 }
 
 export const hex = (id: bigint): string => id.toString(16).padStart(16, "0")
+
+/** The layer with an Agent of its own, and with these variables. */
+export const fromEnv = (env: { readonly [name: string]: string }, options: LLMObs.Options = {}) =>
+  Layer.unwrap(Effect.map(DevAgents.make(), (agent) =>
+    Layer.merge(
+      Layer.succeedContext(Context.make(LLMObs.DevAgent, agent)),
+      LLMObs.layerFromConfig({ ...usual, agentUrl: agent.url, ...options })
+    ))).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env))))
 
 /** The warnings that were logged in its region. */
 export const warnings = () => {

@@ -81,9 +81,9 @@ export const write = (experiment: ExperimentScope): ReadonlyMap<string, string> 
 export type Mode = "accept" | "ignore" | "auto"
 
 const fetchMetadata = ["sec-fetch-site", "sec-fetch-dest", "sec-fetch-user"]
-// These runtimes send `Sec-Fetch-Mode`, and only that one, with each `fetch`.
 // Every browser begins its own with one of these; a page without TLS sends no fetch metadata, but its origin.
 const browserAgent = /^(?:mozilla|opera)\//i
+// These runtimes send `Sec-Fetch-Mode`, and only that one, with each `fetch`.
 const serverAgent = /^(?:node|undici|bun|deno)(?:$|[/ ])/i
 
 /**
@@ -123,3 +123,57 @@ export const isBrowserRequest = (headers: HeaderLookup): boolean => {
  */
 export const accepts = (headers: HeaderLookup, mode: Mode): boolean =>
   mode === "accept" || (mode === "auto" && !isBrowserRequest(headers))
+
+/**
+ * The members of baggage whose experiment counts.
+ *
+ * **Details**
+ *
+ * `brought` are the headers of the request itself, where another tracer took its baggage over and the program may have
+ * added to it. In a browser's request those members count that the request's own header does not have with the same
+ * value: the program put them there.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const accepted = (
+  baggage: ReadonlyMap<string, string>,
+  headers: HeaderLookup,
+  mode: Mode,
+  brought?: HeaderLookup
+): ReadonlyMap<string, string> => {
+  if (accepts(headers, mode)) return baggage
+  if (mode === "ignore" || brought === undefined) return none
+  const header = Headers.lines(brought, "baggage")
+  return new Map(table.flatMap(([key]) => {
+    const value = baggage.get(key)
+    return value === undefined || isBrought(header, key, value) ? [] : [[key, value] as const]
+  }))
+}
+
+const none: ReadonlyMap<string, string> = new Map()
+
+// Another tracer may take more members than we do, and decode their names: here every member counts, in either form.
+const isBrought = (lines: ReadonlyArray<string>, key: string, value: string): boolean =>
+  lines.reduce((sum, line) => sum + line.length, 0) > mostLooked ||
+  lines.some((line) =>
+    line.split(",").some((member) => {
+      const equals = member.indexOf("=")
+      const semicolon = member.indexOf(";", equals)
+      return equals > 0 && isText(member.slice(0, equals), key) &&
+        isText(member.slice(equals + 1, semicolon === -1 ? member.length : semicolon), value)
+    })
+  )
+
+// More than servers let through. A header above that is taken for the source of everything.
+const mostLooked = 65_536
+
+const isText = (written: string, text: string): boolean => {
+  const trimmed = written.trim()
+  if (trimmed === text) return true
+  try {
+    return decodeURIComponent(trimmed).trim() === text.trim()
+  } catch {
+    return false
+  }
+}

@@ -5,7 +5,7 @@
  *
  * Each request and each context is parsed once, at its first reading. Another tracer's trace and baggage count instead of
  * those that the request brought, since that tracer took them over and may have changed them. The request decides
- * whether it is a browser's.
+ * whether it is a browser's; an experiment that its own header does not name is then the program's.
  */
 import type { Checked } from "../../domain/Problem.ts"
 import type { HeaderLookup } from "../../domain/propagation/HeaderLookup.ts"
@@ -32,7 +32,7 @@ export const make = (options: {
   // An in-process context is not an upstream: how to treat upstreams is no question here.
   const inProcess: PropagationSettings = {
     ...settings,
-    stylesExtract: ["tracecontext", "baggage"],
+    stylesExtract: settings.stylesExtract.includes("baggage") ? ["tracecontext", "baggage"] : ["tracecontext"],
     behaviorExtract: "continue"
   }
   const parsed = new WeakMap<IncomingRequest, Ambient>()
@@ -60,7 +60,8 @@ export const make = (options: {
     const own = report(RequestContext.fromHeaders(
       overlay(around, request),
       around.trace ? inProcess : settings,
-      request?.info
+      request?.info,
+      around.baggage ? request?.headers : undefined
     ))
     const ambient = request === undefined ? own : withLlmTrace(own, ofRequest(request))
     read.set(around, { of: request, ambient })

@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Tracer from "effect/Tracer"
 import * as Baggage from "../../domain/propagation/Baggage.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
+import * as LocalBaggage from "../../domain/propagation/LocalBaggage.ts"
 import type { Injection } from "../../domain/propagation/Propagation.ts"
 import * as Propagation from "../../domain/propagation/Propagation.ts"
 import type { PropagationSettings } from "../../domain/propagation/PropagationStyle.ts"
@@ -89,8 +90,11 @@ export const make = (options: {
 
   const baggage = (reader: ContextReader): Baggage.Items => {
     const foreign = ambient.current(reader)?.upstream?.baggage ?? Baggage.empty
-    const experiment = reader.getRef(CurrentSpan)?.context.experiment
-    const changed = Baggage.change(foreign, reader.getRef(BaggageChanges))
+    const changes = reader.getRef(BaggageChanges)
+    const changed = Baggage.change(foreign, changes)
+    const open = reader.getRef(CurrentSpan)
+    if (open === undefined) return changed
+    const { experiment } = LocalBaggage.inherited(open.context, LocalBaggage.since(changes, open.baggage))
     return experiment === undefined ? changed : Baggage.change(changed, ExperimentBaggage.write(experiment))
   }
 

@@ -20,7 +20,7 @@ import type { Ambient, RequestInfo } from "../../ports/AmbientContext.ts"
  *
  * Baggage is read twice: strictly for APM, where one malformed member voids the header, and leniently for our labels,
  * where a bad member costs only itself. At most one problem is reported for the two. Without the style `baggage` it is not
- * read at all.
+ * read at all. `brought` are the headers of the request itself, where the baggage is another tracer's.
  *
  * @category constructors
  * @since 0.1.0
@@ -28,7 +28,8 @@ import type { Ambient, RequestInfo } from "../../ports/AmbientContext.ts"
 export const fromHeaders = (
   headers: HeaderLookup,
   settings: PropagationSettings,
-  request: RequestInfo | undefined
+  request: RequestInfo | undefined,
+  brought?: HeaderLookup
 ): Checked<Ambient> => {
   const extracted = Propagation.extract(headers, settings)
   const lines = settings.stylesExtract.includes("baggage") ? HeaderLookups.lines(headers, "baggage") : []
@@ -38,9 +39,9 @@ export const fromHeaders = (
       upstream: extracted.value,
       labels: {
         rum: RumBaggage.read(baggage.value),
-        experiment: ExperimentBaggage.accepts(headers, settings.experimentBaggage)
-          ? ExperimentBaggage.read(baggage.value)
-          : undefined
+        experiment: ExperimentBaggage.read(
+          ExperimentBaggage.accepted(baggage.value, headers, settings.experimentBaggage, brought)
+        )
       },
       request
     },

@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import type * as Clock from "effect/Clock"
+import type { Changes } from "../../domain/propagation/BaggageChange.ts"
 import type * as Annotation from "../../domain/span/Annotation.ts"
 import type { Carrier, TraceState } from "../../ports/Carrier.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
@@ -19,6 +20,7 @@ import type { TracerSpan } from "../../ports/Recorder.ts"
 export class RecordedSpan implements OpenSpan {
   context: PendingContext
   readonly annotation: Annotation.Owned
+  readonly baggage: Changes
   ended = false
   claimed = false
   modelName: string | undefined = undefined
@@ -39,6 +41,7 @@ export class RecordedSpan implements OpenSpan {
   constructor(options: {
     readonly context: PendingContext
     readonly annotation: Annotation.Owned
+    readonly baggage: Changes
     readonly parent: RecordedSpan | undefined
     readonly trace: TraceState
     readonly carrier: Carrier | undefined
@@ -50,6 +53,7 @@ export class RecordedSpan implements OpenSpan {
   }) {
     this.context = options.context
     this.annotation = options.annotation
+    this.baggage = options.baggage
     this.parent = options.parent
     this.trace = options.trace
     this.carrier = options.carrier

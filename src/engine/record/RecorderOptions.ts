@@ -3,6 +3,7 @@
  */
 import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
+import type { PropagationSettings } from "../../domain/propagation/PropagationStyle.ts"
 import type * as RedactedRecord from "../../domain/redaction/RedactedRecord.ts"
 import type * as SpanContext from "../../domain/span/SpanContext.ts"
 import type * as Tags from "../../domain/span/Tags.ts"
@@ -31,6 +32,8 @@ export interface Settings {
   /** Whether that looks at the tags, so that the decision waits for them. */
   readonly retentionLooksAtTags: boolean
   readonly redaction: RedactedRecord.Policy
+  /** How baggage that the program sets is read. */
+  readonly propagation: Pick<PropagationSettings, "stylesExtract" | "experimentBaggage">
 }
 
 /**

@@ -5,12 +5,16 @@
  */
 import type * as Clock from "effect/Clock"
 import * as References from "effect/References"
+import type { Changes } from "../../domain/propagation/BaggageChange.ts"
+import type { LocalBaggage } from "../../domain/propagation/LocalBaggage.ts"
+import * as LocalBaggages from "../../domain/propagation/LocalBaggage.ts"
 import * as Annotation from "../../domain/span/Annotation.ts"
 import * as SessionSource from "../../domain/span/SessionSource.ts"
 import * as SpanContext from "../../domain/span/SpanContext.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
 import * as SpanName from "../../domain/span/SpanName.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
+import { BaggageChanges } from "../../ports/AmbientContext.ts"
 import type { Carrier } from "../../ports/Carrier.ts"
 import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
@@ -32,6 +36,19 @@ import * as SpanTime from "./SpanTime.ts"
 export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
   const { ambient, diagnostics, ids, settings } = options
   const configured = { mlApp: settings.mlApp, service: settings.service }
+  // Each set of changes is read once, and said to be wrong once.
+  const read = new WeakMap<Changes, { readonly local: LocalBaggage }>()
+
+  const localOf = (changes: Changes): LocalBaggage => {
+    if (changes.size === 0) return undefined
+    let known = read.get(changes)
+    if (known === undefined) {
+      const { problems, value } = LocalBaggages.read(changes, settings.propagation)
+      if (problems.length > 0) diagnostics.report(problems)
+      read.set(changes, known = { local: value })
+    }
+    return known.local
+  }
 
   return ({ carrier, kind, options: given, span, ...start }) => {
     const reader = start.ambient ?? options.root
@@ -39,6 +56,8 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
     const parent = (start.parent ?? reader.getRef(CurrentSpan)) as RecordedSpan | undefined
     const region = reader.getRef(SpanAnnotations)
     const around = ambient.current(reader)
+    const baggage = reader.getRef(BaggageChanges)
+    const local = localOf(baggage)
     const routing = reader.getRef(CurrentRouting)
     const trace = carrier?.trace ?? parent?.trace ?? { session: undefined }
     const at = SpanTime.fromUnknown(start.at)
@@ -51,7 +70,7 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
       ...identify(ids, span, carrier, parent, clock),
       // Of 128 bits even where APM trace ids have 64: on the wire a smaller one looks like a custom id in decimal.
       newTraceId: TraceId.fromParts(Number(clock.currentTimeMillisUnsafe()) / 1000, ids.spanId()),
-      parent: parent?.context,
+      parent: parent && LocalBaggages.inherited(parent.context, LocalBaggages.since(local, parent.baggage)),
       remote: around?.upstream?.llmobs,
       explicit: {
         sessionId: own.sessionId,
@@ -64,7 +83,7 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
       context: region ?? Annotation.empty,
       process: settings.processLabels,
       traceDefault: trace.session,
-      labels: around?.labels,
+      labels: LocalBaggages.labels(around?.labels, local),
       configured,
       account: routing === undefined ? undefined : options.accountOf(routing),
       retention: settings.retentionLooksAtTags
@@ -81,6 +100,7 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
     const recorded: RecordedSpan = new RecordedSpan({
       context,
       annotation,
+      baggage,
       parent,
       trace,
       carrier,

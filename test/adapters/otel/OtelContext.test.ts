@@ -85,6 +85,22 @@ describe("the context of OpenTelemetry", () => {
       assert.strictEqual(Observed.tagsOf(event).get("run_id"), "r-1")
     }))
 
+  it("gives no experiment with `experimentBaggage: ignore`, and no label without the style `baggage`", async () => {
+    const members = { "_ml_obs.experiment_id": "e-1", "session.id": "s-1" }
+    await within(async ({ run, settle }) => {
+      await run(withBaggage(members), Effect.void.pipe(LLMObs.llm("chat")))
+      const event = Observed.named(await settle(), "chat")
+      assert.isUndefined(Observed.at(event.event, "_dd.scope"))
+      assert.strictEqual(event.event["session_id"], "s-1")
+    }, Observed.dev({ experimentBaggage: "ignore" }).pipe(Layer.provide(Otel.layer)))
+    await within(async ({ run, settle }) => {
+      await run(trace.setSpan(withBaggage(members), tracer.startSpan("otel")), Effect.void.pipe(LLMObs.llm("chat")))
+      const event = Observed.named(await settle(), "chat")
+      assert.isUndefined(Observed.at(event.event, "_dd.scope"))
+      assert.isUndefined(event.event["session_id"])
+    }, Observed.fromEnv({ DD_TRACE_PROPAGATION_STYLE: "datadog" }).pipe(Layer.provide(Otel.layer)))
+  })
+
   it("does not give an experiment that RUM's trace brought", () =>
     within(async ({ run, settle }) => {
       const span = trace.setSpanContext(withBaggage({ "_ml_obs.experiment_id": "e-1", "session.id": "s-1" }), {
@@ -227,13 +243,31 @@ describe("the context of OpenTelemetry", () => {
       assert.strictEqual(event.traceId, "77")
     })
 
-    it("the request says whether it is a browser's", async () => {
+    const browser = { "sec-fetch-site": "same-origin" }
+    const scopeOf = (agent: LLMObs.DevAgent["Service"]) => Observed.at(Observed.named(agent, "chat").event, "_dd.scope")
+
+    it("an experiment in a browser's own header does not count", async () => {
+      const brought = [
+        "_ml_obs.experiment_id=e%2D1",
+        " %5Fml_obs.experiment_id = e-1;p=1",
+        `${",".repeat(100)}x=1,_ml_obs.experiment_id=e-1`
+      ]
+      for (const baggage of brought) {
+        const agent = await served(chat, { ...browser, baggage }, () => withBaggage({ "_ml_obs.experiment_id": "e-1" }))
+        assert.isUndefined(scopeOf(agent), baggage)
+      }
+    })
+
+    it("an experiment that the program puts there counts in a browser's request, with its other keys", async () => {
       const agent = await served(
         chat,
-        { "sec-fetch-site": "same-origin" },
-        () => withBaggage({ "_ml_obs.experiment_id": "e-1" })
+        { ...browser, baggage: "_ml_obs.experiment_id=e-0,_ml_obs.experiment_run_id=r-0" },
+        () => withBaggage({ "_ml_obs.experiment_id": "e-1", "_ml_obs.experiment_run_id": "r-0" })
       )
-      assert.isUndefined(Observed.at(Observed.named(agent, "chat").event, "_dd.scope"))
+      assert.strictEqual(scopeOf(agent), "experiments")
+      const tags = Observed.tagsOf(Observed.named(agent, "chat"))
+      assert.strictEqual(tags.get("experiment_id"), "e-1")
+      assert.isUndefined(tags.get("run_id"))
     })
   })
 

@@ -1,6 +1,7 @@
 /** A recorder whose sink keeps what it is given. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as PropagationStyle from "../../../src/domain/propagation/PropagationStyle.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
 import * as LateRetention from "../../../src/engine/record/LateRetention.ts"
@@ -26,6 +27,7 @@ export const make = (more: Partial<Options> = {}, settings: Partial<RecorderOpti
       retention: () => ({ sampleRate: "1", samplingDecision: "1" }),
       retentionLooksAtTags: false,
       redaction: { processors: [], capture: "all" },
+      propagation: PropagationStyle.defaults,
       ...settings
     },
     sink: {
