@@ -1,5 +1,5 @@
 /**
- * Which agent a span works for.
+ * The agent that a span works for.
  *
  * **Details**
  *
@@ -23,6 +23,8 @@ export interface AgentAttribution {
 }
 
 /**
+ * The agent of a span, from its parent. `undefined` if no agent is an ancestor of the span.
+ *
  * @category combinators
  * @since 0.1.0
  */

@@ -1,11 +1,11 @@
 /**
- * What a user says about a span: parsed once, when it is said, and combined in order.
+ * The annotations of a span: parsed at once, when they are given, and combined in order.
  *
  * **Details**
  *
  * Annotations form a monoid: `empty` changes nothing, and `combine` is associative. Metadata, metrics, tags, cost tags
  * and links accumulate; input, output and tool definitions replace; a prompt is merged key by key. A mutable value is
- * read once, here, so what happens to it afterwards changes nothing.
+ * read once, here, so later changes to it have no effect.
  *
  * @since 0.1.0
  */
@@ -34,26 +34,26 @@ import * as Tags from "./Tags.ts"
  */
 export interface AnnotationInput {
   readonly name?: string | undefined
-  /** The model that answers, which can be known from the answer alone: llm and embedding spans. */
+  /** The model that answered, for llm and embedding spans. It may be known only from the answer. */
   readonly model?: string | undefined
   /** The provider that runs the model: llm and embedding spans. Lower-cased on the wire. */
   readonly provider?: string | undefined
   /**
-   * On llm spans messages, or whatever the provider takes: its request, its messages, a text. On embedding spans documents.
-   * On other spans any value.
+   * Llm spans take messages, or a provider's request, messages or text. Embedding spans take documents. Other spans
+   * take any value.
    */
   readonly input?: SideInput
   /**
-   * On llm spans messages, or whatever the provider gives: its answer, its messages, a text, the chunks of its stream. Token
-   * counts and finish reasons in it are recorded. On retrieval spans documents. On other spans any value.
+   * Llm spans take messages, or a provider's answer, messages, text or stream chunks; token counts and finish reasons
+   * in it are recorded. Retrieval spans take documents. Other spans take any value.
    */
   readonly output?: SideInput
   readonly expectedOutput?: unknown
   readonly metadata?: { readonly [key: string]: unknown } | undefined
-  /** Numbers by name, or the usage that a provider gave, as it is. `inputTokens` and `input_tokens` are the same. */
+  /** Numbers by name, or a provider's usage object unchanged. `inputTokens` and `input_tokens` are the same. */
   readonly metrics?: Metrics.MetricsInput | null | undefined
   readonly tags?: { readonly [key: string]: unknown } | undefined
-  /** Keys of tags by which cost is broken down. */
+  /** Keys of the tags by which cost is broken down. */
   readonly costTags?: ReadonlyArray<string> | undefined
   readonly toolDefinitions?: ReadonlyArray<ToolDefinition.ToolDefinitionInput> | undefined
   readonly prompt?: Prompt.PromptInput | undefined
@@ -73,7 +73,7 @@ export interface AnnotationInput {
 }
 
 /**
- * One side of a span as users write it: the known shapes, so that an editor completes them, and anything else.
+ * One side of a span as users write it: the known shapes, listed so that an editor completes them, or any other value.
  *
  * @category models
  * @since 0.2.0
@@ -122,6 +122,8 @@ export interface Annotation {
 }
 
 /**
+ * The annotation that sets nothing.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -130,7 +132,7 @@ export const empty: Annotation = { bytes: 0 }
 // Raw values stand directly in `meta`.
 const rawLimits = JsonSnapshot.limitsBelowMeta(1)
 
-// What the recorder adds for an annotation's own keys: quotes, colons, commas and braces.
+// // The recorder adds this much for an annotation's own keys: quotes, colons, commas and braces.
 const keyBytes = 32
 
 const textFields: ReadonlyArray<
@@ -149,9 +151,9 @@ const textProblem = {
 } as const
 
 /**
- * Parses what a user wrote. What is good is kept, what is not is left out and reported. `costTags` is a list of
- * candidates, of which the tags of the span select. The fields in `without` are not read. The model is no part of an
- * annotation: it belongs to the span.
+ * Parses an annotation. Good fields are kept; each bad field is left out and reported. `costTags` is a list of
+ * candidates, because only tags that the span has are selected. The fields in `without` are not read. The model is no
+ * part of an annotation: it belongs to the span.
  *
  * @category constructors
  * @since 0.1.0
@@ -221,7 +223,7 @@ const fields: ReadonlyArray<keyof AnnotationInput> = [
   "config"
 ]
 
-// Each field is read once and by itself: a getter that throws costs its own field and not the whole annotation.
+// // Each field is read by itself: a getter that throws loses its own field, not the whole annotation.
 const readFields = (
   given: AnnotationInput,
   without: ReadonlyArray<keyof AnnotationInput>,
@@ -244,7 +246,7 @@ const set = <K extends keyof Annotation>(out: Owned, key: K, value: Annotation[K
   if (value !== undefined) out[key] = value
 }
 
-// Adds to what an input or output has said already. What the user names wins.
+// // Adds to the values that an input or output brought. A value that the user names wins.
 const add = <K extends "metadata" | "metrics">(out: Owned, key: K, value: Annotation[K] | undefined): void => {
   if (value !== undefined) out[key] = { ...out[key], ...value } as Annotation[K]
 }
@@ -349,7 +351,7 @@ const parseTags = (input: unknown): JsonSnapshot.Measured<Tags.Tags | undefined>
   return { value: tags, bytes: part.bytes, problems: part.problems }
 }
 
-// A tag that names a session, a user or an account sets that label.
+// // A tag whose key names a session, a user or an account sets that label.
 const readTags = (tags: Tags.Tags | undefined, out: Owned): void => {
   if (tags === undefined) return
   let rest = tags
@@ -379,7 +381,7 @@ const parseCostTags = (input: unknown): JsonSnapshot.Measured<ReadonlyArray<stri
 }
 
 /**
- * Two annotations as one, the second said after the first.
+ * Combines two annotations; `second` was given after `first`.
  *
  * @category combinators
  * @since 0.1.0
@@ -408,7 +410,7 @@ export const owned = (annotation: Annotation): Owned => {
 }
 
 /**
- * An annotation with one owner, who adds to it where it stands.
+ * An annotation with one owner, which may change it in place.
  *
  * @category models
  * @since 0.2.0
@@ -416,8 +418,8 @@ export const owned = (annotation: Annotation): Owned => {
 export type Owned = { -readonly [K in keyof Annotation]: Annotation[K] }
 
 /**
- * Adds what was said later to an annotation that `owned` gave: as `combine`, but the work is that of the later one
- * alone, however much there is already.
+ * Adds a later annotation to one that `owned` gave, in place. The result is that of `combine`; the cost depends on the
+ * later annotation alone.
  *
  * @category combinators
  * @since 0.2.0

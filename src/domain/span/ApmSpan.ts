@@ -1,5 +1,5 @@
 /**
- * An APM span, as data: what the v0.4 trace payload says about it.
+ * An APM span, as data: its fields in the v0.4 trace payload.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Cost tags: the names of those tags of a span by which Datadog splits its cost.
+ * Cost tags: the names of the tags of a span by which Datadog splits its cost.
  *
  * @since 0.1.0
  */
@@ -7,12 +7,12 @@ import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
 
 /**
- * Selects cost tags, after those selected before, in order and without repetition.
+ * Adds cost tags to those selected before, in order and without repetition.
  *
  * **Details**
  *
- * Only tags that the span has now count: `tags` are those of the span, the same annotation's included. Others are left
- * out, with one problem that points at the first of them.
+ * A cost tag must name a tag that the span has now; `tags` includes those of the same annotation. The others are left
+ * out, and one problem points at the first of them.
  *
  * @category combinators
  * @since 0.1.0

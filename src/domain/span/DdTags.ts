@@ -1,5 +1,5 @@
 /**
- * `DD_TAGS`: tags of the process.
+ * `DD_TAGS`: the tags of the process.
  *
  * **Details**
  *
@@ -12,6 +12,8 @@ import type { Checked } from "../Problem.ts"
 import * as Problem from "../Problem.ts"
 
 /**
+ * Tags by key. A tag without a value has an empty text.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -23,7 +25,7 @@ const empty: DdTags = {}
 const maxLength = 65_536
 
 /**
- * Reads the text; a later tag replaces an earlier one of the same key. `setting` is the name that problems use.
+ * Reads the text. A later tag replaces an earlier one of the same key. `setting` is the name that problems use.
  *
  * @category constructors
  * @since 0.1.0
@@ -34,7 +36,7 @@ export const parse = (text: string | undefined, setting = "DD_TAGS"): Checked<Dd
     const message = `${setting} is longer than ${maxLength} characters. It is ignored.`
     return { value: empty, problems: [Problem.make("invalid_setting", message)] }
   }
-  // Defining a key named `__proto__` by assignment would be lost; from entries it is a key like any other.
+  // // Assigning a key named `__proto__` would lose it; `Object.fromEntries` defines it like any other key.
   const tags = new Map<string, string>()
   let nameless = false
   for (const part of text.split(text.includes(",") ? "," : /\s+/)) {

@@ -1,11 +1,13 @@
 /**
- * Which commit of which repository the process runs.
+ * The repository and the commit that the process was built from.
  *
  * @since 0.1.0
  */
 import type { DdTags } from "./DdTags.ts"
 
 /**
+ * The address of the repository, without credentials, and the hash of the commit.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -14,13 +16,13 @@ export interface GitMetadata {
   readonly commitSha?: string
 }
 
-// The keys in `DD_TAGS` that name it. They are not tags of spans: what they say is written once, checked, under the same
+// // The keys in `DD_TAGS` that name them. They are not span tags: the checked values are written once, under the same
 // keys.
 const keys = { repositoryUrl: "git.repository_url", commitSha: "git.commit.sha" } as const
 
 /**
- * Reads the settings: `DD_GIT_REPOSITORY_URL` and `DD_GIT_COMMIT_SHA`, else the keys in `DD_TAGS`; nothing when
- * `DD_TRACE_GIT_METADATA_ENABLED` is off. `tags` are the others of `DD_TAGS`.
+ * Reads `DD_GIT_REPOSITORY_URL` and `DD_GIT_COMMIT_SHA`, else the keys in `DD_TAGS`. The metadata is empty when
+ * `DD_TRACE_GIT_METADATA_ENABLED` is off. `tags` are the other tags of `DD_TAGS`.
  *
  * @category constructors
  * @since 0.1.0
@@ -51,12 +53,12 @@ export const resolve = (input: {
 }
 
 /**
- * A repository address without user, password, query and fragment. `git@host:path`, whose user is no secret, stays.
+ * A repository address without user, password, query and fragment. The user in `git@host:path` is no secret and stays.
  *
  * **Gotchas**
  *
- * A password may hold an unescaped `/`, which makes an address with a port and an `@` in its path ambiguous; more is then
- * cut off rather than less.
+ * A password may hold an unescaped `/`, so an address with a port and an `@` in its path is ambiguous. It is then cut
+ * more rather than less.
  *
  * @category combinators
  * @since 0.1.0

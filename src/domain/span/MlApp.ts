@@ -5,14 +5,14 @@
  */
 
 /**
- * Where the name came from, from the strongest to the weakest.
+ * The origin of the name, from the strongest to the weakest.
  *
  * - `explicit`: an option of the span
  * - `parent`: the parent span in this process
  * - `propagated`: an upstream service
  * - `configured`: the layer or `DD_LLMOBS_ML_APP`
  * - `service`: the service name
- * - `default`: nobody named one
+ * - `default`: no source gave a name
  *
  * @category models
  * @since 0.1.0
@@ -20,6 +20,8 @@
 export type Source = "explicit" | "parent" | "propagated" | "configured" | "service" | "default"
 
 /**
+ * The name of the application and its origin.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -29,7 +31,7 @@ export interface MlApp {
 }
 
 /**
- * The name of an application that nobody named.
+ * The name of an application if no source gives one.
  *
  * @category constants
  * @since 0.1.0
@@ -37,7 +39,7 @@ export interface MlApp {
 export const unnamed = "unnamed-ml-app"
 
 /**
- * Candidates; an empty text counts as absent.
+ * The candidates. An empty text counts as absent.
  *
  * @category models
  * @since 0.1.0
@@ -52,11 +54,11 @@ export interface Candidates {
 }
 
 /**
- * Picks the name.
+ * Picks the strongest candidate.
  *
  * **Details**
  *
- * A name from upstream counts with or without a parent span from there, as Datadog's SDKs take it.
+ * A name from an upstream service counts with or without a parent span from there, as in Datadog's SDKs.
  *
  * @category combinators
  * @since 0.1.0

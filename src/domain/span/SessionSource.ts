@@ -1,11 +1,11 @@
 /**
- * Where a label came from, and which of two labels wins.
+ * The origin of a label, and the ranking between two labels.
  *
  * **Details**
  *
- * The session, the user, the account and the application of a span can be named in several places. What a person wrote
- * in code outranks what a trusted service passed on, and that outranks what a browser sent. An inherited label keeps the
- * rank of the place it first came from, so that a session that a browser named never gains authority by being inherited.
+ * Several places can name the session, the user, the account and the application of a span. A label written in code
+ * outranks one that a trusted service passed on, and that outranks one that a browser sent. An inherited label keeps
+ * the rank of its first place, so a session that a browser named gains no authority by inheritance.
  *
  * @since 0.1.0
  */
@@ -26,8 +26,8 @@
 export type Source = "explicit" | "context" | "parent" | "propagated" | "request" | "rum"
 
 /**
- * A label and its provenance. `origin` differs from `source` only for an inherited label: it is then the place where
- * the ancestor got it. An empty `value` means that somebody opted out.
+ * A label and its provenance. `origin` differs from `source` only for an inherited label: it is the place where the
+ * ancestor got it. An empty `value` is an opt-out.
  *
  * @category models
  * @since 0.1.0
@@ -39,6 +39,8 @@ export interface Sourced {
 }
 
 /**
+ * A label that was found in `source`, which is its origin too.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -53,8 +55,8 @@ export const make = (value: string, source: Source): Sourced => ({ value, source
 export const inherit = (self: Sourced): Sourced => ({ value: self.value, source: "parent", origin: self.origin })
 
 /**
- * Whether a label may become the trace's default or leave the process in our headers. What a browser or a request body
- * named is not passed on as if we vouched for it.
+ * Whether a label may become the trace's default or leave the process in our headers. A label from a browser or a
+ * request body is not passed on, because downstream services would trust it as ours.
  *
  * @category guards
  * @since 0.1.0

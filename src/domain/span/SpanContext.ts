@@ -19,8 +19,8 @@ import type { SpanKind } from "./SpanKind.ts"
 export const undefinedParent = "undefined"
 
 /**
- * The retention decision of an LLM trace: texts, as they stand in the event. Nothing is dropped because of it: every
- * event is sent and the backend applies the decision.
+ * The retention decision of an LLM trace, as texts, as in the event. It drops nothing: every event is sent, and the
+ * backend applies the decision.
  *
  * @category models
  * @since 0.1.0
@@ -31,11 +31,11 @@ export interface Retention {
 }
 
 /**
- * What identifies a span and what it inherited.
+ * The identity of a span and its inherited labels.
  *
  * `spanId` and `parentId` are decimal texts of 64-bit ids (`parentId` is `"undefined"` for a root), `traceId` is the
  * LLM trace id (32 hex characters, or the decimal text that an upstream sent), `apmTraceId` the APM trace id (32 hex).
- * `R` is the retention decision: `Retention` once it is taken, which everything that renders asks for.
+ * `R` is the retention decision. Rendering requires `Retention`, which is a decision that has been taken.
  *
  * @category models
  * @since 0.1.0
@@ -57,13 +57,13 @@ export interface SpanContext<R = Retention> {
   readonly retention: R | undefined
   /** The tags of the experiment that the span belongs to, from baggage; they put it into the experiments scope. */
   readonly experiment: ExperimentScope | undefined
-  /** The Datadog account that the event goes to, where it is not the layer's own: a name that holds no key. */
+  /** The name of the Datadog account that the event goes to, if it is not the layer's own. The name holds no key. */
   readonly account: string | undefined
 }
 
 /**
- * What baggage says of an experiment: its tags, and the id that puts a span into the experiments scope. Without an id the
- * tags are tags and no more.
+ * An experiment as baggage describes it: its tags, and the id that puts a span into the experiments scope. Without an
+ * id the tags are ordinary tags.
  *
  * **Example** (With and without the scope)
  *
@@ -81,7 +81,7 @@ export interface ExperimentScope {
 }
 
 /**
- * The LLM trace that an upstream service passed on. It is the parent of a span that has none in this process.
+ * The LLM trace that an upstream service passed on. It is the parent of a span without a parent in this process.
  *
  * @category models
  * @since 0.1.0
@@ -96,7 +96,7 @@ export interface Remote {
 }
 
 /**
- * What a request says about its user: the labels are candidates of the lowest ranks.
+ * The labels of a request's user: candidates of the lowest ranks.
  *
  * @category models
  * @since 0.1.0
@@ -114,7 +114,7 @@ export interface Labels {
 }
 
 /**
- * The labels that one place (the span's options, `annotateSpans`, `DD_TAGS`) names.
+ * The labels that one source (the span's options, `annotateSpans`, `DD_TAGS`) names.
  *
  * @category models
  * @since 0.1.0
@@ -126,7 +126,7 @@ export interface Named {
 }
 
 /**
- * All that a span's identity is made from.
+ * The inputs from which the identity of a span is resolved.
  *
  * @category models
  * @since 0.1.0
@@ -161,7 +161,7 @@ export interface Start<R = Retention> {
  * **Details**
  *
  * A new LLM trace decides its own retention, unless an upstream that passed on no span sent a decision. A span under an
- * upstream's span takes the upstream's decision; when the upstream sent none, none is made up.
+ * upstream's span takes the upstream's decision, or none if the upstream sent none.
  *
  * @category combinators
  * @since 0.1.0
@@ -224,7 +224,8 @@ export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
 }
 
 /**
- * The identity after an annotation of the running span named labels: explicit, and seen by children that start later.
+ * Applies the labels of an annotation to a running span. They count as explicit; children that start later inherit
+ * them.
  *
  * @category combinators
  * @since 0.1.0

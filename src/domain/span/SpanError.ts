@@ -1,12 +1,12 @@
 /**
- * What a span says about its failure.
+ * The error of a failed span.
  *
  * @since 0.1.0
  */
 import * as JsonText from "../json/JsonText.ts"
 
 /**
- * Texts that are not known are `""`. At most 256 characters of type, 32,768 of message and of stack.
+ * Unknown texts are `""`. Limits: 256 characters of type, 32,768 of message and of stack.
  *
  * @category models
  * @since 0.1.0
@@ -22,13 +22,13 @@ const longestText = 32_768
 const mostCauses = 4
 
 /**
- * Reads whatever was thrown, or was the failure of an effect.
+ * Reads a thrown value or the failure of an effect.
  *
  * **Details**
  *
- * The type is the error's name; its `_tag` where the name says nothing; else the name of its class; for what is no object
- * the name of its JavaScript type. The stack includes the causes. An object without a message has its JSON text as
- * message.
+ * The type is the error's name. If the name is `Error` or missing, it is the `_tag`, else the name of the class. A
+ * value that is no object has its JavaScript type as type. The stack includes the causes. The message of an object
+ * without one is its JSON text.
  *
  * @category constructors
  * @since 0.1.0

@@ -19,7 +19,7 @@ const max = 0xffffffffffffffffn
 export const zero = "0000000000000000"
 
 /**
- * Whether a text is a span id as kept inside the library: 16 lower-case hex characters, not all zero.
+ * Whether a text is a span id in the library's form: 16 lower-case hex characters, not all zero.
  *
  * @category guards
  * @since 0.1.0
@@ -51,7 +51,7 @@ export const fromDecimal = (text: string): string | undefined => {
 }
 
 /**
- * The 16 hex characters of a decimal id that is known to be good; zero for one that is not.
+ * The 16 hex characters of a valid decimal id. An invalid one gives zero.
  *
  * @category combinators
  * @since 0.1.0
@@ -59,8 +59,7 @@ export const fromDecimal = (text: string): string | undefined => {
 export const toHex16 = (decimal: string): string => fromDecimal(decimal) ?? zero
 
 /**
- * The decimal text of an id of hex characters, which is what Datadog's headers and events hold; `"0"` for a text that is
- * not hex.
+ * The decimal text of an id of hex characters, as in Datadog's headers and events. `"0"` for a text that is not hex.
  *
  * @category combinators
  * @since 0.1.0

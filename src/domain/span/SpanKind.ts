@@ -1,10 +1,12 @@
 /**
- * The kinds of LLM Observability span, and what each one records.
+ * The kinds of LLM Observability span, and the fields that each one records.
  *
  * @since 0.1.0
  */
 
 /**
+ * The kind of a span, as in the event's `span.kind`.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -19,7 +21,7 @@ export type SpanKind =
   | "experiment"
 
 /**
- * How a side (input or output) of a span is recorded: chat messages, documents, one text, or the JSON value as it is.
+ * The recorded form of a side (input or output): chat messages, documents, one text, or the JSON value unchanged.
  *
  * @category models
  * @since 0.1.0
@@ -46,12 +48,16 @@ export const table: {
 }
 
 /**
+ * Every kind of span.
+ *
  * @category constants
  * @since 0.1.0
  */
 export const all: ReadonlyArray<SpanKind> = Object.keys(table) as Array<SpanKind>
 
 /**
+ * Whether a value names a kind of span.
+ *
  * @category guards
  * @since 0.1.0
  */

@@ -36,8 +36,8 @@ export interface SpanLinkInput {
 const addedBytes = 64
 
 /**
- * Reads one link or a list. A bad link is left out; one problem points at the first of them. `undefined` when there is
- * none left.
+ * Reads one link or a list. Bad links are left out; one problem points at the first of them. `undefined` if no link is
+ * left.
  *
  * @category constructors
  * @since 0.1.0

@@ -5,8 +5,8 @@
  */
 
 /**
- * The name as text. A program without types can name a span by anything, and what is no text cannot be sent: it is
- * written as JavaScript writes it, and what has no text of its own by the name of its type.
+ * The name as text. A program without types can pass any value as a name. A value that is no text is converted with
+ * `String`; if that fails, the name of its type is used.
  *
  * @category constructors
  * @since 0.2.0

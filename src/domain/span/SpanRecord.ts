@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * One record is kept for each finished span until somebody has taken its event. It belongs to no export mode: the event
- * for the intake and the struct for an APM trace are both rendered from it, at the moment of sending.
+ * One record is kept for each finished span until its event is taken. It belongs to no export mode: the event for the
+ * intake and the struct for an APM trace are both rendered from it when they are sent.
  *
  * @since 0.1.0
  */
@@ -17,8 +17,8 @@ import type { Tags } from "./Tags.ts"
 
 /**
  * `startNs` is Unix time in nanoseconds, `durationNs` nanoseconds. `bytes` is an estimate of the rendered event that is
- * never below its size. Events and structs are rendered from a `SpanRecord`, whose retention decision is taken; what only
- * holds a record takes a `SpanRecord<unknown>`.
+ * never below its size. Events and structs are rendered from a `SpanRecord`, whose retention decision is taken. Code
+ * that only holds a record takes a `SpanRecord<unknown>`.
  *
  * @category models
  * @since 0.1.0
@@ -37,7 +37,7 @@ export interface SpanRecord<R = Retention> {
 }
 
 /**
- * All that a record is made from when the span ends.
+ * The inputs from which a record is made when the span ends.
  *
  * @category models
  * @since 0.1.0
@@ -62,7 +62,7 @@ export interface Finish<R = Retention> {
 }
 
 /**
- * The name recorded for a model that nobody named.
+ * The model that is recorded if none was named.
  *
  * @category constants
  * @since 0.1.0
@@ -85,8 +85,8 @@ const tagBytes = (tags: Tags): number => {
 const textBytes = (text: string | undefined): number => text === undefined ? 0 : text.length * longestEscape
 
 /**
- * About the fewest bytes that the rendered event can have, as `bytes` is the most: the size that the estimate comes from
- * when no character needs an escape.
+ * An estimate of the smallest size of the rendered event, as `bytes` is of the largest. It assumes that no character
+ * needs an escape.
  *
  * @category combinators
  * @since 0.1.0
@@ -94,7 +94,7 @@ const textBytes = (text: string | undefined): number => text === undefined ? 0 :
 export const leastBytes = (self: SpanRecord<unknown>): number => self.bytes / longestEscape
 
 /**
- * Freezes what is known of a span into its record.
+ * Freezes a finished span into its record.
  *
  * @category constructors
  * @since 0.1.0
@@ -131,14 +131,14 @@ export const finish = <R>(input: Finish<R>): SpanRecord<R> => {
   }
 }
 
-// The texts of the identity that can be long: names and sessions are the user's, ids can be an upstream's. The retention is
-// among the fixed bytes, since it may not be decided yet.
+// // The texts of the identity that can be long: the user chooses names and sessions, an upstream chooses ids. The
+// retention counts as fixed bytes, because it may not be decided yet.
 const identityBytes = (context: SpanContext<unknown>): number =>
   textBytes(context.name) + textBytes(context.mlApp.value) + textBytes(context.session?.value) +
   textBytes(context.traceId) + textBytes(context.parentId) +
   (textBytes(context.agent?.name ?? undefined) + textBytes(context.agent?.spanId)) * 2
 
-// A program without types can pass anything, and one bad option must not cost the event.
+// // A program without types can pass any value, and one bad option must not lose the event.
 const named = (text: unknown): string | undefined =>
   typeof text === "string" && text !== "" ? text.toWellFormed() : undefined
 
@@ -150,5 +150,6 @@ const inheritedToolVersion = (name: string, ancestor: Finish["ancestor"]): strin
   return undefined
 }
 
-// The keys that every rendered prompt has, and the texts of an inherited one, which no annotation of this span counted.
+// // The keys that every rendered prompt has, and the texts of an inherited prompt, which no annotation of this span
+// counted.
 const promptBytes = (prompt: Prompt): number => JSON.stringify(prompt).length * 6 + 256

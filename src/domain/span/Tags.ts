@@ -1,5 +1,5 @@
 /**
- * The tags of a span: who writes which, and in what order.
+ * The tags of a span: their sources and their order.
  *
  * **Details**
  *
@@ -14,7 +14,7 @@
  * 6. the resolved `session_id`, `usr.id` and `usr.account_id`
  * 7. `agent_version`, on agent spans
  *
- * `error` and `error_type` are not here: they belong to the event and not to the struct that rides a trace.
+ * `error` and `error_type` are not here: the event has them, and the struct that rides a trace does not.
  *
  * @since 0.1.0
  */
@@ -23,6 +23,8 @@ import * as Problem from "../Problem.ts"
 import type { Retention, SpanContext } from "./SpanContext.ts"
 
 /**
+ * Tags by key.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -31,7 +33,7 @@ export interface Tags {
 }
 
 /**
- * What the process says about itself.
+ * The tags of the process.
  *
  * @category models
  * @since 0.1.0
@@ -46,6 +48,8 @@ export interface ProcessTags {
 }
 
 /**
+ * The sources of a span's tags.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -72,7 +76,7 @@ export const labelKeys = {
 } as const
 
 /**
- * The tag that says how a prompt came to its span.
+ * The tag that names the way a prompt came to its span.
  *
  * @category constants
  * @since 0.1.0
@@ -145,7 +149,7 @@ export const underscored = (tags: Tags): Tags => {
 }
 
 /**
- * {@link resolve} as a checked value. Tags were checked where they were said, so there is nothing left to complain of.
+ * {@link resolve} as a checked value. Tags are checked when they are given, so there are never problems here.
  *
  * @category combinators
  * @since 0.1.0

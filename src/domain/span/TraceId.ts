@@ -32,7 +32,7 @@ export const zero = "00000000000000000000000000000000"
 export const zeroHalf = "0000000000000000"
 
 /**
- * Whether a text is a trace id as kept inside the library: 32 lower-case hex characters, not all zero.
+ * Whether a text is a trace id in the library's form: 32 lower-case hex characters, not all zero.
  *
  * @category guards
  * @since 0.1.0
@@ -85,7 +85,7 @@ export const fromHalves = (high: string | undefined, low: string): string => (hi
  *
  * **Details**
  *
- * A random part that is not 16 hex characters, or is all zero, is mended so that the result is always a valid id.
+ * A random part that is not 16 hex characters, or is all zero, is replaced so that the result is always a valid id.
  *
  * @category constructors
  * @since 0.1.0
@@ -121,8 +121,8 @@ export const high64 = (traceId: string): string => traceId.length > 16 ? traceId
 export const toDecimal = (traceId: string): string => hexUpTo32.test(traceId) ? BigInt("0x" + traceId).toString() : "0"
 
 /**
- * The text by which LLM Observability names an APM trace: all 32 hex characters, or the decimal when the id has no more
- * than 64 bits. It is what `_dd.apm_trace_id` holds.
+ * The text by which LLM Observability names an APM trace, as in `_dd.apm_trace_id`: all 32 hex characters, or the
+ * decimal text of an id of at most 64 bits.
  *
  * @category combinators
  * @since 0.1.0
