@@ -9,6 +9,8 @@ import type { Json, Measured } from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
 
 /**
+ * A document with the names it has in the event.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -44,14 +46,15 @@ export type DocumentsInput = DocumentInput | ReadonlyArray<DocumentInput>
 const addedBytes = 16
 
 /**
- * Reads one side of an embedding or retrieval span. `path` names the side in problems, `code` says whose it is.
+ * Reads one side of an embedding or retrieval span. `path` names the side in problems, `code` is the code of its
+ * problems.
  *
  * **Details**
  *
- * The documents of LangChain (`pageContent`) and of `gen_ai` (`content`) are read too, pairs of a document and its score,
- * and the request of an embedding model. A field that cannot be read costs itself, with a problem, and a document
- * without a text becomes JSON text. The value is `undefined` for an empty list and for `undefined` itself, which set
- * nothing. Unknown keys are left out, as are a name and an id that are empty. A score of 0 is kept: it says something.
+ * The parser also reads the documents of LangChain (`pageContent`) and of `gen_ai` (`content`), pairs of a document and
+ * its score, and the request of an embedding model. An unreadable field is left out, with a problem. A document without
+ * a text becomes JSON text. The value is `undefined` for an empty list and for `undefined` itself, which set nothing.
+ * Unknown keys and an empty name or id are left out. A score of 0 is kept.
  *
  * @category constructors
  * @since 0.1.0
@@ -76,7 +79,11 @@ export const parse = (
     if (document !== undefined) documents.push(document)
     else if (items[i] === null) report(code, "A document must not be null. It is left out.", at)
     else {
-      report("unknown_shape", "No known shape. It is recorded as JSON text; give a text or documents.", at)
+      report(
+        "unknown_shape",
+        "The value has no known shape and is recorded as JSON text. Give a text or documents.",
+        at
+      )
       documents.push({ text: JSON.stringify(items[i]) })
     }
   }
@@ -85,7 +92,7 @@ export const parse = (
     : { value: documents, bytes: snapshot.bytes * 2 + documents.length * addedBytes, problems }
 }
 
-// Enough to find the mistake.
+// // Ten problems are enough to find the mistake.
 const mostProblems = 10
 
 // The texts of a request to an embedding model.

@@ -32,7 +32,7 @@ export type ToolCall = Transcript.ToolCall
 export type ToolResult = Transcript.ToolResult
 
 /**
- * Sound or a picture: its base64 text, or the key of an attachment stored elsewhere.
+ * Sound or a picture: its base64 text, or the key of an attachment that is stored elsewhere.
  *
  * @category models
  * @since 0.1.0
@@ -104,8 +104,8 @@ export type MessagesInput = MessageInput | ReadonlyArray<MessageInput>
  *
  * **Details**
  *
- * Besides these forms it takes what providers and frameworks give, as it is: see `Exchange`. A message without a role is
- * the user's in an input and the assistant's in an output. One bad part costs itself, with a problem. The value is
+ * The parser also reads the messages of providers and frameworks unchanged: see `Exchange`. A message without a role is
+ * the user's in an input and the assistant's in an output. A bad part is left out, with a problem. The value is
  * `undefined` for an empty list and for `undefined` itself, which set nothing. Unknown keys of a message are left out.
  *
  * @category constructors

@@ -20,7 +20,7 @@ export interface Metrics {
 }
 
 /**
- * The names that TypeScript users write, and what they are in the event. Any other name stays as it is.
+ * The names of metrics in TypeScript, and their names in the event. Any other name is kept.
  *
  * @category constants
  * @since 0.1.0
@@ -38,8 +38,8 @@ export const aliases = {
 } as const
 
 /**
- * The metrics that Datadog gives a meaning, by the names that TypeScript users write and by those of the event. Token
- * counts of the input include what was read from a cache and written to it. Times are in nanoseconds.
+ * The metrics that Datadog knows, by their names in TypeScript and in the event. Token counts of the input include
+ * tokens read from a cache and written to it. Times are in nanoseconds.
  *
  * @category models
  * @since 0.2.0
@@ -49,7 +49,7 @@ export type KnownMetrics =
   & { readonly [K in (typeof aliases)[keyof typeof aliases]]?: number | undefined }
 
 /**
- * Metrics as users write them: numbers by name, or the usage that a provider gave, as it is.
+ * Metrics as users write them: numbers by name, or a provider's usage object unchanged.
  *
  * @category models
  * @since 0.1.0
@@ -60,14 +60,14 @@ export type MetricsInput = KnownMetrics | object
 const growth = 16
 
 /**
- * Reads metrics. A value that is no finite number is left out with a problem; the rest stays. `undefined` for anything
+ * Reads metrics. A value that is no finite number is left out with a problem. The result is `undefined` for anything
  * but an object.
  *
  * **Details**
  *
- * The usage of a provider, alone or in its answer, is told by its names and gets Datadog's: see `Usage`.
- * Booleans count as 1 and 0. A dot in a name would make the intake refuse the span: it becomes `_`, with a problem.
- * A later name replaces an earlier one that means the same.
+ * A provider's usage, alone or in its answer, is recognised by its names and renamed to Datadog's: see `Usage`.
+ * Booleans count as 1 and 0. The intake refuses a span with a dot in a metric name, so the dot becomes `_`, with a
+ * problem. A later name replaces an earlier one with the same meaning.
  *
  * @category constructors
  * @since 0.1.0
@@ -122,7 +122,7 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
   }
 }
 
-// Where answers have their usage.
+// // The members of an answer that hold its usage.
 const usageKeys = ["usage", "usageMetadata", "usage_metadata", "totalUsage"]
 
 // A name, its quotes and colon, and the longest number.

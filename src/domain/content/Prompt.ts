@@ -18,8 +18,8 @@ export type ChatTemplateItem =
   | { readonly type: "placeholder"; readonly name: string }
 
 /**
- * A prompt with the names it has in the event, and only what was given: defaults come with `render`. Never both kinds of
- * template.
+ * A prompt with the names it has in the event. It holds only the given fields, because `render` adds the defaults. It
+ * never has both kinds of template.
  *
  * @category models
  * @since 0.1.0
@@ -90,7 +90,7 @@ const chatOf = (json: Json): ReadonlyArray<ChatTemplateItem> | undefined => {
 }
 
 interface Field {
-  /** The names under which the field is read, the first that is there wins. */
+  /** The names under which the field is read; the first one present wins. */
   readonly names: ReadonlyArray<string>
   readonly read: (json: Json) => Json | ReadonlyArray<ChatTemplateItem> | undefined
   readonly expected: string
@@ -112,17 +112,17 @@ const fields: { readonly [K in Exclude<keyof Prompt, "template" | "chat_template
   _dd_query_variable_keys: texts("queryVariables", "ragQueryVariables", "rag_query_variables")
 }
 
-// What `render` adds without the app, and longer names.
+// // `render` adds at most this much, apart from the name of the app: defaults and longer names.
 const defaultBytes = 256
 
 /**
- * Reads a prompt. What is empty counts as not given; a field of the wrong type is left out with a problem. With both a
- * text and a chat as template the text stays.
+ * Reads a prompt. An empty field counts as absent; a field of the wrong type is left out with a problem. If both a text
+ * and a chat are given as template, the text is kept.
  *
  * **Details**
  *
- * An empty object is a prompt: it gets the default id. `undefined` for what is no object. `bytes` counts the rendered
- * prompt, but for the name of the app, which is in it once or twice.
+ * An empty object is a prompt: it gets the default id. The value is `undefined` for anything but an object. `bytes`
+ * counts the rendered prompt without the name of the app, which is in it once or twice.
  *
  * @category constructors
  * @since 0.1.0
@@ -178,7 +178,7 @@ const isEmpty = (json: Json | undefined): boolean => {
 }
 
 /**
- * Merges two prompts key by key, the second wins. A template of either kind replaces one of the other kind.
+ * Merges two prompts key by key; `second` wins. A template of either kind replaces one of the other kind.
  *
  * @category combinators
  * @since 0.1.0
@@ -191,8 +191,8 @@ export const merge = (first: Prompt, second: Prompt): Prompt => {
 }
 
 /**
- * The prompt as the event carries it, for a span of the app `mlApp`: with an id, the app, and the names of the context
- * and query variables.
+ * The prompt of a span of the app `mlApp` as in the event: with an id, the app, and the names of the context and query
+ * variables.
  *
  * @category combinators
  * @since 0.1.0

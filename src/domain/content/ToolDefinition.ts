@@ -8,6 +8,8 @@ import type { Json, JsonObject, Measured } from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
 
 /**
+ * A tool definition with the names it has in the event.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -37,15 +39,15 @@ const code = "invalid_tool_definitions"
 // In the event the list sits one level below `meta`.
 const limits = JsonSnapshot.limitsBelowMeta(1)
 
-// Enough to find the mistake; a long list of bad items must not become a long list of problems.
+// // Ten problems are enough to find the mistake, and bound the list for a long list of bad items.
 const mostProblems = 10
 
 /**
- * Reads a list of tool definitions. `undefined` when there is none left, which sets nothing.
+ * Reads a list of tool definitions. `undefined` if none is left, which sets nothing.
  *
  * **Details**
  *
- * An item without a name is left out, and so is an optional field of the wrong type, each with a problem.
+ * An item without a name is left out. So is an optional field of the wrong type. Each has a problem.
  *
  * @category constructors
  * @since 0.1.0

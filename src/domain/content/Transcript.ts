@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * A message is begun with its role, and then takes texts, tool calls, tool results and media in their order. Reasoning
- * stands in a message of its own with the role `reasoning`, before the answer that it led to.
+ * A message begins with its role, and then takes texts, tool calls, tool results and media in their order. Reasoning is
+ * a message of its own with the role `reasoning`, before the answer that it led to.
  *
  * @since 0.2.0
  */
@@ -39,7 +39,7 @@ export interface ToolResult {
 }
 
 /**
- * Sound or a picture: its base64 text, or the key of an attachment stored elsewhere.
+ * Sound or a picture: its base64 text, or the key of an attachment that is stored elsewhere.
  *
  * @category models
  * @since 0.1.0
@@ -49,7 +49,7 @@ export type MediaPart =
   | { readonly mime_type: string; readonly attachment_key: string }
 
 /**
- * A message with the names it has in the event. `content` and `role` are always there, if need be as `""`.
+ * A message with the names it has in the event. `content` and `role` are always present, possibly as `""`.
  *
  * @category models
  * @since 0.1.0
@@ -78,16 +78,18 @@ interface Draft {
 // In the event, arguments sit six levels below `meta`, where structure ends at the twelfth.
 const argumentDepth = JsonSnapshot.defaultLimits.depth - 6
 
-// The keys, quotes and defaults of a message, a call, a result or a media part, more than they can be.
+// // More than the keys, quotes and defaults of a message, a call, a result or a media part.
 const itemBytes = 96
 
 /**
+ * Builds the messages of one side, a part at a time, and counts their bytes.
+ *
  * @category models
  * @since 0.2.0
  */
 export class Transcript {
   readonly messages: Array<Draft> = []
-  /** What the messages need beyond the texts that they were made from. */
+  /** The bytes of the messages beyond those of their texts. */
   bytes = 0
   /** Whether structure became text, which can double its size. */
   rendered = false
@@ -97,7 +99,7 @@ export class Transcript {
   readonly called = new Set<string>()
   private reasoned: Draft | undefined
 
-  /** Begins a message; it is there even if nothing follows. */
+  /** Begins a message. It is recorded even if no part follows. */
   begin(role: string): void {
     this.role = role
     this.called.clear()
@@ -105,7 +107,7 @@ export class Transcript {
     this.current = this.push(role)
   }
 
-  /** A text of an assistant goes on where the last one stopped; texts of others are paragraphs. */
+  /** Adds a text. An assistant's text continues the one before; other texts become paragraphs. */
   text(text: string): void {
     if (text === "") return
     const message = this.open()
@@ -126,7 +128,7 @@ export class Transcript {
     }
   }
 
-  /** A tool call. Arguments that are text are parsed; what is no object stands under `value`. */
+  /** A tool call. Arguments that are text are parsed; arguments that are no object are kept under `value`. */
   call(name: string, given: Json | undefined, id?: string | undefined, type?: string | undefined): void {
     if (id !== undefined && id !== "") this.called.add(id)
     const calls = this.open().tool_calls ??= []
@@ -139,7 +141,7 @@ export class Transcript {
     })
   }
 
-  /** The answer of a tool; what is no text becomes JSON text. */
+  /** The answer of a tool. A value that is no text becomes JSON text. */
   result(
     given: Json | undefined,
     more: { name?: string | undefined; id?: string | undefined; type?: string | undefined }
@@ -154,7 +156,7 @@ export class Transcript {
     })
   }
 
-  /** A picture or sound as base64 text or data URL; anything else, and anything elsewhere, is named in the text. */
+  /** A picture or sound as base64 text or data URL. Other media, and media elsewhere, are named in the text. */
   media(mime: string, given: string, name?: string | undefined): void {
     this.bytes += itemBytes + mime.length * 6
     const data = dataUrl.exec(given.length > 512 ? given.slice(0, 512) : given)
@@ -214,7 +216,7 @@ const isBare = (message: Draft): boolean =>
 
 const dataUrl = /^data:([a-z0-9.+/-]*)(?:;[a-z0-9=.+-]+)*;base64,/i
 
-// The arguments of a stream that broke off are no JSON: they stay the text they are.
+// // The arguments of an interrupted stream are no JSON and stay text.
 const parsed = (text: string): unknown => {
   if (text.trim() === "") return {}
   try {
