@@ -6,6 +6,8 @@
 import type { SpanEvent } from "./SpanEvent.ts"
 
 /**
+ * An event, and the version of the library that made it.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -19,6 +21,8 @@ export interface Envelope {
 }
 
 /**
+ * Wraps an event. `libraryVersion` is the version of this package.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -30,7 +34,7 @@ export const make = (event: SpanEvent, libraryVersion: string): Envelope => ({
   spans: [event]
 })
 
-// `JSON.rawJSON` writes a 64-bit integer as it is; it is in the language and not yet in the compiler's library.
+// // `JSON.rawJSON` writes a 64-bit integer exactly; TypeScript's library has no type for it yet.
 const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => number }).rawJSON
 
 /**

@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * Each event is encoded alone, so that its size is known before events are put together.
+ * Each event is encoded alone, so its size is known before it is added to a body.
  *
  * @since 0.2.0
  */
@@ -47,7 +47,7 @@ const open = 0x5b
 const close = 0x5d
 
 /**
- * The body of a request with these encoded events: their bytes, a comma or bracket behind each, and one bracket before.
+ * The body of a request with these encoded events: one bracket, then each event with its trailing comma or bracket.
  *
  * @category combinators
  * @since 0.2.0

@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * It holds the event without what the APM span already says (id, start, duration, status), with the tags as an object.
+ * The struct is the event without the fields of the APM span (id, start, duration, status), with the tags as an object.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,8 @@ import type { WireFormat } from "./WireFormat.ts"
 export const key = "_llmobs"
 
 /**
- * The tag on an APM span whose event went to the intake by itself. It tells the backend not to build another one.
+ * The tag on an APM span whose event went to the intake by itself. Because of it the backend does not build a second
+ * event.
  *
  * @category constants
  * @since 0.1.0
@@ -30,6 +31,8 @@ export const key = "_llmobs"
 export const submittedTag = "_dd.llmobs.submitted"
 
 /**
+ * The fields of the struct. The tags are an object, unlike those of the event.
+ *
  * @category models
  * @since 0.1.0
  */

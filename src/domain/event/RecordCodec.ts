@@ -1,14 +1,14 @@
 /**
- * The durable form of a record: one text, and back, with all that an event is rendered from.
+ * The durable form of a record: one text that holds all that an event is rendered from.
  *
  * **Details**
  *
- * A line of JSON. Long strings of the content do not stand in it, where each of their characters would be looked at for an
- * escape, but behind it as they are: the most of an event, usually. In the line each has a mark in its place, `U+007F` and
- * where it begins and how long it is, in UTF-16 units.
+ * The text is a line of JSON, followed by the long strings of the content. Each long string has a mark in the line,
+ * `U+007F` and its offset and length in UTF-16 units. JSON would search every character of these strings, usually the
+ * most of an event, for escapes.
  *
- * What a disk keeps outlives the process that wrote it, so the text says which form it has. A reader takes the forms it
- * knows and refuses the others; a reader of an older release leaves what a newer one wrote alone.
+ * A disk outlives the process that wrote it, so the text carries the version of its form. A reader refuses versions
+ * that it does not know, and so leaves the events of a newer release alone.
  *
  * @since 0.1.0
  */
@@ -19,10 +19,10 @@ import type { SpanRecord } from "../span/SpanRecord.ts"
 // The form that is written.
 const version = 2
 
-// Strings stood in the line, whatever their length.
+// // In the first version all strings were in the line.
 const first = 1
 
-// JSON has no `undefined`: keys that are always there are put back when the text is read.
+// // JSON has no `undefined`: keys that are always present are restored when the text is read.
 const recordKeys: ReadonlyArray<keyof SpanRecord> = ["model", "prompt", "toolVersion", "error"]
 const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
   "parentSource",
@@ -60,7 +60,7 @@ export const encode = (record: SpanRecord): string => {
 }
 
 /**
- * Reads a text. `value` is `undefined`, with a problem, for whatever `encode` has not written.
+ * Decodes a text. `value` is `undefined`, with a problem, for any text that `encode` did not write.
  *
  * @category constructors
  * @since 0.1.0
@@ -88,13 +88,13 @@ const rendered = (context: SpanRecord["context"]): SpanRecord["context"] => ({
   experiment: context.experiment === undefined ? undefined : { experimentId: "", tags: {} }
 })
 
-// A character that nobody writes, and that JSON does not escape.
+// // No text of practice has this character, and JSON does not escape it.
 const mark = "\u007f"
 
-// To look for an escape in fewer characters costs less than to cut them out.
+// // Below this length, searching for escapes costs less than cutting the string out.
 const long = 256
 
-// Takes the long strings out of values, and leaves a mark in the place of each.
+// // Replaces the long strings of values by marks.
 class LongTexts {
   all = ""
 
@@ -114,7 +114,7 @@ class LongTexts {
     return changed ? Object.fromEntries(entries) : value
   }
 
-  // What a disk would not give back as it is stays in the line, where it is escaped.
+  // // A text that a disk would not return unchanged stays in the line, where JSON escapes it.
   #cutText(text: string): string {
     const isMark = text.startsWith(mark)
     if (text.length < long && !isMark) return text
@@ -125,7 +125,7 @@ class LongTexts {
   }
 }
 
-// Puts the long strings back in, and says whether each was there.
+// // Restores the long strings, and returns whether each one was there.
 const pasted = ({ annotation, error, prompt }: JsonSnapshot.JsonObject, texts: string): boolean => {
   const text = (value: string): string | undefined => {
     if (value.startsWith(mark, 1)) return value.slice(1)
@@ -149,8 +149,8 @@ const pasted = ({ annotation, error, prompt }: JsonSnapshot.JsonObject, texts: s
   return [annotation, prompt, error].every((part) => part === undefined || paste(part))
 }
 
-// The JSON parser of V8 in Node 24 can take a key with an escape for another key that has a backslash. In a text with such
-// a key, objects are written as arrays of their keys and values.
+// // The JSON parser of V8 in Node 24 can take a key with an escape for another key that has a backslash. In a text
+// with such a key, objects are written as arrays of their keys and values.
 const doubtfulKey = /\\(?:u[\da-f]{4}|[^u])[^"\\]*":/
 
 const flattened = (value: unknown): unknown =>
@@ -196,7 +196,8 @@ type Encoded = JsonSnapshot.JsonObject & {
   readonly startNs: string
 }
 
-// Enough to render it: what is inside the parts was checked before it was written, and a checksum guards it since.
+// // These checks suffice for rendering: the parts were checked before they were written, and a checksum guards the
+// text.
 const isRecord = (json: JsonSnapshot.Json | undefined): json is Encoded => {
   if (!JsonSnapshot.isObject(json)) return false
   const { annotation, bytes, context, durationNs, startNs, tags } = json

@@ -1,5 +1,5 @@
 /**
- * The span event: what the LLM intake stores.
+ * The span event, as the LLM intake stores it.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as Truncation from "./Truncation.ts"
 import type { WireFormat } from "./WireFormat.ts"
 
 /**
- * The event as the intake's JSON body has it. `start_ns` (Unix nanoseconds) does not fit a JavaScript number, so it is a
+ * The event as in the intake's JSON body. `start_ns` (Unix nanoseconds) does not fit a JavaScript number, so it is a
  * bigint here and a JSON integer on the wire; `duration` is in nanoseconds.
  *
  * @category models
@@ -81,7 +81,7 @@ export const render = (record: SpanRecord, format: WireFormat): SpanEvent => {
 }
 
 /**
- * {@link render} as a checked value, within a size: an event above `maxBytes` is shrunk, and a problem says so.
+ * {@link render} as a checked value. An event above `maxBytes` is shrunk, and a problem reports it.
  *
  * @category combinators
  * @since 0.1.0

@@ -25,9 +25,9 @@ const io = (side: SpanIo): Json =>
  *
  * **Details**
  *
- * `span.kind` is nested, `metadata` is always there, a side without content is left out but on the span of an
- * experiment. Users cannot write
- * `metadata._dd`: it holds the cost tags and the manifest of an agent. The error is left out where the intake takes it from the APM span.
+ * `span.kind` is nested, and `metadata` is always present. An empty input or output is omitted, except on experiment
+ * spans. `metadata._dd` is reserved: it holds the cost tags and the manifest of an agent. The error is omitted where
+ * the intake takes it from the APM span.
  *
  * @category combinators
  * @since 0.1.0

@@ -9,12 +9,11 @@
  * 2. the longest texts are cut to one common length: head, a note of how many bytes are left out, tail
  * 3. the larger side of input and output is replaced by the sentence that Datadog's SDKs use, then the other one, and
  *    `collection_errors` says `dropped_io`; the prompt stays
- * 4. other parts are dropped, those that say least first
- * 5. only the identity of the span is left
+ * 4. other parts are dropped, the least useful first
+ * 5. all but the identity of the span is dropped
  *
- * A step that cannot make the event fit by cutting texts leaves them whole for the next one. The result is measured: it
- * never exceeds the limit. It works on the intake's event and on the struct inside an APM span, which have the same
- * `meta`.
+ * If cutting texts cannot make the event fit, the texts stay whole for the next step. The result is measured and never
+ * exceeds the limit. The intake's event and the struct inside an APM span have the same `meta`, so both can be shrunk.
  *
  * @since 0.1.0
  */
@@ -38,10 +37,12 @@ export const defaultLimit = 5_000_000
  */
 export const smallestLimit = 3_000
 
-// What Datadog's SDKs put in place of an input or output that was dropped.
+// // Datadog's SDKs write this in place of a dropped input or output.
 const droppedIo = "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
 
 /**
+ * A shrunk event with its size in bytes as sent.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -50,8 +51,8 @@ export interface Truncated<out A> extends Problem.Checked<A> {
 }
 
 /**
- * The size in bytes of a value as it will be sent; the sizes of the parts of a value must not add up to more than the
- * size of the whole.
+ * The size in bytes of a value as it is sent. The sizes of the parts of a value must not add up to more than that of
+ * the whole.
  *
  * @category models
  * @since 0.1.0
@@ -65,7 +66,7 @@ interface Tree {
 type Step = (event: Tree, size: number, limit: number, measure: Measure) => Tree
 
 /**
- * Shrinks an event or a struct to at most `limit` bytes. The input is not changed, and is the result if it fits.
+ * Shrinks an event or a struct to at most `limit` bytes. The input is not changed; it is returned if it fits.
  *
  * @category combinators
  * @since 0.1.0
@@ -101,7 +102,7 @@ const at = (u: unknown, key: string): unknown => isTree(u) && Object.hasOwn(u, k
 
 const withMeta = (event: Tree, change: Tree): Tree => ({ ...event, meta: { ...at(event, "meta") as Tree, ...change } })
 
-// Texts below this size are not worth a note.
+// // The note would replace most of a smaller text.
 const smallestCut = 1_024
 
 const media: Step = (event, size, limit, measure) => {
@@ -132,7 +133,7 @@ const media: Step = (event, size, limit, measure) => {
   return stubs.size === 0 ? event : { ...event, meta: map(event["meta"], (u) => stubs.get(u) ?? u) }
 }
 
-// A copy with some values replaced, that shares all else with the original. Replacements are not entered.
+// // Copies a value with some parts replaced, sharing the rest with the original. Replacements are not entered.
 const map = (value: unknown, replace: (u: unknown) => unknown): unknown => {
   const replaced = replace(value)
   if (replaced !== value) return replaced
@@ -155,7 +156,7 @@ const map = (value: unknown, replace: (u: unknown) => unknown): unknown => {
   return out ?? value
 }
 
-// An altered id joins nothing.
+// // Ids are never cut, because an altered id joins nothing.
 const ids: ReadonlySet<string> = new Set(["trace_id", "span_id", "parent_id", "session_id", "_dd"])
 
 const cutTexts: Step = (event, size, limit, measure) => {
@@ -191,7 +192,7 @@ const mapOutsideIds = (event: Tree, replace: (u: unknown) => unknown): Tree => {
 const noteBytes = 48
 
 const cut = (text: string, size: number, level: number, measure: Measure): string => {
-  // By proportion, corrected a few times where the bytes are not spread evenly; six bytes a unit always fit.
+  // // Estimated by proportion, and corrected a few times if bytes are spread unevenly; six bytes a unit always fit.
   let units = Math.floor(text.length * (level - noteBytes) / size)
   for (let attempt = 0;; attempt++) {
     const [head, tail] = LongText.headAndTail(text, units)
@@ -224,7 +225,7 @@ const largerSide: Step = (event, _size, _limit, measure) => {
   }
 }
 
-// Most of what remains is worth more than one part that fills the event alone.
+// // A field that alone exceeds the limit goes first, because the other fields together are worth more.
 const dropMeta = (key: string, empty: unknown): Step => (event, _size, _limit, measure) =>
   measure(at(at(event, "meta"), key) ?? null) <= smallestCut ? event : withMeta(event, { [key]: empty })
 

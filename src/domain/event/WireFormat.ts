@@ -1,5 +1,5 @@
 /**
- * Which form an event takes on which road.
+ * The form of an event on each road.
  *
  * @since 0.1.0
  */
@@ -33,13 +33,13 @@ export interface WireFormat {
   readonly tagKeys: "dotted" | "underscored"
   /** Whether the tags `error` and `error_type` are written. */
   readonly errorTags: boolean
-  /** Whether `meta.error` is written; where it is not, the intake takes the error from the APM span. */
+  /** Whether `meta.error` is written. Otherwise the intake takes the error from the APM span. */
   readonly metaError: boolean
 }
 
 /**
- * The table of forms. An event that leaves by an intake always has its dotted keys, its error tags and its `meta.error`,
- * whatever mode was planned for it.
+ * The table of forms. An event that leaves through an intake always has its dotted keys, its error tags and its
+ * `meta.error`, even if another mode was planned for it.
  *
  * @category constants
  * @since 0.1.0
@@ -65,7 +65,7 @@ const roads: { readonly [M in ExportMode]: { readonly ride: Road | undefined; re
 }
 
 /**
- * The form for a mode and a route. Nothing rides in a direct mode: its rides are given the form of an offer.
+ * The form for a mode and a route. In a direct mode nothing rides, so a ride gets the form of an offer.
  *
  * @category combinators
  * @since 0.1.0
@@ -74,7 +74,7 @@ export const select = (mode: ExportMode, route: "ride" | "offer"): WireFormat =>
   table[route === "ride" ? roads[mode].ride ?? roads[mode].offer : roads[mode].offer]
 
 /**
- * The trace payload version. Only v0.4 has a place for `meta_struct`, so v0.4 is used whatever was asked for.
+ * The trace payload version: always v0.4, because only v0.4 has a place for `meta_struct`.
  *
  * @category combinators
  * @since 0.1.0
@@ -93,8 +93,8 @@ export const apiVersion = (requested: string | undefined): Problem.Checked<"v0.4
 })
 
 /**
- * {@link select} as a checked value: with a problem when traces would carry the event and another version of their
- * payload was asked for.
+ * {@link select} as a checked value, with a problem if traces would carry the event and another version of their
+ * payload was requested.
  *
  * @category combinators
  * @since 0.1.0
