@@ -1,9 +1,9 @@
 /**
- * Reading members of JSON values by name, whatever the value is.
+ * Readers for the members of any JSON value by name.
  *
  * **Details**
  *
- * Only own members count, so that no name finds something of a prototype. An empty text counts as a text.
+ * Only own members count, so a name never finds a member of a prototype. An empty text counts as a text.
  *
  * @since 0.2.0
  */
@@ -20,7 +20,7 @@ export const member = (json: Json | undefined, key: string): Json | undefined =>
   JsonSnapshot.isObject(json) && Object.hasOwn(json, key) ? json[key] : undefined
 
 /**
- * The first of several members that is there and not null.
+ * The first of several members that is present and not null.
  *
  * @category accessors
  * @since 0.2.0

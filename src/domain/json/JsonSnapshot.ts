@@ -1,11 +1,11 @@
 /**
- * Bounded copies of values that somebody else may still change.
+ * Bounded copies of mutable values.
  *
  * **Details**
  *
- * What a user annotates is read once, at once, and copied into plain JSON: nothing that happens to the value afterwards
- * shows, and nothing in it can throw later. The copy has limits in depth, in number of values and in characters, so that
- * a hostile value costs linear time up to the limits and no more.
+ * An annotated value is read once and copied into plain JSON at once. Later changes to the value have no effect, and
+ * the copy cannot throw later. Depth, number of values and characters are limited, so a hostile value costs linear time
+ * up to the limits.
  *
  * | a value | its copy |
  * | --- | --- |
@@ -13,14 +13,14 @@
  * | `NaN`, `Infinity`, `-Infinity` | its name as text: JSON has no such numbers, and `null` would hide which one it was |
  * | bigint | a number if it is a safe integer, else its decimal text |
  * | `undefined`, function, symbol | left out of objects, `null` in arrays, as `JSON.stringify` does |
- * | anything with a `toJSON` (`Date`, `URL`, …) | what that returns |
+ * | anything with a `toJSON` (`Date`, `URL`, …) | the value that `toJSON` returns |
  * | `Map`, `Set` | object, array |
  * | `Error` | `name`, `message` and its own enumerable properties |
  * | numeric typed array | array of numbers |
- * | bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) | a text that says how many |
+ * | bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) | a text with their count |
  * | objects of a class that have a `toString` and no properties of their own | that text |
  * | other objects | their own enumerable properties |
- * | a container inside itself | a text that says so |
+ * | a container inside itself | a text that reports the cycle |
  * | a container below the deepest level | its JSON text |
  *
  * @since 0.1.0
@@ -29,8 +29,8 @@ import * as Problem from "../Problem.ts"
 import * as LongText from "./LongText.ts"
 
 /**
- * A JSON value. Objects may have an own key named `__proto__`: copy them by spread or by `Object.defineProperty`, never
- * by assignment.
+ * A JSON value. Objects may have an own key named `__proto__`, so copy them by spread or by `Object.defineProperty`,
+ * never by assignment.
  *
  * @category models
  * @since 0.1.0
@@ -38,6 +38,8 @@ import * as LongText from "./LongText.ts"
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
 
 /**
+ * A JSON object. Its keys are its own members.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -46,8 +48,8 @@ export interface JsonObject {
 }
 
 /**
- * A checked value with its size: `bytes` is never below the length of `JSON.stringify(value)`, in UTF-8 or with every
- * character outside ASCII escaped, and is cheap to know. It can be six times too large.
+ * A checked value with a cheap upper bound of its size: `bytes` is never below the length of `JSON.stringify(value)`,
+ * in UTF-8 or with every character outside ASCII escaped. It can be six times too large.
  *
  * @category models
  * @since 0.1.0
@@ -72,8 +74,8 @@ export interface Limits {
 }
 
 /**
- * Depth 12 is where Datadog's SDKs stop keeping structure, counted from `meta`; callers that know where the value will
- * sit take its place off. The other two allow any event that the intake accepts.
+ * Depth 12 is where Datadog's SDKs stop keeping structure, counted from `meta`. A caller that knows the place of the
+ * value in `meta` subtracts its depth. The other limits allow any event that the intake accepts.
  *
  * @category constants
  * @since 0.1.0
@@ -81,7 +83,7 @@ export interface Limits {
 export const defaultLimits: Limits = { depth: 12, values: 100_000, characters: 8_000_000 }
 
 /**
- * The default limits for a value that will sit `place` levels below `meta`.
+ * The default limits for a value `place` levels below `meta`.
  *
  * @category constructors
  * @since 0.1.0
@@ -118,9 +120,9 @@ const numberBytes = 25
 const literalBytes = 5
 // A key has quotes and a colon; every entry may have a comma.
 const entryBytes = 4
-// Where values nested deeper than the limit are given up altogether. It also bounds our own recursion.
+// // Values nested deeper than this are not even converted to text. It also bounds our own recursion.
 const textDepth = 50
-// The decimal text of a bigint takes more than linear time, so there is none beyond this.
+// // The decimal text of a bigint takes more than linear time, so a larger one is not converted.
 const largestBigint = 1n << 4096n
 
 const circular = "[this value contains itself]"
@@ -129,19 +131,19 @@ const tooDeep = "[nested too deeply]"
 const tooMany = "[more values left out]"
 
 interface Walk {
-  /** What the container at hand may still read. */
+  /** The values that the current container may still read. */
   values: number
-  /** Left for texts. Below zero, the texts are cut when all are known. */
+  /** The characters left for texts. If it falls below zero, the texts are cut once all are known. */
   characters: number
   keyCharacters: number
   bytes: number
   tooLarge: boolean
-  /** Whether values were left out because there are too many. */
+  /** Whether values were left out because of the limit of values. */
   starved: boolean
-  /** Whether a container is deeper than structure goes. */
+  /** Whether a container is below the deepest level. */
   deep: boolean
   unreadable: boolean
-  /** Whether each part gets a share of the values, so that none takes those of the others. */
+  /** Whether each part gets an equal share of the values, so that none takes the share of another. */
   readonly fair: boolean
   readonly depth: number
   readonly ancestors: Array<object>
@@ -162,13 +164,13 @@ const walkOf = (limits: Limits, fair: boolean): Walk => ({
 })
 
 /**
- * Copies a value. `value` is `undefined` when there is nothing that JSON can say: for `undefined`, and with a problem
- * for functions and symbols. `path` names the place in the problems.
+ * Copies a value. `value` is `undefined` for `undefined`, and with a problem for functions and symbols. `path` names
+ * the place in the problems.
  *
  * **Details**
  *
  * Over a limit, the largest parts give way: the contents of media become a note, the longest texts keep their head and
- * tail, and of long lists the first items stay. A value with too many parts is read a second time, each part with its
+ * tail, and long lists keep their first items. A value with too many parts is read a second time, each part with its
  * share.
  *
  * @category constructors
@@ -207,7 +209,7 @@ const copied = (walk: Walk, value: unknown): Json | undefined => {
   try {
     return copyOf(walk, value, "", 0)
   } catch {
-    // Only a stack that was nearly full before we were called gets here.
+    // // This happens only if the stack was nearly full before the call.
     walk.unreadable = true
     return given(walk, unreadable)
   }
@@ -292,7 +294,7 @@ const given = (walk: Walk, text: string): string => {
   return text
 }
 
-// By reference at first: a text over the limit is cut when all are known, and only then looked through.
+// // Texts are kept by reference at first, because a text over the limit is cut once all are known.
 const textOf = (walk: Walk, text: string): string => {
   walk.characters -= text.length
   walk.bytes += textBytes(text)
@@ -338,7 +340,7 @@ const structureOf = (walk: Walk, value: object, key: string, depth: number): Jso
   if (typeof toJSON === "function") {
     const result: unknown = toJSON.call(value, key)
     if (typeof result !== "object" || result === null) return copyOf(walk, result, key, depth)
-    // The result is not asked for its own `toJSON`, or an object could keep us busy for ever.
+    // // `toJSON` of the result is not called: an object that returns another such object could loop for ever.
     if (result !== value && walk.ancestors.includes(result)) return given(walk, circular)
     if (ArrayBuffer.isView(result)) return viewOf(walk, result, depth)
     walk.ancestors.push(result)
@@ -363,7 +365,7 @@ const membersOf = (walk: Walk, value: object, depth: number): Json | undefined =
   return propertiesOf(walk, value, Object.keys(value), depth)
 }
 
-// What an object without properties says of itself, as a `RegExp` or a user's own value class does.
+// // The own text of an object without properties, such as a `RegExp` or a user's value class.
 const ownText = (value: object): string | undefined => {
   if (value.toString === Object.prototype.toString || Object.keys(value).length > 0) return undefined
   const text: unknown = value.toString()
@@ -420,11 +422,11 @@ const mapOf = (walk: Walk, source: ReadonlyMap<unknown, unknown>, depth: number)
   return out
 }
 
-// Costs what it reads, like any value, and the text is charged again as a key.
+// // A key costs the values that its object reads, and its text is charged as a key.
 const keyText = (walk: Walk, key: unknown, depth: number): string => {
   const copy = copyOf(walk, key, "", depth + 1)
   if (typeof copy === "string") return copy
-  // Texts over the limit are still whole here, and could make a text too long to exist.
+  // // Texts over the limit are still whole here, so their JSON text could exceed the longest string.
   return walk.characters < 0 ? typeof key : JSON.stringify(copy) ?? typeof key
 }
 
@@ -452,7 +454,7 @@ const property = (
   put(out, wellFormed(key), copy)
 }
 
-// Entries are paid for before any of them is entered, so that a deep one cannot take what its neighbours need.
+// // All entries are paid for before any is entered, so that a deep one cannot take the values of its neighbours.
 const spend = (walk: Walk, wanted: number): number => {
   const count = wanted > walk.values ? walk.values : wanted
   if (count < wanted) {
@@ -463,7 +465,7 @@ const spend = (walk: Walk, wanted: number): number => {
   return count
 }
 
-// One entry of `left`, with its share of the values where they are shared. It hands back what it does not use.
+// // Copies one of `left` entries, with an equal share of the values if they are shared. Unused values are returned.
 const shared = (walk: Walk, left: number, value: unknown, key: string, depth: number): Json | undefined => {
   if (!walk.fair || typeof value !== "object") return copyOf(walk, value, key, depth + 1)
   const share = Math.ceil(walk.values / left)
@@ -474,7 +476,7 @@ const shared = (walk: Walk, left: number, value: unknown, key: string, depth: nu
   return copy
 }
 
-// One read, by itself: a getter that throws costs its own property and not the ones beside it.
+// // Reads one property: a getter that throws loses its own property, not its neighbours.
 const read = (walk: Walk, source: object, key: string | number): unknown => {
   try {
     return (source as { readonly [key: string | number]: unknown })[key]
@@ -484,7 +486,7 @@ const read = (walk: Walk, source: object, key: string | number): unknown => {
   }
 }
 
-// A text of a copy, and where it stands.
+// // A text of a copy, and its place.
 interface Place {
   readonly holder: { [key: string | number]: Json }
   readonly key: string | number
@@ -492,14 +494,14 @@ interface Place {
   readonly isMedia: boolean
 }
 
-// Where media say what they are. Their contents are worth nothing in part.
+// // The keys that name a media type. A part of a media content is worthless, so it is dropped whole.
 const mediaKeys = ["format", "mime_type", "mimeType", "media_type", "mediaType"]
 const mediaUrl = /^data:[^,]{0,128};base64,/
 
-// Shorter ones stay, whatever else is there.
+// // Shorter texts are never cut.
 const smallestCut = 64
 
-// Room for the sentence that stands where a text was cut.
+// // Room for the note in place of the cut.
 const noteRoom = 48
 
 const shortened = (copy: Json, excess: number): { readonly value: Json; readonly saved: number } => {
@@ -532,7 +534,7 @@ const shortened = (copy: Json, excess: number): { readonly value: Json; readonly
   return { value: root["value"]!, saved }
 }
 
-// The longest first. The copy is ours, so it is changed where it stands.
+// // Returns the longest texts first. The copy is ours, so it is changed in place.
 const placesOf = (root: JsonObject): Array<Place> => {
   const places: Array<Place> = []
   const visit = (holder: Json): void => {

@@ -1,10 +1,10 @@
 /**
- * The text form of structured values, for the places where Datadog stores one text.
+ * The text form of structured values, for fields that Datadog stores as one text.
  *
  * **Details**
  *
- * A text is itself; any other value is its compact JSON text, keys in the order they were given and characters outside
- * ASCII as they are.
+ * A text is unchanged; any other value becomes compact JSON text, with the keys in their order and characters outside
+ * ASCII unescaped.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as JsonSnapshot from "./JsonSnapshot.ts"
 import type { Json, Limits, Measured } from "./JsonSnapshot.ts"
 
 /**
- * The limits for values that end as text, or are taken apart before they are recorded: structure is kept deeper.
+ * The limits for values that become text, or are taken apart before they are recorded: structure is kept deeper.
  *
  * @category constants
  * @since 0.1.0
@@ -32,7 +32,7 @@ export const render = (json: Json): string => typeof json === "string" ? json : 
 const bytes = (json: Json, bound: number): number => typeof json === "string" ? bound : bound * 2
 
 /**
- * Copies a value and gives its text; `undefined` for what JSON cannot say.
+ * Copies a value and returns its text. `undefined` for a value that JSON cannot express.
  *
  * @category constructors
  * @since 0.1.0
@@ -49,7 +49,7 @@ export const fromUnknown = (value: unknown, path?: string): Measured<string | un
  *
  * **Details**
  *
- * Meant for values that this library has rendered: plain, without cycles and not deeper than a snapshot.
+ * The value must be one that this library rendered: plain, without cycles and not deeper than a snapshot.
  *
  * @category combinators
  * @since 0.1.0
@@ -107,7 +107,7 @@ const stringLength = (text: string): number => {
 
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
-// What escaping adds to each ASCII character: one for the quote, the backslash and \b \t \n \f \r, five for the
+// // Escaping adds this to each ASCII character: one for the quote, the backslash and \b \t \n \f \r, five for the
 // other control characters.
 const asciiExtra = Uint8Array.from(
   { length: 0x80 },

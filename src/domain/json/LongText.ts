@@ -1,12 +1,12 @@
 /**
- * Cutting texts so that the longest give way first, and what is left holds on to nothing.
+ * Cutting the longest texts first, without keeping the whole texts in memory.
  *
  * @since 0.2.0
  */
 
 /**
- * The largest size to which all longer texts must be cut to save `excess`. `sizes` falls. `undefined` when even cutting
- * all of them to `smallest` saves less.
+ * The largest size to which all longer texts must be cut to save `excess`. `sizes` falls. `undefined` if cutting all of
+ * them to `smallest` saves less.
  *
  * @category combinators
  * @since 0.2.0
@@ -22,7 +22,7 @@ export const commonLevel = (sizes: ReadonlyArray<number>, excess: number, smalle
 }
 
 /**
- * The first and the last part of a text, `units` UTF-16 code units of it or one less each, never half a character.
+ * The first and the last part of a text, each of `units` UTF-16 code units or one less, and never half a character.
  *
  * @category combinators
  * @since 0.2.0
@@ -32,7 +32,7 @@ export const headAndTail = (text: string, units: number): readonly [head: string
   return [copied(text.slice(0, wholeAt(text, units - tail))), copied(text.slice(endOf(text, text.length - tail)))]
 }
 
-// A place between two characters, not inside a surrogate pair: before it for a head, behind it for a tail.
+// // An index that splits no surrogate pair: before the pair for a head, behind it for a tail.
 const wholeAt = (text: string, index: number): number => splits(text, index) ? index - 1 : index
 
 const endOf = (text: string, index: number): number => splits(text, index) ? index + 1 : index
@@ -43,5 +43,5 @@ const splits = (text: string, index: number): boolean => {
   return unit >= 0xdc00 && unit <= 0xdfff && before >= 0xd800 && before <= 0xdbff
 }
 
-// A part of a text is a view that keeps the whole in memory. Joining makes a text of its own.
+// // A slice keeps the whole text in memory; concatenation makes an independent text.
 const copied = (part: string): string => ` ${part}`.slice(1)
