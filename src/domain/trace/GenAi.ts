@@ -3,15 +3,16 @@
  *
  * **Details**
  *
- * They are marked as artificial, so that the backend does not build a second LLM span from them. Token counts are
- * metrics, and only spans that call a model have them: those of a workflow would be counted twice. All else is text. Names are those of OpenTelemetry's generative AI conventions.
+ * The attributes are marked as artificial, so that the backend does not build a second LLM span from them. Token counts
+ * are metrics, and only spans that call a model have them, because those of a workflow would be counted twice. The
+ * other attributes are texts. The names are those of OpenTelemetry's generative AI conventions.
  *
  * @since 0.1.0
  */
 import type { SpanRecord } from "../span/SpanRecord.ts"
 
 /**
- * The mark of attributes that were written by an LLM Observability SDK.
+ * The mark of attributes that an LLM Observability SDK wrote.
  *
  * @category constants
  * @since 0.1.0

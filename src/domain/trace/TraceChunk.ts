@@ -20,6 +20,8 @@ export interface ChunkSpan {
 }
 
 /**
+ * The spans of a chunk, each with the record that rides it.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -42,12 +44,12 @@ export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
 }
 
 /**
- * The facts about a trace that its spans carry.
+ * The facts about a trace that its spans carry as tags.
  *
  * **Details**
  *
- * `root` stands on the local root alone: the tags of its process, and of the sampling decision. `llm` is the first LLM
- * span of the local trace, which the root names. `upstream` is what a request passed on.
+ * `root` holds the tags of the local root alone: those of its process and of the sampling decision. `llm` is the first
+ * LLM span of the local trace, which the root names. `upstream` is what a request passed on.
  *
  * @category models
  * @since 0.2.0
@@ -72,7 +74,7 @@ export interface Facts {
 export type Tags = Pick<ApmSpan, "meta" | "metrics">
 
 /**
- * Where a span stands: whether it is the local root of its trace, the entry into its service, the first of its chunk.
+ * The place of a span: whether it is the local root of its trace, the entry into its service, the first of its chunk.
  *
  * @category models
  * @since 0.2.0
@@ -84,12 +86,13 @@ export interface Place {
 }
 
 /**
- * The tags that the first span of a chunk carries for all of them.
+ * The tags that the first span of a chunk carries for the whole chunk.
  *
  * **Details**
  *
- * The Agent reads the sampling priority, the decision maker, the origin and the upper half of the trace id (`_dd.p.tid`,
- * 16 hex characters, left out when it is zero) from there. The tags that an upstream passed on stand there too.
+ * The Agent reads the sampling priority, the decision maker, the origin and the upper half of the trace id
+ * (`_dd.p.tid`, 16 hex characters, omitted if zero) from the first span. The tags that an upstream passed on are there
+ * too.
  *
  * @category combinators
  * @since 0.1.0
@@ -113,8 +116,8 @@ export const firstSpanTags = (
 }
 
 /**
- * The tags with which a span leaves: its own, and what its place in the chunk adds. `own` is not changed. The first of
- * a chunk also says the language.
+ * Adds to a span's own tags those of its place in the chunk. `own` is not changed. The first span of a chunk also
+ * carries the language.
  *
  * @category combinators
  * @since 0.2.0
