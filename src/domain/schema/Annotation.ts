@@ -15,13 +15,13 @@ import { ToolDefinition, ToolDefinitionInput } from "./ToolDefinition.ts"
 
 const anything = Schema.Record(Schema.String, Schema.Unknown)
 
-// Their types are for editors: any value passes.
+// // The types of the sides only help editors: any value passes.
 const Side = Schema.declare((_u): _u is Side => true)
 const Metrics = Schema.declare((u): u is MetricsInput => typeof u === "object" && u !== null)
 type Side = AnnotationInputs["input"]
 
 /**
- * An annotation of a well-typed program. The parser takes more, and keeps what is good of it.
+ * An annotation of a well-typed program. The parser accepts more values and keeps their good parts.
  *
  * @category schemas
  * @since 0.1.0
@@ -51,6 +51,8 @@ export const AnnotationInput = Schema.Struct({
 })
 
 /**
+ * One side of a span, in the shape that its kind records.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -62,6 +64,8 @@ export const SpanIo = Schema.Union([
 ])
 
 /**
+ * A parsed annotation.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -6,6 +6,8 @@
 import * as Schema from "effect/Schema"
 
 /**
+ * A document with the names it has in the event.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * The Schema of what is posted to the LLM intake.
+ * The Schema of the body of a request to the LLM intake.
  *
  * @since 0.1.0
  */
@@ -11,6 +11,8 @@ import * as Envelopes from "../event/Envelope.ts"
 import { SpanEvent } from "./SpanEvent.ts"
 
 /**
+ * One event with the version of the library.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -42,7 +44,7 @@ export const EnvelopesFromJson = Schema.String.pipe(
   })
 )
 
-// The third argument of a reviver is in the language and not yet in the compiler's library.
+// // TypeScript's library has no type for the third argument of a reviver yet.
 type Reviver = (this: object, key: string, value: unknown, context?: { readonly source?: string }) => unknown
 
 const parse = (text: string): unknown => {
@@ -55,7 +57,7 @@ const parse = (text: string): unknown => {
   }
   const body: unknown = JSON.parse(text, reviver)
   if (!Array.isArray(body)) return body
-  // Only that of an event: a user's metadata may have a key of the same name.
+  // // Only the `start_ns` of an event is converted, because a user's metadata may have a key of that name.
   for (const envelope of body) {
     const spans: unknown = (envelope as { readonly spans?: unknown } | null)?.spans
     if (!Array.isArray(spans)) continue

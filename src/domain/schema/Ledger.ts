@@ -1,11 +1,13 @@
 /**
- * The Schema of the books.
+ * The Schema of the ledger.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
+ * The reason of a drop.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -21,6 +23,8 @@ export const DropReason = Schema.Literals([
 ])
 
 /**
+ * The counts of events by where they are.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -7,6 +7,8 @@ import * as Schema from "effect/Schema"
 import * as Json from "./Json.ts"
 
 /**
+ * A tool call of a model.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -18,6 +20,8 @@ export const ToolCall = Schema.Struct({
 })
 
 /**
+ * The answer of a tool.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -29,6 +33,8 @@ export const ToolResult = Schema.Struct({
 })
 
 /**
+ * Sound or a picture: its base64 text, or the key of an attachment that is stored elsewhere.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -38,6 +44,8 @@ export const MediaPart = Schema.Union([
 ])
 
 /**
+ * A message of one side of an llm span.
+ *
  * @category schemas
  * @since 0.1.0
  */

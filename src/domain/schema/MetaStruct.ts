@@ -6,6 +6,8 @@
 import * as Json from "./Json.ts"
 
 /**
+ * The struct as a JSON object.
+ *
  * @category schemas
  * @since 0.1.0
  */

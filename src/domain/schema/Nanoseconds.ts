@@ -7,9 +7,9 @@ import * as Schema from "effect/Schema"
 import * as Getter from "effect/SchemaGetter"
 
 /**
- * A time of our century does not fit a JavaScript number, so it is a bigint. Read from a bigint, or from an integer that
- * somebody's JSON parser has already rounded; written as a bigint. `Envelope` has the exact JSON text. At most 2^63 - 1,
- * as in the trace payload.
+ * A present-day time in nanoseconds does not fit a JavaScript number, so it is a bigint. It is read from a bigint, or
+ * from an integer that a JSON parser has already rounded, and written as a bigint. `Envelope` has the exact JSON text.
+ * The maximum is 2^63 - 1, as in the trace payload.
  *
  * @category schemas
  * @since 0.1.0

@@ -7,6 +7,8 @@ import * as Schema from "effect/Schema"
 import * as Json from "./Json.ts"
 
 /**
+ * An entry of a chat template: a message, or a placeholder for messages.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -16,6 +18,8 @@ export const ChatTemplateItem = Schema.Union([
 ])
 
 /**
+ * A prompt as it is recorded.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -34,6 +38,8 @@ export const Prompt = Schema.Struct({
 })
 
 /**
+ * A prompt as users write it.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { ExportMode } from "./WireFormat.ts"
 
 /**
- * Who has taken an event.
+ * The taker of an event so far.
  *
  * @category schemas
  * @since 0.1.0
@@ -15,6 +15,8 @@ import { ExportMode } from "./WireFormat.ts"
 export const Claim = Schema.Literals(["none", "riding", "outbox", "dropped"])
 
 /**
+ * The facts about a span from which its route is decided.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -30,6 +32,8 @@ export const Facts = Schema.Struct({
 })
 
 /**
+ * The name of the rule that decided.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -45,6 +49,8 @@ export const RuleName = Schema.Literals([
 ])
 
 /**
+ * The route of a span's event.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -8,6 +8,8 @@ import * as Json from "./Json.ts"
 import { Nanoseconds } from "./Nanoseconds.ts"
 
 /**
+ * The event as in the intake's JSON body, with `start_ns` as a bigint.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -7,6 +7,8 @@ import * as Schema from "effect/Schema"
 import * as SpanKinds from "../span/SpanKind.ts"
 
 /**
+ * The kind of a span.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -6,6 +6,8 @@
 import * as Schema from "effect/Schema"
 
 /**
+ * A link with the names it has in the event.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -16,6 +18,8 @@ export const SpanLink = Schema.Struct({
 })
 
 /**
+ * A link as users write it.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -11,12 +11,16 @@ import { Prompt } from "./Prompt.ts"
 import { SpanContext } from "./SpanContext.ts"
 
 /**
+ * The error of a failed span. Unknown texts are `""`.
+ *
  * @category schemas
  * @since 0.1.0
  */
 export const SpanError = Schema.Struct({ type: Schema.String, message: Schema.String, stack: Schema.String })
 
 /**
+ * The record of a finished span. Times are in nanoseconds.
+ *
  * @category schemas
  * @since 0.1.0
  */

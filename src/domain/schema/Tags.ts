@@ -1,5 +1,5 @@
 /**
- * The Schema of tags and of what they are resolved from.
+ * The Schema of tags and of their sources.
  *
  * @since 0.1.0
  */
@@ -8,12 +8,16 @@ import * as Json from "./Json.ts"
 import { SpanContext } from "./SpanContext.ts"
 
 /**
+ * Tags by key.
+ *
  * @category schemas
  * @since 0.1.0
  */
 export const Tags = Json.Texts
 
 /**
+ * The tags of the process.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -26,6 +30,8 @@ export const ProcessTags = Schema.Struct({
 })
 
 /**
+ * The sources of a span's tags.
+ *
  * @category schemas
  * @since 0.1.0
  */

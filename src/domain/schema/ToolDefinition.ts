@@ -7,6 +7,8 @@ import * as Schema from "effect/Schema"
 import * as Json from "./Json.ts"
 
 /**
+ * A tool definition with the names it has in the event.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -18,6 +20,8 @@ export const ToolDefinition = Schema.Struct({
 })
 
 /**
+ * A tool definition as users write it.
+ *
  * @category schemas
  * @since 0.1.0
  */
