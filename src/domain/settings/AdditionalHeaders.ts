@@ -7,19 +7,23 @@ import type { Checked } from "../Problem.ts"
 import * as Problem from "../Problem.ts"
 
 /**
+ * Headers by name.
+ *
  * @category models
  * @since 0.2.0
  */
 export type AdditionalHeaders = { readonly [name: string]: string }
 
 /**
+ * No headers.
+ *
  * @category constants
  * @since 0.2.0
  */
 export const none: AdditionalHeaders = {}
 
 /**
- * Reads the text. A part that is no header is left out and reported, without its text, which may be a credential.
+ * Reads the text. A part that is no header is left out and reported without its text, because it may be a credential.
  *
  * @category constructors
  * @since 0.2.0

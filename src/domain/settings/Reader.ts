@@ -10,7 +10,7 @@ import type { Reader, Source } from "./Setting.ts"
 import * as Setting from "./Setting.ts"
 
 /**
- * A reader from a function that gives `undefined` for a value it cannot read. `expected` completes "must be …".
+ * A reader from a function that returns `undefined` for an unreadable value. `expected` completes "must be …".
  *
  * @category constructors
  * @since 0.2.0
@@ -32,7 +32,7 @@ export const make =
 export const ofText = <A>(parse: (text: string) => A | undefined, expected: string): Reader<A> =>
   make((given) => typeof given === "string" ? parse(given) : undefined, expected)
 
-// Text, or a value that has an obvious one.
+// // Text, or a value with an obvious text.
 const toText = (u: unknown): string | undefined => {
   if (typeof u === "string") return u
   return typeof u === "number" || typeof u === "boolean" || typeof u === "bigint" ? String(u) : undefined
@@ -91,7 +91,7 @@ const toNumber = (given: unknown): number | undefined => {
 }
 
 /**
- * A wait in milliseconds. One that no timer can wait for is shortened, and reported.
+ * A wait in milliseconds. A wait that exceeds the longest timer is shortened and reported.
  *
  * @category readers
  * @since 0.2.0
@@ -118,7 +118,7 @@ const tooLong = (source: Source): Problem.Problem =>
   )
 
 /**
- * A wait that is given in seconds, as variables do.
+ * A wait in seconds, as in variables.
  *
  * @category readers
  * @since 0.2.0
@@ -166,8 +166,8 @@ export const callbacks = <F extends (...args: never) => unknown>(): Reader<Reado
   )
 
 /**
- * Names and the texts they have: an object, whose values become text, or a text that `parse` reads. An entry that has no
- * text is left out and reported, with its name.
+ * Texts by name: an object whose values are converted to text, or a text that `parse` reads. An entry without a text is
+ * left out and reported by its name.
  *
  * @category readers
  * @since 0.2.0

@@ -1,12 +1,11 @@
 /**
- * One setting: where its value comes from, how it is read, and how the documentation describes it.
+ * One setting: its sources, its reader and its documentation.
  *
  * **Details**
  *
- * An option comes from code and a variable from outside, yet one reader reads both: JavaScript gives numbers for texts,
- * and programs pass variables on as options. Reading is total. Text is trimmed, blank text counts as missing, and a value
- * that cannot be read is reported and passed over: the next source of the same setting is asked, and then its default
- * holds.
+ * Options and variables have the same reader: JavaScript gives numbers for texts, and programs pass variables on as
+ * options. Reading is total. Text is trimmed, and blank text counts as missing. An unreadable value is reported, and
+ * the next source of the same setting is read, then the default.
  *
  * @since 0.2.0
  */
@@ -14,7 +13,7 @@ import type { Checked } from "../Problem.ts"
 import * as Problem from "../Problem.ts"
 
 /**
- * Where a value was given.
+ * The option or variable that gave a value.
  *
  * @category models
  * @since 0.2.0
@@ -25,7 +24,7 @@ export interface Source {
 }
 
 /**
- * Reads a value that was given. `undefined` passes it over; the problems say why.
+ * Reads a given value. `undefined` passes to the next source; the problems say why.
  *
  * @category models
  * @since 0.2.0
@@ -33,7 +32,7 @@ export interface Source {
 export type Reader<out A> = (given: unknown, source: Source) => Checked<A | undefined>
 
 /**
- * A setting. The options come before the variables, and each of them in its order.
+ * A setting. Options come before variables, each in their order.
  *
  * @category models
  * @since 0.2.0
@@ -42,13 +41,13 @@ export interface Setting<out A, out F, out G = never, out O extends string = str
   readonly options?: ReadonlyArray<O> | undefined
   readonly variables?: ReadonlyArray<V> | undefined
   readonly read: Reader<A>
-  /** The default: it holds if no source gives a value. */
+  /** The default, used if no source gives a value. */
   readonly fallback: F
-  /** Holds in place of the sources that are left and of the default, if a value cannot be read. */
+  /** If given, it replaces an unreadable value; the other sources and the default are then not read. */
   readonly refused?: { readonly value: G } | undefined
-  /** Whether a blank text says something else than its absence. */
+  /** Whether a blank text is a value of its own instead of an absent one. */
   readonly readsBlank?: boolean | undefined
-  /** The default as the documentation shows it, where it is not the value as it is. */
+  /** The default as documented, if that differs from the value. */
   readonly shown?: string | undefined
   /** The purpose, in Markdown. */
   readonly about: string
@@ -72,7 +71,7 @@ export const code = (source: Source): Problem.ProblemCode =>
   source.kind === "option" ? "invalid_option" : "invalid_setting"
 
 /**
- * A value by its type, for messages: what it holds is never shown.
+ * The type of a value, for messages, which never show the value itself.
  *
  * @category combinators
  * @since 0.2.0
@@ -85,7 +84,7 @@ export const typeOf = (u: unknown): string => {
 }
 
 /**
- * A problem with a value that was given.
+ * A problem with a given value.
  *
  * @category constructors
  * @since 0.2.0
@@ -119,7 +118,7 @@ export const take = <A, F, G>(
       for (const found of read.problems) problems.push(found)
       return read.value === undefined ? setting.refused : { value: read.value }
     } catch {
-      // A getter or a proxy of the user's threw.
+      // // The user's getter or proxy threw.
       problems.push(Problem.make(code(source), `${label(source)} cannot be read. It is ignored.`))
       return setting.refused
     }

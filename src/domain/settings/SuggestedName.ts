@@ -1,5 +1,5 @@
 /**
- * The name that was probably meant by one that is not known.
+ * The known name that an unknown name probably meant.
  *
  * @since 0.2.0
  */
@@ -13,8 +13,8 @@
 export const maxLength = 100
 
 /**
- * The known name with the fewest letters that are different, left out or added. `undefined` if none is within `most` of
- * them.
+ * The known name at the smallest distance, in letters changed, left out or added. `undefined` if no name is within
+ * `most`.
  *
  * @category combinators
  * @since 0.2.0
