@@ -1,5 +1,5 @@
 /**
- * The rates that the Agent asks for: the `rate_by_service` of its answer to a trace payload.
+ * The rates that the Agent requests: the `rate_by_service` of its answer to a trace payload.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import * as Problem from "../Problem.ts"
 export type AgentRates = ReadonlyMap<string, number>
 
 /**
- * What there is before the Agent has answered.
+ * The rates before the Agent has answered.
  *
  * @category constants
  * @since 0.1.0
@@ -33,7 +33,7 @@ export const maxRates = 10_000
 const defaultKey = "service:,env:"
 
 /**
- * Reads the JSON body of an answer. `undefined` when it holds no rates, which means that they did not change.
+ * Reads the JSON body of an answer. `undefined` if it holds no rates, which means that they did not change.
  *
  * @category constructors
  * @since 0.1.0

@@ -16,6 +16,8 @@ export interface Glob {
 }
 
 /**
+ * Prepares a pattern.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -30,8 +32,8 @@ export const make = (pattern: string): Glob => {
  *
  * **Details**
  *
- * Only the last `*` passed is ever reconsidered, since what an earlier one could still take, the last one can take too.
- * The time is at most the length of the text times that of the pattern, whatever both contain. `?` counts UTF-16 units.
+ * Only the last `*` is reconsidered, because it can take any text that an earlier one could. The time is at most the
+ * length of the text times that of the pattern. `?` counts UTF-16 units.
  *
  * @category guards
  * @since 0.1.0

@@ -10,6 +10,8 @@
  */
 
 /**
+ * The state of a limiter.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -17,16 +19,16 @@ export interface RateLimiter {
   readonly limit: number
   readonly tokens: number
   readonly updatedAt: number
-  /** The second being counted: when it began, how many asked, how many passed. */
+  /** The second being counted: its start, the number that asked and the number that passed. */
   readonly windowStart: number
   readonly asked: number
   readonly passed: number
-  /** The share that passed in the second before, if that was counted. */
+  /** The share that passed in the second before, if it was counted. */
   readonly previousRate: number | undefined
 }
 
 /**
- * `effectiveRate` is the share that passed lately (this second and the one before), which stands as `_dd.limit_psr`.
+ * `effectiveRate` is the share that passed in this second and the one before; `_dd.limit_psr` holds it.
  *
  * @category models
  * @since 0.1.0
@@ -57,7 +59,7 @@ export const make = (limit: number, now: number): RateLimiter => ({
 })
 
 /**
- * Asks for one.
+ * Takes a token, if one is left.
  *
  * @category combinators
  * @since 0.1.0

@@ -3,11 +3,11 @@
  *
  * **Details**
  *
- * The decision is stamped on every event of a trace and the backend applies it: nothing is dropped here, so that metrics
- * stay complete. It hashes the APM trace id, so all LLM traces in one APM trace agree at one rate. Without rules it is
- * taken when the LLM root starts. With rules it looks at the tags of the root, as late as possible: at the root's finish,
- * the first injection into a request or the first partial flush, whichever comes first, and never again. Children and
- * downstream services take it over.
+ * The decision is stamped on every event of a trace and the backend applies it. Nothing is dropped here, so metrics
+ * stay complete. The decision hashes the APM trace id, so all LLM traces in one APM trace agree at one rate. Without
+ * rules it is taken when the LLM root starts. With rules it depends on the tags of the root, so it is taken as late as
+ * possible, and once: at the root's finish, the first injection into a request or the first partial flush. Children and
+ * downstream services inherit it.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import type { SamplingRule } from "./SamplingRules.ts"
 import * as SamplingRules from "./SamplingRules.ts"
 
 /**
- * `sampleRate` is from 0 to 1 and holds where no rule applies. `rules` look at tags alone.
+ * `sampleRate` is from 0 to 1 and applies if no rule does. `rules` match tags alone.
  *
  * @category models
  * @since 0.1.0
@@ -37,7 +37,7 @@ export interface RetentionSampling {
 export const all: RetentionSampling = { sampleRate: 1, rules: [] }
 
 /**
- * Reads the rules. A bad rule is left out and reported with its place. `setting` is the name that problems use.
+ * Reads the rules. A bad rule is left out and reported with its index. `setting` is the name that problems use.
  *
  * @category constructors
  * @since 0.2.0
@@ -48,7 +48,7 @@ export const parseRules = (
 ): Checked<ReadonlyArray<SamplingRule>> => SamplingRules.parseList(text, setting, ["tags", "sample_rate"])
 
 /**
- * Whether the decision has to wait for the tags of the root.
+ * Whether the decision must wait for the tags of the root.
  *
  * @category guards
  * @since 0.1.0
@@ -56,8 +56,8 @@ export const parseRules = (
 export const looksAtTags = (self: RetentionSampling): boolean => self.rules.length > 0
 
 /**
- * Decides for the LLM trace of a root with these tags. Without tags, as at the start of the root, only a rule that names
- * none can apply.
+ * Decides for the LLM trace of a root with these tags. Without tags, as at the start of the root, only a rule without
+ * tags can apply.
  *
  * @category combinators
  * @since 0.1.0

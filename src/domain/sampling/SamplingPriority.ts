@@ -1,17 +1,17 @@
 /**
- * Sampling priorities and mechanisms: whether a trace is kept, and who decided.
+ * Sampling priorities and mechanisms: whether a trace is kept, and the origin of the decision.
  *
  * **Details**
  *
- * The priority stands as the metric `_sampling_priority_v1` and the mechanism, as text with a minus sign in front
- * (`"-3"`), as the tag `_dd.p.dm`. Both are on the local root, and again on the first span of every later chunk of the
- * same trace.
+ * The metric `_sampling_priority_v1` holds the priority, and the tag `_dd.p.dm` the mechanism, as text with a minus
+ * sign in front (`"-3"`). Both are on the local root, and again on the first span of every later chunk of the same
+ * trace.
  *
  * @since 0.1.0
  */
 
 /**
- * Dropped by a person's wish: a rule, a rate limit or a manual drop.
+ * Dropped by the user: a rule, a rate limit or a manual drop.
  *
  * @category constants
  * @since 0.1.0
@@ -35,7 +35,7 @@ export const autoReject = 0
 export const autoKeep = 1
 
 /**
- * Kept by a person's wish: a rule or a manual keep.
+ * Kept by the user: a rule or a manual keep.
  *
  * @category constants
  * @since 0.1.0
@@ -43,7 +43,8 @@ export const autoKeep = 1
 export const userKeep = 2
 
 /**
- * Who decided. `localRule` is a rule or a rate of this process's settings, `agentRate` a rate that the Agent answered.
+ * The origin of the decision. `localRule` is a rule or a rate of this process's settings, `agentRate` a rate of the
+ * Agent.
  *
  * @category constants
  * @since 0.1.0
@@ -60,6 +61,8 @@ export const mechanism = {
 } as const
 
 /**
+ * The number of a mechanism.
+ *
  * @category models
  * @since 0.1.0
  */

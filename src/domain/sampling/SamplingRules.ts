@@ -28,7 +28,7 @@ export interface SamplingRule {
 }
 
 /**
- * What a rule looks at: the local root of a trace. Numeric tags are in `metrics`.
+ * The data that a rule matches: the local root of a trace. Numeric tags are in `metrics`.
  *
  * @category models
  * @since 0.1.0
@@ -45,7 +45,7 @@ export interface Subject {
 const limits = { text: 1_000_000, rules: 1_000, pattern: 1_000 } as const
 
 /**
- * Reads the JSON text. A bad rule is left out and reported with its place; text that is not a JSON list gives no rules.
+ * Reads the JSON text. A bad rule is left out and reported with its index; text that is not a JSON list gives no rules.
  *
  * @category constructors
  * @since 0.1.0
@@ -54,8 +54,8 @@ export const parse = (text: string | undefined): Checked<ReadonlyArray<SamplingR
   parseList(text, "DD_TRACE_SAMPLING_RULES", ["service", "name", "resource", "tags", "sample_rate", "max_per_second"])
 
 /**
- * Reads a setting of this form, with the keys that its rules may have. A rule with any other key is left out: what it
- * asks for cannot be honoured, and without that restriction it would catch more than was meant. `null` is as absent.
+ * Reads a setting of this form, whose rules may have these keys. A rule with any other key is left out: without that
+ * restriction it would match more than intended. `null` counts as absent.
  *
  * @category constructors
  * @since 0.1.0
@@ -98,7 +98,7 @@ export const parseList = (
 }
 
 /**
- * The place of the first rule that applies, or -1.
+ * The index of the first rule that applies, or -1.
  *
  * @category combinators
  * @since 0.1.0
@@ -115,8 +115,8 @@ const matches = (rule: SamplingRule, subject: Subject): boolean =>
   matchesTags(rule, subject.tags, subject.metrics)
 
 /**
- * Whether every tag that the rule names is there and matches. A number with a fraction has no agreed text, so it matches
- * `*` alone.
+ * Whether every tag of the rule is present and matches. A number with a fraction has no agreed text, so it matches `*`
+ * alone.
  *
  * @category guards
  * @since 0.1.0
