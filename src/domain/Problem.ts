@@ -1,17 +1,17 @@
 /**
- * What was wrong with an input, as a value.
+ * A mistake in an input, as a value.
  *
  * **Details**
  *
- * Nothing in this library throws into an application. A function that meets bad input keeps what is good, and says
- * what it left out as a list of problems: a stable code to match on, a sentence that says what was wrong, and one that
- * says what to do. Problems never carry content, ids or keys.
+ * Nothing in this library throws into an application. A function that meets bad input keeps the good parts and returns
+ * a list of problems for the rest. A problem has a stable code to match on, a sentence that names the mistake, and a
+ * sentence that names the remedy. Problems never carry content, ids or keys.
  *
  * @since 0.1.0
  */
 
 /**
- * The stable codes. Those that Datadog's SDKs report for the same mistake have the same name.
+ * The stable codes. A mistake that Datadog's SDKs report too has the same name here.
  *
  * @category models
  * @since 0.1.0
@@ -49,21 +49,21 @@ export type ProblemCode =
   | "missing_site"
 
 /**
- * One thing that was wrong.
+ * One mistake in an input.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Problem {
   readonly code: ProblemCode
-  /** What was wrong and what to do, in one or two sentences, without content. */
+  /** The mistake and its remedy, in one or two sentences, without content. */
   readonly message: string
-  /** Where, as a JSON path such as `input[2].content`, if the place is known. */
+  /** The place, as a JSON path such as `input[2].content`, if it is known. */
   readonly path?: string | undefined
 }
 
 /**
- * The outcome of a total function over untrusted input: what is good, and what was left out.
+ * The outcome of a total function over untrusted input: the good parts, and a problem for each part that was left out.
  *
  * @category models
  * @since 0.1.0
@@ -82,6 +82,8 @@ export interface Checked<out A> {
 export const none: ReadonlyArray<Problem> = []
 
 /**
+ * A problem with a code, a message and, if known, a path. The message must hold no content, ids or keys.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -89,7 +91,7 @@ export const make = (code: ProblemCode, message: string, path?: string): Problem
   path === undefined ? { code, message } : { code, message, path }
 
 /**
- * A problem as a line of a log. A path can hold keys that a user chose, so only the characters that a path is made of are
+ * A problem as a line of a log. A path can hold keys that a user chose, so only the characters of a JSON path are
  * written, and at most 80 of them.
  *
  * @category combinators
@@ -99,7 +101,7 @@ export const render = ({ code, message, path }: Problem): string =>
   `${code}: ${message}${path === undefined ? "" : ` (at ${path.replace(/[^\w.[\]$-]/g, "?").slice(0, 80)})`}`
 
 /**
- * A value with nothing wrong.
+ * A checked value without problems.
  *
  * @category constructors
  * @since 0.1.0

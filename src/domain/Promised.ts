@@ -1,11 +1,11 @@
 /**
- * Promises that come back from a program's functions where a value is needed at once.
+ * Promises that a program's function returned where a value is needed at once.
  *
  * @since 0.2.0
  */
 
 /**
- * Whether a value is a promise. The rejection of one is taken here: left alone it would end the process.
+ * Whether a value is a promise. Its rejection is handled here, because an unhandled rejection would end the process.
  *
  * @category guards
  * @since 0.2.0
@@ -18,7 +18,7 @@ export const take = (value: unknown): boolean => {
     then.call(value, ignore, ignore)
     return true
   } catch {
-    // A promise whose `then` fails is none that could give a value.
+    // // A promise whose `then` throws can give no value.
     return true
   }
 }
