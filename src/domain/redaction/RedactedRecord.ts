@@ -19,8 +19,8 @@ import * as SpanRecords from "../span/SpanRecord.ts"
 import * as RedactableSpans from "./RedactableSpan.ts"
 import type { RedactedFields } from "./RedactedFields.ts"
 import * as Fields from "./RedactedFields.ts"
+import { libraryTags } from "./LibraryTags.ts"
 import type { Processor } from "./Redaction.ts"
-import * as Redaction from "./Redaction.ts"
 
 /**
  * What the program said about redaction. `capture` is `"none"` when no content leaves the process, whatever the rules
@@ -205,7 +205,7 @@ const rebuild = <R>(record: SpanRecord<R>, change: RedactedFields): SpanRecord<R
 export const identity = <R>(record: SpanRecord<R>, name?: string): SpanRecord<R> => {
   const { annotation, context } = record
   const tags: { [key: string]: string } = {}
-  for (const key of Redaction.libraryTags) {
+  for (const key of libraryTags) {
     const value = Object.hasOwn(record.tags, key) ? record.tags[key]! : undefined
     if (value !== undefined && !(annotation.tags !== undefined && Object.hasOwn(annotation.tags, key))) {
       tags[key] = value

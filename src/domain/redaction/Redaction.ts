@@ -25,6 +25,7 @@
  *
  * @since 0.1.0
  */
+import { libraryTags } from "./LibraryTags.ts"
 import * as EveryText from "./EveryText.ts"
 import * as FieldPath from "./FieldPath.ts"
 import * as JsonTexts from "./JsonTexts.ts"
@@ -184,28 +185,6 @@ const pathsOf = (paths: ReadonlyArray<string>): ReadonlyArray<FieldPath.FieldPat
   })
 
 const identityFields: ReadonlySet<string> = new Set(["kind", "name", "model", "metrics", "agentService"])
-
-/**
- * The tags that the library writes, and that are no content: they say which service a span belongs to.
- *
- * @category constants
- * @since 0.1.0
- */
-export const libraryTags: ReadonlyArray<string> = [
-  "version",
-  "env",
-  "service",
-  "source",
-  "ddtrace.version",
-  "language",
-  "git.repository_url",
-  "git.commit.sha",
-  "experiment_id",
-  "run_id",
-  "run_iteration",
-  "dataset_id",
-  "project_id"
-]
 
 /**
  * Keeps what the paths name and takes out everything else. Kind, name, model, metrics and application of a span, and the

@@ -10,6 +10,7 @@ import { accountOf } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import * as LateRetention from "../record/LateRetention.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
+import * as WaitingLines from "./WaitingLines.ts"
 
 /**
  * - `dropNewest`: it is dropped
@@ -49,10 +50,8 @@ export const make = (options: {
   readonly waitMillis: number
 }): Overflow => {
   const { budget, ledger, outboxes, policy } = options
-  // By account, so that one whose share is full holds up no other; the first in line is tried first.
-  const lines = new Map<string, Set<Waiter>>()
+  const lines = WaitingLines.make(budget)
   let waiting = 0
-  let closed = false
 
   const drop = (then: (outcome: Outcome) => void): undefined => {
     ledger.drop("outboxFull")
@@ -83,42 +82,12 @@ export const make = (options: {
     return false
   }
 
-  const leave = (waiter: Waiter): void => {
-    const line = lines.get(waiter.account)
-    if (line?.delete(waiter) === true && line.size === 0) lines.delete(waiter.account)
-  }
-
-  const admit = (): void => {
-    for (const line of lines.values()) {
-      for (const waiter of line) {
-        if (!budget.reserve(waiter.record)) break
-        leave(waiter)
-        waiter.admitted = true
-        waiter.wake()
-      }
-    }
-  }
-
-  const stand = (waiter: Waiter): Effect.Effect<void> =>
-    Effect.callback<void>((resume) => {
-      if (closed) return resume(Effect.void)
-      // Room can have come since there was none.
-      if (!lines.has(waiter.account) && budget.reserve(waiter.record)) {
-        waiter.admitted = true
-        return resume(Effect.void)
-      }
-      const line = lines.get(waiter.account) ?? new Set()
-      lines.set(waiter.account, line.add(waiter))
-      waiter.wake = () => resume(Effect.void)
-      return Effect.sync(() => leave(waiter))
-    })
-
   // A span ends in a finalizer, which cannot be interrupted; to wait there for ever would be worse than to lose an event.
   const enterLater = (record: PendingRecord, then: (outcome: Outcome) => void): Effect.Effect<void> => {
-    const waiter: Waiter = { record, account: accountOf(record), admitted: false, wake: () => {} }
-    const waits = Effect.exit(Effect.interruptible(Effect.timeoutOption(stand(waiter), options.waitMillis)))
+    const waiter = WaitingLines.waiter(record)
+    const waits = Effect.exit(Effect.interruptible(Effect.timeoutOption(lines.join(waiter), options.waitMillis)))
     const proceed = Effect.sync(() => {
-      if (closed) return then("closed")
+      if (lines.isClosed()) return then("closed")
       waiting--
       if (waiter.admitted) then("reserved")
       else drop(then)
@@ -135,7 +104,7 @@ export const make = (options: {
       ...budget,
       release: (record) => {
         budget.release(record)
-        if (lines.size > 0) admit()
+        lines.admit()
       }
     },
     enter: (record, then) => {
@@ -154,20 +123,6 @@ export const make = (options: {
       return drop(then)
     },
     waiting: () => waiting,
-    close: () => {
-      closed = true
-      for (const line of lines.values()) {
-        for (const waiter of line) waiter.wake()
-      }
-      lines.clear()
-    }
+    close: lines.close
   }
-}
-
-interface Waiter {
-  readonly record: PendingRecord
-  readonly account: string
-  /** Whether it has a place in the budget now. */
-  admitted: boolean
-  wake: () => void
 }

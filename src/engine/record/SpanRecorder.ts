@@ -12,19 +12,16 @@
  */
 import * as Effect from "effect/Effect"
 import * as Problem from "../../domain/Problem.ts"
-import * as Promised from "../../domain/Promised.ts"
 import * as Annotation from "../../domain/span/Annotation.ts"
-import * as SpanContext from "../../domain/span/SpanContext.ts"
 import type { RecorderService, SpanEnd } from "../../ports/Recorder.ts"
 import { guard } from "../books/Guard.ts"
 import * as OpenSpans from "./OpenSpans.ts"
-import * as OptionReader from "./OptionReader.ts"
 import type { RecordedSpan } from "./RecordedSpan.ts"
 import type { Options } from "./RecorderOptions.ts"
+import * as SpanAnnotator from "./SpanAnnotator.ts"
 import * as SpanEnds from "./SpanEnds.ts"
 import * as SpanExit from "./SpanExit.ts"
 import * as SpanStarts from "./SpanStarts.ts"
-import * as SpanTags from "./SpanTags.ts"
 import * as SpanTime from "./SpanTime.ts"
 
 /**
@@ -44,9 +41,10 @@ const mostOpenSpans = 10_000
  * @since 0.1.0
  */
 export const make = (options: Options): SpanRecorder => {
-  const { diagnostics, settings, sink } = options
+  const { diagnostics, sink } = options
   const start = SpanStarts.make(options)
   const finish = SpanEnds.make(options)
+  const { annotate, makeOutput } = SpanAnnotator.make(options)
   // Events that could not be made and are not in the books yet. Counting them can fail where making them failed, at the end
   // of the stack: then the next call does it.
   let failed = 0
@@ -57,27 +55,6 @@ export const make = (options: Options): SpanRecorder => {
     } catch (error) {
       diagnostics.defect("recorder.fail", error)
     }
-  }
-
-  const annotate = (span: RecordedSpan, input: Annotation.AnnotationInput): void => {
-    const { problems, value: said } = Annotation.parse(span.context.kind, input)
-    if (problems.length > 0) diagnostics.report(problems)
-    SpanTags.add(settings.process, diagnostics, span, span.annotation, said)
-    OptionReader.writeModel(span, input, diagnostics.report)
-    if (
-      said.name !== undefined || said.sessionId !== undefined || said.userId !== undefined ||
-      said.accountId !== undefined
-    ) {
-      span.context = SpanContext.rename(span.context, said)
-      if (said.name !== undefined) span.carrier?.rename(said.name)
-    }
-  }
-
-  const makeOutput = (span: RecordedSpan, output: NonNullable<SpanEnd["output"]>, exit: SpanEnd["exit"]): void => {
-    if (exit?._tag !== "Success") return
-    const value = output(exit.value as never)
-    if (Promised.take(value)) diagnostics.report([promisedOutput])
-    else annotate(span, { output: value })
   }
 
   // The tracer's span tells the time of an event that rides: it ends when the recorded one does.
@@ -191,10 +168,4 @@ const noActiveSpan = Problem.make(
 const finishedSpan = Problem.make(
   "invalid_finished_span",
   "The LLM Observability span has ended. Annotate it before its effect ends."
-)
-
-const promisedOutput = Problem.make(
-  "unreadable_value",
-  "The function `output` gave a promise, so the span has no output. Give a plain value.",
-  "output"
 )

@@ -1,0 +1,27 @@
+/**
+ * The tags that redaction leaves alone.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The tags that the library writes, and that are no content: they say which service a span belongs to.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const libraryTags: ReadonlyArray<string> = [
+  "version",
+  "env",
+  "service",
+  "source",
+  "ddtrace.version",
+  "language",
+  "git.repository_url",
+  "git.commit.sha",
+  "experiment_id",
+  "run_id",
+  "run_iteration",
+  "dataset_id",
+  "project_id"
+]

@@ -1,0 +1,49 @@
+/**
+ * Adds to a running span what a program says about it.
+ */
+import * as Problem from "../../domain/Problem.ts"
+import * as Promised from "../../domain/Promised.ts"
+import * as Annotation from "../../domain/span/Annotation.ts"
+import * as SpanContext from "../../domain/span/SpanContext.ts"
+import type { SpanEnd } from "../../ports/Recorder.ts"
+import * as OptionReader from "./OptionReader.ts"
+import type { RecordedSpan } from "./RecordedSpan.ts"
+import type { Options } from "./RecorderOptions.ts"
+import * as SpanTags from "./SpanTags.ts"
+
+export interface SpanAnnotator {
+  readonly annotate: (span: RecordedSpan, input: Annotation.AnnotationInput) => void
+  /** Annotates the output that a program's function makes of the value the span succeeded with. */
+  readonly makeOutput: (span: RecordedSpan, output: NonNullable<SpanEnd["output"]>, exit: SpanEnd["exit"]) => void
+}
+
+export const make = ({ diagnostics, settings }: Pick<Options, "diagnostics" | "settings">): SpanAnnotator => {
+  const annotate = (span: RecordedSpan, input: Annotation.AnnotationInput): void => {
+    const { problems, value: said } = Annotation.parse(span.context.kind, input)
+    if (problems.length > 0) diagnostics.report(problems)
+    SpanTags.add(settings.process, diagnostics, span, span.annotation, said)
+    OptionReader.writeModel(span, input, diagnostics.report)
+    if (
+      said.name !== undefined || said.sessionId !== undefined || said.userId !== undefined ||
+      said.accountId !== undefined
+    ) {
+      span.context = SpanContext.rename(span.context, said)
+      if (said.name !== undefined) span.carrier?.rename(said.name)
+    }
+  }
+
+  const makeOutput = (span: RecordedSpan, output: NonNullable<SpanEnd["output"]>, exit: SpanEnd["exit"]): void => {
+    if (exit?._tag !== "Success") return
+    const value = output(exit.value as never)
+    if (Promised.take(value)) diagnostics.report([promisedOutput])
+    else annotate(span, { output: value })
+  }
+
+  return { annotate, makeOutput }
+}
+
+const promisedOutput = Problem.make(
+  "unreadable_value",
+  "The function `output` gave a promise, so the span has no output. Give a plain value.",
+  "output"
+)
