@@ -16,10 +16,10 @@ import type { Retention } from "../span/SpanContext.ts"
 import type { SpanError } from "../span/SpanError.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
 import * as SpanRecords from "../span/SpanRecord.ts"
+import { libraryTags } from "./LibraryTags.ts"
 import * as RedactableSpans from "./RedactableSpan.ts"
 import type { RedactedFields } from "./RedactedFields.ts"
 import * as Fields from "./RedactedFields.ts"
-import { libraryTags } from "./LibraryTags.ts"
 import type { Processor } from "./Redaction.ts"
 
 /**

@@ -25,10 +25,10 @@
  *
  * @since 0.1.0
  */
-import { libraryTags } from "./LibraryTags.ts"
 import * as EveryText from "./EveryText.ts"
 import * as FieldPath from "./FieldPath.ts"
 import * as JsonTexts from "./JsonTexts.ts"
+import { libraryTags } from "./LibraryTags.ts"
 import type { Rules } from "./NamedPlaces.ts"
 import * as PersonalData from "./PersonalData.ts"
 import type { RedactableSpan } from "./RedactableSpan.ts"
