@@ -34,13 +34,11 @@ export const make = (folder: string): void => {
   }
 }
 
-/** Gives the ballast up, and says whether there was one. */
-export const release = (folder: string): boolean => {
+/** Gives the ballast up. */
+export const release = (folder: string): void => {
   try {
-    if (!isThere(folder)) return false
-    Fs.rmSync(pathIn(folder))
-    return true
+    Fs.rmSync(pathIn(folder), { force: true })
   } catch {
-    return false
+    // It stays for the next time.
   }
 }

@@ -4,7 +4,7 @@
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { Notice, Trouble } from "./WorkerProtocol.ts"
 
-/**  */
+/** A kind of warning. */
 export type Warning = Exclude<Trouble, "busy"> | Notice["about"] | "unavailable" | "unreadable" | "moved"
 
 const inMemory = "Events are held in memory only"
@@ -38,7 +38,7 @@ const lines: { readonly [K in Warning]: (folder: string, detail: string) => stri
     `${folder} cannot be written. Events in it are delivered from a copy, and again by every process until their files are removed.`
 }
 
-/**  */
+/** Logs a warning, unless it was logged before. `detail` names files and users. */
 export const warn = (diagnostics: DiagnosticsService, warning: Warning, folder: string, detail = ""): void => {
   const line = lines[warning](folder, detail)
   diagnostics.warnOnce(`outbox.${warning}`, line.includes(docs) ? line : `${line} ${docs}`)

@@ -12,7 +12,7 @@ export interface KnownFiles {
   next: number
 }
 
-/**  */
+/** No file. */
 export const empty = (): KnownFiles => ({
   known: new Map(),
   reachable: new Set(),
@@ -39,7 +39,7 @@ export const lose = (self: KnownFiles, file: number, open: boolean): void => {
   self.reachable.delete(file)
 }
 
-/**  */
+/** Where a file is. */
 export const pathOf = ({ known }: KnownFiles, file: number): string | undefined => known.get(file)?.path
 
 /** The part of an opening by which a new thread goes on where an earlier one has ended. */

@@ -14,31 +14,6 @@ export interface OpenFile extends KnownFile {
   late: ReadonlyArray<number>
 }
 
-/**  */
-export interface OpenFiles {
-  /** The file that events are written to; a new one if there is none. Throws where none can be made. */
-  readonly own: () => OpenFile
-  readonly get: (file: number) => OpenFile | undefined
-  readonly all: () => ReadonlyArray<OpenFile>
-  /** Takes over the next file with events in it that another process left. */
-  readonly adopt: () => { readonly file: OpenFile | undefined; readonly notices: ReadonlyArray<Notice> }
-  /** Whether a file can still be found by its path. One of our own that cannot is followed by a new one. */
-  readonly check: (open: OpenFile) => boolean
-  /** Closes a file in which SQLite found damage, and gives it another name. */
-  readonly damage: (open: OpenFile) => void
-  /** Closes a file without events and takes it away, unless it holds the only copy of something set aside. */
-  readonly finish: (open: OpenFile) => void
-  /** Takes a file away with all that is in it. */
-  readonly discard: (open: OpenFile) => void
-  /** Brings the bound of our own file up to date with the size of the others. */
-  readonly bound: () => void
-  readonly tidy: () => void
-  /** Gives up what was kept for a full disk, and says whether there was something. */
-  readonly makeRoom: () => boolean
-  readonly takeNews: () => ReadonlyArray<News>
-  readonly close: () => void
-}
-
 // A new file can be taken by another process before it is locked.
 const attempts = 5
 
@@ -51,43 +26,48 @@ const mostAdopted = 16
 // An empty file that is larger is given up for a new one.
 const rotateBytes = 16 * 1024 * 1024
 
-/**  */
-export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
-  const { durability, folder, host, journal, maxBytes } = opening
-  const files = new Map<number, OpenFile>()
+/** The files of one journal. */
+export class OpenFiles {
+  private readonly opening: Omit<Opening, "port" | "answers">
+  private readonly files = new Map<number, OpenFile>()
   // Inodes that are not looked at again.
-  const ignored = new Set<string>()
-  let news: Array<News> = []
-  let next = opening.nextFile
-  let own: OpenFile | undefined
-  let damaged = 0
+  private readonly ignored = new Set<string>()
+  private news: Array<News> = []
+  private next: number
+  private current: OpenFile | undefined
+  private damaged = 0
 
-  const register = (content: OutboxFile.OutboxFile, file: number, isOwn: boolean, copyOf?: string): OpenFile => {
+  private readonly register = (
+    content: OutboxFile.OutboxFile,
+    file: number,
+    isOwn: boolean,
+    copyOf?: string
+  ): OpenFile => {
     const { identity, path } = content
     const known: KnownFile = { file, path, identity, own: isOwn, copyOf }
     const open = { ...known, content, reachable: true, late: [] }
-    files.set(file, open)
-    if (isOwn) own = open
-    news.push({ _tag: "opened", known })
+    this.files.set(file, open)
+    if (isOwn) this.current = open
+    this.news.push({ _tag: "opened", known })
     return open
   }
 
-  const forget = (open: OpenFile, tag: "closed" | "damaged"): void => {
-    files.delete(open.file)
-    if (own === open) own = undefined
-    news.push({ _tag: tag, file: open.file })
+  private readonly forget = (open: OpenFile, tag: "closed" | "damaged"): void => {
+    this.files.delete(open.file)
+    if (this.current === open) this.current = undefined
+    this.news.push({ _tag: tag, file: open.file })
     open.content.database.close()
   }
 
-  const makeOwn = (): OpenFile => {
-    if (damaged > mostDamaged) throw new Error("several files were damaged, one after the other")
-    OutboxFolder.prepare(folder)
+  private readonly makeOwn = (): OpenFile => {
+    if (this.damaged > mostDamaged) throw new Error("several files were damaged, one after the other")
+    OutboxFolder.prepare(this.opening.folder)
     for (let attempt = 1;; attempt++) {
-      const file = next++
-      const path = OutboxFolder.pathOf(folder, host, journal, file)
+      const file = this.next++
+      const path = OutboxFolder.pathOf(this.opening.folder, this.opening.host, this.opening.journal, file)
       try {
-        const content = OutboxFile.create(path, durability)
-        if (OutboxFile.isReachable(content)) return register(content, file, true)
+        const content = OutboxFile.create(path, this.opening.durability)
+        if (OutboxFile.isReachable(content)) return this.register(content, file, true)
         content.database.close()
       } catch (error) {
         const taken = OutboxFile.failureOf(error) === "busy" || OutboxFolder.identityOf(path) === undefined
@@ -99,82 +79,89 @@ export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
     }
   }
 
-  const getOwn = (): OpenFile => {
-    if (own !== undefined) return own
-    const made = makeOwn()
-    bound()
-    Ballast.make(folder)
+  /** The file that events are written to; a new one if there is none. Throws where none can be made. */
+  readonly own = (): OpenFile => {
+    if (this.current !== undefined) return this.current
+    const made = this.makeOwn()
+    this.bound()
+    Ballast.make(this.opening.folder)
     return made
   }
 
-  const bound = (): void => {
-    if (own === undefined) return
+  /** Brings the bound of our own file up to date with the size of the others. */
+  readonly bound = (): void => {
+    if (this.current === undefined) return
     let others = 0
-    for (const { bytes, path } of OutboxFolder.list(folder)) if (path !== own.path) others += bytes
-    OutboxFile.bound(own.content, maxBytes - others)
+    for (const { bytes, path } of OutboxFolder.list(this.opening.folder)) {
+      if (path !== this.current.path) others += bytes
+    }
+    OutboxFile.bound(this.current.content, this.opening.maxBytes - others)
   }
 
-  const check = (open: OpenFile): boolean => {
+  /** Whether a file can still be found by its path. One of our own that cannot is followed by a new one. */
+  readonly check = (open: OpenFile): boolean => {
     if (!open.reachable) return false
-    if (OutboxFile.isReachable(open.content) || reopened(open)) return true
-    if (!files.has(open.file)) return false
+    if (OutboxFile.isReachable(open.content) || this.reopened(open)) return true
+    if (!this.files.has(open.file)) return false
     open.reachable = false
-    if (own === open) own = undefined
+    if (this.current === open) this.current = undefined
     // Whatever is at the path now must not be read together with our log.
     const log = `${open.path}-wal`
     if (OutboxFolder.identityOf(log) === open.content.logIdentity) OutboxFolder.remove(log)
-    news.push({ _tag: "moved", file: open.file })
+    this.news.push({ _tag: "moved", file: open.file })
     return false
   }
 
   // Where only the log is gone, closing brings all that is in it into the file.
-  const reopened = (open: OpenFile): boolean => {
+  private readonly reopened = (open: OpenFile): boolean => {
     if (OutboxFolder.identityOf(open.path) !== open.identity) return false
     open.content.database.close()
-    const content = adopted(open.path)
+    const content = this.adopted(open.path)
     if (content !== undefined && content.identity === open.identity) {
       open.content = content
       return true
     }
     content?.database.close()
-    files.delete(open.file)
-    if (own === open) own = undefined
-    news.push({ _tag: "taken", file: open.file })
+    this.files.delete(open.file)
+    if (this.current === open) this.current = undefined
+    this.news.push({ _tag: "taken", file: open.file })
     return false
   }
 
-  const damage = (open: OpenFile): void => {
-    if (open.own) damaged++
-    forget(open, "damaged")
-    setAside(open.path, open.identity)
+  /** Closes a file in which SQLite found damage, and gives it another name. */
+  readonly damage = (open: OpenFile): void => {
+    if (open.own) this.damaged++
+    this.forget(open, "damaged")
+    this.setAside(open.path, open.identity)
   }
 
-  const setAside = (path: string, identity: string | undefined): void => {
+  private readonly setAside = (path: string, identity: string | undefined): void => {
     try {
       if (OutboxFolder.identityOf(path) === identity) OutboxFolder.setAside(path)
     } catch {
-      if (identity !== undefined) ignored.add(identity)
+      if (identity !== undefined) this.ignored.add(identity)
     }
   }
 
-  const finish = (open: OpenFile): void => {
+  /** Closes a file without events and takes it away, unless it holds the only copy of something set aside. */
+  readonly finish = (open: OpenFile): void => {
     const { content, copyOf, path } = open
     if (copyOf !== undefined) {
-      ignored.add(copyOf)
-      forget(open, "closed")
+      this.ignored.add(copyOf)
+      this.forget(open, "closed")
       return OutboxFolder.removeCopy(path)
     }
-    const isKept = check(open) && OutboxFile.readSetAside(content).length > 0 && !moveSetAside(open)
+    const isKept = this.check(open) && OutboxFile.readSetAside(content).length > 0 && !this.moveSetAside(open)
     // The deletion of its rows was committed, so another process that opens it now finds nothing.
-    forget(open, "closed")
+    this.forget(open, "closed")
     if (open.reachable && !isKept && OutboxFolder.identityOf(path) === open.identity) OutboxFolder.remove(path)
   }
 
   // Our own file is left as it is, to the next process or to the next look of this one.
-  const moveSetAside = (open: OpenFile): boolean => {
+  private readonly moveSetAside = (open: OpenFile): boolean => {
     if (open.own) return false
     try {
-      const { content } = getOwn()
+      const { content } = this.own()
       OutboxFile.transaction(content, () => OutboxFile.setAside(content, OutboxFile.readSetAside(open.content)))
       return true
     } catch {
@@ -182,19 +169,23 @@ export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
     }
   }
 
-  const take = (entry: OutboxFolder.Entry, writable: boolean, notices: Array<Notice>): OpenFile | undefined => {
+  private readonly take = (
+    entry: OutboxFolder.Entry,
+    writable: boolean,
+    notices: Array<Notice>
+  ): OpenFile | undefined => {
     let path: string | undefined
     const leave = (about: Notice["about"]): undefined => {
-      ignored.add(entry.identity)
+      this.ignored.add(entry.identity)
       notices.push({ about, detail: entry.path })
     }
     try {
       if (!writable) {
         if (OutboxFile.isLocked(entry.path)) return undefined
-        notices.push({ about: "readOnly", detail: folder })
+        notices.push({ about: "readOnly", detail: this.opening.folder })
         path = OutboxFolder.copyOfUnlocked(entry.path)
       }
-      const found = OutboxFile.adopt(path ?? entry.path, durability)
+      const found = OutboxFile.adopt(path ?? entry.path, this.opening.durability)
       if (found === "foreign") return leave("foreign")
       if (found === "unfinished") {
         if (writable) OutboxFolder.remove(entry.path)
@@ -202,40 +193,43 @@ export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
       }
       // Another process emptied the file and took it away before the lock was ours.
       if (writable && found.identity !== entry.identity) return void found.database.close()
-      const open = register(found, next++, false, writable ? undefined : entry.identity)
+      const open = this.register(found, this.next++, false, writable ? undefined : entry.identity)
       path = undefined
       if (!OutboxFile.isEmpty(found)) return open
-      finish(open)
+      this.finish(open)
       return undefined
     } catch (error) {
       if (OutboxFile.isNoDatabase(error)) return leave("foreign")
       if (OutboxFile.failureOf(error) !== "damaged") return undefined
-      if (writable) setAside(entry.path, entry.identity)
+      if (writable) this.setAside(entry.path, entry.identity)
       return leave("damaged")
     } finally {
       if (path !== undefined) OutboxFolder.removeCopy(path)
     }
   }
 
-  const adopt: OpenFiles["adopt"] = () => {
-    OutboxFolder.prepare(folder)
+  /** Takes over the next file with events in it that another process left. */
+  readonly adopt = (): { readonly file: OpenFile | undefined; readonly notices: ReadonlyArray<Notice> } => {
+    OutboxFolder.prepare(this.opening.folder)
     const notices: Array<Notice> = []
     const others = new Map<number, Array<string>>()
-    const shared = OutboxFolder.isShared(opening.fileSystem ?? OutboxFolder.fileSystemOf(folder))
-    if (shared) notices.push({ about: "shared", detail: folder })
-    const writable = OutboxFolder.isWritable(folder)
-    const paths = new Set(Array.from(files.values(), ({ path }) => path))
-    const copied = new Set(Array.from(files.values(), ({ copyOf }) => copyOf))
+    const shared = OutboxFolder.isShared(this.opening.fileSystem ?? OutboxFolder.fileSystemOf(this.opening.folder))
+    if (shared) notices.push({ about: "shared", detail: this.opening.folder })
+    const writable = OutboxFolder.isWritable(this.opening.folder)
+    const paths = new Set(Array.from(this.files.values(), ({ path }) => path))
+    const copied = new Set(Array.from(this.files.values(), ({ copyOf }) => copyOf))
     let file: OpenFile | undefined
-    for (const entry of OutboxFolder.list(folder)) {
-      if (paths.has(entry.path) || copied.has(entry.identity) || ignored.has(entry.identity)) continue
+    for (const entry of OutboxFolder.list(this.opening.folder)) {
+      if (paths.has(entry.path) || copied.has(entry.identity) || this.ignored.has(entry.identity)) continue
       if (!entry.ours) {
         others.set(entry.uid, [...others.get(entry.uid) ?? [], Path.basename(entry.path)])
       } else if (!entry.regular) {
-        ignored.add(entry.identity)
+        this.ignored.add(entry.identity)
         notices.push({ about: "foreign", detail: entry.path })
-      } else if (file === undefined && files.size <= mostAdopted && (!shared || entry.host === host)) {
-        file = take(entry, writable, notices)
+      } else if (
+        file === undefined && this.files.size <= mostAdopted && (!shared || entry.host === this.opening.host)
+      ) {
+        file = this.take(entry, writable, notices)
       }
     }
     for (const [uid, names] of others) {
@@ -245,86 +239,89 @@ export const make = (opening: Omit<Opening, "port" | "answers">): OpenFiles => {
   }
 
   // A thread before this one may have written what the journal was not told of, and so asks for again.
-  const reopen = (): void => {
-    for (const known of opening.files) {
-      const content = adopted(known.path)
+  private readonly reopen = (): void => {
+    for (const known of this.opening.files) {
+      const content = this.adopted(known.path)
       if (content === undefined || content.identity !== known.identity) {
         content?.database.close()
-        news.push({ _tag: "taken", file: known.file })
+        this.news.push({ _tag: "taken", file: known.file })
         continue
       }
       const open: OpenFile = { ...known, content, reachable: true, late: [] }
-      files.set(known.file, open)
+      this.files.set(known.file, open)
       if (!known.own) continue
-      if (own === undefined) own = open
-      const marks = new Map(opening.marks)
+      if (this.current === undefined) this.current = open
+      const marks = new Map(this.opening.marks)
       OutboxFile.transaction(content, () => {
         for (const { stream } of OutboxFile.streams(content)) {
           OutboxFile.removeAfter(content, stream, marks.get(stream) ?? stream * OutboxFile.streamSize)
         }
       })
     }
-    const known = new Set(opening.files.map(({ path }) => path))
-    for (const entry of OutboxFolder.list(folder)) {
-      if (entry.journal !== journal || known.has(entry.path)) continue
-      next = Math.max(next, entry.file + 1)
-      const content = adopted(entry.path)
+    const known = new Set(this.opening.files.map(({ path }) => path))
+    for (const entry of OutboxFolder.list(this.opening.folder)) {
+      if (entry.journal !== this.opening.journal || known.has(entry.path)) continue
+      this.next = Math.max(this.next, entry.file + 1)
+      const content = this.adopted(entry.path)
       content?.database.exec("DELETE FROM events; UPDATE streams SET events = 0")
       content?.database.close()
     }
   }
 
-  const adopted = (path: string): OutboxFile.OutboxFile | undefined => {
+  private readonly adopted = (path: string): OutboxFile.OutboxFile | undefined => {
     try {
-      const found = OutboxFile.adopt(path, durability)
+      const found = OutboxFile.adopt(path, this.opening.durability)
       return typeof found === "string" ? undefined : found
     } catch {
       return undefined
     }
   }
 
-  if (opening.files.length > 0) reopen()
+  /** Takes a file away with all that is in it. */
+  readonly discard = (open: OpenFile): void => {
+    // Taken away before it is unlocked, where the system can do that: another process that opened it then sees that its
+    // path is gone.
+    if (process.platform !== "win32" && this.check(open)) OutboxFolder.remove(open.path)
+    this.forget(open, "closed")
+    if (!open.reachable) return
+    for (const end of ["", "-wal"]) OutboxFolder.remove(open.path + end)
+  }
 
-  return {
-    own: getOwn,
-    get: (file) => files.get(file),
-    all: () => [...files.values()],
-    adopt,
-    check,
-    damage,
-    finish,
-    discard: (open) => {
-      // Taken away before it is unlocked, where the system can do that: another process that opened it then sees that
-      // its path is gone.
-      if (process.platform !== "win32" && check(open)) OutboxFolder.remove(open.path)
-      forget(open, "closed")
-      if (open.reachable) { for (const end of ["", "-wal"]) OutboxFolder.remove(open.path + end) }
-    },
-    bound,
-    tidy: () => {
-      for (const open of files.values()) check(open)
-      if (own === undefined) return
-      const isLarge = () =>
-        own!.content.database.prepare("PRAGMA page_count").get()!["page_count"] as number *
-            OutboxFile.pageSize > rotateBytes
-      if (isLarge() && OutboxFile.isEmpty(own.content)) finish(own)
-      else bound()
-      Ballast.make(folder)
-    },
-    makeRoom: () => Ballast.release(folder),
-    takeNews: () => {
-      const taken = news
-      news = []
-      return taken
-    },
-    close: () => {
-      for (const open of files.values()) {
-        if (open.copyOf === undefined && OutboxFile.isEmpty(open.content)) finish(open)
-        else {
-          forget(open, "closed")
-          if (open.copyOf !== undefined) OutboxFolder.removeCopy(open.path)
-        }
+  readonly tidy = (): void => {
+    for (const open of this.files.values()) this.check(open)
+    if (this.current === undefined) return
+    if (OutboxFile.isEmpty(this.current.content) && OutboxFile.bytes(this.current.content) > rotateBytes) {
+      this.finish(this.current)
+    } else this.bound()
+    Ballast.make(this.opening.folder)
+  }
+
+  /** Gives up what was kept for a full disk. */
+  readonly makeRoom = (): void => Ballast.release(this.opening.folder)
+
+  readonly get = (file: number): OpenFile | undefined => this.files.get(file)
+
+  readonly all = (): ReadonlyArray<OpenFile> => [...this.files.values()]
+
+  readonly takeNews = (): ReadonlyArray<News> => {
+    const taken = this.news
+    this.news = []
+    return taken
+  }
+
+  readonly close = (): void => {
+    for (const open of this.files.values()) {
+      if (open.copyOf === undefined && OutboxFile.isEmpty(open.content)) this.finish(open)
+      else {
+        this.forget(open, "closed")
+        if (open.copyOf !== undefined) OutboxFolder.removeCopy(open.path)
       }
     }
+  }
+
+  constructor(opening: Omit<Opening, "port" | "answers">) {
+    this.opening = opening
+    this.next = opening.nextFile
+    if (opening.files.length > 0) this.reopen()
   }
 }

@@ -36,7 +36,7 @@ export interface OutboxFile {
 /** The ids of one stream: from `stream * streamSize` up to, and without, the next one's. */
 export const streamSize = 2 ** 30
 
-/**  */
+/** The stream of an event. */
 export const streamOf = (id: number): number => Math.floor(id / streamSize)
 
 /** The last id that a stream can have. */
@@ -163,6 +163,9 @@ export const isLocked = (path: string): boolean => {
   }
 }
 
+/** The size of the file, without its log. */
+export const bytes = ({ database }: OutboxFile): number => number(database, "PRAGMA page_count") * pageSize
+
 const number = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0])
 
@@ -190,7 +193,7 @@ export const transaction = <A>(self: OutboxFile, f: () => A): A => {
 /** Writes an event inside a transaction, and gives the length of its text. */
 export const write = (self: OutboxFile, id: number, at: number, record: SpanRecord | string): number => {
   const body = typeof record === "string" ? record : RecordCodec.encode(record)
-  self.insert.run(id, at, Zlib.crc32(body), body)
+  self.insert.run(id, Math.trunc(at), Zlib.crc32(body), body)
   return body.length
 }
 
@@ -259,7 +262,7 @@ export interface Stream {
 
 /** The streams of the file with events in them, in the order in which they were begun. */
 export const streams = (self: OutboxFile): ReadonlyArray<Stream> => {
-  const each = Math.ceil(number(self.database, "PRAGMA page_count") * pageSize / Math.max(1, size(self)))
+  const each = Math.ceil(bytes(self) / Math.max(1, size(self)))
   return self.database.prepare("SELECT id, account, events FROM streams WHERE events > 0 ORDER BY id").all().map((
     row
   ) => ({
@@ -305,7 +308,7 @@ export const setAsideBounds = { events: 1_000, bytes: 16 * 1024 * 1024 } as cons
 export const setAside = (self: OutboxFile, entries: ReadonlyArray<SetAside>): void => {
   if (entries.length === 0) return
   const insert = self.database.prepare("INSERT INTO set_aside (at, reason, status, body) VALUES (?, ?, ?, ?)")
-  for (const { at, event, reason, status } of entries) insert.run(at, reason, status ?? null, event ?? null)
+  for (const { at, event, reason, status } of entries) insert.run(Math.trunc(at), reason, status ?? null, event ?? null)
   self.database.prepare(
     `DELETE FROM set_aside WHERE id NOT IN (
       SELECT id FROM (
@@ -345,7 +348,7 @@ const failures: ReadonlyMap<number, Failure> = new Map([
   [26, "damaged"]
 ])
 
-/**  */
+/** What an error means. */
 export const failureOf = (error: unknown): Failure => {
   const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
   if (code === "ENOSPC" || code === "EDQUOT") return "full"

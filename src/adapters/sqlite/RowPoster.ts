@@ -12,23 +12,7 @@ import type { Answers, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
 
-/**  */
-export interface RowPoster {
-  /** Posts within `millis`, or after the rest that the file takes. */
-  readonly schedule: (millis: number) => void
-  /** Posts now, if so much waits or has waited for so long that it is due. */
-  readonly postWhenDue: () => void
-  /** Posts all that waits, however much is under way. */
-  readonly postAll: () => void
-  /** Posts all that waits, and waits until the thread is done with it, as far as that gets on. */
-  readonly commit: () => void
-  /** Waits a few milliseconds for the thread to write spilled events, unless that seems to be in vain. */
-  readonly waitForRoom: () => void
-  readonly close: () => void
-}
-
-/**  */
-export const make = (options: {
+interface Options {
   readonly queue: WriteQueue.WriteQueue
   readonly books: SpillBooks.SpillBooks
   readonly line: ThreadLine
@@ -36,66 +20,75 @@ export const make = (options: {
   readonly onWritten: (row: Row, file: number, id: number) => void
   /** Spilled events of an account can be loaded that could not before. */
   readonly onReady: (account: SpillBooks.Account) => void
-}): RowPoster => {
-  const { books, line, queue } = options
-  const clock = () => performance.now()
-  let underWay = 0
-  // Whether the last rows could not be written.
-  let failing = false
-  let vain = 0
-  let closed = false
-  let timer: NodeJS.Timeout | undefined
+}
 
-  const schedule = (millis: number): void => {
-    if (timer !== undefined || closed || WriteQueue.size(queue) === 0) return
-    const onlyRows = queue.removals.size + queue.asides.length === 0
-    const until = Math.max(line.restsUntil(), onlyRows ? line.fullUntil() : 0)
-    timer = setTimeout(() => {
-      timer = undefined
-      post(limits.batches)
-    }, LongestWait.bounded(Math.max(millis, until - clock()))).unref()
+/** The poster of one journal. */
+export class RowPoster {
+  private readonly options: Options
+  private underWay = 0
+  // Whether the last rows could not be written.
+  private failing = false
+  private vain = 0
+  private closed = false
+  private timer: NodeJS.Timeout | undefined
+
+  /** Posts within `millis`, or after the rest that the file takes. */
+  readonly schedule = (millis: number): void => {
+    if (this.timer !== undefined || this.closed || WriteQueue.size(this.options.queue) === 0) return
+    const onlyRows = this.options.queue.removals.size + this.options.queue.asides.length === 0
+    const until = Math.max(this.options.line.restsUntil(), onlyRows ? this.options.line.fullUntil() : 0)
+    this.timer = setTimeout(() => {
+      this.timer = undefined
+      this.post(limits.batches)
+    }, LongestWait.bounded(Math.max(millis, until - performance.now()))).unref()
   }
 
   // Posts what waits while fewer than `batches` are under way. One posted row is one object for the other thread.
-  const post = (batches: number): void => {
-    while (underWay < batches && WriteQueue.size(queue) > 0) {
-      if (!line.isOpen()) return schedule(limits.windowMillis)
-      const rows = clock() < line.fullUntil() ? [] : WriteQueue.take(queue, limits.callBytes)
-      const { asides, removals } = queue
-      if (rows.length + removals.size + asides.length === 0) return schedule(limits.windowMillis)
-      queue.removals = new Map()
-      queue.asides = []
-      for (const row of rows) if (row.spilled) SpillBooks.post(books, row)
-      send(rows, removals, asides)
+  private readonly post = (batches: number): void => {
+    while (this.underWay < batches && WriteQueue.size(this.options.queue) > 0) {
+      if (!this.options.line.isOpen()) return this.schedule(limits.windowMillis)
+      const rows = performance.now() < this.options.line.fullUntil()
+        ? []
+        : WriteQueue.take(this.options.queue, limits.callBytes)
+      const { asides, removals } = this.options.queue
+      if (rows.length + removals.size + asides.length === 0) return this.schedule(limits.windowMillis)
+      this.options.queue.removals = new Map()
+      this.options.queue.asides = []
+      for (const row of rows) if (row.spilled) SpillBooks.post(this.options.books, row)
+      this.send(rows, removals, asides)
     }
   }
 
-  const send = (
+  private readonly send = (
     rows: ReadonlyArray<Row>,
     removals: Map<number, Array<number>>,
     asides: Array<SetAside>
   ): void => {
     const settle = (outcome: Outcome<Answers["write"]>): void => {
-      underWay--
+      this.underWay--
       if ("value" in outcome) {
         const written = outcome.value.ids.length
-        settleWritten(rows.slice(0, written), outcome.value)
-        giveBack(rows.slice(written))
-        if (written < rows.length) line.fail("full")
-        failing = written < rows.length
+        this.settleWritten(rows.slice(0, written), outcome.value)
+        this.giveBack(rows.slice(written))
+        if (written < rows.length) this.options.line.fail("full")
+        this.failing = written < rows.length
       } else {
-        failing = true
-        giveBack(rows)
-        for (const [file, ids] of removals) queue.removals.set(file, ids.concat(queue.removals.get(file) ?? []))
-        queue.asides = asides.concat(queue.asides).slice(-WriteQueue.maxAsides)
-        line.fail(outcome.trouble, outcome.detail)
+        this.failing = true
+        this.giveBack(rows)
+        for (const [file, ids] of removals) {
+          this.options.queue.removals.set(file, ids.concat(this.options.queue.removals.get(file) ?? []))
+        }
+        this.options.queue.asides = asides.concat(this.options.queue.asides).slice(-WriteQueue.maxAsides)
+        this.options.line.fail(outcome.trouble, outcome.detail)
       }
       // Events that had to wait for this one have waited long enough.
-      if (isDue()) post(limits.batches)
-      else schedule(limits.windowMillis)
+      if (this.isDue()) this.post(limits.batches)
+      else this.schedule(limits.windowMillis)
     }
     const add = (part: ReadonlyArray<Row>, recordOf: (row: Row) => SpanRecord | string): void =>
-      line.add(part.map((row) => ({ account: row.account, spilled: row.spilled, at: row.at, record: recordOf(row) })))
+      this.options.line.add(
+        part.map((row) => ({ account: row.account, spilled: row.spilled, at: row.at, record: recordOf(row) }))
+      )
     for (const part of partsOf(rows)) {
       try {
         add(part, (row) => row.text)
@@ -103,76 +96,86 @@ export const make = (options: {
         add(part, (row) => RecordCodec.encode(row.text))
       }
     }
-    underWay++
-    line.ask("write", { removals, asides }, settle)
+    this.underWay++
+    this.options.line.ask("write", { removals, asides }, settle)
   }
 
-  const isDue = (): boolean =>
-    queue.bytes >= limits.callBytes || (queue.rows.size > 0 && clock() - queue.since > limits.longestWindowMillis)
+  private readonly isDue = (): boolean =>
+    this.options.queue.bytes >= limits.callBytes ||
+    (this.options.queue.rows.size > 0 && performance.now() - this.options.queue.since > limits.longestWindowMillis)
 
-  const settleWritten = (rows: ReadonlyArray<Row>, { bytes, file, ids }: Answers["write"]): void => {
+  private readonly settleWritten = (rows: ReadonlyArray<Row>, { bytes, file, ids }: Answers["write"]): void => {
     const first = new Set<SpillBooks.Account>()
     for (const [i, row] of rows.entries()) {
       const id = ids[i]!
       if (row.spilled) {
-        const account = SpillBooks.accountOf(books, row.account)
+        const account = SpillBooks.accountOf(this.options.books, row.account)
         if (SpillBooks.first(account) === undefined) first.add(account)
-        SpillBooks.commit(books, row, file, id, bytes[i]!)
-      } else if (row.state === "settled") WriteQueue.takeOut(queue, file, id)
-      options.onWritten(row, file, id)
+        SpillBooks.commit(this.options.books, row, file, id, bytes[i]!)
+      } else if (row.state === "settled") WriteQueue.takeOut(this.options.queue, file, id)
+      this.options.onWritten(row, file, id)
     }
-    for (const account of first) options.onReady(account)
+    for (const account of first) this.options.onReady(account)
   }
 
-  const giveBack = (rows: ReadonlyArray<Row>): void => {
-    WriteQueue.giveBack(queue, rows.filter((row) => row.state !== "settled"), clock())
+  private readonly giveBack = (rows: ReadonlyArray<Row>): void => {
+    WriteQueue.giveBack(this.options.queue, rows.filter((row) => row.state !== "settled"), performance.now())
     const waited = new Set<SpillBooks.Account>()
     for (const row of rows) {
       if (!row.spilled) continue
-      SpillBooks.giveBack(books, row)
-      const account = SpillBooks.accountOf(books, row.account)
+      SpillBooks.giveBack(this.options.books, row)
+      const account = SpillBooks.accountOf(this.options.books, row.account)
       if (account.hungry) waited.add(account)
     }
-    for (const account of waited) options.onReady(account)
+    for (const account of waited) this.options.onReady(account)
   }
 
-  const commit = (): void => {
+  /** Posts all that waits, and waits until the thread is done with it, as far as that gets on. */
+  readonly commit = (): void => {
     for (let misses = 0; misses < limits.misses;) {
-      const before = WriteQueue.size(queue) + underWay
-      post(Infinity)
-      line.wait(limits.endMillis, () => false)
-      const left = WriteQueue.size(queue) + underWay
-      if (left === 0 || underWay > 0) return
+      const before = WriteQueue.size(this.options.queue) + this.underWay
+      this.post(Infinity)
+      this.options.line.wait(limits.endMillis, () => false)
+      const left = WriteQueue.size(this.options.queue) + this.underWay
+      if (left === 0 || this.underWay > 0) return
       misses = left < before ? 0 : misses + 1
     }
   }
 
   // The thread may have answered long ago, unheard. Fruitless waits are counted instead of their time: on an overloaded
   // machine neither thread runs.
-  const waitForRoom = (): void => {
-    const until = clock() + limits.patienceMillis
-    const before = line.heard()
-    post(limits.batches)
-    line.wait(0, () => false)
-    if (line.heard() > before) vain = 0
-    if (failing || vain >= limits.vainWaits) return
-    line.wait(limits.patienceMillis, () => books.unwritten < limits.unwrittenBytes || clock() >= until)
-    vain = line.heard() > before ? 0 : vain + 1
+  /** Waits a few milliseconds for the thread to write spilled events, unless that seems to be in vain. */
+  readonly waitForRoom = (): void => {
+    const until = performance.now() + limits.patienceMillis
+    const before = this.options.line.heard()
+    this.post(limits.batches)
+    this.options.line.wait(0, () => false)
+    if (this.options.line.heard() > before) this.vain = 0
+    if (this.failing || this.vain >= limits.vainWaits) return
+    this.options.line.wait(
+      limits.patienceMillis,
+      () => this.options.books.unwritten < limits.unwrittenBytes || performance.now() >= until
+    )
+    this.vain = this.options.line.heard() > before ? 0 : this.vain + 1
   }
 
-  return {
-    schedule,
-    postWhenDue: () => {
-      if (isDue() && clock() >= Math.max(line.restsUntil(), line.fullUntil())) post(limits.batches)
-      schedule(limits.windowMillis)
-    },
-    postAll: () => post(Infinity),
-    commit,
-    waitForRoom,
-    close: () => {
-      closed = true
-      clearTimeout(timer)
-    }
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  /** Posts now, if so much waits or has waited for so long that it is due. */
+  readonly postWhenDue = (): void => {
+    const { line } = this.options
+    if (this.isDue() && performance.now() >= Math.max(line.restsUntil(), line.fullUntil())) this.post(limits.batches)
+    this.schedule(limits.windowMillis)
+  }
+
+  /** Posts all that waits, however much is under way. */
+  readonly postAll = (): void => this.post(Infinity)
+
+  readonly close = (): void => {
+    this.closed = true
+    clearTimeout(this.timer)
   }
 }
 

@@ -52,10 +52,10 @@ export interface SpillBooks {
   ahead: number
 }
 
-/**  */
+/** Books without an event. */
 export const empty = (): SpillBooks => ({ accounts: new Map(), count: 0, unwritten: 0, ahead: 0 })
 
-/**  */
+/** The books of an account, made when it is first named. */
 export const accountOf = (self: SpillBooks, name: string): Account => {
   let account = self.accounts.get(name)
   if (account === undefined) {

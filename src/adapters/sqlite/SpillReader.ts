@@ -9,7 +9,7 @@ import type { ThreadLine } from "./ThreadLine.ts"
 import type { Entry, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 
-/**  */
+/** Reads for the accounts of one journal. */
 export interface SpillReader {
   /** Reads the next events of an account, a part at a time, until no more are wanted. */
   readonly read: (account: Account) => void
@@ -19,7 +19,6 @@ export interface SpillReader {
   readonly ready: (account: Account) => void
 }
 
-/**  */
 export const make = (options: {
   readonly books: SpillBooks.SpillBooks
   readonly line: Pick<ThreadLine, "isOpen" | "ask">

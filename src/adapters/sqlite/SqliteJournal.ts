@@ -60,7 +60,7 @@ import * as JournalWarnings from "./JournalWarnings.ts"
 import * as KnownFiles from "./KnownFiles.ts"
 import type { Durability } from "./OutboxFile.ts"
 import * as OutboxFolder from "./OutboxFolder.ts"
-import * as RowPoster from "./RowPoster.ts"
+import { RowPoster } from "./RowPoster.ts"
 import * as SpillBooks from "./SpillBooks.ts"
 import * as SpillReader from "./SpillReader.ts"
 import * as ThreadLine from "./ThreadLine.ts"
@@ -92,123 +92,162 @@ const silent: Listener = {
   onReady: () => {}
 }
 
-/** Opens a journal. It never fails: a folder that cannot be used is said once, tried again, and done without. */
-export const open = (options: Options): JournalService => {
-  const { maxBytes = limits.maxBytes, now } = options
-  // An event that has no room in an empty file would be tried for ever, and hold up the others.
-  const largest = maxBytes / 4
-  const clock = () => performance.now()
-  const folder = OutboxFolder.of(options.directory)
-  const journal = Crypto.randomBytes(6).toString("hex")
-  const queue = WriteQueue.empty()
-  const books = SpillBooks.empty()
-  const files = KnownFiles.empty()
+/** One journal. */
+class SqliteJournal implements JournalService {
+  readonly opened: Promise<void>
+  readonly commit: () => void
+  private readonly options: Options
+  private readonly maxBytes: number
+  private readonly folder: string
+  private readonly journal = Crypto.randomBytes(6).toString("hex")
+  private readonly queue = WriteQueue.empty()
+  private readonly books = SpillBooks.empty()
+  private readonly files = KnownFiles.empty()
   /** The events that memory holds. */
-  const held = new Map<SpanRecord, Row>()
+  private readonly held = new Map<SpanRecord, Row>()
   /** Accounts whose events were asked for while a file was being looked for. */
-  const curious = new Set<string>()
-  let looking = false
-  let places = 0
-  let listener = silent
-  let closing = false
-  let closed = false
-  let sweepTimer: NodeJS.Timeout | undefined
+  private readonly curious = new Set<string>()
+  private readonly line: ThreadLine.ThreadLine
+  private readonly poster: RowPoster
+  private readonly reader: SpillReader.SpillReader
+  private looking = false
+  private places = 0
+  private listener = silent
+  private closing = false
+  private closed = false
+  private sweepTimer: NodeJS.Timeout | undefined
 
-  const warn = (warning: Warning, detail?: string): void =>
-    JournalWarnings.warn(options.diagnostics, warning, folder, detail)
-
-  const line = ThreadLine.make({
-    opening: () => ({
-      folder,
-      host: options.host ?? OutboxFolder.hostName(),
-      journal,
-      durability: options.durability ?? "process",
-      maxBytes,
-      fileSystem: options.fileSystem,
-      ...KnownFiles.opening(files)
-    }),
-    onNews: (news) => {
-      for (const one of news) hear(one)
-    },
-    onWarning: warn,
-    onRest: () => poster.schedule(0)
-  })
-
-  const onTrouble = (outcome: Outcome<unknown>): void => {
-    if ("trouble" in outcome) line.fail(outcome.trouble, outcome.detail)
+  constructor(options: Options) {
+    this.options = options
+    this.maxBytes = options.maxBytes ?? limits.maxBytes
+    this.folder = OutboxFolder.of(options.directory)
+    this.line = ThreadLine.make({
+      opening: () => ({
+        folder: this.folder,
+        host: this.options.host ?? OutboxFolder.hostName(),
+        journal: this.journal,
+        durability: this.options.durability ?? "process",
+        maxBytes: this.maxBytes,
+        fileSystem: this.options.fileSystem,
+        ...KnownFiles.opening(this.files)
+      }),
+      onNews: (news) => {
+        for (const one of news) this.hear(one)
+      },
+      onWarning: this.warn,
+      onRest: () => this.poster.schedule(0)
+    })
+    this.poster = new RowPoster({
+      queue: this.queue,
+      books: this.books,
+      line: this.line,
+      onWritten: (row, file, id) => {
+        KnownFiles.mark(this.files, file, id)
+        if (row.spilled || row.state === "settled") return
+        row.state = "written"
+        row.file = file
+        row.id = id
+      },
+      onReady: (account) => this.reader.ready(account)
+    })
+    this.reader = SpillReader.make({
+      books: this.books,
+      line: this.line,
+      listener: () => this.listener,
+      oldest: () => this.options.now() - this.options.maxAgeMillis,
+      rowOf: ({ account }, file, { at, bytes, id, record }) => ({
+        record,
+        text: record,
+        account,
+        at,
+        place: ++this.places,
+        bytes,
+        spilled: true,
+        file,
+        id,
+        state: "written"
+      }),
+      onTrouble: this.onTrouble,
+      onUnreadable: (events) => {
+        this.warn("unreadable")
+        this.listener.onUnreadable(events)
+      },
+      onLater: (account) => {
+        setTimeout(() => {
+          if (!this.closed) this.reader.ready(account)
+        }, limits.retryMillis).unref()
+      },
+      onEmptied: () => this.adopt()
+    })
+    this.commit = this.poster.commit
+    this.opened = this.answer("open").then(() => {})
+    process.on("exit", this.commit)
   }
 
-  const poster: RowPoster.RowPoster = RowPoster.make({
-    queue,
-    books,
-    line,
-    onWritten: (row, file, id) => {
-      KnownFiles.mark(files, file, id)
-      if (row.spilled || row.state === "settled") return
-      row.state = "written"
-      row.file = file
-      row.id = id
-    },
-    onReady: (account) => reader.ready(account)
-  })
+  private readonly warn = (warning: Warning, detail?: string): void =>
+    JournalWarnings.warn(this.options.diagnostics, warning, this.folder, detail)
 
-  const hear = (news: News): void => {
-    if (news._tag === "opened") return KnownFiles.add(files, news.known)
+  private readonly onTrouble = (outcome: Outcome<unknown>): void => {
+    if ("trouble" in outcome) this.line.fail(outcome.trouble, outcome.detail)
+  }
+
+  private readonly hear = (news: News): void => {
+    if (news._tag === "opened") return KnownFiles.add(this.files, news.known)
     const { _tag, file } = news
-    const wasReachable = files.reachable.has(file)
-    const path = KnownFiles.pathOf(files, file)
+    const wasReachable = this.files.reachable.has(file)
+    const path = KnownFiles.pathOf(this.files, file)
     // The files of a journal that closes stay where they are.
-    if (_tag === "closed" && closing) return
-    KnownFiles.lose(files, file, _tag === "moved")
+    if (_tag === "closed" && this.closing) return
+    KnownFiles.lose(this.files, file, _tag === "moved")
     if (_tag === "closed") return
-    writeAnew(file, _tag === "taken")
-    if (_tag === "moved") return warn("moved")
-    if (_tag === "damaged") warn("damaged", path === undefined ? "" : `${path}.damaged`)
-    const lost = SpillBooks.drop(books, file)
+    this.writeAnew(file, _tag === "taken")
+    if (_tag === "moved") return this.warn("moved")
+    if (_tag === "damaged") this.warn("damaged", path === undefined ? "" : `${path}.damaged`)
+    const lost = SpillBooks.drop(this.books, file)
     if (lost === 0) return
     // Another process delivers from a file that it took; a file that could not be found by its path is lost.
-    if (_tag === "taken" && wasReachable) listener.onTaken(lost)
-    else listener.onUnreadable(lost)
+    if (_tag === "taken" && wasReachable) this.listener.onTaken(lost)
+    else this.listener.onUnreadable(lost)
   }
 
   // Memory writes again what it holds of a file that is lost. Events that were read ahead are with the other process if
   // that has the file.
-  const writeAnew = (file: number, taken: boolean): void => {
+  private readonly writeAnew = (file: number, taken: boolean): void => {
     const again: Array<Row> = []
-    for (const row of held.values()) {
+    for (const row of this.held.values()) {
       if (row.id === 0 || row.file !== file) continue
-      WriteQueue.takeOut(queue, file, row.id)
+      WriteQueue.takeOut(this.queue, file, row.id)
       row.id = 0
       again.push(row)
     }
-    WriteQueue.giveBack(queue, again, clock())
-    for (const account of books.accounts.values()) {
+    WriteQueue.giveBack(this.queue, again, performance.now())
+    for (const account of this.books.accounts.values()) {
       const kept: Array<Row> = []
-      for (const row of SpillBooks.takeAhead(books, account)) {
+      for (const row of SpillBooks.takeAhead(this.books, account)) {
         if (row.file !== file) {
           kept.push(row)
           continue
         }
         if (taken) {
-          listener.onTaken(1)
+          this.listener.onTaken(1)
           continue
         }
-        WriteQueue.takeOut(queue, file, row.id)
+        WriteQueue.takeOut(this.queue, file, row.id)
         row.id = 0
-        WriteQueue.add(queue, row, clock())
-        SpillBooks.add(books, row)
+        WriteQueue.add(this.queue, row, performance.now())
+        SpillBooks.add(this.books, row)
       }
-      SpillBooks.readAhead(books, account, kept)
+      SpillBooks.readAhead(this.books, account, kept)
     }
-    poster.schedule(limits.windowMillis)
+    this.poster.schedule(limits.windowMillis)
   }
 
-  const makeRow = (record: SpanRecord, text: SpanRecord, spilled: boolean): Row => ({
+  private readonly makeRow = (record: SpanRecord, text: SpanRecord, spilled: boolean): Row => ({
     record,
     text,
     account: accountOf(record),
-    at: now(),
-    place: ++places,
+    at: this.options.now(),
+    place: ++this.places,
     bytes: record.bytes,
     spilled,
     file: 0,
@@ -216,70 +255,40 @@ export const open = (options: Options): JournalService => {
     state: "waiting"
   })
 
-  const take = (row: Row): void => {
-    WriteQueue.add(queue, row, clock())
-    if (row.spilled) SpillBooks.add(books, row)
-    else held.set(row.record, row)
-    poster.postWhenDue()
+  private readonly take = (row: Row): void => {
+    WriteQueue.add(this.queue, row, performance.now())
+    if (row.spilled) SpillBooks.add(this.books, row)
+    else this.held.set(row.record, row)
+    this.poster.postWhenDue()
   }
 
-  const reader: SpillReader.SpillReader = SpillReader.make({
-    books,
-    line,
-    listener: () => listener,
-    oldest: () => now() - options.maxAgeMillis,
-    rowOf: ({ account }, file, { at, bytes, id, record }) => ({
-      record,
-      text: record,
-      account,
-      at,
-      place: ++places,
-      bytes,
-      spilled: true,
-      file,
-      id,
-      state: "written"
-    }),
-    onTrouble,
-    onUnreadable: (events) => {
-      warn("unreadable")
-      listener.onUnreadable(events)
-    },
-    onLater: (account) => {
-      setTimeout(() => {
-        if (!closed) reader.ready(account)
-      }, limits.retryMillis).unref()
-    },
-    onEmptied: () => adopt()
-  })
-
   // Looks for the next file of an ended process, unless events of one are still to be read.
-  const adopt = (then: () => void = () => {}): void => {
-    if (closed || looking || SpillBooks.isAdopting(books) || !line.isOpen()) return then()
-    looking = true
-    line.ask("adopt", {}, (outcome) => {
-      looking = false
-      if ("value" in outcome) enter(outcome.value)
-      else onTrouble(outcome)
-      for (const account of curious) reader.ready(SpillBooks.accountOf(books, account))
-      curious.clear()
+  private readonly adopt = (then: () => void = () => {}): void => {
+    if (this.closed || this.looking || SpillBooks.isAdopting(this.books) || !this.line.isOpen()) return then()
+    this.looking = true
+    this.line.ask("adopt", {}, (outcome) => {
+      this.looking = false
+      if ("value" in outcome) this.enter(outcome.value)
+      else this.onTrouble(outcome)
+      for (const account of this.curious) this.reader.ready(SpillBooks.accountOf(this.books, account))
+      this.curious.clear()
       then()
     })
   }
 
-  const enter = ({ file, notices, streams }: Answers["adopt"]): void => {
-    for (const { about, detail } of notices) warn(about, detail)
+  private readonly enter = ({ file, notices, streams }: Answers["adopt"]): void => {
+    for (const { about, detail } of notices) this.warn(about, detail)
     if (file === undefined) return
     for (const stream of streams) {
-      const account = SpillBooks.adopt(books, file, stream)
-      listener.onAdopted(stream.events)
-      reader.ready(account)
-      reader.expire(account)
+      const account = SpillBooks.adopt(this.books, file, stream)
+      this.listener.onAdopted(stream.events)
+      this.reader.ready(account)
+      this.reader.expire(account)
     }
   }
 
   // What the disk has no room for is still in memory: it can leave from there, or a full disk would keep it for ever.
-  const takeQueued = (account: SpillBooks.Account, bytes: number): ReadonlyArray<Row> => {
+  private readonly takeQueued = (account: SpillBooks.Account, bytes: number): ReadonlyArray<Row> => {
     const rows: Array<Row> = []
     let room = bytes
     for (const row of account.queued) {
@@ -287,147 +296,152 @@ export const open = (options: Options): JournalService => {
       if (rows.length > 0 && room < 0) break
       rows.push(row)
     }
-    for (const row of rows) SpillBooks.unqueue(books, row)
+    for (const row of rows) SpillBooks.unqueue(this.books, row)
     return rows
   }
 
-  const load = (name: string, bytes: number, patient: boolean): ReadonlyArray<Stored> => {
-    if (closed) return []
-    if (patient && looking && (books.accounts.get(name)?.count ?? 0) === 0) waitFor(() => !looking)
-    const account = books.accounts.get(name)
+  readonly load = (name: string, bytes: number, patient: boolean): ReadonlyArray<Stored> => {
+    if (this.closed) return []
+    if (patient && this.looking && (this.books.accounts.get(name)?.count ?? 0) === 0) this.waitFor(() => !this.looking)
+    const account = this.books.accounts.get(name)
     if (account === undefined || account.count === 0) return []
-    let rows = SpillBooks.takeAhead(books, account)
+    let rows = SpillBooks.takeAhead(this.books, account)
     const onlyQueued = !account.busy && account.posted === 0 && SpillBooks.first(account) === undefined
-    if (rows.length === 0 && onlyQueued) rows = takeQueued(account, bytes)
+    if (rows.length === 0 && onlyQueued) rows = this.takeQueued(account, bytes)
     account.wanted = bytes
     // Set before processing answers; otherwise `onReady` is skipped.
     account.hungry = rows.length === 0
-    reader.read(account)
+    this.reader.read(account)
     if (rows.length === 0 && patient && account.busy) {
-      waitFor(() => account.ahead.length > 0)
-      rows = SpillBooks.takeAhead(books, account)
+      this.waitFor(() => account.ahead.length > 0)
+      rows = SpillBooks.takeAhead(this.books, account)
       if (rows.length > 0) account.hungry = false
     }
     for (const row of rows) {
       row.spilled = false
-      held.set(row.record, row)
+      this.held.set(row.record, row)
     }
     return rows.map(({ at, bytes, record }) => ({ record, offeredAt: at, bytes }))
   }
 
-  const waitFor = (done: () => boolean): void => {
-    const until = clock() + limits.patienceMillis
-    line.wait(limits.patienceMillis, () => done() || clock() >= until)
+  private readonly waitFor = (done: () => boolean): void => {
+    const until = performance.now() + limits.patienceMillis
+    this.line.wait(limits.patienceMillis, () => done() || performance.now() >= until)
   }
 
-  const settle = (record: SpanRecord): void => {
-    const row = held.get(record)
+  readonly remove = (record: SpanRecord): void => {
+    const row = this.held.get(record)
     if (row === undefined) return
-    held.delete(record)
-    WriteQueue.remove(queue, row)
+    this.held.delete(record)
+    WriteQueue.remove(this.queue, row)
     row.state = "settled"
     if (row.id === 0) return
-    WriteQueue.takeOut(queue, row.file, row.id)
-    poster.schedule(limits.windowMillis)
+    WriteQueue.takeOut(this.queue, row.file, row.id)
+    this.poster.schedule(limits.windowMillis)
   }
 
-  const sweep = (): void => {
-    if (!line.isOpen()) return
-    line.ask("tidy", {}, onTrouble)
-    adopt()
-    for (const account of books.accounts.values()) {
-      reader.expire(account)
+  private readonly sweep = (): void => {
+    if (!this.line.isOpen()) return
+    this.line.ask("tidy", {}, this.onTrouble)
+    this.adopt()
+    for (const account of this.books.accounts.values()) {
+      this.reader.expire(account)
     }
   }
 
   // The program lives until there is an answer, for a time: nothing else of a journal keeps it alive.
-  const answer = <K extends "open" | "readSetAside">(name: K): Promise<Answers[K] | undefined> =>
+  private readonly answer = <K extends "open" | "readSetAside">(name: K): Promise<Answers[K] | undefined> =>
     new Promise((resolve) => {
-      if (!line.isOpen()) return resolve(undefined)
+      if (!this.line.isOpen()) return resolve(undefined)
       const timer = setTimeout(() => resolve(undefined), limits.endMillis)
-      line.ask(name, {}, (outcome) => {
+      this.line.ask(name, {}, (outcome) => {
         clearTimeout(timer)
-        onTrouble(outcome)
+        this.onTrouble(outcome)
         resolve("value" in outcome ? outcome.value : undefined)
       })
     })
 
-  const opened = answer("open").then(() => {})
-  process.on("exit", poster.commit)
-
-  return {
-    opened,
-    start: (told) => {
-      listener = told
-      sweepTimer = setInterval(sweep, limits.sweepMillis).unref()
-      return new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, limits.endMillis)
-        adopt(() => {
-          clearTimeout(timer)
-          resolve()
-        })
+  readonly start: JournalService["start"] = (told) => {
+    this.listener = told
+    this.sweepTimer = setInterval(this.sweep, limits.sweepMillis).unref()
+    return new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limits.endMillis)
+      this.adopt(() => {
+        clearTimeout(timer)
+        resolve()
       })
-    },
-    append: (record, text = record) => {
-      if (!closed && record.bytes <= largest) take(makeRow(record, text, false))
-    },
-    spill: (record) => {
-      if (closed || record.bytes > largest) return false
-      if (clock() < Math.max(line.restsUntil(), line.fullUntil())) return false
-      if (books.unwritten >= limits.unwrittenBytes) poster.waitForRoom()
-      if (books.unwritten >= limits.mostUnwrittenBytes) return false
-      take(makeRow(record, record, true))
-      return true
-    },
-    load,
-    remove: settle,
-    setAside: (record, entry) => {
-      settle(record)
-      if (closed) return
-      queue.asides.push(entry)
-      if (queue.asides.length > WriteQueue.maxAsides) queue.asides.shift()
-      poster.schedule(limits.windowMillis)
-    },
-    readSetAside: async () => {
-      poster.postAll()
-      return await answer("readSetAside") ?? [...queue.asides]
-    },
-    spilled: (account) => account === undefined ? books.count : books.accounts.get(account)?.count ?? 0,
-    readAhead: () => books.ahead,
-    spilledBytes: (account) => {
-      const bytes = books.accounts.get(account)?.bytes ?? 0
-      if (bytes > 0 || !looking) return bytes
-      // Something may come: a lane that is asked to send everything waits for the answer.
-      curious.add(account)
-      return 1
-    },
-    kept: () => {
-      let copies = 0
-      for (const { file, id } of held.values()) if (id !== 0 && files.reachable.has(file)) copies++
-      return copies + SpillBooks.kept(books, (file) => files.reachable.has(file))
-    },
-    commit: poster.commit,
-    close: () => {
-      if (closed) return
-      line.forgive()
-      // A file that is gone is noticed here at the latest, and memory writes anew what it holds.
-      for (let round = 0; round < limits.rewrites; round++) {
-        poster.commit()
-        if (!line.isOpen()) break
-        line.ask("tidy", {}, onTrouble)
-        line.wait(limits.endMillis, () => false)
-        if (WriteQueue.size(queue) === 0) break
-      }
-      closing = true
-      if (line.isOpen()) {
-        line.ask("release", {}, () => {})
-        line.wait(limits.endMillis, () => false)
-      }
-      closed = true
-      poster.close()
-      clearInterval(sweepTimer)
-      process.off("exit", poster.commit)
-      line.close()
+    })
+  }
+
+  readonly append: JournalService["append"] = (record, text = record) => {
+    if (!this.closed && record.bytes <= this.maxBytes / 4) this.take(this.makeRow(record, text, false))
+  }
+
+  readonly spill: JournalService["spill"] = (record) => {
+    // An event that has no room in an empty file would be tried for ever, and hold up the others.
+    if (this.closed || record.bytes > this.maxBytes / 4) return false
+    if (performance.now() < Math.max(this.line.restsUntil(), this.line.fullUntil())) return false
+    if (this.books.unwritten >= limits.unwrittenBytes) this.poster.waitForRoom()
+    if (this.books.unwritten >= limits.mostUnwrittenBytes) return false
+    this.take(this.makeRow(record, record, true))
+    return true
+  }
+
+  readonly setAside: JournalService["setAside"] = (record, entry) => {
+    this.remove(record)
+    if (this.closed) return
+    this.queue.asides.push(entry)
+    if (this.queue.asides.length > WriteQueue.maxAsides) this.queue.asides.shift()
+    this.poster.schedule(limits.windowMillis)
+  }
+
+  readonly readSetAside: JournalService["readSetAside"] = async () => {
+    this.poster.postAll()
+    return await this.answer("readSetAside") ?? [...this.queue.asides]
+  }
+
+  readonly spilled: JournalService["spilled"] = (account) =>
+    account === undefined ? this.books.count : this.books.accounts.get(account)?.count ?? 0
+
+  readonly readAhead: JournalService["readAhead"] = () => this.books.ahead
+
+  readonly spilledBytes: JournalService["spilledBytes"] = (account) => {
+    const bytes = this.books.accounts.get(account)?.bytes ?? 0
+    if (bytes > 0 || !this.looking) return bytes
+    // Something may come: a lane that is asked to send everything waits for the answer.
+    this.curious.add(account)
+    return 1
+  }
+
+  readonly kept: JournalService["kept"] = () => {
+    let copies = 0
+    for (const { file, id } of this.held.values()) if (id !== 0 && this.files.reachable.has(file)) copies++
+    return copies + SpillBooks.kept(this.books, (file) => this.files.reachable.has(file))
+  }
+
+  readonly close: JournalService["close"] = () => {
+    if (this.closed) return
+    this.line.forgive()
+    // A file that is gone is noticed here at the latest, and memory writes anew what it holds.
+    for (let round = 0; round < limits.rewrites; round++) {
+      this.poster.commit()
+      if (!this.line.isOpen()) break
+      this.line.ask("tidy", {}, this.onTrouble)
+      this.line.wait(limits.endMillis, () => false)
+      if (WriteQueue.size(this.queue) === 0) break
     }
+    this.closing = true
+    if (this.line.isOpen()) {
+      this.line.ask("release", {}, () => {})
+      this.line.wait(limits.endMillis, () => false)
+    }
+    this.closed = true
+    this.poster.close()
+    clearInterval(this.sweepTimer)
+    process.off("exit", this.poster.commit)
+    this.line.close()
   }
 }
+
+/** Opens a journal. It never fails: a folder that cannot be used is said once, tried again, and done without. */
+export const open = (options: Options): JournalService => new SqliteJournal(options)

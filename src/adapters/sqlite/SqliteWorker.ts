@@ -4,12 +4,12 @@
  * It is started by `SqliteThread`, and loads as little as it can.
  */
 import { parentPort } from "node:worker_threads"
-import * as FileKeeper from "./FileKeeper.ts"
+import { FileKeeper } from "./FileKeeper.ts"
 import type { Opening, Request, Rows } from "./WorkerProtocol.ts"
 
 const serve = (opening: Opening): void => {
   const { answers, port } = opening
-  const keeper = FileKeeper.make(opening)
+  const keeper = new FileKeeper(opening)
   port.on("message", (request: Request | Rows) => {
     if (request.name === "rows") return keeper.add(request.rows)
     port.postMessage(keeper.handle(request))

@@ -45,7 +45,6 @@ interface Connection {
   open: boolean
 }
 
-/**  */
 export const make = (options: {
   readonly opening: () => Omit<Opening, "port" | "answers">
   /** What happened to files: called before the outcome of the request that found it out. */

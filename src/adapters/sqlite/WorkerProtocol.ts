@@ -141,7 +141,7 @@ export interface Answers {
 /** Why a request was not carried out: a file failed, the folder is refused, or the thread has ended. */
 export type Trouble = Failure | "refused" | "ended"
 
-/**  */
+/** The outcome of a request. */
 export type Outcome<A> = { readonly value: A } | { readonly trouble: Trouble; readonly detail?: string | undefined }
 
 /** Rows for the next `write`. There is no answer to them. */

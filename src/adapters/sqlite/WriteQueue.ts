@@ -32,16 +32,16 @@ export interface WriteQueue {
   since: number
 }
 
-/**  */
+/** A queue without an event. */
 export const empty = (): WriteQueue => ({ rows: new Set(), removals: new Map(), asides: [], bytes: 0, since: 0 })
 
 /** How many events that were set aside wait at most: more are not kept in the file either. */
 export const maxAsides = 1_000
 
-/**  */
+/** How many things wait. */
 export const size = (self: WriteQueue): number => self.rows.size + self.removals.size + self.asides.length
 
-/**  */
+/** Adds a row at the end. */
 export const add = (self: WriteQueue, row: Row, now: number): void => {
   if (self.rows.size === 0) self.since = now
   row.state = "waiting"

@@ -123,6 +123,16 @@ describe("a journal in a folder of SQLite files", () => {
     }, 8_000)
 
     it(
+      "gives it to the millisecond, where the clock tells parts of one",
+      inFolder(({ directory }) => {
+        leave(directory, [1], { now: () => 1_000.75 })
+        const next = adopted(directory, { now: () => 1_001.5 })
+        assert.strictEqual(next.outbox.take()?.offeredAt, 1_000)
+        next.journal.close()
+      })
+    )
+
+    it(
       "does not give what was settled before",
       inFolder(({ directory }) => {
         const writer = SqliteFile.open({ directory: `${directory}.writer` })
