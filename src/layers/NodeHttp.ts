@@ -16,7 +16,8 @@ import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
  * **Details**
  *
  * `sessionFrom` names a query parameter and a field of a JSON body that hold the session. With a field of the body, the
- * handler starts when the body (at most 64 KiB of it) has arrived; it still reads the body itself.
+ * handler starts when the body (at most 64 KiB of it) has arrived, or after a second; it still reads the body itself, as
+ * if nobody had looked. Compressed bodies are not looked at, nor over HTTP/2 those without a length.
  *
  * @category combinators
  * @since 0.1.0

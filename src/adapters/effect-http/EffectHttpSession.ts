@@ -2,6 +2,7 @@
  * The session that a request to an Effect HTTP server names in its body or query.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Checked } from "../../domain/Problem.ts"
 import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as RequestSession from "../../domain/propagation/RequestSession.ts"
@@ -15,7 +16,7 @@ import { serverRequest } from "./ServerRequest.ts"
  *
  * **Details**
  *
- * The body is put back after it was looked at: the handler reads it as if nobody had, by whatever way it likes.
+ * The body stays where it is when it is looked at: the handler reads it as if nobody had, by whatever way it likes.
  */
 export const read = (from: SessionFrom) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber): Effect.Effect<A, E, R> => {
@@ -38,14 +39,27 @@ const textOf = (request: ServerRequest): Effect.Effect<string | undefined> | und
   const readable = RequestSession.isReadable({
     method,
     contentType: headers["content-type"],
-    contentLength: headers["content-length"]
+    contentLength: headers["content-length"],
+    contentEncoding: headers["content-encoding"],
+    expect: headers["expect"]
   })
-  // A client that waits for permission to send gets it when the handler reads: there is nothing to look at before.
-  if (!readable || headers["expect"] !== undefined) return undefined
-  if (source instanceof Request) return Effect.promise(() => BodyPeek.peekWeb(source, RequestSession.limits.body))
-  if (!BodyPeek.isNodeBody(source)) return undefined
-  return Effect.callback<string | undefined>((resume) => {
-    const giveUp = BodyPeek.peekNode(source, RequestSession.limits.body, (text) => resume(Effect.succeed(text)))
+  if (!readable) return undefined
+  const text = source instanceof Request
+    ? Effect.promise(() => BodyPeek.peekWeb(source, RequestSession.limits.body))
+    : BodyPeek.isNodeBody(source)
+    ? textOfNode(source)
+    : undefined
+  return text && Effect.map(Effect.timeoutOption(text, RequestSession.maxWaitMillis), Option.getOrUndefined)
+}
+
+const textOfNode = (source: BodyPeek.NodeBody): Effect.Effect<string | undefined> =>
+  Effect.callback((resume) => {
+    let found: string | undefined
+    const giveUp = BodyPeek.peekNode(source, RequestSession.limits.body, {
+      onText: (text) => {
+        found = text
+      },
+      onReady: () => resume(Effect.succeed(found))
+    })
     return Effect.sync(giveUp)
   })
-}

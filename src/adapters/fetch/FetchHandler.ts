@@ -18,19 +18,36 @@ export const run = async <A>(
   const isReadable = from?.body !== undefined && RequestSession.isReadable({
     method,
     contentType: headers.get("content-type") ?? undefined,
-    contentLength: headers.get("content-length") ?? undefined
+    contentLength: headers.get("content-length") ?? undefined,
+    contentEncoding: headers.get("content-encoding") ?? undefined
   })
-  const text = isReadable ? await BodyPeek.peekWeb(request, RequestSession.limits.body) : undefined
-  return await store.run(incoming(request, from, text), handle)
+  let text: string | undefined
+  if (isReadable) {
+    const looked = BodyPeek.peekWeb(request, RequestSession.limits.body).then((found) => {
+      text = found
+    })
+    await atMost(looked, RequestSession.maxWaitMillis)
+  }
+  return await store.run(incoming(request, from, () => text), handle)
 }
 
-const incoming = (request: Request, from: SessionFrom | undefined, text: string | undefined): IncomingRequest =>
+// A client may wait for an answer before it sends the rest of its body.
+const atMost = async (promise: Promise<void>, millis: number): Promise<void> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  await Promise.race([promise, new Promise<void>((resolve) => timer = setTimeout(resolve, millis))])
+  clearTimeout(timer)
+}
+
+const incoming = (request: Request, from: SessionFrom | undefined, text: () => string | undefined): IncomingRequest =>
   IncomingRequests.make({
     method: request.method,
     url: pathOf(request.url),
     headers: (name) => request.headers.get(name) ?? undefined,
     sessionFrom: from,
-    body: (field) => text === undefined ? undefined : RequestSession.fromJson(text, field)
+    body: (field) => {
+      const json = text()
+      return json === undefined ? undefined : RequestSession.fromJson(json, field)
+    }
   })
 
 const pathOf = (url: string): string => {

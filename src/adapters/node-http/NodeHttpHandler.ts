@@ -1,6 +1,7 @@
 /**
  * Plain handlers of `node:http`.
  */
+import { AsyncResource } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as RequestSession from "../../domain/propagation/RequestSession.ts"
@@ -16,7 +17,7 @@ export type NodeResponse = ServerResponse
 
 /**
  * Lets a handler run inside its request. With a field of the body to look at, the handler of a JSON request starts when
- * its body has arrived, and finds the body as if nobody had looked.
+ * its body has arrived, or a second later, and finds the body as if nobody had looked.
  */
 export const wrap =
   (store: RequestStore, from: SessionFrom | undefined) =>
@@ -41,13 +42,22 @@ export const wrap =
       field === undefined || !RequestSession.isReadable({
         method,
         contentType: headers["content-type"],
-        contentLength: headers["content-length"]
-      })
+        contentLength: headers["content-length"],
+        contentEncoding: headers["content-encoding"],
+        expect: headers.expect
+      }) || !BodyPeek.isNodeBody(request)
     ) {
       return handle()
     }
-    BodyPeek.peekNode(request, RequestSession.limits.body, (text) => {
-      json = text
-      handle()
+    const ready: () => void = BodyPeek.peekNode(request, RequestSession.limits.body, {
+      onText: (text) => {
+        json = text
+      },
+      // In the context of the server that calls: a body arrives in that of its socket.
+      onReady: AsyncResource.bind(() => {
+        clearTimeout(timer)
+        handle()
+      })
     })
+    const timer = setTimeout(ready, RequestSession.maxWaitMillis)
   }

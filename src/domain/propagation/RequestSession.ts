@@ -117,7 +117,16 @@ export const fromJson = (text: string, name: string): Checked<string | undefined
 }
 
 /**
- * Whether it is worth reading the body of a request: it is JSON, and not known to be above the limit.
+ * How long a handler is kept waiting for a body, in milliseconds. A client may wait for an answer before it sends more.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const maxWaitMillis = 1_000
+
+/**
+ * Whether it is worth reading the body of a request: it is plain JSON, not known to be above the limit, and its client does
+ * not wait for permission to send it, which the handler alone can give.
  *
  * @category guards
  * @since 0.1.0
@@ -127,9 +136,12 @@ export const isReadable = (
     readonly method: string
     readonly contentType: string | undefined
     readonly contentLength: string | undefined
+    readonly contentEncoding?: string | undefined
+    readonly expect?: string | undefined
   }
 ): boolean => {
-  if (request.method === "GET" || request.method === "HEAD") return false
+  if (request.method === "GET" || request.method === "HEAD" || request.expect !== undefined) return false
+  if (request.contentEncoding !== undefined && request.contentEncoding.trim().toLowerCase() !== "identity") return false
   const type = (request.contentType ?? "").split(";", 1)[0]!.trim().toLowerCase()
   if (type !== "application/json" && !(type.startsWith("application/") && type.endsWith("+json"))) return false
   const length = request.contentLength === undefined ? undefined : Number(request.contentLength)

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Http from "node:http"
+import * as Http2 from "node:http2"
 import * as Net from "node:net"
 import * as LLMObs from "../../../src/layers/LLMObs.ts"
 import * as NodeHttp from "../../../src/layers/NodeHttp.ts"
@@ -113,6 +114,60 @@ describe("a handler of node:http", () => {
       } as RequestInit)
       assert.strictEqual(await response.text(), "{\"session_id\":\"s-1\"} request")
     }))
+
+  it("starts before a body that comes late, and knows the session of spans that start after it", () =>
+    served((run) => async (request, response) => {
+      response.write(`${await run()} `)
+      await textOf(request)
+      response.end(await run())
+    }, async (url) => {
+      const socket = Net.connect(Number(new URL(url).port), "127.0.0.1")
+      try {
+        let text = ""
+        socket.write(
+          "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{\"session_"
+        )
+        await new Promise<void>((resolve) =>
+          socket.on("data", (data) => {
+            text += String(data)
+            if (text.includes("request")) resolve()
+            else if (text.includes("none")) socket.write("id\":\"s-1\"}")
+          })
+        )
+        assert.match(text, /none[^]*request/)
+      } finally {
+        socket.destroy()
+      }
+    }))
+
+  it("reads the session of a body with a length over HTTP/2", async () => {
+    const runtime = ManagedRuntime.make(Observed.dev())
+    const server = Http2.createServer(
+      NodeHttp.wrap(
+        async (_request: Http.IncomingMessage, response: Http.ServerResponse) => {
+          response.end(await runtime.runPromise(session))
+        },
+        { sessionFrom: { body: "session_id" } }
+      ) as never
+    )
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const client = Http2.connect(`http://127.0.0.1:${(server.address() as Net.AddressInfo).port}`)
+    try {
+      const stream = client.request({
+        ":method": "POST",
+        "content-type": "application/json",
+        "content-length": 20
+      })
+      stream.end("{\"session_id\":\"s-1\"}")
+      let text = ""
+      for await (const chunk of stream) text += String(chunk)
+      assert.strictEqual(text, "request")
+    } finally {
+      client.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await runtime.dispose()
+    }
+  })
 
   it("starts for a client that went away before its body was there, as it would without us", async () => {
     let started: (() => void) | undefined
