@@ -1,5 +1,5 @@
 /**
- * What an Agent says it can do and what it will drop: its answer to `GET /info`.
+ * The capabilities and the filters of an Agent, from its answer to `GET /info`.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import type { AgentPattern } from "./AgentPattern.ts"
 import * as Pattern from "./AgentPattern.ts"
 
 /**
- * A tag filter of the Agent. `value` absent means that the key alone decides. A text has to be equal, a pattern has to match.
+ * A tag filter of the Agent. Without a `value` the key alone decides. A text has to be equal, a pattern has to match.
  *
  * @category models
  * @since 0.1.0
@@ -20,8 +20,8 @@ export interface TagFilter {
 }
 
 /**
- * A pattern of the Agent that cannot be run here. It is taken to drop the trace: an event that leaves by itself, though
- * it could have ridden, is not lost.
+ * A pattern of the Agent that cannot be run here. It counts as dropping the trace, because an event that leaves by
+ * itself is never lost, even if it could have ridden.
  *
  * @category models
  * @since 0.1.0
@@ -31,19 +31,28 @@ export interface Unreadable {
 }
 
 /**
+ * The capabilities of an Agent, as its `/info` lists them.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface AgentCapabilities {
   readonly version: string | undefined
-  /** The `Datadog-Agent-State` that came with the answer. Another one in any later answer means: ask again. */
+  /**
+   * The `Datadog-Agent-State` of this answer. A later answer with another state means that `/info` must be read again.
+   */
   readonly stateHash: string | undefined
   readonly endpoints: ReadonlyArray<string>
-  /** The path of the proxy for events, without a slash at its end, such as `/evp_proxy/v2`; `undefined`: it has none. */
+  /**
+   * The path of the proxy for events, without a trailing slash, such as `/evp_proxy/v2`. `undefined` if there is none.
+   */
   readonly evpProxy: string | undefined
-  /** Whether traces may carry structs; `undefined`: it does not say, which older Agents that can do not. */
+  /**
+   * Whether traces may carry structs. `undefined` if the Agent does not say, as older Agents that can carry them do
+   * not.
+   */
   readonly spanMetaStructs: boolean | undefined
-  /** `false` reveals an Agent that samples by itself and ignores priorities. */
+  /** `false` if the Agent samples by itself and ignores priorities. */
   readonly clientDropP0s: boolean | undefined
   /** The largest trace payload it takes, in bytes. */
   readonly maxRequestBytes: number
@@ -53,7 +62,7 @@ export interface AgentCapabilities {
 }
 
 /**
- * The largest trace payload of an Agent that does not say: 25 MiB.
+ * The largest trace payload of an Agent that names none: 25 MiB.
  *
  * @category constants
  * @since 0.1.0
@@ -68,26 +77,26 @@ export const defaultMaxRequestBytes = 26_214_400
  */
 export const maxEntries = 1_000
 
-// v2 is what every SDK of Datadog uses; all versions behave alike.
+// // v2 is the version that every SDK of Datadog uses; all versions behave alike.
 const evpVersions = [2, 4, 3, 1]
 
 const unreadable: Unreadable = { _tag: "Unreadable" }
 
 /**
- * Reads the JSON body of `/info`; `stateHash` is the header `Datadog-Agent-State` of that answer. `undefined` for a body
- * that is not an Agent's.
+ * Reads the JSON body of `/info`. `stateHash` is the header `Datadog-Agent-State` of that answer. `undefined` for a
+ * body that is not an Agent's.
  *
  * **Details**
  *
- * The proxy counts with and without a slash at its end, and in any version: Datadog's Python SDK takes an Agent that lists
- * only v4 for none at all.
+ * The proxy is recognised with and without a trailing slash, and in any version. Datadog's Python SDK ignores the proxy
+ * of an Agent that lists only v4.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const parse = (info: unknown, stateHash?: string | undefined): Checked<AgentCapabilities | undefined> => {
   if (!isObject(info) || !Array.isArray(own(info, "endpoints"))) {
-    const message = "The answer to /info is not one of a known Agent. Check the address of the Agent."
+    const message = "The answer to /info is not that of a known Agent. Check the address of the Agent."
     return { value: undefined, problems: [Problem.make("unreadable_value", message)] }
   }
   const endpoints = texts(own(info, "endpoints"))
@@ -122,7 +131,7 @@ export const parse = (info: unknown, stateHash?: string | undefined): Checked<Ag
 }
 
 /**
- * Whether traces to this Agent may carry structs: unless it says no, or does not take v0.4 payloads.
+ * Whether traces to this Agent may carry structs. They may unless the Agent denies it or takes no v0.4 payloads.
  *
  * @category guards
  * @since 0.1.0
@@ -131,7 +140,7 @@ export const canCarry = (self: AgentCapabilities): boolean =>
   self.spanMetaStructs !== false && self.endpoints.includes("/v0.4/traces")
 
 /**
- * The steps that the filters of an Agent may take for one trace, about as many as fit into two milliseconds.
+ * The most steps that the filters of an Agent may take for one trace. They take about two milliseconds.
  *
  * @category constants
  * @since 0.2.0
@@ -143,7 +152,8 @@ export const maxWork = 100_000
  *
  * **Details**
  *
- * The answer is yes, too, if it would take more than {@link maxWork} steps: an event that leaves by itself is not lost.
+ * The answer is yes, too, if it would take more than {@link maxWork} steps, because an event that leaves by itself is
+ * not lost.
  *
  * @category guards
  * @since 0.1.0
@@ -160,7 +170,7 @@ export const rootIsFiltered = (
     scan.work.left < 0
 }
 
-// The tags of one root, each read into characters once, and the work that is left.
+// // The tags of one root, each split into characters once, and the steps that are left.
 interface Scan {
   readonly meta: { readonly [key: string]: string }
   readonly work: Pattern.Work
@@ -212,7 +222,7 @@ const readPattern = (source: string): AgentPattern | Unreadable => Pattern.compi
 const filters = (u: unknown, list: "require" | "reject", regex: boolean): ReadonlyArray<TagFilter> =>
   isObject(u) ? texts(own(u, list)).map((text) => readFilter(text, regex)) : []
 
-// `key:value`, `key:pattern` or `key`, as the Agent reads its own settings.
+// // `key:value`, `key:pattern` or `key`, as in the Agent's own settings.
 const readFilter = (text: string, regex: boolean): TagFilter => {
   const colon = text.indexOf(":")
   const key = (colon < 0 ? text : text.slice(0, colon)).trim()

@@ -3,11 +3,12 @@
  *
  * **Details**
  *
- * The Agent drops traces whose root matches patterns that it publishes. They are written in Go's syntax, which has no
- * back-references, and Go runs them in linear time; JavaScript's engine may take exponential time for the same pattern.
- * So they are run here as a set of states over the text, read once. Supported: literals, `.`, classes, `\d \w \s \b` and
- * their negations, POSIX classes, groups, alternatives, `* + ? {n,m}` (lazy ones too), `^ $ \A \z`, and the flags `i`, `s`
- * and `m`. Anything else (Unicode classes, `\Q`, flag `U`) is not compiled, and the caller has to take the safe side.
+ * The Agent drops traces whose root matches patterns that it publishes. The patterns use Go's syntax, without
+ * back-references, and Go runs them in linear time. JavaScript's engine may take exponential time for the same pattern,
+ * so they are run here as a set of states over the text, in one pass. Supported: literals, `.`, classes, `\d \w \s \b`
+ * and their negations, POSIX classes, groups, alternatives, `* + ? {n,m}` (lazy ones too), `^ $ \A \z`, and the flags
+ * `i`, `s` and `m`. A pattern with anything else (Unicode classes, `\Q`, flag `U`) is not compiled, and the caller has
+ * to assume that it matches.
  *
  * @since 0.1.0
  */
@@ -22,7 +23,7 @@ type Node =
   | { readonly _tag: "Any"; readonly nodes: ReadonlyArray<Node> }
   | { readonly _tag: "Repeat"; readonly node: Node; readonly min: number; readonly max: number }
 
-// `next` and `other` are places in the program; -1 stands for a match.
+// // `next` and `other` are indices in the program; -1 stands for a match.
 type Instruction =
   | { readonly _tag: "Char"; readonly test: Test; readonly next: number }
   | { readonly _tag: "Anchor"; readonly anchor: Anchor; readonly next: number }
@@ -36,12 +37,12 @@ type Instruction =
  */
 export interface AgentPattern {
   readonly source: string
-  /** Whether the pattern occurs in a text. `work` pays for it; `false` when it does not suffice. */
+  /** Whether the pattern occurs in a text. `work` is charged for each step; `false` if too little is left. */
   readonly matches: (text: Text, work: Work) => boolean
 }
 
 /**
- * A text that several patterns are run over: cut, and read into characters at the first pattern that needs them.
+ * A text that several patterns are run over. It is cut, and split into characters when the first pattern needs them.
  *
  * @category models
  * @since 0.2.0
@@ -52,8 +53,8 @@ export interface Text {
 }
 
 /**
- * What the patterns of one trace may do together. A step is a look at one state; `left` is below zero once there were too
- * many.
+ * The steps that the patterns of one trace may take together. A step reads one state; `left` falls below zero if there
+ * were too many.
  *
  * @category models
  * @since 0.2.0
@@ -63,6 +64,8 @@ export interface Work {
 }
 
 /**
+ * Prepares a text for patterns.
+ *
  * @category constructors
  * @since 0.2.0
  */
@@ -81,7 +84,7 @@ export const text = (value: string): Text => {
 export const limits = { source: 1_000, states: 500, depth: 20, text: 5_000 } as const
 
 /**
- * Compiles a pattern; `undefined` when it is malformed, too large or uses what is not supported.
+ * Compiles a pattern. `undefined` if it is malformed, too large or uses unsupported syntax.
  *
  * @category constructors
  * @since 0.1.0
@@ -92,7 +95,7 @@ export const compile = (source: string): AgentPattern | undefined => {
     return {
       source,
       matches: ({ value }, work) => {
-        // The engine's own search reads hundreds of characters in the time of one step.
+        // // The engine's own search reads hundreds of characters in the time of one step.
         work.left -= 1 + (value.length >> 8)
         return value.includes(source)
       }
@@ -297,7 +300,7 @@ const parseGroup = (p: Parser, outer: Flags): Node | undefined => {
   return node
 }
 
-// A character's code, or the test of a class such as `\d`.
+// // The code of a character, or the test of a class such as `\d`.
 const parseEscape = (p: Parser): Test | number | undefined => {
   const c = p.chars[p.at++]
   if (c === undefined) return undefined
@@ -349,7 +352,8 @@ const parseClassChar = (p: Parser): Test | number | undefined => {
   return c === undefined ? undefined : c === "\\" ? parseEscape(p) : c.codePointAt(0)!
 }
 
-// Writes the states of a node, the last ones first, and answers where it begins; `undefined` when there are too many.
+// // Writes the states of a node, the last ones first, and returns the index of its first state; `undefined` if there
+// are too many.
 const emit = (program: Program, node: Node, next: number): number | undefined => {
   // Steps are counted too, since nested repeats of nothing need many steps and no state.
   if (program.states.length > limits.states || ++program.steps > 20 * limits.states) return undefined
@@ -420,13 +424,13 @@ const run = (
   if (start < 0) return true
   let waiting: Array<number> = []
   let open: Array<number> = []
-  // For each state, the place in the text where it was entered last.
+  // // For each state, the index in the text where it was last entered.
   const entered = new Int32Array(program.length).fill(-1)
   work.left -= program.length >> 5
   for (let at = 0; at <= codes.length; at++) {
     const before = at === 0 ? -1 : codes[at - 1]!
     const after = at === codes.length ? -1 : codes[at]!
-    // What waited is open now, and its array is used again.
+    // // The waiting states are open now. The old array is reused.
     const last = open
     open = waiting
     waiting = last

@@ -1,12 +1,12 @@
 /**
- * Where the Agent is.
+ * The address of the Agent.
  *
  * @since 0.1.0
  */
 
 /**
- * An address. `host` is a name or an address without brackets, ready to connect to; `authority` is what a URL and the
- * `Host` header hold. `basePath` is `""` or begins with a slash and does not end with one.
+ * An address. `host` is a name or an address without brackets, ready to connect to. `authority` is the host and port as
+ * in a URL and the `Host` header. `basePath` is `""`, or begins with a slash and does not end with one.
  *
  * @category models
  * @since 0.1.0
@@ -22,7 +22,7 @@ export type AgentUrl =
   | { readonly _tag: "unix"; readonly socketPath: string; readonly authority: "localhost"; readonly basePath: "" }
 
 /**
- * The port of an Agent, and the socket that is used when nothing is set and it exists.
+ * The default port of an Agent, and the socket that is used if nothing is configured and the socket exists.
  *
  * @category constants
  * @since 0.1.0
@@ -30,8 +30,8 @@ export type AgentUrl =
 export const defaults = { host: "localhost", port: 8126, socketPath: "/var/run/datadog/apm.socket" } as const
 
 /**
- * The address where no URL is set: the host and the port, if one of them is; else the socket, if there is something at
- * `defaults.socketPath`; else `http://localhost:8126`.
+ * The address if no URL is set: the host and the port if one of them is set, else the socket if `defaults.socketPath`
+ * exists, else `http://localhost:8126`.
  *
  * @category constructors
  * @since 0.2.0
@@ -71,7 +71,7 @@ export const parse = (text: string): AgentUrl | undefined => {
 }
 
 /**
- * Reads a host: a name, or an address with or without brackets. The result has none.
+ * Reads a host: a name, or an address with or without brackets. The result has no brackets.
  *
  * @category constructors
  * @since 0.2.0

@@ -13,7 +13,7 @@
 export const expected = "a key of at most 256 printable ASCII characters without a space in it"
 
 /**
- * The key without the white space around it, which a file or a shell leaves there. `undefined` if the rest cannot be the
+ * The key without the surrounding white space that a file or a shell can add. `undefined` if the rest cannot be the
  * value of a header.
  *
  * @category constructors

@@ -1,19 +1,21 @@
 /**
- * Who has taken an event.
+ * The taker of an event.
  *
  * **Details**
  *
- * An event has one taker. The claim is our own state and is never read from a tag, which a user could write.
+ * An event has one taker. The claim is our own state. It is never read from a tag, because a user could write the tag.
  *
- * - `none`: nobody yet
+ * - `none`: the event has no taker yet
  * - `riding`: it is in an APM trace payload
  * - `outbox`: the outbox accepted it
- * - `dropped`: nobody could take it, and the ledger counts why
+ * - `dropped`: the event has no taker, and the ledger counts the reason
  *
  * @since 0.1.0
  */
 
 /**
+ * The taker of an event so far.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -1,17 +1,17 @@
 /**
- * What an answer, or the lack of one, means for what was sent.
+ * The meaning of an answer, or of a failure to get one, for the events that were sent.
  *
  * **Details**
  *
- * A second route opens for an event only when the first one definitely did not take it, so each outcome says whether that
- * is certain. Redirects are not followed: a body with prompts goes where the settings say, and nowhere else.
+ * An event may take a second route only if the first one definitely did not take it, so each outcome says whether that
+ * is certain. Redirects are not followed, because a body with prompts may go only to the configured address.
  *
  * @since 0.1.0
  */
 
 /**
  * - `agent-traces`: the Agent's trace endpoint
- * - `agent-evp`: the intake behind the Agent's proxy, which passes on what the intake answers
+ * - `agent-evp`: the intake behind the Agent's proxy, which passes on the answers of the intake
  * - `intake`: the intake itself
  *
  * @category models
@@ -20,15 +20,15 @@
 export type Endpoint = "agent-traces" | "agent-evp" | "intake"
 
 /**
- * `afterMillis` is how long the receiver asked to wait.
+ * `afterMillis` is the wait that the receiver asked for.
  *
  * - `Delivered`: it arrived
  * - `Retry`: it did not arrive; send it again
- * - `Ambiguous`: it may have arrived; sending it again may duplicate it, and is counted as such
- * - `Split`: it did not arrive, because of something in it: send its halves, and set a single one aside
+ * - `Ambiguous`: it may have arrived; sending it again may duplicate it, which is counted
+ * - `Split`: it did not arrive, because of part of its content: send its halves, and set a single one aside
  * - `Refuse`: it did not arrive and never will; a trace is given up, and its events take the other road
- * - `Pause`: it did not arrive, and nothing will until somebody corrects a setting: hold everything, and probe
- * - `Rediscover`: it did not arrive; the Agent does not have this endpoint: ask it again what it has
+ * - `Pause`: it did not arrive, and nothing will until a setting is corrected: hold everything, and probe
+ * - `Rediscover`: it did not arrive; the Agent does not have this endpoint: read its `/info` again
  *
  * @category models
  * @since 0.1.0
@@ -43,10 +43,10 @@ export type Verdict =
   | { readonly _tag: "Rediscover" }
 
 /**
- * The table: the first row whose range holds the status. Columns are traces to the Agent, events through its proxy, events
- * to the intake. A gateway's 502 and 504 leave open whether what is behind it took the body, and so does anything that is
- * not an answer to a request at all (1xx, or a number that is no status). Any other 4xx can be the fault of one event, so
- * no event is given up together with others.
+ * The table: the first row whose range holds the status. Columns are traces to the Agent, events through its proxy,
+ * events to the intake. After a gateway's 502 or 504 the receiver behind it may have taken the body. The same holds for
+ * a status that answers no request (1xx, or a number that is no status). Any other 4xx can be the fault of one event,
+ * so no event is given up together with others.
  *
  * @category constants
  * @since 0.1.0
@@ -78,7 +78,7 @@ export const table: ReadonlyArray<
 export const maxAfterMillis = 300_000
 
 /**
- * The headers that say how long to wait, by lower-case name.
+ * The headers that carry a wait, by lower-case name.
  *
  * @category models
  * @since 0.1.0
@@ -119,8 +119,8 @@ export const ofStatus = (endpoint: Endpoint, status: number, headers: Headers, n
 }
 
 /**
- * Reads a failure without an answer: connection refused, reset, timed out, or an answer that is not HTTP. `bytesWritten`
- * says whether any byte of the request may have left.
+ * Reads a failure without an answer: connection refused, reset, timed out, or an answer that is not HTTP.
+ * `bytesWritten` says whether any byte of the request may have left.
  *
  * @category combinators
  * @since 0.1.0
@@ -129,7 +129,7 @@ export const ofFailure = (bytesWritten: boolean): Verdict =>
   bytesWritten ? { _tag: "Ambiguous", afterMillis: undefined } : { _tag: "Retry", afterMillis: undefined }
 
 /**
- * Whether what was sent certainly did not arrive, so that another route may take it.
+ * Whether the request certainly did not arrive, so that another route may take its events.
  *
  * @category guards
  * @since 0.1.0
@@ -137,8 +137,8 @@ export const ofFailure = (bytesWritten: boolean): Verdict =>
 export const isDefinite = (self: Verdict): boolean => self._tag !== "Delivered" && self._tag !== "Ambiguous"
 
 /**
- * How long the receiver asked to wait, from 0 to `maxAfterMillis`: `Retry-After` in seconds or as a date, else
- * `X-RateLimit-Reset` in seconds (from now, or since 1970 when it is that large). `undefined` when it did not say.
+ * The wait that the receiver asked for, from 0 to `maxAfterMillis`: `Retry-After` in seconds or as a date, else
+ * `X-RateLimit-Reset` in seconds (from now, or since 1970 if it is that large). `undefined` if it asked for none.
  *
  * @category combinators
  * @since 0.1.0
@@ -163,7 +163,7 @@ const seconds = (text: string | undefined): number | undefined =>
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 const imfFixdate = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/
 
-// The form of date that HTTP requires senders to use, as Unix milliseconds.
+// // The date format that HTTP requires of senders, as Unix milliseconds.
 const httpDate = (text: string): number | undefined => {
   const found = imfFixdate.exec(text)
   if (found === null) return undefined

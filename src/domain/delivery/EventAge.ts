@@ -1,18 +1,18 @@
 /**
- * How old an event is, whatever happens to the time of day.
+ * The age of an event, independent of changes to the wall clock.
  *
  * **Details**
  *
- * The time of day can be set: by hand, by a time server, by a virtual machine that wakes up. An event must not expire
- * because of that, so ages are differences on a clock that only goes forward. Inside a process that is {@link steady}.
- * Between processes it is the time since the machine started, as long as it has not been started again.
+ * The wall clock can be changed: by hand, by a time server, by a virtual machine that resumes. An event must not expire
+ * because of that, so ages are measured on a monotonic clock: inside a process {@link steady}, between processes the
+ * time since the machine started, as long as it has not been restarted.
  *
  * @since 0.2.0
  */
 
 /**
- * Milliseconds since 1970 as they were when the clock was made, going on at the pace of `elapsed`, a clock in milliseconds
- * that only goes forward.
+ * A clock in Unix milliseconds. It starts at `unixMillis` and advances with `elapsed`, a monotonic clock in
+ * milliseconds.
  *
  * @category constructors
  * @since 0.2.0
@@ -31,15 +31,15 @@ export const steady = (unixMillis: number, elapsed: () => number): () => number 
 export interface Moment {
   /** Unix time in milliseconds. */
   readonly unixMillis: number
-  /** Which start of which machine `uptimeMillis` counts from; `undefined` where that is not known. */
+  /** The start of a machine that `uptimeMillis` counts from. `undefined` if it is unknown. */
   readonly boot: string | undefined
   /** Milliseconds since that start. */
   readonly uptimeMillis: number
 }
 
 /**
- * The age in milliseconds, never below zero. Between moments of one start of a machine the time of day plays no part. An
- * event from before the start is as old as the time of day says, and at least as old as the start.
+ * The age in milliseconds, never below zero. Between moments of one start of a machine, the wall clock does not matter.
+ * An event from before the start has the age by the wall clock, but at least the time since the start.
  *
  * @category combinators
  * @since 0.2.0

@@ -1,5 +1,5 @@
 /**
- * How events leave the process.
+ * The ways by which events leave the process.
  *
  * @since 0.1.0
  */
@@ -16,24 +16,27 @@
 export type ExportMode = "apm-agent" | "apm-agentless" | "llmobs-agent-proxy" | "llmobs-agentless"
 
 /**
- * What the choice looks at.
+ * The facts from which the mode is chosen.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Facts {
-  /** Nobody to carry the trace: no Agent, or agentless was asked for. */
+  /** Whether traces have no Agent: none was found, or agentless export was requested. */
   readonly agentless: boolean
-  /** `DD_LLMOBS_OVERRIDE_ORIGIN` names another origin for events. */
+  /** Whether `DD_LLMOBS_OVERRIDE_ORIGIN` names another origin for events. */
   readonly overrideOrigin: boolean
-  /** `DD_APM_TRACING_ENABLED`: traces are wanted at all. */
+  /** Whether traces are wanted at all: `DD_APM_TRACING_ENABLED`. */
   readonly apmTracing: boolean
-  /** Traces to the intake without an Agent were asked for. That intake is internal to Datadog, so it is never a default. */
+  /**
+   * Whether traces to the intake without an Agent were requested. That intake is internal to Datadog, so it is never a
+   * default.
+   */
   readonly apmAgentless: boolean
 }
 
 /**
- * The table. Events ride a trace unless another origin was named, no trace is wanted, or there is no Agent.
+ * The table. Events ride a trace unless another origin was named, traces are off, or there is no Agent.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,16 +1,17 @@
 /**
- * The books: where every event is.
+ * The ledger: the counts of events by where they are.
  *
  * **Details**
  *
- * At every moment `enqueued = delivered + transferred + dropped (by reason) + pending`. Each number is counted where the
- * events are; `pending` is never computed as a difference, so the equation can fail, and a test can say so.
+ * At every moment `enqueued = delivered + transferred + dropped (by reason) + pending`. Each number is counted where
+ * the events are. `pending` is never computed as a difference, so the equation can fail and a test can prove that it
+ * holds.
  *
  * @since 0.1.0
  */
 
 /**
- * Why an event was dropped: a closed list.
+ * The reason of a drop: a closed list.
  *
  * @category models
  * @since 0.1.0
@@ -26,6 +27,8 @@ export type DropReason =
   | "failed"
 
 /**
+ * Every reason of a drop.
+ *
  * @category constants
  * @since 0.1.0
  */
@@ -41,25 +44,25 @@ export const dropReasons: ReadonlyArray<DropReason> = [
 ]
 
 /**
- * A snapshot of the books. All numbers count events.
+ * A snapshot of the ledger. All numbers count events.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Ledger {
-  /** Spans that finished and produced an event, or should have. */
+  /** Spans that finished and should have produced an event. */
   readonly enqueued: number
-  /** Where an event still is, by place. */
+  /** The events that are not settled, by place. */
   readonly pending: {
     /** In a trace chunk that has not been decided yet. */
     readonly chunk: number
     /** In a trace payload that the Agent has not acknowledged. */
     readonly payload: number
-    /** In the outbox, being sent included. */
+    /** In the outbox, including events that are being sent. */
     readonly outbox: number
   }
   readonly delivered: {
-    /** The Agent answered 200 to the trace that carried it. The Agent's own filters and memory follow. */
+    /** Events in traces that the Agent answered with 200. The Agent's own filters and memory limits come after that. */
     readonly agent: number
     /** The intake answered 2xx, directly or through the Agent's proxy. */
     readonly intake: number
@@ -67,15 +70,17 @@ export interface Ledger {
   /** Handed to a durable store that another process delivers from. */
   readonly transferred: number
   readonly dropped: { readonly [K in DropReason]: number }
-  /** Outcomes that left open whether an event had arrived, each of which can have duplicated it. */
+  /** Outcomes that left open whether an event had arrived. Each of them can have duplicated it. */
   readonly possibleDuplicates: number
-  /** Left on its span as a last chance because the outbox refused it. */
+  /** Events left on their span as a last chance, because the outbox refused them. */
   readonly lastChance: number
-  /** Found in a durable store at start, and sent by this process. */
+  /** Events found in a durable store at start, and sent by this process. */
   readonly redelivered: number
 }
 
 /**
+ * The ledger of a process without events.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -91,18 +96,24 @@ export const empty: Ledger = {
 }
 
 /**
+ * The number of events that are not settled.
+ *
  * @category combinators
  * @since 0.1.0
  */
 export const pending = (self: Ledger): number => self.pending.chunk + self.pending.payload + self.pending.outbox
 
 /**
+ * The number of events that the Agent or the intake took.
+ *
  * @category combinators
  * @since 0.1.0
  */
 export const delivered = (self: Ledger): number => self.delivered.agent + self.delivered.intake
 
 /**
+ * The number of dropped events, over all reasons.
+ *
  * @category combinators
  * @since 0.1.0
  */
@@ -113,7 +124,7 @@ export const dropped = (self: Ledger): number => {
 }
 
 /**
- * Whether the books balance.
+ * Whether the equation of the ledger holds.
  *
  * @category guards
  * @since 0.1.0

@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * `setTimeout` keeps its time in 32 bits: a longer one fires at once, and what it guards is then repeated without a pause.
+ * `setTimeout` keeps its time in 32 bits. A longer timer fires at once, so its action would repeat without a pause.
  * Every wait that a user chooses passes through here.
  *
  * @since 0.2.0
@@ -18,7 +18,7 @@
 export const longestWaitMillis = 2_147_483_647
 
 /**
- * The same wait, as far as a timer can wait for it. A number below 0, and one that is none, is no wait.
+ * The wait, limited to the longest timer. A negative number and `NaN` give 0.
  *
  * @category combinators
  * @since 0.2.0

@@ -1,5 +1,5 @@
 /**
- * The address of an HTTP proxy, as `HTTPS_PROXY` holds it.
+ * The address of an HTTP proxy, as in `HTTPS_PROXY`.
  *
  * @since 0.2.0
  */
@@ -13,8 +13,8 @@
 export const expected = "the address of an HTTP proxy (host:port, http://host:port or https://host:port)"
 
 /**
- * Reads an address. One without a scheme is `http://`. The result can be given to `new URL`; it may hold credentials, so
- * it is not to be shown.
+ * Reads an address. `http://` is the default scheme. The result can be given to `new URL`. It may hold credentials, so
+ * it must not be logged.
  *
  * @category constructors
  * @since 0.2.0

@@ -1,11 +1,11 @@
 /**
- * The decision table: does an event ride its APM trace, or is it offered to the LLM intake?
+ * The decision table for the route of an event: it rides its APM trace, or is offered to the LLM intake.
  *
  * **Details**
  *
- * An event that rides a trace is lost when the trace is sampled away, so every span of a trace chunk is decided here,
+ * An event that rides a trace is lost if the trace is sampled away. So every span of a trace chunk is decided here,
  * after the sampling decision and before anything is written. The table is total, its rows are in order and the first
- * match wins. A decision is a value: it changes nothing, neither the span nor the sampling priority.
+ * match wins. A decision is a value: it changes neither the span nor the sampling priority.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import type { Claim } from "./Claim.ts"
 import type { ExportMode } from "./ExportMode.ts"
 
 /**
- * What the table looks at, for one span.
+ * The facts about one span that the table reads.
  *
  * @category models
  * @since 0.1.0
@@ -23,25 +23,25 @@ import type { ExportMode } from "./ExportMode.ts"
 export interface Facts {
   /** Whether the span is an LLM Observability span. */
   readonly llm: boolean
-  /** Who has taken its event so far. */
+  /** The taker of its event so far. */
   readonly claim: Claim
-  /** Whether a finished record of it exists: a redaction rule may have dropped it. */
+  /** Whether it has a finished record. A redaction rule may have dropped the record. */
   readonly record: boolean
   readonly mode: ExportMode
-  /** Whether an APM trace will be written at all, and by a writer that transports `meta_struct`. */
+  /** Whether an APM trace will be written, by a writer that transports `meta_struct`. */
   readonly canRide: boolean
-  /** A size in bytes that the packed struct does not exceed. */
+  /** An upper bound of the size of the packed struct, in bytes. */
   readonly structBytes: number
-  /** The priority of the local root, `undefined` when no decision was taken. */
+  /** The priority of the local root. `undefined` if no decision was taken. */
   readonly priority: number | undefined
   /** Whether something other than the priority drops the trace: a filter of the host or of the Agent, the size limit. */
   readonly filtered: boolean
 }
 
 /**
- * - `Untouched`: the span passes as it is
+ * - `Untouched`: the span is not changed
  * - `Ride`: the struct stays on the span
- * - `Offer`: the event goes to the outbox; when it is accepted the span is marked submitted and loses its struct
+ * - `Offer`: the event goes to the outbox; if it is accepted, the span is marked submitted and loses its struct
  * - `Scrub`: the span loses its struct; `submitted` says whether it is marked
  *
  * @category models
@@ -70,8 +70,8 @@ export type RuleName =
   | "ride"
 
 /**
- * The largest packed struct that rides. A larger event goes to the intake by itself, so that it cannot cost the whole
- * trace its place in a payload.
+ * The largest packed struct that rides. A larger event goes to the intake by itself, because it could make the whole
+ * trace too large for a payload.
  *
  * @category constants
  * @since 0.1.0
@@ -85,7 +85,7 @@ const scrub: Verdict = { _tag: "Scrub", submitted: false }
 const offer = (rule: RuleName): Verdict => ({ _tag: "Offer", rule })
 
 /**
- * Whether the trace will be dropped behind us: the local root's priority is at most 0 or unset, or a filter takes it. The
+ * Whether the trace will be dropped later: the local root's priority is at most 0 or unset, or a filter matches. The
  * trace intake takes every trace, so nothing is dropped in `apm-agentless`.
  *
  * @category guards
@@ -125,7 +125,7 @@ export const rules: ReadonlyArray<{
 ]
 
 /**
- * Decides for one span. An event that rides already rides again, whatever changed since: a second pass never opens a
+ * Decides for one span. An event that already rides rides again, even if the facts changed: a second pass never opens a
  * second route.
  *
  * @category combinators
@@ -139,7 +139,7 @@ export const decide = (facts: Facts): Verdict => {
 }
 
 /**
- * {@link decide} as a checked value. The table has an answer for all facts, so there is nothing to complain of.
+ * {@link decide} as a checked value. The table covers all facts, so there are never problems.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,13 +1,13 @@
 /**
- * An event that nobody will take, kept so that somebody can read it.
+ * An undeliverable event, kept for inspection.
  *
  * @since 0.1.0
  */
 
 /**
- * - `refused`: the intake refused it alone, for what is in it
+ * - `refused`: the intake refused it alone, because of its content
  * - `oversized`: it is too large for one request even after it was shrunk
- * - `unreadable`: it was found in a durable store, and is not what was written
+ * - `unreadable`: it was found damaged in a durable store
  *
  * @category models
  * @since 0.1.0
@@ -15,8 +15,8 @@
 export type Reason = "refused" | "oversized" | "unreadable"
 
 /**
- * `status` is the HTTP status of the refusal, where there was an answer. `at` is Unix time in milliseconds. `event` is JSON
- * text as it was sent, or whatever was found; `undefined` when it is too large to be kept. It is content: it can hold
+ * `status` is the HTTP status of the refusal, if there was an answer. `at` is Unix time in milliseconds. `event` is the
+ * JSON text that was sent, or the damaged data; `undefined` if it is too large to be kept. It is content: it can hold
  * anything that the program recorded.
  *
  * @category models

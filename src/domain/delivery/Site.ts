@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * A site decides who receives prompts, and a mistyped name may belong to somebody else. A site that is not in the list is
- * refused unless the caller allows it.
+ * A site decides where prompts are sent, and a mistyped name may be a stranger's domain. A site that is not in the list
+ * is refused unless the caller allows it.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ export interface Site {
 }
 
 /**
- * The sites, with the host that takes traces without an Agent where it does not follow from the name.
+ * The known sites. The value is the host that takes traces without an Agent, if it does not follow from the name.
  *
  * @category constants
  * @since 0.1.0
@@ -48,7 +48,7 @@ export const known: ReadonlyMap<string, string | undefined> = new Map([
 ])
 
 /**
- * The site of a setting that is absent.
+ * The site if the setting is absent.
  *
  * @category constants
  * @since 0.1.0
@@ -58,8 +58,8 @@ export const defaultName = "datadoghq.com"
 const hostName = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,7}$/
 
 /**
- * Reads `DD_SITE`; absent means `datadoghq.com`. No site is made up for a bad name: an event that was meant for one region
- * must not go to another. `setting` is the name that problems use.
+ * Reads `DD_SITE`; absent means `datadoghq.com`. A bad name has no fallback, because an event meant for one region must
+ * not go to another. `setting` is the name that problems use.
  *
  * @category constructors
  * @since 0.1.0
