@@ -3,10 +3,10 @@
  *
  * **Details**
  *
- * Any client can send baggage, so it labels and never routes. The reader for our labels (`parseLenient`) skips a bad member
- * and keeps the others. The reader that feeds APM (`parseStrict`) does as Datadog's tracers do: one malformed member
- * voids the header. The members that it keeps go on to the next service as they came, properties included. Both look at
-no more than the limits allow: the work is bounded, however long the header is.
+ * Any client can send baggage, so it only sets labels and never decides a route. The reader for our labels
+ * (`parseLenient`) skips a bad member and keeps the others. The reader that feeds APM (`parseStrict`) follows Datadog's
+ * tracers: one malformed member voids the header. The members that it keeps go on to the next service unchanged,
+ * properties included. Both readers stop at the limits, so the work is bounded.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import type { Problem } from "../Problem.ts"
 import * as Problems from "../Problem.ts"
 
 /**
- * Limits for one request over all header lines, in both directions, and for one of our labels.
+ * Limits for one request over all header lines, in both directions, and the limit of a label.
  *
  * @category constants
  * @since 0.1.0
@@ -22,7 +22,7 @@ import * as Problems from "../Problem.ts"
 export const limits = { items: 64, bytes: 8_192, label: 200 } as const
 
 /**
- * A member: its decoded value, and the text it came as, which is written again unless the value is changed.
+ * A member: its decoded value and its original text, which is sent on unless the value is changed.
  *
  * @category models
  * @since 0.1.0
@@ -49,8 +49,8 @@ export type Items = ReadonlyMap<string, Item>
 export const empty: Items = new Map()
 
 /**
- * Changes members: a text replaces the value of a member or adds one at the end, `undefined` takes one away. The others
- * stay as they came.
+ * Changes members: a text replaces the value of a member or adds one at the end, `undefined` removes one. The other
+ * members are not changed.
  *
  * @category combinators
  * @since 0.1.0
@@ -66,7 +66,7 @@ export const change = (items: Items, changes: ReadonlyMap<string, string | undef
 }
 
 /**
- * What a reader kept, how many members it dropped, and at most one problem about them.
+ * The members that a reader kept, the number of dropped members, and at most one problem about them.
  *
  * @category models
  * @since 0.1.0
@@ -77,13 +77,13 @@ export interface Read<out A> {
   readonly problems: ReadonlyArray<Problem>
 }
 
-// Text beyond this is not even counted.
+// // Members beyond this length are not even counted.
 const longestLooked = 2 * limits.bytes
 
 /**
- * Shows the members within the limits to `visit`, in order, until it says `false`, and counts the members above them.
- * Lines count as one text joined by commas. Blanks and commas cost bytes as well: a member behind 8,192 bytes of them is
- * above the limit. Blank members are shown and are no items where `skipsBlank` holds.
+ * Passes the members within the limits to `visit`, in order, until it returns `false`, and counts the members above
+ * them. Lines count as one text joined by commas. Blanks and commas count as bytes too, so a member behind 8,192 bytes
+ * of them is above the limit. With `skipsBlank`, blank members are visited but not counted.
  */
 const walk = (lines: ReadonlyArray<string>, skipsBlank: boolean, visit: (member: string) => boolean): number => {
   let bytes = 0
@@ -140,7 +140,7 @@ const printable = /^[\x20-\x7e]+$/
 const unsafe = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
 
 /**
- * Whether a text may become one of our labels: 1 to 200 characters, none of them a control or a direction mark.
+ * Whether a text may become a label: 1 to 200 characters, without controls and direction marks.
  *
  * @category guards
  * @since 0.1.0
@@ -150,8 +150,8 @@ export const isLabel = (text: string): boolean => text !== "" && text.length <= 
 const isBlank = (text: string): boolean => text.trim() === ""
 
 /**
- * Reads labels out of the lines of the header. A member that is malformed, or whose value is not usable as a label, is
- * dropped and counted, never altered: an altered id joins nothing. The last of two members with one key wins.
+ * Reads labels from the lines of the header. A malformed member, or one whose value cannot be a label, is dropped and
+ * counted. Values are never altered, because an altered id joins nothing. The last of two members with one key wins.
  *
  * @category constructors
  * @since 0.1.0
@@ -171,7 +171,7 @@ export const parseLenient = (lines: ReadonlyArray<string>): Read<ReadonlyMap<str
 
 const unusable = Problems.make(
   "invalid_baggage",
-  "Members of the baggage header were dropped: malformed, above the limits, or not usable as a label."
+  "Members of the baggage header were dropped, because they are malformed, above the limits or not usable as labels."
 )
 
 const parseLabel = (member: string): readonly [string, string] | undefined => {
@@ -186,12 +186,12 @@ const parseLabel = (member: string): readonly [string, string] | undefined => {
 }
 
 /**
- * Reads the members for APM and the next service. A member without `=`, key or value voids the whole header; above the
- * limits the leading members are kept.
+ * Reads the members for APM and the next service. A member without `=`, key or value voids the whole header. Above the
+ * limits, the leading members are kept.
  *
  * **Details**
  *
- * The value is decoded and without properties. A text that is not valid percent-encoding stays as it is.
+ * Values are decoded and stripped of properties. A text that is not valid percent-encoding is kept unchanged.
  *
  * @category constructors
  * @since 0.1.0
@@ -232,13 +232,13 @@ const parseItem = (member: string): readonly [string, Item] | undefined => {
 }
 
 /**
- * Renders members within the limits: whole members only, the leading ones. A member that a Datadog receiver would void
- * the header for (an empty key or value), or that is not valid text, is left out.
+ * Renders whole members within the limits, the leading ones first. A member is left out if it is not valid text, or if
+ * its key or value is empty, because Datadog's receivers would void the header.
  *
  * **Details**
  *
- * A member that came from elsewhere and was not changed is written as it came; others are percent-encoded as Datadog's
- * tracers do. A bare text stands for a value to encode.
+ * A received and unchanged member is written with its original text; others are percent-encoded as Datadog's tracers
+ * do. A bare text is a value to encode.
  *
  * @category combinators
  * @since 0.1.0
@@ -265,7 +265,7 @@ const unwritten = Problems.make(
   "Baggage members were not sent: above the limits, empty, or not valid text."
 )
 
-// A text that is too long as it is does not get shorter: it comes back without being encoded.
+// // A text that is too long unencoded does not get shorter, so it is returned without being encoded.
 const renderMember = (key: string, item: Item | string, bytes: number): string | undefined => {
   const { raw, value } = typeof item === "string" ? { value: item, raw: undefined } : item
   if (key.length + value.length > bytes) return key + value

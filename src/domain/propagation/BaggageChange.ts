@@ -1,5 +1,5 @@
 /**
- * What a program wants changed in the baggage of its calls.
+ * The changes that a program makes to the baggage of its calls.
  *
  * @since 0.2.0
  */
@@ -9,19 +9,19 @@ import * as Baggage from "./Baggage.ts"
 import * as LlmobsPropagation from "./LlmobsPropagation.ts"
 
 /**
- * A text replaces a member or adds one, `undefined` takes one away.
+ * A text replaces or adds a member, `undefined` removes it.
  *
  * @category models
  * @since 0.2.0
  */
 export type Changes = ReadonlyMap<string, string | undefined>
 
-/** Far above what a header can hold; regions in regions must not add up without end. */
+/** Far above the capacity of a header. It bounds the changes of nested `withBaggage`. */
 const most = 1_024
 
 /**
- * The changes of a region inside another one. What is no text, cannot be read or is above the limits is left out and
- * reported; so are members named `llmobs.…`, without a report.
+ * Merges the changes of a `withBaggage` into those around it. A value that is no text, is unreadable or exceeds the
+ * limits is left out and reported. Members named `llmobs.…` are left out without a report.
  *
  * @category combinators
  * @since 0.2.0

@@ -25,8 +25,8 @@ const names = {
 const defaultTagsMaxLength = 512
 
 /**
- * The trace of a request. `traceId` is 32 hex characters, `parentId` 16; `propagationError` is the text that Datadog's
- * tracers put into `_dd.propagation_error`.
+ * The trace of a request. `traceId` is 32 hex characters, `parentId` 16. `propagationError` is the value that Datadog's
+ * tracers write into `_dd.propagation_error`.
  *
  * @category models
  * @since 0.1.0
@@ -59,12 +59,12 @@ export const originOf = (text: string | undefined): string | undefined =>
   text !== undefined && text.length <= 256 && /^[\x20-\x7e]+$/.test(text) ? text : undefined
 
 /**
- * Reads the trace of a request; `undefined` when there is none, or its ids are not usable.
+ * Reads the trace of a request. `undefined` if there is none, or its ids are unusable.
  *
  * **Details**
  *
- * A trace id without a parent id, or with the parent `0`, is a trace that has no span yet (a synthetic test starts one
- * so). A priority, origin or tag that is not usable costs only itself.
+ * A trace id without a parent id, or with the parent `0`, is a trace without a span; a synthetic test starts one. An
+ * unusable priority, origin or tag is left out alone.
  *
  * @category constructors
  * @since 0.1.0
@@ -112,8 +112,8 @@ export const extract = (
 
 const bad = (what: string): Problem => Problems.make("invalid_datadog_headers", `The ${what}; it was left out.`)
 
-// Reads `x-datadog-tags`. A header above `maxLength` is thrown away whole, as Datadog's tracers do; a pair that is
-// malformed costs only itself.
+// // Reads `x-datadog-tags`. A header above `maxLength` is dropped whole, as in Datadog's tracers; a malformed pair is
+// left out alone.
 const parseTags = (
   text: string,
   maxLength: number = defaultTagsMaxLength
@@ -131,7 +131,7 @@ const parseTags = (
     const key = pair.slice(0, Math.max(equals, 0)).trim()
     const value = pair.slice(equals + 1).trim()
     if (equals > 0 && key !== "" && Tag.isValue(value) && (key !== Tag.decisionMaker || Tag.isDecisionMaker(value))) {
-      // Tags of other prefixes are legal here and are not passed on.
+      // // Tags with other prefixes are legal, but are not passed on.
       if (Tag.isKey(key) && key !== "_dd.p.upstream_services") tags.set(key, value)
     } else malformed = true
   }
@@ -141,7 +141,7 @@ const parseTags = (
   }
 }
 
-// Renders `x-datadog-tags` within `maxLength`; empty when nothing is left, or the limit is 0.
+// // Renders `x-datadog-tags` within `maxLength`. The text is empty if no tag is left or the limit is 0.
 const renderTags = (tags: ReadonlyArray<PropagationTag>, maxLength: number): string =>
   Tag.fit(
     tags.flatMap((tag) =>

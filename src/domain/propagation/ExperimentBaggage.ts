@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * It is the one piece of baggage that decides more than a label: spans of an experiment are stored in a scope of their
- * own. A browser must not be able to hide production traces there, so its word does not count.
+ * This baggage decides more than a label, because the spans of an experiment are stored in a scope of their own. A
+ * browser must not be able to hide production traces there, so it is ignored if a browser sent it.
  *
  * @since 0.1.0
  */
@@ -39,8 +39,8 @@ export const table: ReadonlyArray<readonly [key: string, tag: string]> = [
 export const isKey = (key: string): boolean => key.startsWith("_ml_obs.")
 
 /**
- * Reads the experiment out of the members that `Baggage.parseLenient` kept; `undefined` when there is none of its keys.
- * Without an experiment id the other keys become their tags, and the spans stay out of the experiments scope.
+ * Reads the experiment from the members that `Baggage.parseLenient` kept. `undefined` if there is none of its keys.
+ * Without an experiment id the other keys become tags, and the spans stay out of the experiments scope.
  *
  * @category constructors
  * @since 0.1.0
@@ -72,8 +72,9 @@ export const write = (experiment: ExperimentScope): ReadonlyMap<string, string> 
 }
 
 /**
- * What to do with the experiment that a request brings: take it, leave it, or judge by the request. The LLM trace that it
- * brings is taken with `accept` and judged by the request otherwise.
+ * The treatment of an experiment in a request: `accept` takes it, `ignore` does not, `auto` takes it unless a browser
+ * made the request. The LLM trace of the request is taken with `accept`, and otherwise unless a browser made the
+ * request.
  *
  * @category models
  * @since 0.1.0
@@ -81,19 +82,19 @@ export const write = (experiment: ExperimentScope): ReadonlyMap<string, string> 
 export type Mode = "accept" | "ignore" | "auto"
 
 const fetchMetadata = ["sec-fetch-site", "sec-fetch-dest", "sec-fetch-user"]
-// Every browser begins its own with one of these; a page without TLS sends no fetch metadata, but its origin.
+// Every browser's user agent begins with one of these. A page without TLS sends its origin, but no fetch metadata.
 const browserAgent = /^(?:mozilla|opera)\//i
-// These runtimes send `Sec-Fetch-Mode`, and only that one, with each `fetch`.
+// These runtimes send `Sec-Fetch-Mode`, and no other fetch metadata, with each `fetch`.
 const serverAgent = /^(?:node|undici|bun|deno)(?:$|[/ ])/i
 
 /**
- * Whether a request was made by a browser: it carries fetch metadata, which no script in a page can remove, or an origin
- * together with a browser's user agent, or says that it comes from RUM.
+ * Whether a browser made the request: it carries fetch metadata, which no script in a page can remove, or an origin
+ * together with a browser's user agent, or the origin of RUM.
  *
  * **Details**
  *
- * The origin `rum` stays with a trace through every service. When `tracestate` names a last Datadog span (`p`), which
- * RUM never writes, the request comes from such a service and not from the browser.
+ * The origin `rum` stays with a trace through every service. If `tracestate` names a last Datadog span (`p`), which RUM
+ * never writes, a later service made the request and not the browser.
  *
  * @category guards
  * @since 0.1.0
@@ -116,7 +117,7 @@ export const isBrowserRequest = (headers: HeaderLookup): boolean => {
 }
 
 /**
- * Whether the experiment in the request's baggage counts.
+ * Whether the experiment in the request's baggage is taken.
  *
  * @category guards
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * How the pure readers see the headers of a request, whatever server or client library holds them.
+ * The headers of a request as the pure readers see them, for any server or client library.
  *
  * @since 0.1.0
  */
@@ -25,11 +25,12 @@ export const lines = (headers: HeaderLookup, name: string): ReadonlyArray<string
 }
 
 /**
- * The header as one text, its lines joined by commas and trimmed; `undefined` when it is missing or empty.
+ * The header as one text, its lines joined by commas and trimmed. `undefined` if it is missing or empty.
  *
  * **Details**
  *
- * A header that must not repeat becomes a text that its own grammar refuses, which is what the W3C asks for.
+ * If a header that must not repeat does repeat, the joined text violates its grammar and is refused, as the W3C
+ * requires.
  *
  * @category combinators
  * @since 0.1.0
@@ -70,12 +71,12 @@ export const fromRecord = (
   headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 ): HeaderLookup => fromEntries(Object.entries(headers))
 
-// More than any server lets through, and little enough to look at.
+// // More than any server accepts, and few enough to search.
 const most = { headers: 1_024, lines: 64, characters: 65_536 } as const
 
 /**
- * A lookup over whatever a program holds headers in: a record, or pairs in any iterable. Only text is taken, alone or in a
- * list; a value that is anything else (brokers put numbers and dates beside their headers), cannot be read or is above the
+ * A lookup over a program's headers in any form: a record, or pairs in any iterable. Only text is read, alone or in a
+ * list. A value that is no text (brokers put numbers and dates beside their headers), is unreadable or exceeds the
  * limits is left out.
  *
  * @category constructors
@@ -103,11 +104,11 @@ export const fromUnknown = (headers: unknown): HeaderLookup => {
         const pair = entry()
         if (Array.isArray(pair)) add(pair[0], pair[1])
       } catch {
-        // One header that cannot be read costs itself.
+        // // An unreadable header is left out alone.
       }
     }
   } catch {
-    // An iterable that fails has given what it had.
+    // // If an iterable throws, the headers before are kept.
   }
   return (name) => byName.get(name)
 }

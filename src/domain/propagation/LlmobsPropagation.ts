@@ -4,8 +4,8 @@
  *
  * **Details**
  *
- * The keys are those of Datadog's SDKs for Python, Node and Go. A value that no header can hold costs only its own key;
- * nothing is written where there is no LLM activity.
+ * The keys are those of Datadog's SDKs for Python, Node and Go. A value that no header can hold is left out with its
+ * key. Nothing is written without LLM activity.
  *
  * @since 0.1.0
  */
@@ -46,9 +46,9 @@ const known: ReadonlySet<string> = new Set(Object.values(keys))
  */
 export const isKey = (key: string): boolean => known.has(key)
 
-// The prefix of baggage members that carry the LLM trace: `llmobs.parent_id` says what the tag `_dd.p.llmobs_parent_id`
-// says. The prefix is reserved: such a member is read here and never passed on, since the next service would take a
-// parent of long ago for its own.
+// // The prefix of baggage members that carry the LLM trace: `llmobs.parent_id` has the meaning of the tag
+// `_dd.p.llmobs_parent_id`. The prefix is reserved: such a member is read here and never passed on, because the next
+// service would take a stale parent for its own.
 const baggagePrefix = "llmobs."
 
 /**
@@ -60,8 +60,8 @@ const baggagePrefix = "llmobs."
 export const isBaggageKey = (key: string): boolean => key.startsWith(baggagePrefix)
 
 /**
- * The LLM tags of a request, with what its baggage says of the LLM trace. Baggage that names a parent wins over tags, as
- * a whole: it can have come past a hop that dropped the other headers, or rewrote them.
+ * The LLM tags of a request, combined with those in its baggage. Baggage that names a parent replaces the tags as a
+ * whole, because baggage can pass a hop that drops or rewrites the other headers.
  *
  * **Details**
  *
@@ -85,13 +85,13 @@ export const withBaggage = (
 }
 
 /**
- * Reads a trace id as another service wrote it.
+ * Reads a trace id that another service wrote.
  *
  * **Details**
  *
- * Decimal text is the rule on the wire: up to 64 bits it stays as it is, above that it becomes 32 hex characters. Text of
- * 32 hex characters that cannot be a decimal (it has a letter or begins with `0`) is an id already, and any other text is
- * a custom id. It is to be applied exactly once: 32 digits without a leading zero are read as a decimal.
+ * A trace id is decimal on the wire: up to 64 bits it is kept, above that it becomes 32 hex characters. Text of 32 hex
+ * characters that cannot be decimal (it has a letter or begins with `0`) is already an id, and any other text is a
+ * custom id. Apply this exactly once: 32 digits without a leading zero are read as a decimal.
  *
  * @category combinators
  * @since 0.1.0
@@ -117,14 +117,14 @@ const digits = /^[0-9]+$/
 const decimal = /^(?:0|[1-9][0-9]*)(?:\.[0-9]{1,20})?(?:e-[0-9]{1,3})?$/
 
 /**
- * Reads the LLM context out of the tags that came with a request; `undefined` when they hold none.
+ * Reads the LLM context from the tags of a request. `undefined` if they hold none.
  *
  * **Details**
  *
- * Without a parent id, or with the text `undefined` in its place, the application, the session and the retention decision
- * count: they hold for the new trace. The trace id beside them is made up for every request by some SDKs. A parent without an LLM trace id belongs to the LLM trace that
- * is named after the APM trace, so `apmTraceId` (32 hex characters) stands in. A parent id that is not a number is
- * `invalid_parent_id`. The retention decision counts only as a whole, and none is made up.
+ * If the parent id is absent or the text `undefined`, the application, the session and the retention decision hold for
+ * the new trace; the trace id is ignored, because some SDKs make a new one for every request. A parent without an LLM
+ * trace id belongs to the LLM trace that is named after the APM trace, `apmTraceId` (32 hex characters). A parent id
+ * that is not a number is `invalid_parent_id`. An incomplete retention decision is ignored.
  *
  * @category constructors
  * @since 0.1.0
@@ -191,11 +191,11 @@ const unusable = (what: string): Problem =>
   Problems.make("invalid_datadog_headers", `The LLM ${what} of the request is not usable and was left out.`)
 
 /**
- * The tags of an LLM context, in the order of the wire and with the ranks by which they give way.
+ * The tags of an LLM context, in the order of the wire, with the ranks by which they are left out.
  *
  * **Details**
  *
- * The session is the caller's to judge: one that a browser or a request body named is not to be passed on.
+ * The caller judges the session: one from a browser or a request body must not be passed on.
  *
  * @category combinators
  * @since 0.1.0

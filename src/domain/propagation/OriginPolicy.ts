@@ -1,12 +1,12 @@
 /**
- * To which services everything about a request may leave, and to which only what a distributed trace needs.
+ * The services that get all headers of a request. Other services get only those that a distributed trace needs.
  *
  * @since 0.1.0
  */
 
 /**
- * The default: addresses that belong to the machine or to its private network, the two name spaces that only resolve
- * inside one, and the machine itself by its own name.
+ * The default: addresses of the machine and its private network, the two name spaces that only resolve inside one, and
+ * the machine's own name.
  *
  * **Details**
  *
@@ -30,7 +30,7 @@ export const defaults: ReadonlyArray<string> = [
 ]
 
 /**
- * Whether a URL belongs to one of the entries. What is no URL of HTTP belongs to none.
+ * Whether a URL matches one of the entries. A text that is no HTTP URL matches none.
  *
  * @category guards
  * @since 0.1.0
@@ -69,7 +69,7 @@ const matches = (entry: string, target: URL, host: string, self: string | undefi
   }
 }
 
-// A URL writes an IPv4 address in dotted decimals, whatever form it was given in.
+// // A URL normalises every form of an IPv4 address to dotted decimals.
 const ipv4 = (host: string): ReadonlyArray<number> | undefined => {
   if (host.length > 15 || !/^\d+\.\d+\.\d+\.\d+$/.test(host)) return undefined
   return host.split(".").map(Number)

@@ -3,9 +3,8 @@
  *
  * **Details**
  *
- * Both directions do as Datadog's tracers do, over the styles of `PropagationStyle`. Injection makes a fresh set of
- * headers from what it is given; nothing is remembered and nothing shared is changed, so nothing of one call can stand
- * in the headers of another.
+ * Both directions follow Datadog's tracers, over the styles of `PropagationStyle`. Injection makes new headers from its
+ * input. It keeps no state and changes no shared value, so no part of one call can reach the headers of another.
  *
  * @since 0.1.0
  */
@@ -29,12 +28,13 @@ import * as Tag from "./PropagationTag.ts"
 import * as TraceContext from "./TraceContext.ts"
 
 /**
- * What a request brought.
+ * The propagated state of a request.
  *
- * - `traceId` 32 and `parentId` 16 hex characters. Both are missing when there is only baggage or a link; the parent
- *   alone when an upstream named a trace without a span
+ * - `traceId` 32 and `parentId` 16 hex characters. Both are missing if there is only baggage or a link; the parent
+ * alone if an upstream named a trace without a span
  * - `propagationTags`: `_dd.p.*`, with `_dd.p.tid` when the trace id has more than 64 bits, without the LLM tags
- * - `tracestate`: the members of others, unaltered; `lastParentId`: the tag `_dd.parent_id` of the first span here
+ * - `tracestate`: the members of other vendors, unaltered; `lastParentId`: the tag `_dd.parent_id` of the first span
+ * here
  * - `links`: traces of other styles that were not continued
  * - `baggage`: members for the next hop; `baggageTags`: `baggage.*` tags of the first span here
  * - `llmobs`: the LLM trace, unless a browser sent it
@@ -59,7 +59,7 @@ export interface Extracted {
   readonly propagationError: string | undefined
 }
 
-/** One style's view of the request. */
+/** The request as one style reads it. */
 interface Candidate {
   readonly style: PropagationStyle
   readonly traceId: string
@@ -91,16 +91,16 @@ const bare = (b3: B3.Extracted | undefined): Omit<Candidate, "style"> | undefine
   b3 === undefined ? undefined : { ...b3, tags: noTags, foreign: [] }
 
 /**
- * Reads the headers of a request; `undefined` when they bring nothing usable.
+ * Reads the headers of a request. `undefined` if they hold nothing usable.
  *
  * **Details**
  *
- * The first style of `stylesExtract` that finds a trace decides. Traces of other styles become links. When the W3C
- * headers name the same trace, the members of other vendors are kept, and their parent wins: a hop that only speaks W3C
- * stood in between, and the last Datadog span before it is remembered.
+ * The first style of `stylesExtract` that finds a trace decides. Traces of other styles become links. If the W3C
+ * headers name the same trace, the members of other vendors are kept, and the W3C parent wins: a hop that only speaks
+ * W3C stood in between, and the last Datadog span before it is remembered.
  *
- * A 64-bit id without its high half is the same trace as a 128-bit one with the same low half: an upstream that had to
- * drop `x-datadog-tags` sends them so.
+ * A 64-bit id without its high half is the same trace as a 128-bit one with the same low half, because an upstream that
+ * had to drop `x-datadog-tags` sends such ids.
  *
  * @category constructors
  * @since 0.1.0
@@ -112,7 +112,7 @@ export const extract = (
   if (settings.behaviorExtract === "ignore") return Problems.ok(undefined)
   const problems: Array<Problem> = []
   const candidates = candidatesOf(headers, settings, problems)
-  // Asked for at most once, and only when there is something that a browser must not decide.
+  // // Computed at most once, and only if the headers hold something that a browser must not decide.
   let trusted: boolean | undefined
   const isTrusted = (): boolean =>
     trusted ??= settings.experimentBaggage === "accept" || !ExperimentBaggage.isBrowserRequest(headers)
@@ -196,7 +196,7 @@ const withTracestate = (
   const merged: Candidate = {
     ...trace,
     foreign: w3c.foreign,
-    // The LLM trace survives in one family of headers when the other had to drop it.
+    // // One family of headers can lack the LLM trace because a hop had to drop it; the other still has it.
     tags: trace.tags.has(Llmobs.keys.parentId) ? trace.tags : withLlmTags(trace.tags, w3c.tags)
   }
   if (trace.parentId === w3c.parentId) return merged
@@ -242,7 +242,7 @@ const baggageOf = (
   problems.push(...read.problems)
   const reserved = [...read.value.keys()].filter(ExperimentBaggage.isKey)
   if (reserved.length === 0 || isTrusted()) return read.value
-  // Passed on, the next service could not tell any more that a browser wrote them.
+  // // These members are not passed on, because the next service could not see that a browser wrote them.
   const items = new Map(read.value)
   for (const key of reserved) items.delete(key)
   return items
@@ -269,16 +269,17 @@ const baggageTagsOf = (baggage: Baggage.Items, keys: ReadonlyArray<string>): Rea
 }
 
 /**
- * What goes into the headers of a call.
+ * The state that is written into the headers of a call.
  *
- * - `traceId` 32 and `spanId` 16 hex characters: the span that the next service's span is a child of. Without them only
- *   baggage is written
- * - `lastParentId`: the last Datadog span, when that is not `spanId`
- * - `propagationTags`: `_dd.p.*`; the LLM tags and the high half of the trace id are made here and ignored there
+ * - `traceId` 32 and `spanId` 16 hex characters: the parent of the next service's span. Without them only baggage is
+ * written
+ * - `lastParentId`: the last Datadog span, if it is not `spanId`
+ * - `propagationTags`: `_dd.p.*`; the LLM tags and the high half of the trace id are ignored here, because they are
+ * derived from the other fields
  * - `tracestate`: the members of other vendors
- * - `baggage`: members as they came, or bare values to encode
- * - `llmobs`: the active LLM span as the next service's parent (`parentId` is its span id), or the LLM trace that a
- *   request brought when no span is active; missing where there is no LLM activity
+ * - `baggage`: received members, or bare values to encode
+ * - `llmobs`: the active LLM span as the next service's parent (`parentId` is its span id), or the LLM trace of the
+ * request if no span is active; missing without LLM activity
  *
  * @category models
  * @since 0.1.0
@@ -296,7 +297,7 @@ export interface Injection {
 }
 
 /**
- * The headers of a call, by lower-case name: a fresh record each time.
+ * The headers of a call, by lower-case name, as a new record.
  *
  * @category combinators
  * @since 0.1.0
@@ -305,7 +306,7 @@ export const inject = (input: Injection, settings: PropagationSettings = default
   injectChecked(input, settings).value
 
 /**
- * The headers of a call, and what could not be written into them.
+ * The headers of a call, and problems with values that could not be written.
  *
  * @category combinators
  * @since 0.1.0
@@ -357,7 +358,7 @@ export const injectChecked = (
       lastParentId: last !== undefined && SpanId.isValid(last) ? last : spanId,
       priority,
       origin,
-      // Beside Datadog's headers its tracers repeat the high half, which `traceparent` has, if there is room.
+      // // Datadog's tracers repeat the high half of `traceparent` in their own headers, if there is room.
       tags: styles.has("datadog") ? [...tags, ...highTag(Tag.rank.redundant)] : tags,
       foreign: input.tracestate ?? []
     })
@@ -373,7 +374,7 @@ const apmTags = (tags: ReadonlyMap<string, string> = noTags): ReadonlyArray<Prop
   }
   for (const [key, value] of tags) {
     if (key === Tag.decisionMaker || key === Tag.highTraceId || Llmobs.isKey(key) || !Tag.isKey(key)) continue
-    // Each gets a rank of its own: the last one is the first to go.
+    // // Each tag gets a rank of its own: the last one is left out first.
     written.push({ key, value, rank: Tag.rank.other + written.length / 1_000_000, exact: false })
   }
   return written

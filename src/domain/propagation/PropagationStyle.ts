@@ -1,5 +1,5 @@
 /**
- * Which trace headers are read and written, and in which order they are trusted.
+ * The trace headers that are read and written, and the order in which they are trusted.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import type * as ExperimentBaggage from "./ExperimentBaggage.ts"
 export type PropagationStyle = "datadog" | "tracecontext" | "baggage" | "b3" | "b3multi"
 
 /**
- * What to do with an incoming trace: continue it, start a new one that links to it, or ignore it and its baggage.
+ * The treatment of an incoming trace: continue it, start a new one that links to it, or ignore it and its baggage.
  *
  * @category models
  * @since 0.1.0
@@ -27,11 +27,11 @@ export type ExtractBehavior = "continue" | "restart" | "ignore"
  * The settings of propagation.
  *
  * - `stylesExtract`, `stylesInject`: `DD_TRACE_PROPAGATION_STYLE_EXTRACT` and `_INJECT`, each over `DD_TRACE_PROPAGATION_STYLE`
- * - `extractFirst`: `DD_TRACE_PROPAGATION_EXTRACT_FIRST`: the first style that finds a trace is the only one looked at
+ * - `extractFirst`: `DD_TRACE_PROPAGATION_EXTRACT_FIRST`: only the first style that finds a trace is read
  * - `behaviorExtract`: `DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT`
  * - `baggageTagKeys`: `DD_TRACE_BAGGAGE_TAG_KEYS`: the members that become `baggage.*` tags of the APM span, `*` for all
  * - `xDatadogTagsMaxLength`: `DD_TRACE_X_DATADOG_TAGS_MAX_LENGTH`, 0 to send none
- * - `experimentBaggage`: whether the experiment and the LLM trace that a request brings count
+ * - `experimentBaggage`: whether the experiment and the LLM trace of a request count
  *
  * @category models
  * @since 0.1.0
@@ -47,7 +47,7 @@ export interface PropagationSettings {
 }
 
 /**
- * What Datadog's tracers do when nothing is set.
+ * The defaults of Datadog's tracers.
  *
  * @category constants
  * @since 0.1.0
@@ -72,8 +72,8 @@ const names: ReadonlyMap<string, PropagationStyle> = new Map([
 ])
 
 /**
- * Reads a comma-separated list of styles, in any case. `none` stands for no style and is ignored beside others; a name
- * that is not known is left out. Without a name the `fallback` holds. `setting` is the name that problems use.
+ * Reads a comma-separated list of styles, in any case. `none` stands for no style and is ignored beside others; an
+ * unknown name is left out. A list without a name gives the `fallback`. `setting` is the name that problems use.
  *
  * @category constructors
  * @since 0.1.0
@@ -103,8 +103,9 @@ export const parse = <F>(
 }
 
 /**
- * The settings of a process whose APM tracing is off: Datadog's own headers are not written, as its tracers do, and the
- * W3C headers carry the LLM trace. A process that writes no W3C headers keeps what it has, or the trace would end here.
+ * The settings of a process whose APM tracing is off. Datadog's own headers are not written, as in its tracers, and the
+ * W3C headers carry the LLM trace. If no W3C headers are configured, the settings are not changed, because the trace
+ * would end here.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,11 +1,11 @@
 /**
- * The tags that travel with a trace (`_dd.p.*`), and which of them go first when a header is full.
+ * The tags that travel with a trace (`_dd.p.*`), and the order in which they are left out when a header is full.
  *
  * **Details**
  *
  * Two headers carry them: `x-datadog-tags` as `_dd.p.<name>=<value>`, and the `dd` member of `tracestate` as
- * `t.<name>:<value>`. Both have a length limit, and a receiver throws a header away that is above it, so whole tags are
- * left out here, in an order that keeps the trace together.
+ * `t.<name>:<value>`. Both have a length limit, and a receiver drops a longer header. So whole tags are left out here,
+ * in an order that keeps the trace together.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@
 export const prefix = "_dd.p."
 
 /**
- * The tag that says who took the sampling decision, such as `-4`.
+ * The tag with the mechanism of the sampling decision, such as `-4`.
  *
  * @category constants
  * @since 0.1.0
@@ -35,11 +35,11 @@ export const decisionMaker = "_dd.p.dm"
 export const highTraceId = "_dd.p.tid"
 
 /**
- * What is given up first when a header is full: the highest rank. Tags of one rank go together; tags of other products
+ * The order in which tags are left out: the highest rank first. Tags of one rank go together; tags of other products
  * get a rank of their own between `other` and the next.
  *
- * The LLM tags go before those of other products, the agent's name before all; the LLM parent and trace id stay as long
- * as the trace id itself and the sampling decision do.
+ * The LLM tags are left out before those of other products, the agent's name first. The LLM parent and trace id stay as
+ * long as the trace id itself and the sampling decision.
  *
  * @category constants
  * @since 0.1.0
@@ -59,8 +59,8 @@ export const rank = {
 } as const
 
 /**
- * A tag on its way out. An `exact` value is left out where it cannot be written as it is, since an altered id joins
- * nothing; other values get `_` for what a header cannot hold, as Datadog's tracers write them.
+ * A tag to send. An `exact` value that no header can hold is left out, because an altered id joins nothing. Other
+ * values get `_` for each character that a header cannot hold, as in Datadog's tracers.
  *
  * @category models
  * @since 0.1.0
@@ -85,7 +85,7 @@ export const isKey = (key: string): boolean =>
   key.startsWith(prefix) && key.length > prefix.length && legalKey.test(key)
 
 /**
- * Whether `x-datadog-tags` can hold this value as it is: printable ASCII without comma, no space at either end.
+ * Whether `x-datadog-tags` can hold this value unchanged: printable ASCII without comma, no space at either end.
  *
  * @category guards
  * @since 0.1.0
@@ -101,12 +101,12 @@ export const isValue = (value: string): boolean => legalValue.test(value) && val
 export const isDecisionMaker = (value: string): boolean => /^-\d{1,3}$/.test(value)
 
 /**
- * Leaves out what does not fit, by rank. `limit` is for the texts joined by one character each.
+ * Leaves out texts by rank until the rest fits. `limit` is for the texts joined by one character each.
  *
  * **Details**
  *
- * A text that could not be held even beside the identity of the trace alone goes first: an over-long application name
- * must not cost the session. After that the ranks go from the highest down.
+ * A text that does not fit even beside the identity of the trace alone goes first, so that an over-long application
+ * name does not push out the session. After that the ranks go from the highest down.
  *
  * @category combinators
  * @since 0.1.0

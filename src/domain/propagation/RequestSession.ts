@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * Anybody can send it, so it is held to the rules of a label, is never altered, and has a low rank among the sources of a
- * session. The text of a request is not part of any problem that is reported.
+ * Any client can send this session, so it must be a valid label, is never altered, and has a low rank among the sources
+ * of a session. Problems never contain text of the request.
  *
  * @since 0.1.0
  */
@@ -13,8 +13,8 @@ import * as Problems from "../Problem.ts"
 import * as Baggage from "./Baggage.ts"
 
 /**
- * Where to look: the name of a field of a JSON body, and the name of a query parameter. What is not named is not looked
- * at. The body goes before the query.
+ * The name of a field of a JSON body, and the name of a query parameter. A place without a name is not read. The body
+ * wins over the query.
  *
  * @category models
  * @since 0.1.0
@@ -25,7 +25,7 @@ export interface SessionFrom {
 }
 
 /**
- * How much of a request is looked at, in bytes of its body and characters of its query.
+ * The most that is read of a request, in bytes of its body and characters of its query.
  *
  * @category constants
  * @since 0.1.0
@@ -50,7 +50,7 @@ const checked = (value: unknown): Checked<string | undefined> =>
     : unusable
 
 /**
- * Reads the parameter `name` out of a URL or a path with a query. The first one counts.
+ * Reads the parameter `name` of a URL or of a path with a query. The first one counts.
  *
  * @category constructors
  * @since 0.1.0
@@ -60,7 +60,7 @@ export const fromQuery = (url: string, name: string): Checked<string | undefined
   const hash = url.indexOf("#")
   if (start === 0 || (hash !== -1 && hash < start)) return none
   const end = Math.min(hash === -1 ? url.length : hash, start + limits.query)
-  // A parameter that the limit cuts through is not read: half an id is another id.
+  // // A parameter cut by the limit is not read, because half an id is another id.
   const cut = end === start + limits.query && end < url.length
   for (let from = start; from < end;) {
     const ampersand = url.indexOf("&", from)
@@ -86,7 +86,7 @@ const decode = (text: string): string | undefined => {
 }
 
 /**
- * Reads the field `name` out of a body that somebody has parsed.
+ * Reads the field `name` of a parsed body.
  *
  * @category constructors
  * @since 0.1.0
@@ -101,8 +101,8 @@ export const fromBody = (body: unknown, name: string): Checked<string | undefine
 }
 
 /**
- * Reads the field `name` out of the text of a JSON body. A text that is not JSON names no session: it is for the
- * application to complain about.
+ * Reads the field `name` of a JSON body. A text that is not JSON names no session and is not reported, because the
+ * application reports it.
  *
  * @category constructors
  * @since 0.1.0

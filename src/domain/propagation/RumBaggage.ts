@@ -5,7 +5,7 @@
  */
 
 /**
- * The three keys, and no other: a name or an e-mail address in baggage is nobody's label.
+ * The three keys of labels. No other key is read, so a name or an e-mail address in baggage never becomes a label.
  *
  * @category constants
  * @since 0.1.0
@@ -13,6 +13,8 @@
 export const keys = { sessionId: "session.id", userId: "user.id", accountId: "account.id" } as const
 
 /**
+ * The labels of a request from RUM. Each one is optional.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -23,8 +25,7 @@ export interface RumBaggage {
 }
 
 /**
- * Reads the labels out of the members that `Baggage.parseLenient` kept; each key stands for itself. `undefined` when
- * there is none.
+ * Reads the labels from the members that `Baggage.parseLenient` kept, each by itself. `undefined` if there is none.
  *
  * @category constructors
  * @since 0.1.0

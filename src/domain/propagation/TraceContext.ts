@@ -3,9 +3,9 @@
  *
  * **Details**
  *
- * The members of other vendors pass through unaltered and in their order; ours goes first. What `traceparent` cannot say
- * stands in `dd=`: the sampling priority (`s`), the origin (`o`), the last Datadog span (`p`) and the tags that travel
- * (`t.<name>` for `_dd.p.<name>`).
+ * The members of other vendors are not altered and keep their order; ours goes first. `dd=` holds the fields that
+ * `traceparent` lacks: the sampling priority (`s`), the origin (`o`), the last Datadog span (`p`) and the tags that
+ * travel (`t.<name>` for `_dd.p.<name>`).
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ export interface Traceparent {
 }
 
 /**
- * Datadog's member of `tracestate`. `lastParentId` is kept as it came: it becomes the tag `_dd.parent_id`.
+ * Datadog's member of `tracestate`. `lastParentId` is not decoded: it becomes the tag `_dd.parent_id`.
  *
  * @category models
  * @since 0.1.0
@@ -50,7 +50,7 @@ export interface DatadogMember {
 }
 
 /**
- * A `tracestate`: Datadog's member, the others as they came, and the whole as one text.
+ * A `tracestate`: Datadog's member, the other members unaltered, and the whole as one text.
  *
  * @category models
  * @since 0.1.0
@@ -81,7 +81,7 @@ export interface Extracted {
 const traceparent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
 /**
- * Reads a `traceparent`. Versions to come may have more fields; version `ff` and zero ids are not valid.
+ * Reads a `traceparent`. Future versions may have more fields. Version `ff` and zero ids are invalid.
  *
  * @category constructors
  * @since 0.1.0
@@ -99,8 +99,8 @@ export const parseTraceparent = (text: string): Traceparent | undefined => {
 const printable = /^[\x20-\x7e]+$/
 
 /**
- * Reads a `tracestate` (the lines of the header joined by commas). A member that is malformed or too long is left out
- * alone; a header above the limit is thrown away.
+ * Reads a `tracestate` (the lines of the header joined by commas). A malformed or over-long member is left out alone; a
+ * header above the limit is dropped.
  *
  * @category constructors
  * @since 0.1.0
@@ -170,13 +170,13 @@ const parseMember = (text: string): DatadogMember => {
 }
 
 /**
- * Reads the trace of a request; `undefined` without a valid `traceparent`.
+ * Reads the trace of a request. `undefined` without a valid `traceparent`.
  *
  * **Details**
  *
- * The flag of `traceparent` wins over the priority in `dd=` when they disagree about keeping the trace: a hop between has
- * decided anew. Kept against the priority, the trace gets priority 1 and the default decision maker; rejected against
- * it, priority 0 and none. RUM sends its origin without a priority when it has not decided: then there is none.
+ * If the flag of `traceparent` and the priority in `dd=` disagree about keeping the trace, the flag wins, because a hop
+ * in between has decided anew. A trace kept by the flag gets priority 1 and the default decision maker, a rejected one
+ * gets priority 0 and none. RUM sends its origin without a priority if it has not decided; then there is no priority.
  *
  * @category constructors
  * @since 0.1.0
@@ -233,7 +233,7 @@ export const renderTraceparent = (traceId: string, spanId: string, priority: num
   `00-${traceId}-${spanId}-${priority !== undefined && priority > 0 ? "01" : "00"}`
 
 /**
- * The `tracestate` of a span: our member within 256 characters, then the members of others, 32 in all.
+ * The `tracestate` of a span: our member within 256 characters, then the members of other vendors, 32 in all.
  *
  * @category combinators
  * @since 0.1.0
@@ -264,5 +264,5 @@ export const renderTracestate = (input: {
 
 const isExact = (value: string): boolean => Tag.isValue(value) && !value.includes(";") && !value.includes("~")
 
-// The tilde stands for the equals sign, so one that was there before cannot be kept.
+// // The tilde stands for the equals sign, so an original tilde cannot be kept.
 const encode = (value: string): string => value.trim().replace(/[^\x20-\x7e]|[,;~]/g, "_").replaceAll("=", "~")
