@@ -41,7 +41,7 @@ export const smallestLimit = 3_000
 const droppedIo = "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
 
 /**
- * A shrunk event with its size in bytes as sent.
+ * An event that fits, and whether it was shrunk.
  *
  * @category models
  * @since 0.1.0

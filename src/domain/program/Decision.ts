@@ -1,5 +1,5 @@
 /**
- * How a decision becomes an Effect program.
+ * Lifts a decision into an Effect program.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,8 @@ import { Diagnostics } from "../../ports/Diagnostics.ts"
 import type { Checked } from "../Problem.ts"
 
 /**
- * Yields the value of a decision after its problems were reported. It neither fails nor suspends, so it runs with
- * `Effect.runSync`.
+ * Returns the value of a decision after reporting its problems. It neither fails nor suspends, so `Effect.runSync` can
+ * run it.
  *
  * @category combinators
  * @since 0.1.0

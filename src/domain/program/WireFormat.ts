@@ -11,8 +11,8 @@ import type { WireFormat } from "../event/WireFormat.ts"
 import * as Decision from "./Decision.ts"
 
 /**
- * Selects the form for a route under the settings. An event that is to ride in a payload which was asked for in another
- * version than v0.4 is a problem, and rides in v0.4.
+ * Selects the form for a route under the settings. If an event rides and the settings request another payload version,
+ * a problem is reported and v0.4 is used.
  *
  * @category combinators
  * @since 0.1.0
