@@ -47,6 +47,8 @@ const source = (type: string, part: JsonObject, into: Transcript): boolean => {
 }
 
 /**
+ * Reads the shapes of Anthropic.
+ *
  * @category dialects
  * @since 0.2.0
  */
@@ -81,7 +83,7 @@ export const dialect: Dialect = {
   join: () => join()
 }
 
-// What was read from a cache stands apart here, also where nothing says that anything was written to one.
+// // Cached tokens are counted apart in an answer of Anthropic, even if no count of cache writes is given.
 const usageOf = (body: JsonObject): Json | undefined => {
   const usage = JsonFields.object(body, "usage")
   return JsonFields.number(usage, "cache_read_input_tokens") === undefined
@@ -133,7 +135,7 @@ const join = (): Join => {
   }
 }
 
-// A block of which the start was not seen is told by its pieces.
+// // The type of a block whose start is missing follows from its pieces.
 const blockOf = ({ partial_json, ...block }: Pieces.Piece): JsonObject => ({
   type: partial_json !== undefined ? "tool_use" : block["thinking"] !== undefined ? "thinking" : "text",
   ...block,

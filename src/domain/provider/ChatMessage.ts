@@ -1,5 +1,5 @@
 /**
- * One message of any shape: `{ role, content }` or `{ role, parts }` with what providers put beside it, a text, or a
+ * One message of any shape: `{ role, content }` or `{ role, parts }` with the members that providers add, a text, or a
  * content part without a message.
  *
  * @since 0.2.0
@@ -13,7 +13,7 @@ import * as LangChain from "./LangChain.ts"
 import * as ToolOutput from "./ToolOutput.ts"
 
 /**
- * Where messages go, and what is said of those that could not be read. `role` is that of a message without one.
+ * The receiver of messages and of reports about unreadable ones. `role` is the role of a message without one.
  *
  * @category models
  * @since 0.2.0
@@ -21,9 +21,9 @@ import * as ToolOutput from "./ToolOutput.ts"
 export interface Reader {
   readonly into: Transcript
   readonly role: string
-  /** Where the reader is, for problems: the keys and indexes below the side. */
+  /** The place of the reader, for problems: the keys and indexes below the side. */
   readonly path: Array<string | number>
-  /** Notes a value that no table knows: it is recorded as JSON text. */
+  /** Notes a value that no dialect knows. It is recorded as JSON text. */
   readonly unknown: () => void
   /** Notes a part of the wrong type, which is left out. */
   readonly wrong: (message: string) => void
@@ -38,7 +38,7 @@ export interface Reader {
 export const isMessage = (json: JsonObject): boolean => members.some((key) => Object.hasOwn(json, key))
 
 /**
- * Whether a value is a message of a usual role and a text, and nothing else.
+ * Whether a value is a message with a usual role, a text and no other member.
  *
  * @category guards
  * @since 0.2.0
@@ -62,6 +62,8 @@ const members = [
 ]
 
 /**
+ * Reads one message into the transcript.
+ *
  * @category combinators
  * @since 0.2.0
  */
@@ -71,7 +73,7 @@ export const read = (message: JsonObject, reader: Reader): void => {
   into.begin(role)
   for (const key of reasoning) into.reasoning(JsonFields.text(message, key) ?? "")
   const id = JsonFields.text(message, "tool_call_id", "toolCallId")
-  // The answer of a tool stands in the message that OpenAI and LangChain make of it.
+  // // OpenAI and LangChain put the answer of a tool into a message of its own.
   if (id !== undefined && (role === "tool" || role === "function")) {
     into.result(ToolOutput.unwrap(JsonFields.first(message, "content")), {
       id,
@@ -93,16 +95,16 @@ const roleOf = (message: JsonObject, reader: Reader): string => {
   const given = JsonFields.member(message, "role")
   if (usual.has(given)) return given as string
   if (given === undefined || given === null || given === "") return reader.role
-  // Gemini's name for it. Beside a plain text it is the user's own word.
+  // // Gemini calls the assistant `model`. Beside a plain text, `model` is a role that the user chose.
   if (given === "model" && Object.hasOwn(message, "parts")) return "assistant"
   if (typeof given === "string") return LangChain.roleOf(given) ?? given
   reader.path.push("role")
-  reader.wrong("The role of a message must be a text. The default stands in its place.")
+  reader.wrong("The role of a message must be a text. The default is used.")
   reader.path.pop()
   return reader.role
 }
 
-// A spoken answer, with its words.
+// // A spoken answer, with its transcript.
 const spoken = (audio: JsonObject | undefined, { into }: Reader): void => {
   if (audio === undefined) return
   into.text(JsonFields.text(audio, "transcript") ?? "")
@@ -127,7 +129,7 @@ const parts = (message: JsonObject, key: string, reader: Reader): void => {
 }
 
 /**
- * Adds a content part to the message at hand. One that no dialect knows becomes JSON text.
+ * Adds a content part to the current message. A part that no dialect knows becomes JSON text.
  *
  * @category combinators
  * @since 0.2.0
@@ -151,11 +153,11 @@ const lists = [
   ["invalid_tool_calls"]
 ] as const
 
-// Calls, results and media that stand beside the content.
+// // Calls, results and media in members beside the content.
 const native = (message: JsonObject, reader: Reader): void => {
   const legacy = JsonFields.object(message, "function_call")
   if (legacy !== undefined) call(legacy, reader)
-  // Some frameworks list a call twice: in the content, and beside it.
+  // // Some frameworks list a call twice: in the content and beside it.
   const inContent = new Set(reader.into.called)
   for (const keys of lists) {
     each(message, keys, reader, (item) =>

@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * A dialect only says where things stand. Each of its functions takes one shape and answers `undefined` or `false` for
- * any other. The values are snapshots: plain JSON, bounded, read once.
+ * A dialect only knows the places of the parts. Each of its functions reads one shape and returns `undefined` or
+ * `false` for any other. The values are snapshots: plain JSON, bounded, read once.
  *
  * @since 0.2.0
  */
@@ -19,12 +19,12 @@ import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
  */
 export interface Request {
   readonly model?: string | undefined
-  /** The instructions that stand beside the messages. */
+  /** The instructions beside the messages. */
   readonly system?: Json | undefined
   /** The messages: a list, one message or a text. */
   readonly input: Json
   readonly tools?: Json | undefined
-  /** All that steers the model, such as the temperature. */
+  /** The parameters of the model, such as the temperature. */
   readonly parameters: JsonObject
 }
 
@@ -43,8 +43,8 @@ export interface Response {
 }
 
 /**
- * Joins the chunks of a stream to the answer that the same call gives without streaming. Chunks that never came are
- * missing in it.
+ * Joins the chunks of a stream to the answer that the same call gives without streaming. Missing chunks are missing in
+ * the answer.
  *
  * @category models
  * @since 0.2.0
@@ -55,12 +55,14 @@ export interface Join {
 }
 
 /**
+ * The readers for the shapes of one provider or framework. Each reader is optional.
+ *
  * @category models
  * @since 0.2.0
  */
 export interface Dialect {
   readonly name: string
-  /** Adds a content part to the message at hand. */
+  /** Adds a content part to the current message. */
   readonly part?: (part: JsonObject, into: Transcript) => boolean
   /** Unwraps a message to one with a `role`, and `content` or `parts`. */
   readonly message?: (message: JsonObject) => JsonObject | undefined
@@ -71,7 +73,7 @@ export interface Dialect {
 }
 
 /**
- * The finish reasons among some values: the texts, each once.
+ * The distinct finish reasons among some values. Only texts count.
  *
  * @category combinators
  * @since 0.2.0

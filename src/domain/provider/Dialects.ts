@@ -1,5 +1,5 @@
 /**
- * The table of dialects: the first that knows a shape reads it.
+ * The table of dialects: the first one that knows a shape reads it.
  *
  * @since 0.2.0
  */
@@ -16,7 +16,7 @@ import * as LangChain from "./LangChain.ts"
 import * as OpenAiChat from "./OpenAiChat.ts"
 import * as OpenAiResponses from "./OpenAiResponses.ts"
 
-// Chat Completions come late among the requests, since a list of messages alone is theirs.
+// // Chat Completions are late in the table, because any object with a list of messages matches them.
 const table: ReadonlyArray<Dialect> = [
   OpenAiResponses.dialect,
   Anthropic.dialect,
@@ -30,7 +30,7 @@ const table: ReadonlyArray<Dialect> = [
 ]
 
 /**
- * The first answer of the table that is neither `undefined` nor `false`.
+ * The first result of the table that is neither `undefined` nor `false`.
  *
  * @category combinators
  * @since 0.2.0
@@ -44,7 +44,7 @@ export const firstOf = <A>(ask: (dialect: Dialect) => A | undefined | false): A 
 }
 
 /**
- * What joins a stream whose chunks these are; `undefined` if none of them is a chunk.
+ * The join of the stream that these chunks belong to. `undefined` if none of them is a chunk.
  *
  * @category constructors
  * @since 0.2.0

@@ -45,13 +45,15 @@ const own = new Set(["content", "value"])
 const isMessage = (json: Json): boolean => JsonFields.text(json, "role") !== undefined
 
 /**
+ * Reads the shapes of `effect/ai`.
+ *
  * @category dialects
  * @since 0.2.0
  */
 export const dialect: Dialect = {
   name: "effect-ai",
   part,
-  // A prompt is its messages, an answer its parts, and neither has a role of its own.
+  // // A prompt holds messages and an answer holds parts. Neither has a role of its own.
   request: (body) => {
     const content = JsonFields.list(body, "content")
     return content === undefined || content.length === 0 || body["role"] !== undefined || !content.every(isMessage)

@@ -7,20 +7,20 @@ import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import * as Usage from "./Usage.ts"
 
 /**
- * An answer without its numbers.
+ * An answer without its vectors.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Embeddings {
-  /** How many there are, and of which size, in the words of Datadog's SDKs. */
+  /** Their number and size, in the words of Datadog's SDKs. */
   readonly text: string
   readonly metrics: { readonly [key: string]: number } | undefined
 }
 
 /**
- * Reads an answer of OpenAI, Gemini or the AI SDK, one vector, or a list of vectors; `undefined` for anything else. Only
- * the first vector is looked at, and none is copied.
+ * Reads an answer of OpenAI, Gemini or the AI SDK, one vector, or a list of vectors. `undefined` for anything else.
+ * Only the size of the first vector is read, and no vector is copied.
  *
  * @category constructors
  * @since 0.2.0

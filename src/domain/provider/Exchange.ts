@@ -1,11 +1,11 @@
 /**
- * One side of a model call, in any shape that providers and frameworks give: a request or an answer, messages, parts of
+ * One side of a model call, in any shape of providers and frameworks: a request or an answer, messages, parts of
  * messages, texts, the chunks of a stream, and lists of those.
  *
  * **Details**
  *
- * The first dialect of the table that knows a shape reads it. A value that none knows is recorded as its JSON text, with
- * a problem `unknown_shape`. One item that cannot be read costs itself. Nothing throws, whatever the value is.
+ * The first dialect of the table that knows a shape reads it. A value without a dialect is recorded as its JSON text,
+ * with a problem `unknown_shape`. An unreadable item is left out alone. No value makes it throw.
  *
  * ```ts import.meta.vitest
  * import { Exchange } from "effect-llmobs/core"
@@ -39,7 +39,7 @@ import * as Tools from "./Tools.ts"
 import * as Usage from "./Usage.ts"
 
 /**
- * Which side of a call a value is. Messages without a role are the user's in, and the assistant's out.
+ * The side of a call. A message without a role is the user's in an input and the assistant's in an output.
  *
  * @category models
  * @since 0.2.0
@@ -47,14 +47,14 @@ import * as Usage from "./Usage.ts"
 export type Side = "input" | "output"
 
 /**
- * All that a value says of a call. Of an input the messages, the tools and the parameters; of an output the messages, the
- * token counts and the reasons for which the model stopped.
+ * The content of one side: for an input the messages, the tools and the parameters; for an output the messages, the
+ * token counts and the finish reasons.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Reading {
-  /** `undefined` when there are none, which sets nothing. */
+  /** `undefined` if there are none, which sets nothing. */
   readonly messages: ReadonlyArray<Message> | undefined
   readonly metrics: { readonly [key: string]: number } | undefined
   readonly toolDefinitions: ReadonlyArray<ToolDefinition> | undefined
@@ -99,7 +99,7 @@ export const read = (value: unknown, side: Side, path: string = side): Measured<
 
 const defaultRole = { input: "user", output: "assistant" } as const
 
-// The shapes that need no table, by far the most common: texts, and messages of a role and a text.
+// // The two most common shapes need no table: texts, and messages with a role and a text.
 const plainMessages = (json: Json, side: Side): ReadonlyArray<Message> | undefined => {
   if (typeof json === "string") return [{ content: json, role: defaultRole[side] }]
   if (!JsonSnapshot.isArray(json) || json.length === 0 || isPair(json)) return undefined
@@ -119,7 +119,7 @@ const plainBytes = 96
 // The quotes, the colon and the longest number.
 const metricBytes = 32
 
-// Enough to find the mistake.
+// // Ten problems are enough to find the mistake.
 const mostProblems = 10
 
 // In the event, parameters sit one level below `meta`.
@@ -139,7 +139,7 @@ class SideReader {
   private model: string | undefined
   private id: string | undefined
   private readonly reasons = new Set<string>()
-  /** The role of the last item if it was a part without a message: the next part can belong to it. */
+  /** The role of the last item if it was a part without a message. The next part can belong to it. */
   private loose: string | undefined
 
   constructor(side: Side, path: string, problems: ReadonlyArray<Problem.Problem>) {
@@ -155,7 +155,8 @@ class SideReader {
       into: this.into,
       role: defaultRole[side],
       path: at,
-      unknown: () => report("unknown_shape", "No known shape. It is recorded as JSON text; give messages."),
+      unknown: () =>
+        report("unknown_shape", "The value has no known shape and is recorded as JSON text. Give messages."),
       wrong: (message) => report("invalid_io_messages", message)
     }
   }
@@ -201,7 +202,7 @@ class SideReader {
     if (JsonSnapshot.isArray(json) && depth < deepestList) return this.list(json, depth + 1)
     if (!JsonSnapshot.isObject(json)) return this.part(json)
     if (typeof json["role"] === "string" && typeof json["content"] === "string") return this.message(json)
-    // An answer among the messages of an input is of an earlier call: it is read as the message that it is.
+    // // An answer among the messages of an input belongs to an earlier call, so it is read as a message.
     const response = Dialects.firstOf((dialect) => dialect.response?.(json))
     if (response !== undefined) return this.response(response)
     const request = depth > 0 ? undefined : Dialects.firstOf((dialect) => dialect.request?.(json))
@@ -232,7 +233,7 @@ class SideReader {
     for (const item of JsonSnapshot.isArray(request.input) ? request.input : [request.input]) this.inner(item)
   }
 
-  // An item of a request or an answer is never a whole one itself.
+  // // An item of a request or an answer is never itself a whole request or answer.
   private inner(json: Json): void {
     if (typeof json === "string") return this.message({ role: this.reader.role, content: json })
     if (JsonSnapshot.isArray(json)) return this.list(json, 1)
@@ -258,13 +259,13 @@ class SideReader {
   }
 }
 
-// A call or a thought is the model's, on whichever side it stands.
+// // A call or a thought belongs to the model, on either side.
 const isOfModel = (json: Json): boolean =>
   ofModel.test(JsonFields.text(json, "type") ?? "") || JsonFields.object(json, "functionCall", "toolUse") !== undefined
 
 const ofModel = /(?:[_-]call|tool_use|reasoning|thinking)$/
 
-// Without a type, or with one that is its role: an object of another type is a part of a message.
+// // An object with another type than `message` and without a role is a part of a message.
 const isBareMessage = (json: JsonObject): boolean =>
   Object.keys(json).length === 0 || (ChatMessage.isMessage(json) &&
     (json["type"] === undefined || json["type"] === null || json["type"] === "message" || json["role"] !== undefined))

@@ -44,7 +44,7 @@ const answerOf = (body: JsonObject): JsonObject | undefined => {
   if (JsonFields.list(body, "candidates") !== undefined || JsonFields.object(body, "usageMetadata") !== undefined) {
     return body
   }
-  // The older client wraps it.
+  // // The older client wraps the answer.
   const inner = JsonFields.object(body, "response")
   return JsonFields.list(inner, "candidates") === undefined ? undefined : inner
 }
@@ -52,6 +52,8 @@ const answerOf = (body: JsonObject): JsonObject | undefined => {
 const contentOf = (candidate: Json): Json => JsonFields.object(candidate, "content") ?? { role: "model", parts: [] }
 
 /**
+ * Reads the shapes of Gemini.
+ *
  * @category dialects
  * @since 0.2.0
  */
@@ -117,7 +119,7 @@ const join = (): Join => {
   }
 }
 
-// A text goes on where the last one of its kind stopped.
+// // A text continues the last one of its kind.
 const add = (parts: Array<Json>, part: Json): void => {
   const last = parts[parts.length - 1]
   const text = JsonFields.text(part, "text")

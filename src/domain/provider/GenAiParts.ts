@@ -51,6 +51,8 @@ const part = (part: JsonObject, into: Transcript): boolean => {
 }
 
 /**
+ * Reads the parts of the `gen_ai` conventions.
+ *
  * @category dialects
  * @since 0.2.0
  */

@@ -21,7 +21,7 @@ const roles: { readonly [type: string]: string } = {
 }
 
 /**
- * The role that one of LangChain's names of a message means.
+ * The role of LangChain's name for a kind of message.
  *
  * @category accessors
  * @since 0.2.0
@@ -49,7 +49,7 @@ const message = (json: JsonObject): JsonObject | undefined => {
   return {
     ...members,
     role,
-    // What a provider gave stands beside what LangChain made of it, in older versions alone.
+    // // Only older versions keep the provider's own calls, beside LangChain's.
     ...(own.length > 0 ? undefined : { tool_calls: JsonFields.list(more, "tool_calls") ?? [] }),
     ...(JsonFields.text(more, "reasoning_content") === undefined
       ? undefined
@@ -94,6 +94,8 @@ const usageOf = (answer: JsonObject): Json | undefined =>
     JsonFields.first(JsonFields.object(answer, "response_metadata"), "tokenUsage", "usage")
 
 /**
+ * Reads the shapes of LangChain.
+ *
  * @category dialects
  * @since 0.2.0
  */
@@ -177,7 +179,7 @@ const join = (): Join => {
   }
 }
 
-// Each chunk counts what it brings.
+// // Each chunk counts its own tokens.
 const sum = (a: JsonObject | undefined, b: JsonObject | undefined): JsonObject | undefined => {
   if (a === undefined || b === undefined) return a ?? b
   const out: { [key: string]: Json } = { ...a }

@@ -1,5 +1,5 @@
 /**
- * OpenAI's Chat Completions, and the many providers that speak it; the older Completions with it.
+ * OpenAI's Chat Completions, which many providers share, and the older Completions.
  *
  * @since 0.2.0
  */
@@ -55,6 +55,8 @@ const isChoice = (choice: Json | undefined): boolean =>
   JsonFields.object(choice, "message", "delta") !== undefined || JsonFields.text(choice, "text") !== undefined
 
 /**
+ * Reads the shapes of Chat Completions.
+ *
  * @category dialects
  * @since 0.2.0
  */

@@ -1,5 +1,5 @@
 /**
- * Streams of parts, as the AI SDK and Effect's models give them.
+ * Streams of parts, as in the AI SDK and Effect's models.
  *
  * @since 0.2.0
  */
@@ -24,11 +24,13 @@ const streamed = /^(?:text|reasoning|tool-input|tool-params)-(?:start|delta|end)
 const marks = new Set(["start", "stream-start", "start-step", "finish-step", "finish", "response-metadata"])
 
 /**
+ * A join for the chunks of one stream.
+ *
  * @category constructors
  * @since 0.2.0
  */
 export const join = (): Join => {
-  // In the order in which each part began.
+  // // Parts are in the order in which they began.
   const parts = Pieces.make()
   let count = 0
   const response: Pieces.Piece = {}
@@ -56,7 +58,7 @@ export const join = (): Join => {
           Pieces.append(piece, "input", JsonFields.text(chunk, "delta"))
         }
       } else if (!marks.has(type) && !ignored.has(type)) {
-        // A whole call replaces the pieces that announced it.
+        // // A complete call replaces the pieces before it.
         const id = JsonFields.text(chunk, "toolCallId", "id")
         const piece = type === "tool-call" && id !== undefined
           ? parts.at(known(parts, id) ?? `tool-input:${id}`)

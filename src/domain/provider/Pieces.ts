@@ -1,26 +1,30 @@
 /**
- * The pieces of an answer that comes in a stream, by the place that the provider gives each.
+ * The pieces of a streamed answer, by the place that the provider gives each.
  *
  * **Details**
  *
- * There are at most 10,000 pieces, whatever places a stream names. A piece that is one too many is left out.
+ * There are at most 10,000 pieces, even if a stream names more places. Further pieces are left out.
  *
  * @since 0.2.0
  */
 import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
 
 /**
+ * A piece: members that chunks set and append to.
+ *
  * @category models
  * @since 0.2.0
  */
 export type Piece = { [key: string]: Json }
 
 /**
+ * The pieces of one answer.
+ *
  * @category models
  * @since 0.2.0
  */
 export interface Pieces {
-  /** The piece at a place, made when it is first asked for. `undefined` if there are too many. */
+  /** Returns the piece at a place, and creates it if needed. `undefined` if there are too many. */
   readonly at: (place: string | number) => Piece | undefined
   readonly has: (place: string | number) => boolean
   readonly all: () => ReadonlyArray<Piece>
@@ -30,6 +34,8 @@ export interface Pieces {
 const most = 10_000
 
 /**
+ * No pieces yet.
+ *
  * @category constructors
  * @since 0.2.0
  */
@@ -62,7 +68,7 @@ export const append = (piece: Piece, key: string, text: string | undefined): voi
 }
 
 /**
- * Sets the members of a piece that a chunk gives.
+ * Sets the members of a chunk on a piece.
  *
  * @category combinators
  * @since 0.2.0

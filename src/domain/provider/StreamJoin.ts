@@ -1,5 +1,5 @@
 /**
- * Joins the chunks of a model's stream while they come, whichever provider or framework gives them.
+ * Joins the chunks of a model's stream as they arrive, from any provider or framework.
  *
  * **Details**
  *
@@ -21,11 +21,13 @@ import type { Join } from "./Dialect.ts"
 import * as Dialects from "./Dialects.ts"
 
 /**
+ * The join of one stream.
+ *
  * @category models
  * @since 0.2.0
  */
 export interface StreamJoin {
-  /** Takes a chunk, which is read at once. `false` for one that is no chunk of a known stream, or is one too many. */
+  /** Reads a chunk at once. `false` for a value that is no chunk of a known stream, or exceeds the limit. */
   readonly add: (chunk: unknown) => boolean
   /** The answer so far, as `Exchange` reads it; `undefined` if no chunk was taken. */
   readonly end: () => JsonSnapshot.JsonObject | undefined

@@ -1,5 +1,5 @@
 /**
- * The output of a tool, in the wrappings that providers give it.
+ * The output of a tool, in the wrappers of providers.
  *
  * @since 0.2.0
  */
@@ -8,7 +8,7 @@ import type { Json } from "../json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 
 /**
- * The output without its wrapping: a list of nothing but texts becomes their text, and a `{ type, value }` its value.
+ * The output without its wrapper: a list of texts alone becomes their text, and a `{ type, value }` its value.
  *
  * @category combinators
  * @since 0.2.0
@@ -23,7 +23,7 @@ export const unwrap = (json: Json | undefined): Json | undefined => {
   return type !== undefined && wrappings.has(type) && value !== undefined ? unwrap(value) : json
 }
 
-// Of AI SDK.
+// // These types are the AI SDK's.
 const wrappings = new Set(["text", "json", "error-text", "error-json", "content"])
 
 const textTypes = new Set([undefined, "text", "input_text", "output_text"])

@@ -12,7 +12,8 @@ import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 const schemaDepth = JsonSnapshot.defaultLimits.depth - 4
 
 /**
- * The definitions in a list of tools, or in an object of tools by name. A tool of the provider's own has its type as name.
+ * The definitions in a list of tools, or in an object of tools by name. A tool built into the provider has its type as
+ * name.
  *
  * @category constructors
  * @since 0.2.0

@@ -1,16 +1,17 @@
 /**
- * Token counts, in the names that providers give them.
+ * Token counts, by the names of providers.
  *
  * **Details**
  *
  * | provider | input | output | cached | reasoning |
  * | --- | --- | --- | --- | --- |
  * | OpenAI | includes cached | includes reasoning | in details | in details |
- * | Anthropic, Bedrock | without cached: added here, and the total made anew | includes reasoning | apart | in details |
+ * | Anthropic, Bedrock | without cached: added here, and the total recomputed | includes reasoning | apart | in details
+ * |
  * | Gemini | includes cached | without thoughts: added here | `cachedContentTokenCount` | `thoughtsTokenCount` |
  * | AI SDK, LangChain, Effect, gen_ai | includes cached | includes reasoning | in details | in details |
  *
- * A count without a name of its own stays under the name that its place gives it, unless it is zero.
+ * A count without a name in this table keeps the name that its place gives it, unless it is zero.
  *
  * @since 0.2.0
  */
@@ -29,7 +30,7 @@ type Name =
   | "reasoning_output_tokens"
 
 interface Shape {
-  /** Any of these members, as a number or an object, tells the shape. */
+  /** Any of these members, as a number or an object, identifies the shape. */
   readonly marks: ReadonlyArray<string>
   readonly names: { readonly [path: string]: Name }
   readonly cachedApart?: true
@@ -95,8 +96,8 @@ const genAiNames: Shape["names"] = {
   "gen_ai.usage.reasoning.output_tokens": "reasoning_output_tokens"
 }
 
-// The first that fits. The plain `input_tokens`, `inputTokens` and `cache_read_input_tokens` are Datadog's own names too:
-// they tell nothing.
+// // The first shape that matches. `input_tokens`, `inputTokens` and `cache_read_input_tokens` are also Datadog's
+// names, so they identify none.
 const shapes: ReadonlyArray<Shape> = [
   { marks: ["prompt_tokens", "completion_tokens"], names: openAiNames },
   {
@@ -128,7 +129,7 @@ const shapes: ReadonlyArray<Shape> = [
   { marks: Object.keys(genAiNames), names: genAiNames }
 ]
 
-// Effect's, and the AI SDK's towards providers: the counts are objects.
+// // Effect's shape, and the AI SDK's towards providers: the counts are objects.
 const grouped: Shape = { marks: [], names: camelNames }
 
 const shapeOf = (usage: JsonObject): Shape | undefined => {
@@ -142,7 +143,7 @@ const shapeOf = (usage: JsonObject): Shape | undefined => {
 }
 
 /**
- * The counts of a provider's usage by Datadog's names; `undefined` for an object that is none.
+ * The counts of a provider's usage by Datadog's names. `undefined` for an object that is no usage.
  *
  * @category constructors
  * @since 0.2.0
@@ -154,7 +155,7 @@ export const read = (usage: Json | undefined): { readonly [key: string]: number 
 }
 
 /**
- * The counts of a usage that stands in an answer, where plain names are a provider's too.
+ * The counts of a usage inside an answer, where plain names are a provider's too.
  *
  * @category constructors
  * @since 0.2.0
@@ -165,7 +166,7 @@ export const ofAnswer = (usage: Json | undefined): { readonly [key: string]: num
     : undefined
 
 /**
- * The counts of several answers as one.
+ * The sum of the counts of several answers.
  *
  * @category combinators
  * @since 0.2.0
@@ -208,7 +209,7 @@ const longestName = 200
 const visit = (json: Json, path: string, depth: number, found: (path: string, value: number) => void): void => {
   if (typeof json === "number") return found(path, json)
   if (typeof json !== "object" || json === null || depth > deepest) return
-  // Gemini's counts by modality.
+  // // Gemini lists counts by modality.
   const modality = JsonFields.text(json, "modality")
   const count = JsonFields.number(json, "tokenCount")
   if (modality !== undefined && count !== undefined) {
