@@ -1,11 +1,11 @@
 /**
- * Changing every text of a value: of objects their keys too, and in texts that hold JSON the texts within.
+ * Changes every text of a value, including the keys of objects and the texts inside JSON texts.
  *
  * **Details**
  *
- * A number is shown to the rule as its text, and becomes a text when the rule changes that: a card number is often a
- * number. Where `under` gives something for a name, it takes the place of everything that stands there, at any depth.
- * The cost is linear in the size of the value.
+ * A rule sees a number as its text, and the number becomes a text if the rule changes it, because a card number is
+ * often a number. If `under` returns a text for a name, that text replaces the whole value under the name, at any
+ * depth. The cost is linear in the size of the value.
  *
  * @since 0.1.0
  */
@@ -14,11 +14,11 @@ import * as NamedPlaces from "./NamedPlaces.ts"
 import type { Rules } from "./NamedPlaces.ts"
 
 /**
- * Changes every text of a JSON value. What does not change is the same object as before.
+ * Changes every text of a JSON value. An unchanged part is the same object as before.
  *
  * **Details**
  *
- * Meant for trees: it recurses as deep as the value goes.
+ * The value must be a tree: the recursion is as deep as the value.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,11 +1,11 @@
 /**
- * Paths into an event, and what leaves an event by path.
+ * Paths into an event, and removal by path.
  *
  * **Details**
  *
  * A path is written like `metadata.customer.email`, `input[*].content`, `tags["http.url"]` or `**.password`. `*` stands
- * for any one key or place in a list, `**` for any number of them. A path goes on inside a text that holds JSON, as most
- * kinds keep their input and output; a text that looks like JSON and cannot be read is taken as a whole.
+ * for any one key or index, `**` for any number of them. A path continues inside a text that holds JSON, as most kinds
+ * keep their input and output. A text that looks like JSON and cannot be parsed is removed as a whole.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import * as JsonTexts from "./JsonTexts.ts"
 export type FieldPath = ReadonlyArray<string>
 
 /**
- * Reads a path. Anything that is not one of the marks is part of a key, so every text is a path.
+ * Reads a path. Any character that is not a mark is part of a key, so every text is a path.
  *
  * @category constructors
  * @since 0.1.0
@@ -34,7 +34,7 @@ export const parse = (path: string): FieldPath => {
 }
 
 /**
- * The places in paths that have been reached at one node of the tree.
+ * The positions in paths that have been reached at one node of the tree.
  */
 type Reached = ReadonlyArray<{ readonly path: FieldPath; readonly at: number }>
 
@@ -44,7 +44,7 @@ const begin = (paths: ReadonlyArray<FieldPath>): Reached => {
   return out
 }
 
-// `**` also stands for nothing, so what follows it is reached as well.
+// // `**` also stands for no key, so the part after it is reached as well.
 const add = (out: Array<Reached[number]>, path: FieldPath, at: number): void => {
   if (out.some((one) => one.path === path && one.at === at)) return
   out.push({ path, at })
@@ -63,7 +63,7 @@ const step = (reached: Reached, key: string): Reached => {
 
 const isComplete = (reached: Reached): boolean => reached.some(({ at, path }) => at === path.length)
 
-// What stands in place of a text that a path names.
+// // Replaces a text that a path names.
 const placeholder = "[redacted]"
 
 // Blanking keeps the shape, so that a message stays a message.
@@ -78,8 +78,8 @@ const blank = (value: unknown): unknown =>
 
 type Visit = (value: unknown, reached: Reached, free: boolean) => unknown
 
-// A text is parsed only if it can be: an exception for each of many texts would cost seconds. Nesting that is too deep for
-// the stack still is one, and takes the text as a whole.
+// // A text is parsed only if it looks valid, because an exception for each of many texts would cost seconds. Nesting
+// too deep for the stack still throws, and the text is removed as a whole.
 const inText = (text: string, reached: Reached, visit: Visit): unknown => {
   if (!JsonTexts.isJson(text)) return placeholder
   try {
@@ -113,8 +113,8 @@ const visitMembers = (
 }
 
 /**
- * The value without what the paths name: a field of the event is left out; within one a text becomes `[redacted]`, a
- * list or an object empty, and anything else is left out.
+ * Removes from a value everything that the paths name: a field of the event is left out; within a field a text becomes
+ * `[redacted]`, a list or an object becomes empty, and any other value is left out.
  *
  * @category combinators
  * @since 0.1.0
@@ -135,7 +135,7 @@ export const deny = (value: object, paths: ReadonlyArray<FieldPath>): object => 
   )
 }
 
-// Under these the keys are the user's, and are left out with what is under them.
+// // The user chooses the keys under these fields, so a key is left out together with its value.
 const freeForm: ReadonlySet<string> = new Set([
   "metadata",
   "tags",
@@ -147,8 +147,8 @@ const freeForm: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The value with nothing but what the paths name, and the fields in `always`. In lists of a fixed form, such as messages,
- * a text that is not named becomes `[redacted]` and the rest empty.
+ * Keeps only the parts of a value that the paths name, and the fields in `always`. In lists of a fixed form, such as
+ * messages, any other text becomes `[redacted]` and any other value becomes empty.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,14 +1,14 @@
 /**
- * Texts that hold JSON: telling them from others, and changing the texts inside.
+ * Texts that hold JSON: recognising them, and changing the texts inside.
  *
  * **Details**
  *
- * Structured input and output of most kinds is kept as JSON text. A rule that worked on such a text as it stands could
- * miss what an escape hides, and could break the JSON; so the texts inside are read one by one and written back, and
- * everything between them stays as it is, down to the last digit.
+ * Most kinds keep structured input and output as JSON text. A rule over the whole text could miss an escaped secret and
+ * could break the JSON. So the texts inside are read one by one and written back, and everything between them is kept,
+ * down to the last digit.
  *
- * A text is read once to see whether it is JSON and once to change it, without a stack of calls and without exceptions:
- * the time is linear in the text, however it is nested and however many of the texts inside only begin like JSON.
+ * A text is read once to recognise JSON and once to change it, without recursion and without exceptions. So the time is
+ * linear in the text, for any nesting and for any number of inner texts that only begin like JSON.
  *
  * @since 0.2.0
  */
@@ -34,7 +34,7 @@ const skipSpace = (text: string, from: number): number => {
 }
 
 /**
- * Whether a text begins as JSON with keys in it does, whole or cut short.
+ * Whether a text begins like JSON with keys, complete or cut short.
  *
  * @category guards
  * @since 0.1.0
@@ -82,7 +82,7 @@ const isDocument = (text: string, start: number): boolean => {
       if (at < 0) return false
       at = skipSpace(text, at)
     }
-    // Behind a value: containers end here, until a comma says that there is more.
+    // // After a value containers end, until a comma announces another value.
     while (closing.length > 0 && text.charCodeAt(at) === closing.at(-1)) {
       closing.pop()
       at = skipSpace(text, at + 1)
@@ -98,7 +98,7 @@ const isDocument = (text: string, start: number): boolean => {
   return false
 }
 
-// The value behind a key and its colon.
+// // The index of the value after a key and its colon.
 const afterKey = (text: string, at: number): number => {
   const end = text.charCodeAt(at) === quote ? afterString(text, at) : -1
   if (end < 0) return -1
@@ -131,7 +131,7 @@ const afterString = (text: string, open: number): number => {
   return -1
 }
 
-// The text is known to be JSON: what follows reads no more than is needed to find its way.
+// // The text is known to be JSON, so the code below checks no syntax.
 const closingQuote = (text: string, open: number): number => {
   let at = open + 1
   while (at < text.length && text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === 0x5c ? 2 : 1
@@ -169,11 +169,11 @@ const stringOf = (text: string, from: number, to: number): string => {
 interface Frame {
   readonly place: NamedPlaces.Place
   readonly start: number
-  /** In an object: the key whose value comes next. */
+  /** In an object: the key of the next value. */
   key: string | undefined
-  /** In an object: what its `name` says. */
+  /** In an object: the text of its `name`. */
   said: string | undefined
-  /** In an object: its `value`, if there is something in it. */
+  /** In an object: its `value`, if it is not empty. */
   value: { readonly from: number; readonly to: number; readonly text: string | undefined } | undefined
 }
 
@@ -204,7 +204,7 @@ interface Walk {
   readonly frames: Array<Frame>
 }
 
-// A value that stands before its name is found late, and covers what was found inside it.
+// // If a value precedes its name, its replacement is found late and covers those inside the value.
 const inOrder = (replacements: Array<Replacement>): ReadonlyArray<Replacement> =>
   replacements.sort((a, b) => a.from - b.from || b.to - a.to)
 
@@ -239,7 +239,7 @@ const valueAt = (walk: Walk, frame: Frame | undefined, from: number, unit: numbe
   }
   const end = unit === quote ? closingQuote(text, from) : scalarEnd(text, from)
   const said = unit === quote ? stringOf(text, from, end) : undefined
-  // `true`, `false`, `null` and the empty text hold nothing.
+  // // `true`, `false`, `null` and the empty text need no redaction.
   const isEmpty = said === "" || (said === undefined && unit >= 0x61)
   if (!isEmpty) {
     const before = said ?? text.slice(from, end)
@@ -251,7 +251,7 @@ const valueAt = (walk: Walk, frame: Frame | undefined, from: number, unit: numbe
   return frame === undefined ? end : passed(frame, from, isEmpty ? from : end, said, end)
 }
 
-// The reader goes on behind a value, whose place is kept where its name may follow.
+// // The reader moves past a value. Its range is kept if its name may follow.
 const passed = (frame: Frame, from: number, to: number, said: string | undefined, end = to): number => {
   if (frame.place.isList) NamedPlaces.advance(frame.place, said)
   else {
@@ -274,8 +274,8 @@ const closed = (walk: Walk, frame: Frame, end: number): number => {
 }
 
 /**
- * Changes a text, or the texts inside it when it holds a JSON object or array. `key` is the key under which it stands
- * directly, if there is one.
+ * Changes a text, or the texts inside it if it holds a JSON object or array. `key` is the direct key of the text, if
+ * there is one.
  *
  * @category combinators
  * @since 0.1.0

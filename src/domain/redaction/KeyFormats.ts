@@ -1,10 +1,10 @@
 /**
- * Keys and tokens that are known by how they begin.
+ * Keys and tokens that are recognised by their prefix.
  *
  * **Details**
  *
- * A table of beginnings, and of how many characters of what kind follow. Each word of a text is looked up by its first
- * two characters, so the time is linear in the text and hardly grows with the table.
+ * A table of prefixes, each with the number and kind of characters that follow. Each word of a text is looked up by its
+ * first two characters, so the time is linear in the text and hardly grows with the table.
  *
  * The beginnings and lengths of the first part are facts of `config/gitleaks.toml` of gitleaks (MIT licence, copyright
  * Zachary Rice) at commit 009e025ad410, read on 2026-11-29; those of the second part are of services that are not in it,
@@ -16,7 +16,7 @@ import type { Replacement } from "./Replacement.ts"
 import * as Replacements from "./Replacement.ts"
 
 /**
- * What a key consists of after its beginning.
+ * The characters of a key after its prefix.
  *
  * @category models
  * @since 0.2.0
@@ -36,9 +36,9 @@ const bodies: { readonly [B in Body]: RegExp } = {
 /**
  * Keys of one form.
  *
- * - `label`: what stands in their place, as in `[redacted key]`
- * - `begins`: the beginnings, separated by spaces
- * - `least`: how many characters of the body follow at least; with `exactly`, no more than these
+ * - `label`: the name in the replacement, as in `[redacted key]`
+ * - `begins`: the prefixes, separated by spaces
+ * - `least`: the least number of characters in the body; with `exactly`, the only one
  *
  * @category models
  * @since 0.2.0
@@ -148,7 +148,7 @@ export const all: ReadonlyArray<KeyFormat> = [
   format("Microsoft Teams", "webhook", "webhook.office.com/webhookb2/ outlook.office.com/webhook/", "path", 20),
   format("Twilio", "key", "SK AC", "hex", 32, true),
   format("Typeform", "token", "tfp_", "dotted", 20),
-  // Services that are not in that table.
+  // // Services that are not in gitleaks' table.
   format("Cerebras", "key", "csk-", "word", 20),
   format("Discord", "webhook", "discord.com/api/ discordapp.com/api/", "path", 40),
   format("Docker Hub", "token", "dckr_pat_ dckr_oat_", "word", 16),
@@ -193,7 +193,7 @@ const isAlphanumeric = (unit: number): boolean => unit < 128 && alphanumeric[uni
 
 const twoUnits = (text: string, at: number): number => (text.charCodeAt(at) << 16) | text.charCodeAt(at + 1)
 
-// By the first two units; of forms that share these, the longest beginning comes first.
+// // Indexed by the first two units. Among formats that share them, the longest prefix comes first.
 const index: ReadonlyMap<number, ReadonlyArray<Form>> = (() => {
   const units = new Map(Object.entries(bodies).map(([name, body]) => [name, unitsOf(body)]))
   const forms = all.flatMap(({ begins, body, exactly, label, least }) =>
@@ -224,7 +224,7 @@ const startsAt = (text: string, at: number): boolean => {
 
 const endOf = (text: string, at: number, form: Form): number | undefined => {
   const start = at + form.begin.length
-  // One more than may follow shows that it is something else.
+  // // One character more than allowed shows that the word is no key.
   const most = form.exactly ? start + form.least + 1 : text.length
   let end = start
   while (end < most && end < text.length && form.units[text.charCodeAt(end)] === 1) end++

@@ -1,26 +1,26 @@
 /**
- * The name under which a value stands: its key, or what stands beside it.
+ * The name of a value: its key, or a text beside it.
  *
  * **Details**
  *
  * | a value | its name |
  * | --- | --- |
  * | `{ "password": value }` | the key |
- * | `{ "name": "Cookie", "value": value }` | what `name`, `key`, `header` or `field` says |
+ * | `{ "name": "Cookie", "value": value }` | the text of `name`, `key`, `header` or `field` |
  * | `[["Cookie", value]]` | the first of the pair |
  * | `{ "rawHeaders": ["Cookie", value] }` | the text before it, in a list of headers |
- * | `["Cookie", value]` | the text before it, when only a header is called so |
+ * | `["Cookie", value]` | the text before it, if only a header has such a name |
  *
  * @since 0.2.0
  */
 import * as SecretNames from "./SecretNames.ts"
 
 /**
- * What to do with the texts of a value, and with what stands under a name.
+ * The rules for the texts of a value, and for the values under a name.
  *
- * - `text` changes one text; `key` is the key under which it stands directly, if there is one
- * - `under` gives what stands in place of everything under a name, or `undefined` to look inside; `text` is what stands
- *   there, if it is a text
+ * - `text` changes one text; `key` is the direct key of the text, if there is one
+ * - `under` returns the replacement for everything under a name, or `undefined` to look inside; `text` is the value, if
+ * it is a text
  *
  * @category models
  * @since 0.2.0
@@ -31,8 +31,8 @@ export interface Rules {
 }
 
 /**
- * Where in a list or an object a reader is. `name` is the key under which a list stands, `before` the text before the
- * next item of it.
+ * The position of a reader in a list or an object. `name` is the key of the list, `before` the text before its next
+ * item.
  *
  * @category models
  * @since 0.2.0
@@ -46,6 +46,8 @@ export interface Place {
 }
 
 /**
+ * A position at the start of a list or an object.
+ *
  * @category constructors
  * @since 0.2.0
  */
@@ -58,7 +60,7 @@ export const make = (isList: boolean, name: string | undefined, isInList: boolea
 })
 
 /**
- * The name of the next value: its key in an object; in a list the text before it, if that is the name of an entry.
+ * The name of the next value: its key in an object; in a list the text before it, if that text is the name of an entry.
  *
  * @category combinators
  * @since 0.2.0
@@ -74,7 +76,7 @@ export const nameOf = (place: Place, key: string | undefined): string | undefine
 }
 
 /**
- * Goes on to the next item of a list. `text` is the one that was passed, if it is a text.
+ * Moves to the next item of a list. `text` is the passed item, if it is a text.
  *
  * @category combinators
  * @since 0.2.0

@@ -1,5 +1,5 @@
 /**
- * A finished span as a redaction rule sees it: everything that leaves the process, in a copy of its own.
+ * A finished span as a redaction rule sees it: a copy of all data that leaves the process.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import type { SpanLink } from "../span/SpanLink.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
 
 /**
- * The same data, open to changes.
+ * The same data, mutable.
  *
  * @category models
  * @since 0.1.0
@@ -42,7 +42,7 @@ export interface RedactablePrompt {
 }
 
 /**
- * What spans of every kind have. `tags` are all tags of the event but those that repeat another field: the session, the
+ * The fields of every kind. `tags` are all tags of the event except those that repeat another field: the session, the
  * user, the account and the application.
  *
  * @category models
@@ -58,7 +58,7 @@ export interface Common {
   sessionId?: string | undefined
   userId?: string | undefined
   accountId?: string | undefined
-  /** The application: it decides where the event belongs, so it can be replaced and not left out. */
+  /** The application. It decides where the event belongs, so a rule can replace it but not remove it. */
   agentService?: string | undefined
   /** The name of the agent that the span works for. */
   parentAgent?: string | undefined
@@ -79,7 +79,7 @@ export interface RedactableModel {
 }
 
 /**
- * A finished span. `kind` says what its input and output look like.
+ * A finished span. `kind` determines the form of its input and output.
  *
  * | kind | input | output |
  * | --- | --- | --- |
@@ -90,8 +90,8 @@ export interface RedactableModel {
  * | `experiment` | the value as it was given: `{ id: 7 }` | the value |
  * | `apm` | none | none |
  *
- * `apm` is a plain span of the program, with what the library itself writes on it: the error that it ended with, or the
- * tags that come from baggage (`baggage.user.id` is its `userId`).
+ * `apm` is a plain span of the program, with the data that the library writes on it: its error, or the tags that come
+ * from baggage (`baggage.user.id` is its `userId`).
  *
  * @category models
  * @since 0.1.0
@@ -146,7 +146,7 @@ export type RedactableSpan =
   }
 
 /**
- * The tags that repeat a field, and the field.
+ * The tags that repeat a field, with the field.
  *
  * @category constants
  * @since 0.1.0
@@ -160,7 +160,7 @@ export const derivedTags = {
 } as const
 
 /**
- * The tags that APM spans get from baggage and that repeat a label, and the label.
+ * The tags that APM spans get from baggage and that repeat a label, with the label.
  *
  * @category constants
  * @since 0.2.0
@@ -172,7 +172,7 @@ export const derivedApmTags = {
 } as const
 
 /**
- * Shows tags of an APM span to a rule.
+ * Makes a span for rules from tags of an APM span.
  *
  * @category constructors
  * @since 0.2.0
@@ -205,7 +205,7 @@ const set = <A extends object, K extends keyof A>(target: A, key: K, value: A[K]
 }
 
 /**
- * Copies what leaves the process of a record.
+ * Copies the parts of a record that leave the process.
  *
  * @category constructors
  * @since 0.1.0

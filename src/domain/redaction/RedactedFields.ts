@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * A rule is code of the program and can return anything. Each field is read as an annotation is read; one that cannot be
- * read is left out and reported by its name.
+ * A rule is code of the program and can return any value. Each field is parsed like an annotation; an unreadable field
+ * is left out and reported by its name.
  *
  * @since 0.2.0
  */
@@ -29,7 +29,7 @@ import type { Tags } from "../span/Tags.ts"
 import * as RedactableSpans from "./RedactableSpan.ts"
 
 /**
- * What of a record a rule decides about.
+ * The fields of a record that a rule decides.
  *
  * @category models
  * @since 0.2.0
@@ -43,7 +43,7 @@ export interface RedactedFields {
 }
 
 /**
- * An error that says nothing.
+ * An empty error.
  *
  * @category constants
  * @since 0.2.0
@@ -53,7 +53,7 @@ export const noError: SpanError = { type: "", message: "", stack: "" }
 const longestError = 32_768
 
 /**
- * The error that a rule returned, cut to what an APM span may say.
+ * The error that a rule returned, cut to the limits of an APM span.
  *
  * @category constructors
  * @since 0.2.0
@@ -67,7 +67,7 @@ export const errorOf = (u: unknown): SpanError => {
 const errorText = (u: unknown): string => typeof u === "string" ? u.slice(0, longestError).toWellFormed() : ""
 
 /**
- * The name that a rule returned; `undefined` for what can be no name.
+ * The name that a rule returned. `undefined` for a value that can be no name.
  *
  * @category constructors
  * @since 0.2.0
@@ -78,10 +78,10 @@ export const nameOf = (u: unknown): string | undefined =>
 type Returned = { readonly [key: string]: unknown }
 type Writable<A> = { -readonly [K in keyof A]: A[K] }
 
-// What every field costs beside its content.
+// // Each field costs this much beside its content.
 const fieldBytes = 64
 
-/** Reads one field after another, and keeps what they cost and what was wrong with them. */
+/** Reads fields one by one, and collects their costs and problems. */
 class Reader {
   bytes = fieldBytes
   readonly problems: Array<Problem.Problem> = []
@@ -94,7 +94,7 @@ class Reader {
   bad(field: string): undefined {
     this.problems.push(Problem.make(
       "redaction_failed",
-      "A redaction rule returned a field that cannot be read. The field is left out.",
+      "A redaction rule returned a field that cannot be read. The field is left out. See docs/redaction.md.",
       field
     ))
     return undefined
@@ -121,7 +121,7 @@ class Reader {
 }
 
 /**
- * Reads what a rule returned for a record.
+ * Reads the span that a rule returned for a record.
  *
  * @category constructors
  * @since 0.2.0
@@ -140,7 +140,7 @@ export const read = (record: SpanRecord<unknown>, span: Returned): Problem.Check
       context,
       annotation,
       tags,
-      // That a span failed is not for a rule to hide: the APM span says so too.
+      // // A rule cannot hide that a span failed, because the APM span shows it too.
       error: record.error === undefined ? undefined : errorOf(span["error"]),
       model: modelOf(span["model"])
     },
@@ -179,7 +179,7 @@ const labelsOf = (reader: Reader, record: SpanRecord<unknown>) => ({
 
 type Labels = ReturnType<typeof labelsOf>
 
-// The tags that repeat a label follow it, unless the rule wrote them itself.
+// // A tag that repeats a label follows the label, unless the rule wrote the tag itself.
 const tagsOf = (reader: Reader, labels: Labels): Tags => {
   const tags = textTags(reader.parsed("tags", object))
   for (const key of Object.keys(RedactableSpans.derivedTags) as Array<keyof typeof RedactableSpans.derivedTags>) {
@@ -225,7 +225,8 @@ const modelOf = (u: unknown): SpanRecord["model"] => {
 }
 
 /**
- * Reads the tags of an APM span that a rule returned, those that repeat a label among them. What cannot be read is no tag.
+ * Reads the tags of an APM span that a rule returned, including those that repeat a label. Unreadable tags are left
+ * out.
  *
  * @category constructors
  * @since 0.2.0
@@ -251,7 +252,7 @@ const object = (u: unknown, path: string): Measured<JsonObject | undefined> => {
     : { value: undefined, bytes: 0, problems: part.problems }
 }
 
-// `_dd` belongs to the library.
+// // The key `_dd` is reserved for the library.
 const withoutReserved = (metadata: JsonObject | undefined): JsonObject | undefined => {
   if (metadata === undefined || !Object.hasOwn(metadata, "_dd")) return metadata
   const { _dd, ...rest } = metadata
@@ -267,7 +268,7 @@ const side = (
     part: Measured<Extract<SpanIo, { readonly _tag: T }>["value"] | undefined>
   ): Measured<SpanIo | undefined> => ({
     ...part,
-    // A side that a rule wrote is its messages or documents, or nothing: its JSON text could show what the rule took away.
+    // // A side that a rule wrote must be messages or documents: as JSON text it could show what the rule removed.
     value: part.value === undefined || part.problems.some((problem) => problem.code !== "value_too_large")
       ? undefined
       : { _tag, value: part.value } as SpanIo

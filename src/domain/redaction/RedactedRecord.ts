@@ -1,10 +1,10 @@
 /**
- * Redaction of a record: the rules run over a copy, and what they return is what the event says.
+ * Redaction of a record: the rules run over a copy, and the event is rendered from their result.
  *
  * **Details**
  *
- * It fails closed. A rule that throws, or returns something that is no span, costs the event its content; a field that
- * cannot be read is left out. The span itself is kept, with its identity, times, model and token counts.
+ * Redaction fails closed. If a rule throws or returns a value that is no span, the event loses its content; an
+ * unreadable field is left out. The span itself is kept, with its identity, times, model and token counts.
  *
  * @since 0.1.0
  */
@@ -23,8 +23,7 @@ import * as Fields from "./RedactedFields.ts"
 import type { Processor } from "./Redaction.ts"
 
 /**
- * What the program said about redaction. `capture` is `"none"` when no content leaves the process, whatever the rules
- * return.
+ * The redaction of a program. With `capture: "none"` no content leaves the process, whatever the rules return.
  *
  * **Example** (Rules, and no content)
  *
@@ -42,7 +41,8 @@ export interface Policy {
 }
 
 /**
- * The record that may leave. With `dropped` its event must not: the record is then empty of content, for the APM span.
+ * The record that may leave. With `dropped` its event must not leave: the record is then without content, for the APM
+ * span.
  *
  * @category models
  * @since 0.1.0
@@ -53,7 +53,7 @@ export interface Redacted<R = Retention> {
 }
 
 /**
- * Whether a policy changes anything; one that does not costs nothing.
+ * Whether a policy changes anything. An inactive policy costs nothing.
  *
  * @category guards
  * @since 0.1.0
@@ -67,8 +67,7 @@ const ruleFailed = Problem.make(
 )
 
 /**
- * What the rules made of a span: what it may say, that it is dropped, or that a rule failed. `name` is the name that was
- * allowed until then.
+ * The result of the rules: the redacted span, a drop, or a failure. `name` is the last name that the rules allowed.
  */
 type Outcome =
   | { readonly _tag: "Allowed"; readonly span: { readonly [key: string]: unknown } }
@@ -86,7 +85,7 @@ const run = (view: RedactableSpans.RedactableSpan, processors: ReadonlyArray<Pro
   return { _tag: "Allowed", span: span as { readonly [key: string]: unknown } }
 }
 
-// A promise is an object too; a rule has to answer at once.
+// // A promise is an object too, but a rule has to return its result at once.
 const isSpan = (u: unknown): boolean => !Promised.take(u) && typeof u === "object" && u !== null && !Array.isArray(u)
 
 /**
@@ -122,7 +121,8 @@ export const apply = <R>(record: SpanRecord<R>, policy: Policy): Problem.Checked
   }
 }
 
-// What the rules leave of something that the library writes on an APM span: as little as can be when one of them fails.
+// // Applies the rules to data that the library writes on an APM span. If one of them fails, as little as possible is
+// kept.
 const applyToApm = <A>(
   view: RedactableSpans.RedactableSpan,
   processors: ReadonlyArray<Processor>,
@@ -139,7 +139,7 @@ const applyToApm = <A>(
 }
 
 /**
- * Runs the rules over the error of a plain APM span: it can say what the error of an LLM span inside it says.
+ * Runs the rules over the error of a plain APM span, because it can repeat the error of an LLM span inside it.
  *
  * @category combinators
  * @since 0.1.0
@@ -161,8 +161,8 @@ export const applyToError = (
 }
 
 /**
- * Runs the rules over tags that the library itself writes on an APM span, such as `baggage.user.id`. Those that repeat a
- * label are shown as that label: a rule that takes out `userId` takes out this tag as well.
+ * Runs the rules over tags that the library itself writes on an APM span, such as `baggage.user.id`. A tag that repeats
+ * a label is shown as that label, so a rule that removes `userId` removes this tag as well.
  *
  * @category combinators
  * @since 0.2.0
@@ -196,8 +196,8 @@ const rebuild = <R>(record: SpanRecord<R>, change: RedactedFields): SpanRecord<R
 }
 
 /**
- * The record without anything that the program, a request or a model wrote: what is left are identity and times, the
- * model, token counts, and the tags that the library itself writes.
+ * The record without anything that the program, a request or a model wrote. It keeps identity and times, the model,
+ * token counts, and the tags that the library itself writes.
  *
  * @category combinators
  * @since 0.1.0
@@ -233,7 +233,7 @@ export const identity = <R>(record: SpanRecord<R>, name?: string): SpanRecord<R>
 
 /**
  * The record without its content: no input, output, expected output, metadata, intent, configuration or tool
- * definitions; of the prompt its id, version and label; of an error its type. Names, tags, labels and metrics stay.
+ * definitions. The prompt keeps its id, version and label, and an error its type. Names, tags, labels and metrics stay.
  *
  * @category combinators
  * @since 0.1.0
@@ -263,5 +263,5 @@ export const withoutContent = <R>(record: SpanRecord<R>): SpanRecord<R> => {
   })
 }
 
-// What a rendered prompt has without the user.
+// // The size of a rendered prompt without the user's texts.
 const promptBytes = 256

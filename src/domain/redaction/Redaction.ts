@@ -1,11 +1,11 @@
 /**
- * Redaction: what must not leave the process.
+ * Redaction: rules that remove data before it leaves the process.
  *
  * **Details**
  *
- * A rule is a function from a finished span to what may be said of it. The rules of a layer run in order, each on what the
- * one before returned, before the event enters any buffer, disk, log or page. What a rule returns is what the event says;
- * returning nothing drops the event. A rule that throws costs the event its content and not the span.
+ * A rule is a function from a finished span to the span that may leave. The rules of a layer run in order, each on the
+ * result of the one before, before the event enters any buffer, disk, log or page. The event is rendered from the
+ * result; returning nothing drops the event. If a rule throws, the event loses its content, and the span is kept.
  *
  * **Example** (A rule of one's own after the ready ones)
  *
@@ -39,16 +39,22 @@ import * as SecretPatterns from "./SecretPatterns.ts"
 
 export type {
   /**
+   * The model of an llm or embedding span.
+   *
    * @category models
    * @since 0.1.0
    */
   RedactableModel,
   /**
+   * The prompt of an llm span, inherited or its own.
+   *
    * @category models
    * @since 0.1.0
    */
   RedactablePrompt,
   /**
+   * A finished span. `kind` determines the form of its input and output.
+   *
    * @category models
    * @since 0.1.0
    */
@@ -56,8 +62,8 @@ export type {
 } from "./RedactableSpan.ts"
 
 /**
- * A rule. The span is a copy: changing it in place and returning it is as good as returning another one. It is called
- * when a span ends, and answers at once; a promise is a failure.
+ * A rule. The span is a copy, so a rule may change it in place and return it, or return another one. A rule is called
+ * when a span ends and returns at once; a promise is a failure.
  *
  * @category models
  * @since 0.1.0
@@ -65,8 +71,8 @@ export type {
 export type Processor = (span: RedactableSpan) => RedactableSpan | undefined
 
 /**
- * A rule over every text of an event, keys of metadata and tags included, and texts inside JSON texts. `key` is the key
- * under which a text stands directly.
+ * A rule over every text of an event, including keys of metadata and tags, and texts inside JSON texts. `key` is the
+ * direct key of a text.
  *
  * @category constructors
  * @since 0.1.0
@@ -83,12 +89,12 @@ const over = (rules: Rules): Processor => (span) => {
     metrics: metrics === undefined ? undefined : Object.fromEntries(
       Object.entries(metrics).map(([key, value]) => [metricName(key, rules.text), value])
     ),
-    // An id is no card number, though it may look like one.
+    // // An id can look like a card number and is none.
     spanLinks: spanLinks?.map((link) => EveryText.map(link, forLinks))
   } as RedactableSpan
 }
 
-// A metric's name has lost its dots to `_`, and with them the form of what stands there.
+// // A dot in a metric's name has become `_`, so a secret in it has lost its form.
 const metricName = (name: string, rule: Rules["text"]): string => {
   const changed = rule(name, undefined)
   if (changed !== name) return changed
@@ -107,7 +113,7 @@ const secretRules: Rules = {
 const personalRules: Rules = { text: PersonalData.redact }
 
 /**
- * A text without the secrets that `secrets` looks for.
+ * A text without the secrets that the rule `secrets` finds.
  *
  * **Example** (A secret under its name, and one that is known by its form)
  *
@@ -125,7 +131,7 @@ const personalRules: Rules = { text: PersonalData.redact }
 export const redactSecrets = (text: string): string => JsonTexts.mapText(text, secretRules)
 
 /**
- * A text without the personal data that `personalData` looks for.
+ * A text without the personal data that the rule `personalData` finds.
  *
  * @category combinators
  * @since 0.1.0
@@ -133,14 +139,14 @@ export const redactSecrets = (text: string): string => JsonTexts.mapText(text, s
 export const redactPersonalData = (text: string): string => JsonTexts.mapText(text, personalRules)
 
 /**
- * Replaces keys and tokens of well-known formats, bearer tokens, JSON Web Tokens, private keys, cloud keys, credentials in
- * connection strings, and everything that stands under a name like `password`: a text, a number, a list, an object, or the
+ * Replaces keys and tokens of well-known formats, bearer tokens, JSON Web Tokens, private keys, cloud keys, credentials
+ * in connection strings, and every value under a name like `password`: a text, a number, a list, an object, or the
  * value of a header. `docs/redaction.md` lists the names.
  *
  * **Gotchas**
  *
- * It knows names and forms, not meaning: a secret that looks like any word passes. What must never leave is better denied
- * by path.
+ * It knows names and forms, not meaning: a secret that looks like an ordinary word is kept. Use `deny` for data that
+ * must never leave.
  *
  * @category rules
  * @since 0.1.0
@@ -148,11 +154,12 @@ export const redactPersonalData = (text: string): string => JsonTexts.mapText(te
 export const secrets: Processor = over(secretRules)
 
 /**
- * Replaces e-mail addresses, card numbers and IBANs whose check digits are right, and what looks like a telephone number.
+ * Replaces e-mail addresses, card numbers and IBANs with correct check digits, and texts that look like telephone
+ * numbers.
  *
  * **Gotchas**
  *
- * Names and street addresses have no form that could be told from other words.
+ * Names and street addresses are kept, because no form distinguishes them from other words.
  *
  * @category rules
  * @since 0.1.0
@@ -160,8 +167,9 @@ export const secrets: Processor = over(secretRules)
 export const personalData: Processor = over(personalRules)
 
 /**
- * Takes out what the paths name: `metadata.customer.email`, `input[*].content`, `tags["http.url"]`, `prompt.variables`,
- * `**.password`. A field of the span goes; inside a field a text becomes `[redacted]`, a list or an object empty.
+ * Removes everything that the paths name: `metadata.customer.email`, `input[*].content`, `tags["http.url"]`,
+ * `prompt.variables`, `**.password`. A field of the span is left out; inside a field a text becomes `[redacted]`, a
+ * list or an object becomes empty.
  *
  * @category rules
  * @since 0.1.0
@@ -171,7 +179,7 @@ export const deny = (paths: ReadonlyArray<string>): Processor => {
   return (span) => FieldPath.deny(span, parsed) as RedactableSpan
 }
 
-// A tag that repeats a field is that field.
+// // A tag that repeats a field counts as that field.
 const pathsOf = (paths: ReadonlyArray<string>): ReadonlyArray<FieldPath.FieldPath> =>
   paths.flatMap((path) => {
     const parsed = FieldPath.parse(path)
@@ -187,8 +195,8 @@ const pathsOf = (paths: ReadonlyArray<string>): ReadonlyArray<FieldPath.FieldPat
 const identityFields: ReadonlySet<string> = new Set(["kind", "name", "model", "metrics", "agentService"])
 
 /**
- * Keeps what the paths name and takes out everything else. Kind, name, model, metrics and application of a span, and the
- * tags of its service, always stay.
+ * Keeps everything that the paths name and removes the rest. Kind, name, model, metrics and application of a span, and
+ * the tags of its service, always stay.
  *
  * @category rules
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * A stretch of a text, and what stands in its place.
+ * A range of a text, and its replacement.
  *
  * @since 0.2.0
  */
@@ -25,7 +25,7 @@ export interface Replacement {
 export const none: ReadonlyArray<Replacement> = []
 
 /**
- * What stands in place of a secret.
+ * The replacement for a secret.
  *
  * @category constructors
  * @since 0.1.0
@@ -47,7 +47,7 @@ export const matches = (text: string, pattern: RegExp, written: string): Readonl
 }
 
 /**
- * The text with its replacements, given in order. Of two that overlap the first counts.
+ * The text with its replacements, which are given in order. Of two that overlap, the first one counts.
  *
  * @category combinators
  * @since 0.2.0

@@ -1,11 +1,11 @@
 /**
- * Names that say that a secret stands under them: in data, in headers and in texts.
+ * Names of secrets, in data, in headers and in texts.
  *
  * **Details**
  *
  * A name is compared by its end, without separators and case: `db_password`, `dbPassword` and `x.db-password2` all end
  * with `password`. Short words such as `pwd` count only as a whole last word. Counts and settings that merely contain
- * such a word do not count: `max_tokens`, `token_count`, `tokenizer`, `passwordless`.
+ * such a word are no secrets: `max_tokens`, `token_count`, `tokenizer`, `passwordless`.
  *
  * **Example** (One rule for every way to write a name)
  *
@@ -90,11 +90,11 @@ const endings: ReadonlyArray<string> = [
 // Compared with the whole last word of a name.
 const lastWords: ReadonlySet<string> = new Set(["pwd", "token", "jwt", "otp", "totp", "creds", "bearer", "pass"])
 
-// By themselves these say too little: `token` is also what a model writes, and `pass` what a test does. What stands under
-// them is a secret if it looks like one.
+// // These names are ambiguous: `token` is also what a model writes, and `pass` what a test does. The value under them
+// is a secret if it looks like one.
 const vague: ReadonlySet<string> = new Set(["token", "pass", "auth", "sig"])
 
-// Names that end like a secret's and are none: places in a text, counts, pages.
+// // Names that end like a secret's name but denote positions in a text, counts or pages.
 const harmless: ReadonlyArray<string> = [
   ...[
     "next",
@@ -146,7 +146,7 @@ const harmless: ReadonlyArray<string> = [
   )
 ]
 
-// A longer name is known by its end.
+// // Only the end of a longer name is compared.
 const longest = 64
 
 const letters = /[^A-Za-z0-9]+/g
@@ -159,7 +159,7 @@ const endOf = (name: string): string => /[A-Z]?[a-z]{1,64}$|[A-Z]{1,64}$/.exec(n
 const lastWord = (name: string): string => endOf(name.slice(-longest).replace(/[^A-Za-z]{1,64}$/, ""))
 
 /**
- * A cheap look: without a match, no part of a text is the name of a secret.
+ * A cheap test: without a match, no part of a text is the name of a secret.
  *
  * @category constants
  * @since 0.2.0
@@ -178,8 +178,8 @@ export const endsWithSecret = (phrase: string): boolean => {
 }
 
 /**
- * Whether a name says that what stands under it is a secret, whatever that looks like. `text` is what stands there, if it
- * is a text: a few names count only together with it.
+ * Whether the value under a name is a secret. `text` is the value, if it is a text: a few names count only together
+ * with it.
  *
  * @category guards
  * @since 0.1.0
@@ -194,14 +194,14 @@ export const namesSecret = (name: string, text?: string): boolean => {
 }
 
 /**
- * Whether a name alone says too little, so that `namesSecret` looks at the text under it.
+ * Whether a name is ambiguous, so that `namesSecret` also needs the text under it.
  *
  * @category guards
  * @since 0.2.0
  */
 export const isVague = (name: string): boolean => vague.has(flat(name))
 
-// Seven characters or more, one of them a digit, and no space.
+// // At least seven characters, one of them a digit, and no space.
 const looksRandom = (text: string): boolean => text.length >= 7 && /^(?=\D{0,512}\d)\S{7,512}/.test(text)
 
 /**

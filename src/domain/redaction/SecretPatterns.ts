@@ -1,11 +1,11 @@
 /**
- * What secrets look like.
+ * The forms of secrets.
  *
  * **Details**
  *
- * Every pattern takes linear time whatever the text: quantifiers are bounded, or stand over one class of characters
- * behind a fixed beginning, with nothing after them that could fail. Most patterns have a hint, a text without which
- * there is no match, so that a text without secrets costs little more than a search for a few words.
+ * Every pattern takes linear time for any text: quantifiers are bounded, or repeat one class of characters after a
+ * fixed prefix, with nothing after them that could fail. Most patterns have a hint, a text without which there is no
+ * match, so a text without secrets costs little more than a search for a few words.
  *
  * @since 0.1.0
  */
@@ -15,14 +15,14 @@ import type { Replacement } from "./Replacement.ts"
 import * as Replacements from "./Replacement.ts"
 
 /**
- * One kind of secret. `find` gives its places in a text, in order.
+ * One kind of secret. `find` returns its ranges in a text, in order.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SecretPattern {
   readonly name: string
-  /** Without one of these in the text there is no match; empty when only a look at the whole text can say. */
+  /** Without one of these texts there is no match. Empty if only `find` can decide. */
   readonly hints: ReadonlyArray<string>
   readonly find: (text: string) => ReadonlyArray<Replacement>
 }
@@ -33,7 +33,7 @@ const pattern = (name: string, hints: ReadonlyArray<string>, regex: RegExp): Sec
   find: (text) => Replacements.matches(text, regex, Replacements.placeholder(name))
 })
 
-// A key whose end was cut off goes to the end of the text.
+// // A key whose end was cut off extends to the end of the text.
 const privateKey: SecretPattern = {
   name: "private key",
   hints: ["PRIVATE KEY"],
@@ -74,14 +74,14 @@ const jwt: SecretPattern = {
   }
 }
 
-// Keys and tokens of well-known formats, credentials in addresses and headers, and what stands under a name that says
+// // Keys and tokens of well-known formats, credentials in addresses and headers, and the values of names that denote a
 // secret.
 const secrets: ReadonlyArray<SecretPattern> = [
   privateKey,
   pattern("credentials", ["://"], /(?<=:\/\/)[^\s/?#"'<>\\]{1,512}(?=@)/g),
   jwt,
   { name: "key", hints: [], find: KeyFormats.find },
-  // Formats that are not known by how they begin: Telegram, Azure, Mailchimp, Terraform, MaxMind.
+  // // Formats without a fixed prefix: Telegram, Azure, Mailchimp, Terraform, MaxMind.
   pattern("token", [":AA"], /[0-9]{8,10}:AA[A-Za-z0-9_-]{30,}/g),
   pattern("key", ["Q~"], /(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,}/g),
   pattern("key", ["-us"], /(?<![A-Za-z0-9])[0-9a-f]{32}-us[0-9]{1,2}(?![A-Za-z0-9])/g),
@@ -96,11 +96,11 @@ const secrets: ReadonlyArray<SecretPattern> = [
   { name: "credentials", hints: ["curl"], find: NamedSecrets.findCurlUser }
 ]
 
-// `pwd=a`.
+// // The length of `pwd=a`.
 const shortest = 5
 
 /**
- * Replaces whatever matches one of the patterns.
+ * Replaces every match of the patterns.
  *
  * @category combinators
  * @since 0.1.0
