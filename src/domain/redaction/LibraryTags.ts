@@ -5,7 +5,7 @@
  */
 
 /**
- * The tags that the library writes, and that are no content: they say which service a span belongs to.
+ * The tags that the library writes. They are no content: they name the service of a span.
  *
  * @category constants
  * @since 0.1.0
