@@ -62,6 +62,24 @@ export const llm: SpanFunction = spanFunction("llm")
 /**
  * Records an agent: a program that decides by itself which steps it takes.
  *
+ * **Example** (What the agent is)
+ *
+ * ```ts import.meta.vitest
+ * import * as Effect from "effect/Effect"
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ *
+ * const clerk = Effect.succeed("It arrives tomorrow.").pipe(LLMObs.agent("clerk", {
+ *   manifest: {
+ *     instructions: "Answer in one sentence.",
+ *     model: "gpt-5",
+ *     modelSettings: { temperature: 0.2 },
+ *     tools: [{ name: "track", description: "Finds a parcel." }]
+ *   }
+ * }))
+ *
+ * await Effect.runPromise(clerk) // => "It arrives tomorrow."
+ * ```
+ *
  * @category spans
  * @since 0.1.0
  */

@@ -99,6 +99,15 @@ const places: { readonly [place: string]: Plant } = {
   user: (text) => ({ userId: text, accountId: text }),
   intent: (text) => ({ intent: text }),
   configuration: (text) => ({ config: { [text]: text } }),
+  "the manifest of an agent": (text) => ({
+    manifest: {
+      instructions: text,
+      model: text,
+      modelSettings: { [text]: text },
+      tools: [{ name: text, note: text }],
+      [text]: text
+    }
+  }),
   "the version of an agent or a tool": (text) => ({ agentVersion: text, toolVersion: text, agentName: text })
 }
 

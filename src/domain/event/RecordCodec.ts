@@ -80,12 +80,13 @@ export const decode = (text: string): Problem.Checked<SpanRecord | undefined> =>
 }
 
 // Redaction runs over what an event shows. Labels that are not shown by themselves, since they are among the tags, are as
-// the program or a request gave them, and stay out of the text; of an experiment its being there is enough.
+// the program or a request gave them, and stay out of the text; of an experiment it is enough whether
+// it puts the span into the scope.
 const rendered = (context: SpanRecord["context"]): SpanRecord["context"] => ({
   ...context,
   userId: undefined,
   accountId: undefined,
-  experiment: context.experiment === undefined ? undefined : { experimentId: "", tags: {} }
+  experiment: context.experiment?.experimentId === undefined ? undefined : { experimentId: "", tags: {} }
 })
 
 // // No text of practice has this character, and JSON does not escape it.

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as AgentManifest from "../content/AgentManifest.ts"
 import * as Prompt from "../content/Prompt.ts"
 import type { Json } from "../json/JsonSnapshot.ts"
 import type { SpanIo } from "../span/Annotation.ts"
@@ -38,8 +39,8 @@ export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">
   const metadata: Writable = { ...annotation.metadata }
   const dd: Writable = {}
   if (annotation.costTags !== undefined && annotation.costTags.length > 0) dd["cost_tags"] = annotation.costTags
-  if (kind === "agent" && annotation.agentName !== undefined) {
-    dd["agent_manifest"] = { framework: "manual", name: annotation.agentName }
+  if (kind === "agent" && (annotation.agentName !== undefined || annotation.manifest !== undefined)) {
+    dd["agent_manifest"] = AgentManifest.render(annotation.manifest, annotation.agentName ?? context.name)
   }
   if (Object.keys(dd).length > 0) metadata["_dd"] = dd
   const meta: Writable = { span: { kind }, metadata }

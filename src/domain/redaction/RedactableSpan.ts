@@ -122,6 +122,8 @@ export type RedactableSpan =
     output?: string | undefined
     /** The name of the agent in its manifest. */
     agentName?: string | undefined
+    /** What the agent is, by Datadog's names: `instructions`, `model`, `model_settings`, `tools`. */
+    manifest?: { [key: string]: Json } | undefined
   }
   | Common & {
     readonly kind: "workflow" | "task"
@@ -236,7 +238,10 @@ export const fromRecord = (record: SpanRecord<unknown>): RedactableSpan => {
   set(span, "accountId", labels.accountId)
   set(span, "agentService", labels.agentService)
   set(span, "parentAgent", context.agent?.name ?? undefined)
-  if (context.kind === "agent") set(span, "agentName", annotation.agentName)
+  if (context.kind === "agent") {
+    set(span, "agentName", annotation.agentName)
+    set(span, "manifest", copy(annotation.manifest))
+  }
   set(span, "intent", annotation.intent)
   set(span, "config", copy(annotation.config) as Common["config"])
   set(span, "spanLinks", copy(annotation.spanLinks))

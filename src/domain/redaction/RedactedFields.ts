@@ -8,6 +8,7 @@
  *
  * @since 0.2.0
  */
+import * as AgentManifest from "../content/AgentManifest.ts"
 import * as Document from "../content/Document.ts"
 import * as Message from "../content/Message.ts"
 import * as Metrics from "../content/Metrics.ts"
@@ -162,7 +163,10 @@ const annotationOf = (reader: Reader, kind: SpanKinds.SpanKind): Writable<Annota
   put("intent", reader.text("intent"))
   put("spanLinks", reader.parsed("spanLinks", SpanLink.parse))
   if (kind === "tool") put("toolVersion", reader.text("toolVersion"))
-  if (kind === "agent") put("agentName", reader.text("agentName"))
+  if (kind === "agent") {
+    put("agentName", reader.text("agentName"))
+    put("manifest", reader.parsed("manifest", AgentManifest.parse))
+  }
   if (kind === "llm") {
     put("toolDefinitions", reader.parsed("toolDefinitions", ToolDefinition.parse))
     put("prompt", reader.parsed("prompt", Prompt.parse))

@@ -232,8 +232,8 @@ export const identity = <R>(record: SpanRecord<R>, name?: string): SpanRecord<R>
 }
 
 /**
- * The record without its content: no input, output, expected output, metadata, intent, configuration or tool
- * definitions. The prompt keeps its id, version and label, and an error its type. Names, tags, labels and metrics stay.
+ * The record without its content: no input, output, expected output, metadata, intent, configuration, tool definitions or
+ * manifest. The prompt keeps its id, version and label, and an error its type. Names, tags, labels and metrics stay.
  *
  * @category combinators
  * @since 0.1.0

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import type { AgentManifestInput } from "../content/AgentManifest.ts"
 import type { MetricsInput } from "../content/Metrics.ts"
 import type { AnnotationInput as AnnotationInputs } from "../span/Annotation.ts"
 import { Document } from "./Document.ts"
@@ -17,6 +18,7 @@ const anything = Schema.Record(Schema.String, Schema.Unknown)
 
 // // The types of the sides only help editors: any value passes.
 const Side = Schema.declare((_u): _u is Side => true)
+const Manifest = Schema.declare((u): u is AgentManifestInput => typeof u === "object" && u !== null)
 const Metrics = Schema.declare((u): u is MetricsInput => typeof u === "object" && u !== null)
 type Side = AnnotationInputs["input"]
 
@@ -45,6 +47,7 @@ export const AnnotationInput = Schema.Struct({
   accountId: Schema.optional(Schema.String),
   agentVersion: Schema.optional(Schema.String),
   agentName: Schema.optional(Schema.String),
+  manifest: Schema.optional(Manifest),
   toolVersion: Schema.optional(Schema.String),
   intent: Schema.optional(Schema.String),
   config: Schema.optional(anything)
@@ -86,6 +89,7 @@ export const Annotation = Schema.Struct({
   accountId: Schema.optionalKey(Schema.String),
   agentVersion: Schema.optionalKey(Schema.String),
   agentName: Schema.optionalKey(Schema.String),
+  manifest: Schema.optionalKey(Json.JsonObject),
   toolVersion: Schema.optionalKey(Schema.String),
   intent: Schema.optionalKey(Schema.String),
   config: Schema.optionalKey(Json.JsonObject),

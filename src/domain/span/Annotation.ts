@@ -4,11 +4,12 @@
  * **Details**
  *
  * Annotations form a monoid: `empty` changes nothing, and `combine` is associative. Metadata, metrics, tags, cost tags
- * and links accumulate; input, output and tool definitions replace; a prompt is merged key by key. A mutable value is
- * read once, here, so later changes to it have no effect.
+ * and links accumulate; input, output, tool definitions and a manifest replace; a prompt is merged key by key. A mutable
+ * value is read once, here, so later changes to it have no effect.
  *
  * @since 0.1.0
  */
+import * as AgentManifest from "../content/AgentManifest.ts"
 import * as Document from "../content/Document.ts"
 import * as Message from "../content/Message.ts"
 import * as Metrics from "../content/Metrics.ts"
@@ -65,6 +66,8 @@ export interface AnnotationInput {
   readonly agentVersion?: string | undefined
   /** The name of the agent in its manifest: agent spans. */
   readonly agentName?: string | undefined
+  /** What the agent is: its instructions, its model and settings, its tools. Agent spans. */
+  readonly manifest?: AgentManifest.AgentManifestInput | undefined
   /** The version of the tool: tool spans. */
   readonly toolVersion?: string | undefined
   readonly intent?: string | undefined
@@ -115,6 +118,7 @@ export interface Annotation {
   readonly accountId?: string
   readonly agentVersion?: string
   readonly agentName?: string
+  readonly manifest?: JsonSnapshot.JsonObject
   readonly toolVersion?: string
   readonly intent?: string
   readonly config?: { readonly [key: string]: Json }
@@ -204,6 +208,7 @@ export const parse = (
     }
   }
   if (input.spanLinks !== undefined) set(out, "spanLinks", keep(SpanLink.parse(input.spanLinks)))
+  if (input.manifest !== undefined) set(out, "manifest", keep(AgentManifest.parse(input.manifest)))
   if (input.config !== undefined) set(out, "config", keep(parseObject(input.config, "config")))
   return { value: out, problems: problems.length === 0 ? Problems.none : problems }
 }
@@ -220,6 +225,7 @@ const fields: ReadonlyArray<keyof AnnotationInput> = [
   "toolDefinitions",
   "prompt",
   "spanLinks",
+  "manifest",
   "config"
 ]
 

@@ -16,7 +16,7 @@ const roundTrip = (record: SpanRecord): SpanRecord | undefined => {
 describe("RecordCodec", () => {
   it.prop("gives back all that an event is rendered from, whatever is in it", [Schemas.SpanRecord], ([record]) => {
     const { context } = record
-    const experiment = context.experiment && { experimentId: "", tags: {} }
+    const experiment = context.experiment?.experimentId === undefined ? undefined : { experimentId: "", tags: {} }
     const kept = { ...record, context: { ...context, userId: undefined, accountId: undefined, experiment } }
     assert.strictEqual(canonical(roundTrip(record)), canonical(kept))
     for (const format of Object.values(WireFormat.table)) {
