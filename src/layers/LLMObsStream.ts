@@ -15,13 +15,8 @@
  * import * as Stream from "effect/Stream"
  * import * as LLMObsStream from "effect-llmobs/LLMObsStream"
  *
- * const tokens = Stream.make({ text: "It arrives " }, { text: "tomorrow." }).pipe(
- *   LLMObsStream.llm("chat", {
- *     model: "gpt-5",
- *     provider: "openai",
- *     input: "Where is my parcel?",
- *     accumulate: (token) => token.text
- *   })
+ * const tokens = Stream.make("It arrives ", "tomorrow.").pipe(
+ *   LLMObsStream.llm("chat", { model: "gpt-5", provider: "openai", input: "Where is my parcel?" })
  * )
  *
  * await Effect.runPromise(Stream.runCount(tokens)) // => 2
@@ -40,15 +35,14 @@ import * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
-import * as JsonSnapshot from "../domain/json/JsonSnapshot.ts"
-import * as JsonText from "../domain/json/JsonText.ts"
-import * as Problem from "../domain/Problem.ts"
-import * as Promised from "../domain/Promised.ts"
+import type { SideInput } from "../domain/span/Annotation.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
-import * as OptionReader from "../engine/record/OptionReader.ts"
+import * as Capture from "../engine/record/Capture.ts"
 import * as PairedSpan from "../engine/record/PairedSpan.ts"
-import type { RecorderService, SpanOptions } from "../ports/Recorder.ts"
+import * as StreamOutput from "../engine/record/StreamOutput.ts"
+import type { NotFunction, SpanOptions, SpanStart } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
+import type { CaptureOptions } from "./Spans.ts"
 
 /**
  * How the output of a span is made from the elements of its stream.
@@ -65,7 +59,22 @@ export interface Accumulation<in A, P> {
    */
   readonly output?: ((parts: ReadonlyArray<P>) => unknown) | undefined
   /** Where keeping ends, for the rest of the stream. Default: 100,000 parts and 1,000,000 bytes of their JSON text. */
-  readonly accumulateLimit?: { readonly parts?: number | undefined; readonly bytes?: number | undefined } | undefined
+  readonly accumulateLimit?: StreamOutput.Limit | undefined
+}
+
+/**
+ * The options of a stream's span without `accumulate`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface StreamOptions extends CaptureOptions {
+  readonly accumulate?: undefined
+  /**
+   * Where keeping elements ends, for the rest of the stream. Default: 100,000 elements, and 1,000,000 bytes of the JSON
+   * text of what `output` or `capture` keeps. Chunks of a provider are joined as they come, to the bound of any content.
+   */
+  readonly accumulateLimit?: StreamOutput.Limit | undefined
 }
 
 /**
@@ -75,30 +84,62 @@ export interface Accumulation<in A, P> {
  * @since 0.1.0
  */
 export interface StreamSpanFunction {
+  /**
+   * Records the stream as a span called `name`, from its first pull until its consumer is done. `accumulate` says what to
+   * keep of each element, `output` makes the span's output from what was kept.
+   */
   <A, P>(
     name: string,
-    options: Omit<SpanOptions, "output"> & Accumulation<NoInfer<A>, P>
-  ): <E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, Exclude<R, Tracer.ParentSpan>>
-  (
+    options: Omit<SpanOptions, "output"> & CaptureOptions & Accumulation<NoInfer<A>, P>
+  ): Recorded<A>
+  /**
+   * Records the stream as a span called `name`, from its first pull until its consumer is done. `output` makes the span's
+   * output from its elements.
+   */
+  <A>(name: string, options: OutputOptions<A>): Recorded<A>
+  /**
+   * Records the stream as a span called `name`, from its first pull until its consumer is done, with the time to its first
+   * element.
+   *
+   * An llm span joins texts and the chunks of any known provider by itself: text, tool calls, token counts, finish reasons,
+   * the model. Its output is not recorded if the elements are neither, which is reported. Any other span has no output
+   * without `accumulate`, `output` or `capture`, which keeps the elements.
+   */
+  <O>(
     name: string,
-    options?: SpanOptions & { readonly accumulate?: undefined }
+    options?: SpanOptions & StreamOptions & { readonly output?: O & NotFunction<O> }
   ): <A, E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, Exclude<R, Tracer.ParentSpan>>
+  /**
+   * The one with `output` once more: where none fits, the compiler tells how the last one does not.
+   */
+  <A>(name: string, options: OutputOptions<A>): Recorded<A>
 }
+
+type OutputOptions<A> = Omit<SpanOptions, "output"> & StreamOptions & {
+  readonly output: (elements: ReadonlyArray<NoInfer<A>>) => unknown
+}
+
+type Recorded<A> = <E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, Exclude<R, Tracer.ParentSpan>>
 
 /**
  * @category constants
  * @since 0.1.0
  */
-export const defaultLimit = { parts: 100_000, bytes: 1_000_000 } as const
+export const defaultLimit = StreamOutput.defaultLimit
 
 const spanFunction = (kind: SpanKind): StreamSpanFunction =>
-  ((name: string, options?: SpanOptions & Partial<Accumulation<unknown, unknown>>) => {
-    const accumulation = accumulationOf(options)
-    return (self: Stream.Stream<unknown, unknown, unknown>) =>
+  ((name: string, options?: SpanOptions & StreamOutput.Options) => {
+    const plan = StreamOutput.plan(kind, options)
+    const capture = Capture.read(options)
+    return (self: Stream.Stream<unknown, unknown, unknown>, ...args: ReadonlyArray<unknown>) =>
       Stream.fromChannel(
         Channel.fromTransformBracket((upstream, _scope, scope) =>
           Effect.flatMap(
-            Effect.withFiber((fiber) => begin(fiber, kind, name, options, accumulation, scope)),
+            Effect.withFiber((fiber) =>
+              begin(fiber, scope, { kind, name, options }, plan, (span) => {
+                if (capture.input) Capture.annotateInput(span, options, args)
+              })
+            ),
             (watched) =>
               Effect.map(
                 Effect.updateContext(Channel.toTransform(Stream.toChannel(self))(upstream, scope), watched.inside),
@@ -108,22 +149,6 @@ const spanFunction = (kind: SpanKind): StreamSpanFunction =>
         )
       )
   }) as StreamSpanFunction
-
-const accumulationOf = (
-  options: Partial<Accumulation<unknown, unknown>> | undefined
-): Accumulation<unknown, unknown> | undefined => {
-  const read = <A, K extends keyof A & string>(from: A | undefined, key: K) =>
-    OptionReader.read(from, key, OptionReader.ignore)
-  const accumulate = read(options, "accumulate")
-  if (typeof accumulate !== "function") return undefined
-  const output = read(options, "output")
-  const limit = read(options, "accumulateLimit")
-  return {
-    accumulate,
-    output: typeof output === "function" ? output : undefined,
-    accumulateLimit: { parts: read(limit, "parts"), bytes: read(limit, "bytes") }
-  }
-}
 
 interface Watched {
   readonly inside: (context: Context.Context<unknown>) => Context.Context<unknown>
@@ -145,23 +170,28 @@ const watch = <A, E, Done, R>(
 
 const begin = (
   fiber: Fiber.Fiber<unknown, unknown>,
-  kind: SpanKind,
-  name: string,
-  options: SpanOptions | undefined,
-  accumulation: Accumulation<unknown, unknown> | undefined,
-  scope: Scope.Scope
+  scope: Scope.Scope,
+  start: Pick<SpanStart, "kind" | "name" | "options">,
+  plan: StreamOutput.Plan | undefined,
+  onOpen: (span: PairedSpan.PairedSpan) => void
 ): Effect.Effect<Watched> => {
-  let recording: Recording | undefined
+  let output: StreamOutput.StreamOutput | undefined
   const watched: Mutable<Watched> = { inside: (context) => context, see: undefined, ended: undefined }
   return Effect.map(
-    PairedSpan.openScoped(fiber, scope, { kind, name, options }, (span, exit) => {
-      recording?.finish()
-      return span.endAndWait({ exit: watched.ended ?? whenLeft(exit) })
+    PairedSpan.openScoped(fiber, scope, start, (span, exit) => {
+      if (plan?.asked === true && output !== undefined) span.annotate({ output: output.end() as SideInput })
+      return span.endAndWait({
+        exit: watched.ended ?? whenLeft(exit),
+        defaultOutput: plan?.asked === false ? output?.end : undefined
+      })
     }),
     (span) => {
-      recording = span.open === undefined ? undefined : record(span, fiber, accumulation)
       watched.inside = remembered((context) => span.inside(context))
-      watched.see = recording?.see
+      if (span.open !== undefined) {
+        onOpen(span)
+        output = plan?.start(fiber.getRef(Recorder)!.report)
+        watched.see = see(span, fiber.getRef(Clock.Clock), output)
+      }
       return watched
     }
   )
@@ -179,107 +209,26 @@ const remembered = <A extends object, B>(f: (value: A) => B): (value: A) => B =>
 const whenLeft = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause) ? exit : Exit.void
 
-interface Recording {
-  readonly see: (elements: ReadonlyArray<unknown>) => void
-  /** Writes the output. */
-  readonly finish: () => void
-}
-
-const record = (
+const see = (
   span: PairedSpan.PairedSpan,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  accumulation: Accumulation<unknown, unknown> | undefined
-): Recording => {
-  const clock = fiber.getRef(Clock.Clock)
+  clock: Clock.Clock,
+  output: StreamOutput.StreamOutput | undefined
+): (elements: ReadonlyArray<unknown>) => void => {
   const startedAt = clock.monotonicTimeNanosUnsafe()
-  const parts = accumulation === undefined
-    ? undefined
-    : accumulate(accumulation, span.kind, fiber.getRef(Recorder)!.report)
   let first = true
-  return {
-    see: (elements) => {
-      if (first) {
-        first = false
-        const seconds = Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9
-        span.annotate({ metrics: { timeToFirstToken: seconds } })
-      }
-      parts?.add(elements)
-    },
-    finish: () => {
-      const output = parts?.output()
-      if (output !== undefined) span.annotate({ output })
+  return (elements) => {
+    if (first) {
+      first = false
+      const seconds = Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e9
+      span.annotate({ metrics: { timeToFirstToken: seconds } })
     }
-  }
-}
-
-const tooMuch = Problem.make(
-  "value_too_large",
-  "A stream had more output than accumulateLimit allows. The rest is not recorded; raise the limit, or keep less of each element.",
-  "output"
-)
-
-const threw = Problem.make(
-  "unreadable_value",
-  "A function given to accumulate the output of a stream threw. What it should have made is left out.",
-  "output"
-)
-
-const promised = Problem.make(
-  "unreadable_value",
-  "A function given to accumulate the output of a stream gave a promise. Give plain values: what it stands for is left out.",
-  "output"
-)
-
-const accumulate = (
-  options: Accumulation<unknown, unknown>,
-  kind: SpanKind,
-  report: RecorderService["report"]
-) => {
-  const kept: Array<unknown> = []
-  let parts = options.accumulateLimit?.parts ?? defaultLimit.parts
-  let bytes = options.accumulateLimit?.bytes ?? defaultLimit.bytes
-  let full = false
-  const guarded = <A>(f: () => A): A | undefined => {
-    try {
-      const value = f()
-      if (!Promised.take(value)) return value
-      report([promised])
-      return undefined
-    } catch {
-      report([threw])
-      return undefined
-    }
-  }
-  const add = (element: unknown): void => {
-    const part = guarded(() => options.accumulate(element))
-    if (part === undefined) return
-    // An element that is used again for the next one must not change what was kept of it.
-    const copy = typeof part === "string" ? part : JsonSnapshot.take(part, JsonSnapshot.defaultLimits, "output").value
-    if (copy === undefined) return
-    bytes -= JsonText.byteLength(copy)
-    parts -= 1
-    if (bytes < 0 || parts < 0) {
-      full = true
-      report([tooMuch])
-    } else kept.push(copy)
-  }
-  return {
-    add: (elements: ReadonlyArray<unknown>): void => {
-      for (let i = 0; i < elements.length && !full; i++) add(elements[i])
-    },
-    output: (): unknown => {
-      const { output } = options
-      if (output !== undefined) return guarded(() => output(kept))
-      if (kept.length === 0) return undefined
-      if (!kept.every((part) => typeof part === "string")) return kept
-      const text = kept.join("")
-      return kind === "llm" ? [{ role: "assistant", content: text }] : text
-    }
+    output?.add(elements)
   }
 }
 
 /**
- * Records a call of a model that streams its answer. The output is messages.
+ * Records a call of a model that streams its answer. The output is messages. Without `accumulate`, texts and the chunks of
+ * known providers are joined: text, tool calls, token counts and finish reasons.
  *
  * @category spans
  * @since 0.1.0

@@ -9,44 +9,82 @@ import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
+import * as Capture from "../engine/record/Capture.ts"
 import * as OptionReader from "../engine/record/OptionReader.ts"
 import * as PairedSpan from "../engine/record/PairedSpan.ts"
-import type { SpanEnd, SpanOptions } from "../ports/Recorder.ts"
+import type { NotFunction, SpanEnd, SpanOptions } from "../ports/Recorder.ts"
 
 /**
- * A function that records an effect as a span of one kind. With `output` as a function, the span's output is made from
- * the effect's result.
+ * The arguments and the result that a span records by itself.
+ *
+ * **Details**
+ *
+ * Arguments are known where the span function is an argument of `Effect.fn` or `Effect.fnUntraced`: one is the input as it
+ * is, several are a list. In a pipe there are none. An `input` or an `output` that is given by hand wins, as an option or
+ * as an annotation. Both are bounded and redacted like any content.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface CaptureOptions {
+  /** `true` records the arguments as the input, and the result as the output; an object chooses. Default: neither. */
+  readonly capture?: Capture.CaptureInput | undefined
+}
+
+/**
+ * A function that records an effect as a span of one kind.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SpanFunction {
-  <A>(
-    name: string,
-    options: SpanOptions & { readonly output: (result: NoInfer<A>) => unknown }
-  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  /**
+   * Records the effect as a span called `name`, which begins and ends with it; a failure is the span's error. `output`
+   * makes the span's output from the effect's result.
+   */
+  <A>(name: string, options: OutputOptions<A>): Recorded<A>
+  /**
+   * Records the effect as a span called `name`, which begins and ends with it; a failure is the span's error. For a pipe,
+   * and for the last argument of `Effect.fn`.
+   *
+   * `capture: true` records the arguments of `Effect.fn` and the result. `input` and `output` set them by hand: messages
+   * for a model, documents for a search, any value for the rest, or the request and the answer of a provider as they are.
+   * Without a layer it is a plain Effect span.
+   */
   <O>(
     name: string,
-    options?: SpanOptions & { readonly output?: O & NotFunction<O> }
+    options?: SpanOptions & CaptureOptions & { readonly output?: O & NotFunction<O> }
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
+  /**
+   * The first once more: where none fits, the compiler tells how the last one does not.
+   */
+  <A>(name: string, options: OutputOptions<A>): Recorded<A>
 }
 
-// Without it a function of another type than the effect's would pass for a value.
-type NotFunction<O> = O extends (...args: never) => unknown ? never : unknown
+type OutputOptions<A> = SpanOptions & CaptureOptions & { readonly output: (result: NoInfer<A>) => unknown }
+
+type Recorded<A> = <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
 
 const spanFunction = (kind: SpanKind): SpanFunction =>
-  ((name: string, options?: SpanOptions) => {
+  ((name: string, options?: SpanOptions & CaptureOptions) => {
     const output = OptionReader.output(options)
-    return (self: Effect.Effect<unknown, unknown, unknown>) =>
+    const capture = Capture.read(options)
+    return (self: Effect.Effect<unknown, unknown, unknown>, ...args: ReadonlyArray<unknown>) =>
       Effect.withFiber((fiber) => {
         let span: PairedSpan.PairedSpan | undefined
         // The finalizer comes first: a fiber that is interrupted as soon as the span has opened still ends it.
         return Effect.onExitPrimitive(
           Effect.suspend(() => {
             const opened = span = PairedSpan.open(fiber, { kind, name, options, scoped: true })
+            if (capture.input) Capture.annotateInput(opened, options, args)
             return Effect.updateContext(self, (context: Context.Context<unknown>) => opened.inside(context))
           }),
-          (exit) => span?.endAndWait({ exit, output })
+          (exit) =>
+            span?.endAndWait(
+              capture.output && exit._tag === "Success"
+                ? { exit, output, defaultOutput: () => exit.value }
+                : { exit, output }
+            )
         )
       })
   }) as SpanFunction
@@ -252,5 +290,5 @@ export const annotateSpan = (span: Span, input: AnnotationInput): Effect.Effect<
  * @category spans
  * @since 0.2.0
  */
-export const endSpan = (span: Span, end?: Omit<SpanEnd, "output">): Effect.Effect<void> =>
+export const endSpan = (span: Span, end?: Omit<SpanEnd, "output" | "defaultOutput">): Effect.Effect<void> =>
   Effect.suspend(() => (span as PairedSpan.PairedSpan).endAndWait(OptionReader.end(end)) ?? Effect.void)

@@ -29,6 +29,14 @@ export interface SpanOptions extends AnnotationInput {
 }
 
 /**
+ * A value that is no function, for an option beside which a function means something else.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type NotFunction<O> = O extends (...args: never) => unknown ? never : unknown
+
+/**
  * An experiment, as a user names it.
  *
  * @category models
@@ -108,6 +116,8 @@ export interface SpanEnd {
   readonly unfinished?: boolean | undefined
   /** Makes the output from the value that `exit` succeeded with. */
   readonly output?: ((value: never) => unknown) | undefined
+  /** Makes the output of a span that has none by then. */
+  readonly defaultOutput?: (() => unknown) | undefined
 }
 
 /**

@@ -364,6 +364,106 @@ describe("LLMObsStream", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
+  describe("without accumulate", () => {
+    const choice = (delta: unknown, finish_reason: string | null = null) => ({
+      id: "c-1",
+      object: "chat.completion.chunk",
+      model: "gpt-5-2026-01-01",
+      choices: [{ index: 0, delta, finish_reason }]
+    })
+    const call = (part: unknown) => choice({ tool_calls: [{ index: 0, ...part as object }] })
+    const chunks = [
+      choice({ role: "assistant", content: "One " }),
+      choice({ content: "moment." }),
+      call({ id: "t-1", type: "function", function: { name: "track", arguments: "{\"id\":" } }),
+      call({ function: { arguments: "7}" } }),
+      choice({}, "tool_calls"),
+      { ...choice({}), choices: [], usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 } }
+    ]
+
+    it.live("an llm stream joins a provider's chunks: text, tool calls, counts, the finish reason and the model", () =>
+      Effect.gen(function*() {
+        const out = yield* Stream.runCollect(Stream.fromIterable(chunks).pipe(LLMObsStream.llm("chat")))
+        assert.deepStrictEqual(out, chunks)
+        const { agent } = yield* Observed.settle
+        const { event } = Observed.named(agent, "chat")
+        assert.deepStrictEqual(texts(event), [{
+          role: "assistant",
+          content: "One moment.",
+          tool_calls: [{ name: "track", arguments: { id: 7 }, tool_id: "t-1", type: "function" }]
+        }])
+        const { time_to_first_token, ...counts } = Observed.at(event, "metrics")
+        assert.isAtLeast(time_to_first_token, 0)
+        assert.deepStrictEqual(counts, { input_tokens: 9, output_tokens: 4, total_tokens: 13 })
+        assert.deepStrictEqual(Observed.at(event, "meta.metadata"), { finish_reason: "tool_calls" })
+        assert.strictEqual(Observed.at(event, "meta.model_name"), "gpt-5-2026-01-01")
+      }).pipe(Effect.provide(Observed.dev())))
+
+    it.live("an llm stream joins plain texts, and gives way to an annotated output", () =>
+      Effect.gen(function*() {
+        yield* Stream.runDrain(Stream.make("Hel", "lo").pipe(LLMObsStream.llm("plain")))
+        yield* Stream.runDrain(
+          Stream.make("Hel", "lo").pipe(
+            Stream.tap(() => LLMObs.annotateCurrentSpan({ output: "Said by hand" })),
+            LLMObsStream.llm("annotated")
+          )
+        )
+        yield* Stream.runDrain(Stream.make("a").pipe(LLMObsStream.llm("switched off", { capture: { output: false } })))
+        const { agent } = yield* Observed.settle
+        const output = (name: string) => texts(Observed.named(agent, name).event)
+        assert.deepStrictEqual(output("plain"), [{ role: "assistant", content: "Hello" }])
+        assert.deepStrictEqual(output("annotated"), [{ role: "assistant", content: "Said by hand" }])
+        assert.isUndefined(output("switched off"))
+      }).pipe(Effect.provide(Observed.dev())))
+
+    it.live("an llm stream of unknown elements has no output, and one problem says so", () => {
+      const problems: Array<Problem> = []
+      return Effect.gen(function*() {
+        const { event } = yield* observe(tokens("a", "b").pipe(Stream.map(({ text }) => ({ own: text })), llm("chat")))
+        assert.isUndefined(texts(event))
+        assert.deepStrictEqual(problems.map(({ code }) => code), ["unknown_shape"])
+      }).pipe(Effect.provide(Observed.dev({ onProblem: (problem) => problems.push(problem) })))
+    })
+
+    it.live("an llm stream stops joining at its bound, and one problem says so", () => {
+      const problems: Array<Problem> = []
+      return Effect.gen(function*() {
+        const { event } = yield* observe(
+          Stream.fromIterable(chunks).pipe(LLMObsStream.llm("chat", { accumulateLimit: { parts: 1 } }))
+        )
+        assert.deepStrictEqual(texts(event), [{ role: "assistant", content: "One " }])
+        assert.deepStrictEqual(problems.map(({ code }) => code), ["value_too_large"])
+      }).pipe(Effect.provide(Observed.dev({ onProblem: (problem) => problems.push(problem) })))
+    })
+
+    it.live("output makes the output from the elements as they came, on any kind", () =>
+      Effect.gen(function*() {
+        const { event } = yield* observe(
+          tokens("Ask ", "Ann").pipe(
+            LLMObsStream.task("chat", { output: (all) => all.map(({ text }) => text.trim()).join("/") })
+          )
+        )
+        assert.strictEqual(Observed.at(event, "meta.output.value"), "Ask/Ann")
+      }).pipe(Effect.provide(Observed.dev())))
+
+    it.live("capture records the arguments of Effect.fn, and the elements of a stream that calls no model", () =>
+      Effect.gen(function*() {
+        const search = Effect.fn(
+          function*(question: string) {
+            return yield* Effect.succeed(Stream.make(question.length, 2))
+          },
+          Stream.unwrap,
+          LLMObsStream.tool("search", { capture: true })
+        )
+        yield* Stream.runDrain(search("parcel"))
+        yield* Stream.runDrain(Stream.make(1).pipe(LLMObsStream.tool("silent")))
+        const { agent } = yield* Observed.settle
+        assert.deepStrictEqual(Observed.at(Observed.named(agent, "search").event, "meta.input"), { value: "parcel" })
+        assert.deepStrictEqual(Observed.at(Observed.named(agent, "search").event, "meta.output"), { value: "[6,2]" })
+        assert.isUndefined(Observed.at(Observed.named(agent, "silent").event, "meta.output.value"))
+      }).pipe(Effect.provide(Observed.dev())))
+  })
+
   describe("types", () => {
     it("infers elements, errors and requirements in a pipe", () => {
       class Model extends Context.Service<Model, { readonly name: string }>()("test/Model") {}

@@ -6,9 +6,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { DevAgentError } from "../../src/adapters/devagent/DevAgent.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as LLMObsStream from "../../src/layers/LLMObsStream.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 
@@ -24,6 +26,7 @@ interface Reply {
 class Model extends Context.Service<Model, { readonly ask: Effect.Effect<Reply> }>()("test/Model") {}
 
 declare const call: Effect.Effect<Reply, RangeError, Model>
+declare const stream: Stream.Stream<Reply, RangeError>
 declare const inSpan: Effect.Effect<Reply, RangeError, Model | Tracer.ParentSpan>
 
 declare const anything: unknown
@@ -85,6 +88,34 @@ export const check = (): void => {
   has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", { output: "said before" })))
   has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", { output: anything })))
   has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", options)))
+
+  // The arguments and the result can be captured, by every function.
+  const captured = Effect.fn(function*(_question: string) {
+    return yield* (yield* Model).ask
+  }, LLMObs.llm("chat", { capture: true, output: (reply) => reply.text }))
+  has<(_question: string) => Effect.Effect<Reply, never, Model>>()(captured)
+  has<Effect.Effect<Reply, RangeError, Model>>()(call.pipe(LLMObs.task("task", { capture: { output: true } })))
+  // @ts-expect-error a span made by hand has no arguments
+  unused(LLMObs.makeSpan("task", "task", { capture: true }))
+
+  // Around streams, `output` knows the elements, or what `accumulate` keeps of them.
+  has<Stream.Stream<Reply, RangeError>>()(stream.pipe(LLMObsStream.llm("chat", { capture: true })))
+  has<Stream.Stream<Reply, RangeError>>()(stream.pipe(LLMObsStream.llm("chat", { output: "said before" })))
+  has<Stream.Stream<Reply, RangeError>>()(stream.pipe(LLMObsStream.llm("chat", {
+    output: (elements) => {
+      has<ReadonlyArray<Reply>>()(elements)
+      return elements.length
+    }
+  })))
+  has<Stream.Stream<Reply, RangeError>>()(stream.pipe(LLMObsStream.llm("chat", {
+    accumulate: (element) => element.text.length,
+    output: (lengths) => {
+      has<ReadonlyArray<number>>()(lengths)
+      return lengths
+    }
+  })))
+  // @ts-expect-error the elements are no texts
+  unused(stream.pipe(LLMObsStream.llm("chat", { output: (texts: ReadonlyArray<string>) => texts })))
 
   // Known shapes are completed, and anything else passes: interfaces, null, functions' results, unknown.
   unused(LLMObs.annotateCurrentSpan({ input: [{ role: "user", content: "hi" }, "text"], output: reply }))

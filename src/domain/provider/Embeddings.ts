@@ -16,6 +16,7 @@ export interface Embeddings {
   /** Their number and size, in the words of Datadog's SDKs. */
   readonly text: string
   readonly metrics: { readonly [key: string]: number } | undefined
+  readonly model: string | undefined
 }
 
 /**
@@ -31,9 +32,11 @@ export const read = (answer: unknown): Embeddings | undefined => {
     if (vectors === undefined) return undefined
     const size = sizeOf(vectors[0])
     const usage = members(answer, "usage", "usageMetadata")
+    const model = JsonSnapshot.take(members(answer, "model")).value
     return {
       text: `[${vectors.length} embedding(s) returned${size === undefined ? "" : ` with size ${size}`}]`,
-      metrics: Usage.ofAnswer(JsonSnapshot.take(usage).value)
+      metrics: Usage.ofAnswer(JsonSnapshot.take(usage).value),
+      model: typeof model === "string" ? model : undefined
     }
   } catch {
     return undefined

@@ -29,6 +29,8 @@ import * as Dialects from "./Dialects.ts"
 export interface StreamJoin {
   /** Reads a chunk at once. `false` for a value that is no chunk of a known stream, or exceeds the limit. */
   readonly add: (chunk: unknown) => boolean
+  /** Whether it takes no more. */
+  readonly isFull: () => boolean
   /** The answer so far, as `Exchange` reads it; `undefined` if no chunk was taken. */
   readonly end: () => JsonSnapshot.JsonObject | undefined
 }
@@ -54,6 +56,7 @@ export const make = (characters: number = JsonSnapshot.defaultLimits.characters)
       join.add(value)
       return true
     },
+    isFull: () => left <= 0,
     end: () => join?.end()
   }
 }

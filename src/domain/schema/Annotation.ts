@@ -93,5 +93,6 @@ export const Annotation = Schema.Struct({
   toolVersion: Schema.optionalKey(Schema.String),
   intent: Schema.optionalKey(Schema.String),
   config: Schema.optionalKey(Json.JsonObject),
+  model: Schema.optionalKey(Schema.String),
   bytes: Schema.Natural
 })

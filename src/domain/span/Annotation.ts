@@ -122,6 +122,8 @@ export interface Annotation {
   readonly toolVersion?: string
   readonly intent?: string
   readonly config?: { readonly [key: string]: Json }
+  /** The model that an input or an output names, being a request or an answer. One that the user names wins. */
+  readonly model?: string
   readonly bytes: number
 }
 
@@ -258,7 +260,7 @@ const add = <K extends "metadata" | "metrics">(out: Owned, key: K, value: Annota
 }
 
 const readExchange = (reading: Exchange.Reading, side: Exchange.Side, out: Owned): void => {
-  const { finishReasons, messages, metrics, parameters, toolDefinitions } = reading
+  const { finishReasons, messages, metrics, model, parameters, toolDefinitions } = reading
   if (messages !== undefined) out[side] = { _tag: "Messages", value: messages }
   add(out, "metadata", withoutReserved(parameters))
   if (finishReasons.length > 0) {
@@ -267,6 +269,13 @@ const readExchange = (reading: Exchange.Reading, side: Exchange.Side, out: Owned
   }
   add(out, "metrics", metrics)
   set(out, "toolDefinitions", toolDefinitions)
+  readModel(model, out)
+}
+
+const readModel = (model: string | undefined, out: Owned): void => {
+  if (model === undefined) return
+  out.model = model
+  out.bytes += JsonSnapshot.textBytes(model) + keyBytes
 }
 
 const readEmbeddings = (
@@ -277,6 +286,7 @@ const readEmbeddings = (
   const answer = Embeddings.read(output)
   set(out, "output", keep(parseSide("value", answer === undefined ? output : answer.text, "output", "embedding")))
   if (answer?.metrics !== undefined) add(out, "metrics", keep(Metrics.parse(answer.metrics)))
+  readModel(answer?.model, out)
 }
 
 const readTexts = (input: AnnotationInput, out: Owned, problems: Array<Problem>): void => {

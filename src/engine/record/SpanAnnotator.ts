@@ -13,8 +13,8 @@ import * as SpanTags from "./SpanTags.ts"
 
 export interface SpanAnnotator {
   readonly annotate: (span: RecordedSpan, input: Annotation.AnnotationInput) => void
-  /** Annotates the output that a program's function makes of the value the span succeeded with. */
-  readonly makeOutput: (span: RecordedSpan, output: NonNullable<SpanEnd["output"]>, exit: SpanEnd["exit"]) => void
+  /** Annotates the output that a program's function makes of the value the span succeeded with, or the default one. */
+  readonly makeOutput: (span: RecordedSpan, end: SpanEnd) => void
 }
 
 export const make = ({ diagnostics, settings }: Pick<Options, "diagnostics" | "settings">): SpanAnnotator => {
@@ -32,11 +32,14 @@ export const make = ({ diagnostics, settings }: Pick<Options, "diagnostics" | "s
     }
   }
 
-  const makeOutput = (span: RecordedSpan, output: NonNullable<SpanEnd["output"]>, exit: SpanEnd["exit"]): void => {
-    if (exit?._tag !== "Success") return
-    const value = output(exit.value as never)
+  const makeOutput = (span: RecordedSpan, { defaultOutput, exit, output }: SpanEnd): void => {
+    if (output !== undefined && exit?._tag === "Success") annotateOutput(span, output(exit.value as never))
+    else if (defaultOutput !== undefined && span.annotation.output === undefined) annotateOutput(span, defaultOutput())
+  }
+
+  const annotateOutput = (span: RecordedSpan, value: unknown): void => {
     if (Promised.take(value)) diagnostics.report([promisedOutput])
-    else annotate(span, { output: value })
+    else annotate(span, { output: value as Annotation.SideInput })
   }
 
   return { annotate, makeOutput }

@@ -57,7 +57,7 @@ const recordOf = (
     context,
     startNs: span.startNs,
     durationNs: span.durationNs(at),
-    modelName: span.modelName,
+    modelName: span.modelName ?? annotation.model,
     modelProvider: span.modelProvider,
     annotation,
     tags: withEnding(SpanTags.of(process, span, annotation), end),

@@ -69,8 +69,9 @@ export const make = (options: Options): SpanRecorder => {
     at: bigint | undefined
   ): Effect.Effect<void> | undefined => {
     try {
-      const { output } = end
-      if (output !== undefined) guard(diagnostics, "output", () => makeOutput(span, output, end.exit), undefined)
+      if (end.output !== undefined || end.defaultOutput !== undefined) {
+        guard(diagnostics, "output", () => makeOutput(span, end), undefined)
+      }
       span.ended = true
       return finish(span, end, at)
     } catch (error) {

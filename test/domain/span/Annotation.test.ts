@@ -108,6 +108,7 @@ describe("Annotation", () => {
     }
     assert.deepStrictEqual(value({ input: request, output: answer }), {
       input: { _tag: "Messages", value: [{ content: "hi", role: "user" }] },
+      model: "gpt-5-2026",
       output: { _tag: "Messages", value: [{ content: "hello", role: "assistant" }] },
       metadata: { temperature: 0.2, finish_reason: "stop" },
       metrics: { input_tokens: 5, output_tokens: 2, total_tokens: 7, cache_read_input_tokens: 3 },
