@@ -18,7 +18,8 @@ const maxRedirects = 20
  *
  * The fiber that makes the call counts; a call that no fiber makes, after an `await` for instance, is made for `owner`.
  * A header that the caller set stays as it is. A redirect that leaves the trusted services is followed without what they
- * alone may see.
+ * alone may see. Redirects are followed as the standard of `fetch` has it, so that answers and failures are those of the
+ * wrapped function. A call with `integrity` carries what everybody may see: its redirects are left to that function.
  */
 export const withPropagation = (options: {
   readonly fetch: typeof globalThis.fetch
@@ -32,76 +33,147 @@ export const withPropagation = (options: {
     if (caller === undefined || propagator === undefined) return fetch(input, init)
     const request = new Request(input, init)
     const url = new URL(request.url)
-    const given = new Headers(request.headers)
-    const write = (to: URL, headers: Headers): Headers => {
+    const extra = notOfRequest(init)
+    const write = (headers: Headers, isFull: boolean): Headers => {
       const written = new Headers(headers)
-      for (const [name, value] of Object.entries(propagator.inject(caller, isTrusted(to) ? "full" : "trace"))) {
+      for (const [name, value] of Object.entries(propagator.inject(caller, isFull ? "full" : "trace"))) {
         if (!headers.has(name)) written.set(name, value)
       }
       return written
     }
-    const follows = request.redirect === "follow" && isTrusted(url)
-    if (!follows) return fetch(new Request(request, { headers: write(url, given) }), dispatcherOf(init))
-    return follow(fetch, request, given, write, isTrusted, dispatcherOf(init))
+    const isFollowing = request.redirect === "follow" && isTrusted(url)
+    if (isFollowing && request.integrity === "") {
+      return follow({ fetch, isTrusted, write, extra, isStream: isStream(init?.body) }, request, url)
+    }
+    return fetch(new Request(request, { headers: write(request.headers, isTrusted(url) && !isFollowing) }), extra)
   }
 }
 
-// What `Request` does not keep of the options and `fetch` of Node understands.
-const dispatcherOf = (init: RequestInit | undefined): RequestInit | undefined =>
-  init !== undefined && "dispatcher" in init ? { dispatcher: init.dispatcher } as RequestInit : undefined
+// What `Request` does not keep of the options, and the wrapped function may understand: a dispatcher, the cache of Next.
+const notOfRequest = (init: RequestInit | undefined): RequestInit | undefined => {
+  const rest = Object.entries(init ?? {}).filter(([key]) => !ofRequest.has(key))
+  return rest.length === 0 ? undefined : Object.fromEntries(rest)
+}
+
+const ofRequest: ReadonlySet<string> = new Set([
+  "body",
+  "cache",
+  "credentials",
+  "duplex",
+  "headers",
+  "integrity",
+  "keepalive",
+  "method",
+  "mode",
+  "redirect",
+  "referrer",
+  "referrerPolicy",
+  "signal",
+  "window"
+])
+
+// A body that can be read once only; `fetch` takes any asynchronous iterable for one.
+const isStream = (body: unknown): boolean =>
+  typeof body === "object" && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body)
+
+interface Following {
+  readonly fetch: typeof globalThis.fetch
+  readonly isTrusted: (url: URL) => boolean
+  readonly write: (headers: Headers, isFull: boolean) => Headers
+  readonly extra: RequestInit | undefined
+  readonly isStream: boolean
+}
 
 const follow = async (
-  fetch: typeof globalThis.fetch,
+  { extra, fetch, isStream, isTrusted, write }: Following,
   first: Request,
-  given: Headers,
-  write: (to: URL, headers: Headers) => Headers,
-  isTrusted: (url: URL) => boolean,
-  extra: RequestInit | undefined
+  from: URL
 ): Promise<Response> => {
   let request = first
-  let url = new URL(first.url)
-  let headers = given
+  let url = from
   for (let hop = 0;; hop++) {
     // A copy of the body is kept for a redirect that asks to send it again.
-    const again = request.body === null ? undefined : request.clone()
-    const response = await fetch(new Request(request, { headers: write(url, headers), redirect: "manual" }), extra)
-    const next = targetOf(response, url)
-    if (next === undefined) {
+    const again = request.body === null || isStream ? undefined : request.clone()
+    const sent = new Request(request, { headers: write(request.headers, true), redirect: "manual" })
+    const response = await fetch(sent, extra)
+    const location = redirects.has(response.status) ? response.headers.get("location") : null
+    if (location === null) {
       await again?.body?.cancel()
-      return response
+      return hop === 0 ? response : redirected(response)
     }
-    if (hop === maxRedirects) throw new TypeError("fetch failed: too many redirects")
     await response.body?.cancel()
-    const toGet = response.status === 303
-      ? request.method !== "HEAD"
-      : response.status < 303 && request.method === "POST"
-    if (next.origin !== url.origin) headers = without(headers, ["authorization", "cookie", "proxy-authorization"])
-    if (toGet) {
-      await again?.body?.cancel()
-      headers = without(headers, ["content-type", "content-length", "content-encoding", "content-language"])
+    if (hop === maxRedirects) throw failure("redirect count exceeded")
+    const next = targetOf(location, url)
+    if (response.status !== 303 && request.body !== null && again === undefined) {
+      throw failure("a body that was streamed cannot be sent again")
     }
-    const body = toGet ? null : again?.body ?? null
-    request = new Request(next, {
-      method: toGet ? "GET" : request.method,
-      headers,
-      signal: request.signal,
-      ...(body === null ? {} : { body, duplex: "half" })
-    } as RequestInit)
+    request = await redirectedRequest(request, response.status, again, next, url)
     url = next
-    if (!isTrusted(url)) return fetch(new Request(request, { headers: write(url, headers) }), extra)
+    if (!isTrusted(url)) {
+      return redirected(await fetch(new Request(request, { headers: write(request.headers, false) }), extra))
+    }
   }
 }
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
-const targetOf = (response: Response, from: URL): URL | undefined => {
-  const location = redirects.has(response.status) ? response.headers.get("location") : null
-  const target = location === null ? null : URL.parse(location, from.href)
-  return target !== null && (target.protocol === "http:" || target.protocol === "https:") ? target : undefined
+const targetOf = (location: string, from: URL): URL => {
+  const target = URL.parse(location.replace(beyondAscii, utf8), from.href)
+  if (target === null) throw failure("the redirect is to no URL")
+  if (target.protocol !== "http:" && target.protocol !== "https:") throw failure("URL scheme must be a HTTP(S) scheme")
+  // Node refuses them within one origin, too.
+  if (target.username !== "" || target.password !== "") throw failure("the redirect has credentials")
+  return target
 }
+
+// A header's value is bytes, given as one character each; in a URL they are UTF-8.
+const beyondAscii = /[\x80-\xff]+/g
+const utf8 = (bytes: string): string => new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)))
+
+const redirectedRequest = async (
+  request: Request,
+  status: number,
+  again: Request | undefined,
+  next: URL,
+  from: URL
+): Promise<Request> => {
+  const toGet = status === 303
+    ? request.method !== "GET" && request.method !== "HEAD"
+    : status < 303 && request.method === "POST"
+  const body = toGet ? null : again?.body ?? null
+  if (toGet) await again?.body?.cancel()
+  const { cache, credentials, keepalive, mode, referrer, referrerPolicy, signal } = request
+  return new Request(next, {
+    cache,
+    credentials,
+    keepalive,
+    mode,
+    referrer,
+    referrerPolicy,
+    signal,
+    method: toGet ? "GET" : request.method,
+    headers: without(request.headers, [...(next.origin === from.origin ? [] : ofOrigin), ...(toGet ? ofBody : [])]),
+    ...(body === null ? {} : { body, duplex: "half" })
+  } as RequestInit)
+}
+
+const ofOrigin = ["authorization", "cookie", "host", "proxy-authorization"]
+const ofBody = ["content-encoding", "content-language", "content-length", "content-location", "content-type"]
 
 const without = (headers: Headers, names: ReadonlyArray<string>): Headers => {
   const kept = new Headers(headers)
   for (const name of names) kept.delete(name)
   return kept
 }
+
+// Each hop is a call of its own, whose answer does not know of the ones before.
+const redirected = (response: Response): Response => {
+  const clone = response.clone.bind(response)
+  return Object.defineProperties(response, {
+    redirected: { value: true, configurable: true },
+    clone: { value: () => redirected(clone()), configurable: true, writable: true }
+  })
+}
+
+// As `fetch` fails.
+const failure = (reason: string): TypeError => new TypeError("fetch failed", { cause: new Error(reason) })
