@@ -1,5 +1,6 @@
 /**
- * What every kind of server must do with requests and their sessions, tried on real servers over real connections.
+ * The required handling of requests and their sessions by every kind of server, tried on real servers over real
+ * connections.
  */
 import { assert, describe, it } from "@effect/vitest"
 import type * as Context from "effect/Context"
@@ -15,7 +16,7 @@ import type { SessionFrom } from "../../src/domain/propagation/RequestSession.ts
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "../layers/Observed.ts"
 
-/** What a server hands to the application: the query's `n`, and the body as the application itself read it. */
+/** The request as the application sees it: the query's `n`, and the body as the application itself read it. */
 export interface Said {
   readonly n: string
   readonly body: unknown
@@ -54,7 +55,7 @@ export const listening = (server: Server): Promise<Running> =>
     })
   })
 
-/** What an application answers: where the session of its span came from, and what it read itself. */
+/** The answer of an application: where the session of its span came from, and what it read itself. */
 export interface Answer {
   readonly session: string | undefined
   readonly body: unknown
@@ -120,8 +121,8 @@ export const trial = (serve: Serve): void => {
   }
   const both = { body: "session_id", query: "session_id" }
 
-  describe("a request's session", () => {
-    it("is read from the query", () =>
+  describe("the session of a request", () => {
+    it("reads the session from the query", () =>
       within(both, async ({ send, settle }) => {
         assert.strictEqual((await send("/chat?n=1&session_id=q%2D1")).session, "request")
         const event = Observed.named(await settle(), "chat 1")
@@ -129,7 +130,7 @@ export const trial = (serve: Serve): void => {
         assert.strictEqual(Observed.tagsOf(event).get("session_id"), "q-1")
       }))
 
-    it("is read from a JSON body, which the application reads too", () =>
+    it("reads the session from a JSON body, which the application can read too", () =>
       within(both, async ({ send, settle }) => {
         const body = { session_id: "b-1", question: "Where is it?", long: "é".repeat(20_000) }
         const answer = await send("/chat?n=1&session_id=q-1", json(body))
@@ -139,7 +140,7 @@ export const trial = (serve: Serve): void => {
         assert.strictEqual(Observed.tagsOf(event).get("session_id"), "b-1")
       }))
 
-    it("ranks above the browser's baggage and below what the application says", () =>
+    it("ranks a request's session above the browser's baggage and below the application's", () =>
       within(both, async ({ send, settle }) => {
         const baggage = { baggage: "session.id=rum,user.id=ann" }
         assert.strictEqual((await send("/chat?n=1", { headers: baggage })).session, "rum")
@@ -151,7 +152,7 @@ export const trial = (serve: Serve): void => {
         assert.strictEqual(Observed.tagsOf(second).get("usr.id"), "ann")
       }))
 
-    it("is left out when it cannot be one, and the request is served all the same", () =>
+    it("leaves out a session that is no valid label, and serves the request all the same", () =>
       within(both, async ({ send, settle }) => {
         const bodies = [
           { session_id: "x".repeat(201) },
@@ -167,7 +168,7 @@ export const trial = (serve: Serve): void => {
         for (const n of bodies.keys()) assert.isUndefined(Observed.named(agent, `chat ${n}`).event["session_id"])
       }))
 
-    it("is looked for only where the application says", () =>
+    it("reads the session only from the places that the application names", () =>
       within({ query: "sid" }, async ({ send }) => {
         const body = { session_id: "b-1", sid: "b-2" }
         assert.deepStrictEqual(await send("/chat?n=1&session_id=q-1", json(body)), { body } as unknown as Answer)
@@ -175,7 +176,7 @@ export const trial = (serve: Serve): void => {
       }))
   })
 
-  it("200 concurrent requests of different sessions are not mixed up", () =>
+  it("keeps the sessions of 200 concurrent requests apart", () =>
     within(both, async ({ send, settle }) => {
       const count = 200
       await Promise.all(Array.from({ length: count }, (_, n) => {
@@ -201,7 +202,7 @@ export const trial = (serve: Serve): void => {
       }
     }))
 
-  it("an experiment counts from a service, and not from a browser", () =>
+  it("takes an experiment from a service, and none from a browser", () =>
     within({}, async ({ send, settle }) => {
       const baggage = "_ml_obs.experiment_id=e-1"
       await send("/chat?n=1", { headers: { baggage } })

@@ -30,8 +30,8 @@ const info = (filters: number) =>
     endpoints: ["/v0.4/traces", "/evp_proxy/v2/"]
   })
 
-describe("the discovery of an Agent", () => {
-  it.live("recognises an honest answer above 64 KiB", () =>
+describe("AgentDiscovery", () => {
+  it.live("recognises an Agent by an info answer above 64 KiB", () =>
     Effect.gen(function*() {
       const answer = info(1_500)
       assert.isAbove(answer.length, 64 * 1024)
@@ -40,7 +40,7 @@ describe("the discovery of an Agent", () => {
       assert.strictEqual(capabilities?.ignoreResources.length, 1_000)
     }))
 
-  it.live("takes an answer that never ends its JSON within 4 MiB for none of an Agent", () =>
+  it.live("reports no Agent when an answer's JSON does not end within 4 MiB", () =>
     Effect.gen(function*() {
       assert.isUndefined(yield* probe(`{"endpoints":["${"x".repeat(4 * 1024 * 1024)}"]}`))
     }))

@@ -68,7 +68,7 @@ describe("V04", () => {
     assert.deepStrictEqual(metadata.nested, [{ big: 2 ** 40 }])
   })
 
-  it("leaves out what is not finite, and mends text that is not well formed", () => {
+  it("leaves out numbers that are not finite, and mends text that is not well formed", () => {
     const [one] = read([span({
       name: "a\ud800b",
       meta: { "k\udfff": "\ud800", ["__proto__"]: "x", plain: "ok" },
@@ -79,7 +79,7 @@ describe("V04", () => {
     assert.deepStrictEqual(Object.keys(one!.metrics).sort(), ["whole", "zero"])
   })
 
-  it("counts chunks in one byte, and in five", () => {
+  it("writes the number of chunks in one byte, or in five for larger numbers", () => {
     const chunks = (length: number) => [...V04.payload(Array.from({ length }, () => Uint8Array.of(0x90)))]
     assert.deepStrictEqual(chunks(0), [0x90])
     assert.deepStrictEqual(chunks(15), [0x9f, ...Array(15).fill(0x90)])
@@ -87,7 +87,7 @@ describe("V04", () => {
     assert.deepStrictEqual(chunks(70_000).slice(0, 6), [0xdd, 0, 1, 0x11, 0x70, 0x90])
   })
 
-  it("packs what anybody may annotate into what the Agent takes and the intake can read", () => {
+  it("packs every kind of annotation so that the Agent accepts it and the intake can read it", () => {
     for (const value of HostileValue.each()) {
       for (const kind of ["llm", "retrieval", "task", "experiment"] as const) {
         const record = Records.makeRecord({
@@ -102,7 +102,7 @@ describe("V04", () => {
   })
 
   it.prop(
-    "writes any texts and numbers so that the Agent reads the same",
+    "writes any texts and numbers so that the Agent reads the same values",
     { meta: Schema.Record(Schema.String, Schema.String), metrics: Schema.Record(Schema.String, Schema.Finite) },
     ({ meta, metrics }) => {
       // The Agent keeps both in one map, where the key that is written last stays.
@@ -119,7 +119,7 @@ describe("V04", () => {
     }
   )
 
-  it("renders the struct that the domain says, whatever the encoder", () => {
+  it("renders the meta_struct that the domain defines, whichever encoder is used", () => {
     const record = Records.makeRecord({
       annotation: { input: "hi", metrics: { inputTokens: 3 }, tags: { "a.b": "c" }, sessionId: "s" }
     })

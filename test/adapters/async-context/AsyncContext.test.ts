@@ -18,8 +18,8 @@ const observed = (body: (js: AsyncContext.AsyncContext) => unknown, options: Obs
 
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-describe("spans of plain JavaScript", () => {
-  it.live("find their parent through awaits, timers and callbacks, each its own among many at once", () =>
+describe("AsyncContext", () => {
+  it.live("gives each plain JavaScript span its own parent through awaits, timers and callbacks, many at once", () =>
     Effect.gen(function*() {
       const agent = yield* observed((js) =>
         Promise.all(Array.from({ length: 20 }, (_, i) =>
@@ -42,12 +42,14 @@ describe("spans of plain JavaScript", () => {
       }
     }))
 
-  it.live("ride their APM spans, which have the same times", () =>
+  it.live("lets the events of plain JavaScript spans ride their APM spans, with the same times", () =>
     Effect.gen(function*() {
       const agent = yield* observed((js) => {
         const span = js.start("llm", "chat", { at: 1_800_000_000_000_000_000n, input: "hi" })
-        js.run(span, () =>
-          js.start("tool", "look", { at: 1_800_000_000_010_000_000n }).end({ at: 1_800_000_000_020_000_000n }))
+        js.run(
+          span,
+          () => js.start("tool", "look", { at: 1_800_000_000_010_000_000n }).end({ at: 1_800_000_000_020_000_000n })
+        )
         span.annotate({ model: "gpt-5", provider: "OpenAI", output: "yes" })
         span.end({ at: 1_800_000_000_038_000_000n })
       })
@@ -60,7 +62,7 @@ describe("spans of plain JavaScript", () => {
       assert.strictEqual(Observed.named(agent, "look").event["parent_id"], event.event["span_id"])
     }))
 
-  it.live("have the same times in the event where nothing is written to APM", () =>
+  it.live("writes the same times in a plain JavaScript span's event when no APM span is written", () =>
     Effect.gen(function*() {
       const agent = yield* observed((js) => {
         js.start("llm", "chat", { at: 1_800_000_000_000_000_000n }).end({ at: 1_800_000_000_038_000_000n })
@@ -69,7 +71,7 @@ describe("spans of plain JavaScript", () => {
       assert.deepStrictEqual([event["start_ns"], event["duration"]].map(String), ["1800000000000000000", "38000000"])
     }))
 
-  it.live("end with what their function gives, throws or rejects with, and change none of it", () =>
+  it.live("ends a span when its function returns, throws or rejects, and leaves that result unchanged", () =>
     Effect.gen(function*() {
       const agent = yield* observed(async (js) => {
         const failure = new TypeError("no")
@@ -90,7 +92,7 @@ describe("spans of plain JavaScript", () => {
       }
     }))
 
-  it.live("take annotations and an account from the region they start in", () =>
+  it.live("gives a plain JavaScript span the annotations and the account of the region it starts in", () =>
     Effect.gen(function*() {
       let account: unknown
       const agent = yield* observed((js) => {
@@ -109,7 +111,7 @@ describe("spans of plain JavaScript", () => {
       assert.deepStrictEqual(account, { site: "datadoghq.eu" })
     }))
 
-  it.live("that are never ended are ended when the layer closes: tagged, delivered, in the books", () =>
+  it.live("ends, tags, delivers and counts the spans that are still open when the layer closes", () =>
     Effect.gen(function*() {
       const { layer, lines } = Observed.warnings()
       const agent = yield* Observed.whenClosed(
@@ -128,7 +130,7 @@ describe("spans of plain JavaScript", () => {
       assert.isTrue(lines.some((line) => line.includes("Ended 2 spans that were open when the layer closed")))
     }))
 
-  it("are plain functions where there is no layer", () => {
+  it("calls the function alone when there is no layer", () => {
     const js = AsyncContext.make(Context.empty())
     assert.strictEqual(js.trace("task", "t", undefined, (span) => span.open), undefined)
   })

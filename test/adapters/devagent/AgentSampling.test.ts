@@ -77,11 +77,11 @@ describe("AgentSampling", () => {
     assert.deepStrictEqual(kept(chunk, [0, 0, 0, 400, 500, 999, 1000]), [true, true, false, false, true, false, true])
   })
 
-  it("keeps chunks without a priority only within a rate, and saves up no more than a second's worth", () => {
+  it("keeps chunks without a priority only within a rate, and accumulates at most one second of it", () => {
     assert.deepStrictEqual(kept([span()], [0, 0, 0, 60_000, 60_000, 60_000]), [true, true, false, true, true, false])
   })
 
-  it("is not confused by a clock that goes back", () => {
+  it("keeps its rate when the clock goes back", () => {
     assert.deepStrictEqual(kept([span()], [5000, 5000, 0, 0]), [true, true, false, false])
   })
 
@@ -103,7 +103,7 @@ describe("AgentSampling", () => {
     assert.isUndefined(AgentSampling.root([]))
   })
 
-  it("lets single spans survive a rejected chunk, alone", () => {
+  it("keeps the single-span-sampled spans of a rejected chunk, and no others", () => {
     const chosen = span({ spanId: 10n, parentId: 9n, metrics: { "_dd.span_sampling.mechanism": 8 } })
     const other = span({ spanId: 11n, parentId: 9n, metrics: { "_dd.span_sampling.mechanism": 4 } })
     for (const priority of [-1, 0]) {
@@ -127,13 +127,13 @@ describe("AgentSampling", () => {
     assert.strictEqual(filter([], ["toString"]), "kept")
   })
 
-  it("looks at the root alone for filters", () => {
+  it("asks the filters about the root alone", () => {
     const child = span({ spanId: 10n, parentId: 9n, resource: "GET /health" })
     assert.strictEqual(decide([prioritised(1), child], { ignoreResources: [/health/] }).reason, "kept")
   })
 
   it.prop(
-    "only ever lets spans of the chunk through, and none of a negative priority",
+    "passes only spans of the chunk, and none of a negative priority",
     { priorities: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: -1, maximum: 2 }))), now: Schema.Int },
     ({ now, priorities }) => {
       let state = AgentSampling.initial(settings, 0)

@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import * as BoundedLog from "../../../src/adapters/devagent/BoundedLog.ts"
 
 describe("BoundedLog", () => {
-  it("gives up the oldest by number and by bytes, and counts them", () => {
+  it("removes the oldest entries by number and by bytes, and counts them", () => {
     const log = BoundedLog.make<string>({ maxCount: 3, maxBytes: 10 })
     for (const entry of ["a", "b", "c", "d"]) {
       log.add(entry, 1)
@@ -22,7 +22,7 @@ describe("BoundedLog", () => {
     assert.strictEqual(log.evicted(), 1)
   })
 
-  it("forgets all on clear", () => {
+  it("forgets every entry on clear", () => {
     const log = BoundedLog.make<string>({ maxCount: 1, maxBytes: 10 })
     log.add("a", 10)
     log.add("b", 10)
@@ -34,7 +34,7 @@ describe("BoundedLog", () => {
   })
 
   it.prop(
-    "stays within its bounds and loses nothing uncounted",
+    "stays within its bounds and counts every entry it removes",
     { sizes: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))) },
     ({ sizes }) => {
       const log = BoundedLog.make<number>({ maxCount: 4, maxBytes: 20 })

@@ -32,7 +32,7 @@ const evalBody = "{\"data\":{\"type\":\"evaluation_metric\",\"attributes\":{\"me
 
 describe("DevAgent", () => {
   describe("traces", () => {
-    it.effect("are taken by POST and PUT, answered with the rates, and kept with the event that rode them", () =>
+    it.effect("takes traces by POST and PUT, answers with the rates, and keeps the event that rode them", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ rates: { "service:shop,env:": 0.5 } })
         for (const method of ["POST", "PUT"]) {
@@ -61,7 +61,7 @@ describe("DevAgent", () => {
         ])
       }))
 
-    it.effect("of v0.3 are answered with OK", () =>
+    it.effect("answers OK to traces of v0.3", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const reply = yield* sendTraces(agent.url, kept, {}, "/v0.3/traces")
@@ -69,7 +69,7 @@ describe("DevAgent", () => {
         assert.strictEqual(agent.events().length, 1)
       }))
 
-    it.effect("are refused whole over one wrong type, and nothing of them reaches the intake", () =>
+    it.effect("refuses a whole trace request over one wrong type, and passes none of it to the intake", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const rows: ReadonlyArray<readonly [Wire.Field, string]> = [
@@ -93,7 +93,7 @@ describe("DevAgent", () => {
         assert.instanceOf(agent.requests()[0]?.body, Uint8Array)
       }))
 
-    it.effect("need their content type", () =>
+    it.effect("refuses traces without their content type", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         for (const type of ["application/json", "application/x-msgpack", "text/plain", ""]) {
@@ -106,7 +106,7 @@ describe("DevAgent", () => {
         )
       }))
 
-    it.effect("lose one chunk to a span id of zero, and to being empty, but not the others", () =>
+    it.effect("drops a chunk that has a span id of zero or is empty, and keeps the others", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const reply = yield* sendTraces(
@@ -119,14 +119,14 @@ describe("DevAgent", () => {
         assert.deepStrictEqual(agent.counts().chunksBy, { zero_span_id: 1, empty_chunk: 1, kept: 1 })
       }))
 
-    it.effect("lose a struct that a meta entry of the same name overwrote", () =>
+    it.effect("drops a struct that a meta entry of the same name overwrites", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         yield* sendTraces(agent.url, Wire.payload(llmSpan(1, ["meta", Wire.map(["_llmobs", Wire.str("")])])))
         assert.deepStrictEqual(agent.events(), [])
       }))
 
-    it.effect("reach the intake by their sampling priority, and 200 says nothing of it", () =>
+    it.effect("passes traces to the intake by their sampling priority, and answers 200 either way", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const failed = ["error", Wire.raw(1)] as const
@@ -146,7 +146,7 @@ describe("DevAgent", () => {
         assert.strictEqual(yield* arrivals(llmSpan(0), llmSpan(undefined, ["parent_id", Wire.raw(9)], chosen)), 1)
       }))
 
-    it.effect("without a priority pass ten a second, by Effect's clock", () =>
+    it.effect("passes ten traces without a priority each second, by Effect's clock", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const burst = Wire.array(...Array.from({ length: 15 }, () => Wire.array(llmSpan(undefined))))
@@ -157,7 +157,7 @@ describe("DevAgent", () => {
         assert.strictEqual(agent.events().length, 15)
       }))
 
-    it.effect("are lost to the Agent's own filters, which /info tells", () =>
+    it.effect("drops the traces that the Agent's own filters match, which /info lists", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({
           ignoreResources: ["^GET /health$", "("],
@@ -177,7 +177,7 @@ describe("DevAgent", () => {
         assert.deepStrictEqual(info.filter_tags.reject, ["env:dev"])
       }))
 
-    it.effect("at or above the size limit are answered 413", () =>
+    it.effect("answers 413 to traces at or above the size limit", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ maxRequestBytes: kept.length })
         const reply = yield* sendTraces(agent.url, kept)
@@ -188,7 +188,7 @@ describe("DevAgent", () => {
         assert.strictEqual((yield* sendTraces(agent.url, kept)).status, 200)
       }))
 
-    it.effect("may be sent with a wrong count, unless the test agent's rule is asked for", () =>
+    it.effect("accepts a wrong trace count unless the test agent's rule is enabled", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const sent = (count: string) => sendTraces(agent.url, kept, { "x-datadog-trace-count": count })
@@ -200,7 +200,7 @@ describe("DevAgent", () => {
         assert.strictEqual(agent.events().length, 2)
       }))
 
-    it.effect("meet forced statuses in order, and then the usual answer", () =>
+    it.effect("answers traces with the forced statuses in order, then with the usual answer", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ tracesStatus: [503, 200, 400] })
         const seen: Array<number> = []
@@ -212,7 +212,7 @@ describe("DevAgent", () => {
         assert.strictEqual(agent.traces().length, 2)
       }))
 
-    it.effect("are lost behind a 200 when decoders are busy, unless the real status was asked for", () =>
+    it.effect("drops traces behind a 200 when decoders are busy, unless the real status is enabled", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ tracesStatus: 429 })
         assert.strictEqual((yield* sendTraces(agent.url, kept)).status, 200)
@@ -226,7 +226,7 @@ describe("DevAgent", () => {
         assert.deepStrictEqual(agent.events(), [])
       }))
 
-    it.effect("are answered with empty rates when the client has the current ones", () =>
+    it.effect("answers with empty rates when the client has the current ones", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const header = "datadog-rates-payload-version"
@@ -240,7 +240,7 @@ describe("DevAgent", () => {
   })
 
   describe("the EVP proxy", () => {
-    it.effect("takes span events in every version, and reads their integers exactly", () =>
+    it.effect("takes span events in every version of the EVP proxy, and reads their integers exactly", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         for (const version of ["v1", "v2", "v3", "v4"]) {
@@ -253,7 +253,7 @@ describe("DevAgent", () => {
         assert.strictEqual(Buffer.from(agent.requests()[0]!.bytes).toString(), spanBody)
       }))
 
-    it.effect("takes gzip", () =>
+    it.effect("takes gzip at the EVP proxy", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const reply = yield* sendEvp(agent.url, gzipSync(spanBody), { "content-encoding": "gzip" })
@@ -265,7 +265,7 @@ describe("DevAgent", () => {
         }])
       }))
 
-    it.effect("takes evaluations and keeps them", () =>
+    it.effect("takes evaluations at the EVP proxy, and keeps them", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const path = "/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric"
@@ -276,7 +276,7 @@ describe("DevAgent", () => {
         assert.deepStrictEqual(agent.events(), [])
       }))
 
-    it.effect("answers 502 with an empty body to what it will not forward", () =>
+    it.effect("answers 502 with an empty body to EVP requests that it does not forward", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const path = "/evp_proxy/v2/api/v2/llmobs"
@@ -297,7 +297,7 @@ describe("DevAgent", () => {
         assert.deepStrictEqual(agent.events(), [])
       }))
 
-    it.effect("answers 502 from 10 MiB on, and the intake behind it 413 above 5 MiB", () =>
+    it.effect("answers EVP bodies with 502 from 10 MiB on, and with the intake's 413 above 5 MiB", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const ofSize = (bytes: number) => Buffer.alloc(bytes, " ").fill("[]", 0, 2)
@@ -308,7 +308,7 @@ describe("DevAgent", () => {
         assert.strictEqual((yield* sendEvp(agent.url, ofSize(5_242_880))).status, 202)
       }))
 
-    it.effect("passes on what the intake answers to bad bodies and unknown paths", () =>
+    it.effect("passes on the intake's answers to bad bodies and unknown paths", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         assert.strictEqual((yield* sendEvp(agent.url, "nonsense")).status, 400)
@@ -317,14 +317,14 @@ describe("DevAgent", () => {
         assert.deepStrictEqual(agent.events(), [])
       }))
 
-    it.effect("answers 405 when disabled, and is still listed", () =>
+    it.effect("answers 405 when the EVP proxy is disabled, which /info still lists", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ evpDisabled: true })
         assert.strictEqual((yield* sendEvp(agent.url, spanBody)).status, 405)
         assert.include(JSON.parse((yield* send(agent.url, "/info")).body).endpoints, "/evp_proxy/v2/")
       }))
 
-    it.effect("meets forced statuses with their headers in order, and takes nothing while refusing", () =>
+    it.effect("answers EVP requests with the forced statuses and headers in order, and keeps none of them", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ evpStatus: [429, 500], evpHeaders: { "retry-after": "7" } })
         const first = yield* sendEvp(agent.url, spanBody)
@@ -342,7 +342,7 @@ describe("DevAgent", () => {
         }
       }))
 
-    it.effect("can lose the answer of what was delivered all the same", () =>
+    it.effect("can lose the answer to an EVP request that it delivered", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ evpStatus: [502, 0], tracesStatus: [0], deliverRefused: true })
         assert.strictEqual((yield* sendEvp(agent.url, spanBody)).status, 502)
@@ -354,7 +354,7 @@ describe("DevAgent", () => {
       }))
   })
 
-  describe("the intake itself", () => {
+  describe("the intake", () => {
     it.effect("takes events and evaluations that come with a key, below any base path", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
@@ -369,7 +369,7 @@ describe("DevAgent", () => {
   })
 
   describe("/info", () => {
-    it.effect("tells what the Agent can do, and every response tells its state", () =>
+    it.effect("answers /info with its capabilities, and every response with its state", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const reply = yield* send(agent.url, "/info")
@@ -393,7 +393,7 @@ describe("DevAgent", () => {
         assert.isFalse(JSON.parse(later.body).span_meta_structs)
       }))
 
-    it.effect("can be absent, fail for a while, or lack what older Agents lack", () =>
+    it.effect("can hide /info, fail it for a while, or omit capabilities that older Agents lack", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ infoStatus: [500], info: { span_meta_structs: undefined, extra: 1 } })
         assert.strictEqual((yield* send(agent.url, "/info")).status, 500)
@@ -405,7 +405,7 @@ describe("DevAgent", () => {
         assert.strictEqual((yield* send(agent.url, "/info")).status, 404)
       }))
 
-    it.effect("lists what is served: what it does not list is not there", () =>
+    it.effect("answers 404 on paths that /info does not list", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ endpoints: ["/v0.3/traces", "/evp_proxy/v4"] })
         assert.strictEqual((yield* sendTraces(agent.url, kept)).status, 404)
@@ -446,7 +446,7 @@ describe("DevAgent", () => {
       assert.deepStrictEqual(agent.counts().chunksBy, {})
     }))
 
-  it.effect("answers many requests on one connection, late ones too", () =>
+  it.effect("answers many requests on one connection, also delayed ones", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make({ latencyMillis: 1 })
       const pool = new Http.Agent({ keepAlive: true, maxSockets: 1 })
@@ -462,7 +462,7 @@ describe("DevAgent", () => {
       pool.destroy()
     }))
 
-  it.effect("ends with its scope, idle and half-sent connections included", () =>
+  it.effect("closes idle and half-sent connections with its scope", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const agent = yield* Scope.provide(DevAgent.make(), scope)
@@ -484,7 +484,7 @@ describe("DevAgent", () => {
       pool.destroy()
     }))
 
-  it.effect("fails with a stable code when its address is taken or impossible", () =>
+  it.effect("fails with a stable code when its address is in use or impossible", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const taken = yield* Effect.flip(DevAgent.make({ port: agent.port }))

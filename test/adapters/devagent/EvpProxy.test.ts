@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as EvpProxy from "../../../src/adapters/devagent/EvpProxy.ts"
 
 describe("EvpProxy", () => {
-  it("takes the prefix off the four versions and no other path", () => {
+  it("removes the prefix of each of the four versions, and of no other path", () => {
     assert.deepStrictEqual(EvpProxy.split("/evp_proxy/v2/api/v2/llmobs"), {
       prefix: "/evp_proxy/v2/",
       rest: "/api/v2/llmobs"

@@ -23,7 +23,7 @@ describe("Intake", () => {
     assert.strictEqual(Intake.parseJson("9".repeat(1000))?.value, Infinity)
   })
 
-  it("is not broken by deep or hostile JSON", () => {
+  it("survives deep and hostile JSON", () => {
     const deep = "[".repeat(1_000_000) + "]".repeat(1_000_000)
     assert.isUndefined(Intake.parseJson(deep))
     const value = Intake.parseJson("{\"__proto__\":{\"polluted\":true}}")?.value
@@ -44,7 +44,7 @@ describe("Intake", () => {
       assert.strictEqual(one.events.length, 1)
     }))
 
-  it.effect("answers 400 to what is not JSON or has the wrong shape", () =>
+  it.effect("answers 400 to a body that is not JSON or has the wrong shape", () =>
     Effect.gen(function*() {
       for (
         const body of ["", "nonsense", "[{\"spans\":[]}", "5", "[5]", "[{}]", "[{\"spans\":{}}]", "[{\"spans\":[5]}]"]
@@ -66,7 +66,7 @@ describe("Intake", () => {
       assert.strictEqual(verdict.evaluations, 2)
     }))
 
-  it.effect("takes 5,242,880 bytes and not one more, packed or not", () =>
+  it.effect("accepts 5,242,880 bytes and not one more, compressed or not", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* judge("spans", ofSize(Intake.maxBytes))).status, 202)
       assert.strictEqual((yield* judge("spans", ofSize(Intake.maxBytes + 1))).status, 413)
@@ -74,7 +74,7 @@ describe("Intake", () => {
       assert.strictEqual((yield* judge("spans", gzipSync(ofSize(Intake.maxBytes + 1)), "gzip")).status, 413)
     }))
 
-  it.effect("unpacks gzip and refuses other or broken packings", () =>
+  it.effect("unpacks gzip and refuses other or broken compressions", () =>
     Effect.gen(function*() {
       const packed = gzipSync("[{\"spans\":[{\"name\":\"a\"}]}]")
       assert.strictEqual((yield* judge("spans", packed, "gzip")).events.length, 1)
@@ -83,7 +83,7 @@ describe("Intake", () => {
       assert.strictEqual((yield* judge("spans", packed, "br")).status, 400)
     }))
 
-  it.effect("has each path under its own subdomain, and no others", () =>
+  it.effect("accepts each path under its own subdomain alone", () =>
     Effect.gen(function*() {
       assert.strictEqual(Intake.find("/api/v2/llmobs", "llmobs-intake"), "spans")
       assert.strictEqual(Intake.find("/api/intake/llm-obs/v2/eval-metric", "api"), "evaluations")

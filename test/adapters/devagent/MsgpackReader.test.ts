@@ -67,7 +67,7 @@ describe("MsgpackReader", () => {
     assert.strictEqual(result.ok ? result.end : 0, 13)
   })
 
-  it("refuses the one byte that is no type, and bytes that end early", () => {
+  it("refuses the one byte that has no type, and input that ends early", () => {
     assert.strictEqual(messageOf(read(0xc1)), "0xc1 is not a MessagePack type")
     assert.strictEqual(messageOf(read()), "unexpected end of input")
     const whole = Wire.payload(Wire.span(
@@ -84,7 +84,7 @@ describe("MsgpackReader", () => {
     assert.isTrue(MsgpackReader.read(whole).ok)
   })
 
-  it("believes no length that the bytes cannot hold", () => {
+  it("refuses a length that the bytes cannot hold", () => {
     for (const lead of [0xc6, 0xc9, 0xdb, 0xdd, 0xdf]) {
       assert.strictEqual(messageOf(read(lead, 0xff, 0xff, 0xff, 0xff, 0, 0)), "unexpected end of input")
     }
@@ -111,7 +111,7 @@ describe("MsgpackReader", () => {
     assert.deepStrictEqual(MsgpackReader.toPlain(valueOf(inner)), ["a", Wire.raw(0x62)])
   })
 
-  it("makes plain data, with a bigint where a double is not exact", () => {
+  it("converts values to plain data, with a bigint where a double is not exact", () => {
     const plain = MsgpackReader.toPlain(valueOf(Wire.map(
       ["small", Wire.uint64(9007199254740991n)],
       ["large", Wire.uint64(9007199254740993n)],
@@ -143,7 +143,7 @@ describe("MsgpackReader", () => {
   const byte = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
 
   it.prop(
-    "answers to any bytes, and to any damage of good ones, without throwing",
+    "answers without throwing to any bytes, and to any damage of good ones",
     { noise: Schema.Array(byte), at: Schema.Array(Schema.Struct({ where: Schema.Int, what: byte })) },
     ({ at, noise }) => {
       const good = Wire.payload(Wire.span(["meta", Wire.map(["k", Wire.str("v")])], ["x", Wire.array(Wire.nil)]))
@@ -166,7 +166,7 @@ describe("MsgpackReader", () => {
   const scalar = Schema.Union([Schema.Null, Schema.Boolean, Schema.Finite])
 
   it.prop(
-    "reads back what msgpackr packs",
+    "reads back the values that msgpackr packs",
     {
       texts: Arbitrary.array(text),
       scalars: Schema.Array(scalar),

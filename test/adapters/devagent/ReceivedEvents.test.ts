@@ -24,7 +24,7 @@ const received = (...spans: ReadonlyArray<Uint8Array>): ReceivedEvents.ReceivedE
 }
 
 describe("ReceivedEvents", () => {
-  it("makes an event of a riding span as the backend does", () => {
+  it("converts a riding span to an event as the backend does", () => {
     const struct = Wire.map(
       ["name", Wire.str("wf")],
       ["trace_id", Wire.str("ltrace")],
@@ -74,7 +74,7 @@ describe("ReceivedEvents", () => {
     assert.strictEqual(event?.raw["ml_app"], "shop")
   })
 
-  it("falls back to the APM span where the struct says nothing", () => {
+  it("falls back to the APM span's fields when the struct lacks them", () => {
     const [event] = received(withStruct(Wire.map(), ["name", Wire.str("apm name")])).all()
     assert.strictEqual(event?.event["trace_id"], "00000000000000000000000000000007")
     assert.strictEqual(event?.event["parent_id"], "undefined")
@@ -84,12 +84,12 @@ describe("ReceivedEvents", () => {
     assert.isFalse(Object.hasOwn(event!.event, "session_id"))
   })
 
-  it("takes tags that are a list as they are", () => {
+  it("keeps tags that are a list unchanged", () => {
     const struct = Wire.map(["tags", Wire.array(Wire.str("b:2"), Wire.str("a:1"))])
     assert.deepStrictEqual(received(withStruct(struct)).all()[0]?.event["tags"], ["a:1", "b:2", "error:0"])
   })
 
-  it("gives every span of a chunk the upper half of the trace id, wherever it stands", () => {
+  it("gives every span of a chunk the upper half of the trace id, whichever span carries it", () => {
     const events = received(
       Wire.span(["meta", Wire.map(["_dd.p.tid", Wire.str("1")])]),
       withStruct(Wire.map())
@@ -97,7 +97,7 @@ describe("ReceivedEvents", () => {
     assert.deepStrictEqual(events.map((event) => event.apmTraceId), ["00000000000000010000000000000007"])
   })
 
-  it("counts structs that the intake cannot read, and takes only those of survivors", () => {
+  it("counts structs that the intake cannot read, and takes only those of kept spans", () => {
     const events = received(withStruct(Wire.raw()), withStruct(Wire.array()), withStruct(Wire.map()), Wire.span())
     assert.deepStrictEqual(events.counts(), { trace: 1, evp: 0, direct: 0, unreadableStructs: 2, evicted: 0 })
     const none = ReceivedEvents.make(bounds)
@@ -105,7 +105,7 @@ describe("ReceivedEvents", () => {
     assert.deepStrictEqual(none.all(), [])
   })
 
-  it("keeps events that were sent as such with their envelope, and removes no duplicates", () => {
+  it("keeps events that were sent in an envelope with that envelope, duplicates included", () => {
     const events = ReceivedEvents.make(bounds)
     const event = { span_id: "9", trace_id: "ltrace", _dd: { apm_trace_id: "7" } }
     const envelope = { event_type: "span", spans: [event] }
@@ -121,14 +121,14 @@ describe("ReceivedEvents", () => {
     assert.strictEqual(events.counts().evp, 0)
   })
 
-  it("says nothing of ids that are missing or of the wrong type", () => {
+  it("leaves out ids that are missing or of the wrong type", () => {
     const events = ReceivedEvents.make(bounds)
     const event = { span_id: 9, _dd: null }
     events.addEnveloped("evp", [{ envelope: {}, event }], 10)
     assert.deepStrictEqual(events.all()[0], { via: "evp", event, spanId: "", traceId: "", apmTraceId: "", raw: {} })
   })
 
-  it("gives up the oldest events and counts them", () => {
+  it("removes the oldest events and counts them", () => {
     const events = ReceivedEvents.make({ maxCount: 2, maxBytes: 1000 })
     for (const name of ["a", "b", "c"]) {
       events.addEnveloped("evp", [{ envelope: {}, event: { name } }], 10)

@@ -107,7 +107,7 @@ describe("TracePayload", () => {
     })
   })
 
-  it("loses the whole request over one wrong type, and names the place", () => {
+  it("refuses the whole request over one wrong type, and names the place", () => {
     const good = Wire.array(Wire.span())
     const rows: ReadonlyArray<readonly [string, Uint8Array, string]> = [
       ["meta_struct", Wire.map(["_llmobs", Wire.str("x")]), "_llmobs: str where bin is wanted"],
@@ -159,7 +159,7 @@ describe("TracePayload", () => {
     assert.strictEqual(messageOf(Wire.raw()), "unexpected end of input at byte 0")
   })
 
-  it("takes what the Agent takes: nil fields, bin as text, integers of either sign, unknown keys, trailing bytes", () => {
+  it("accepts the same leniencies as the Agent: nil, bin as text, signed integers, unknown keys, trailing bytes", () => {
     const lenient = Wire.payload(Wire.map(
       ["service", Wire.nil],
       ["name", Wire.bin(new TextEncoder().encode("chat"))],
@@ -257,7 +257,7 @@ describe("TracePayload", () => {
     }
   })
 
-  it("decodes the inner bytes of a struct, or says why not", () => {
+  it("decodes the inner bytes of a struct, or reports why it cannot", () => {
     assert.deepStrictEqual(TracePayload.decodeStruct(Wire.map(["start", Wire.uint64(1790000000123456789n)])), {
       ok: true,
       value: { start: 1790000000123456789n }
@@ -282,7 +282,7 @@ describe("TracePayload", () => {
     Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]))
 
   it.prop(
-    "reads back spans that msgpackr packed",
+    "reads back the spans that msgpackr packed",
     {
       texts: pairs(text),
       numbers: pairs(Arbitrary.map(Arbitrary.schema(Schema.Finite), (value) => value + 0)),

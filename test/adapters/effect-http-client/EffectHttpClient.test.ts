@@ -63,7 +63,7 @@ const clients: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClie
   ["node:http", NodeHttpClient.layerNodeHttp]
 ]
 
-describe("a client of Effect", () => {
+describe("Effect's HttpClient", () => {
   for (const [name, layer] of clients) {
     describe(`over ${name}`, () => {
       const get = (url: string, options = trusted) =>
@@ -72,7 +72,7 @@ describe("a client of Effect", () => {
           return (yield* Effect.flatMap(client.get(url), (response) => response.json)) as unknown as Echo.Headers
         })
 
-      it.live("sends everything to those it trusts, and only the traces to strangers", () =>
+      it.live("sends all headers to trusted origins, and trace headers alone to others", () =>
         Effect.gen(function*() {
           const { port } = yield* Echo.server
           assertFull(yield* calling(get(`http://localhost:${port}/`)))
@@ -80,7 +80,7 @@ describe("a client of Effect", () => {
           assertFull(yield* calling(get(`http://127.0.0.1:${port}/`, {} as typeof trusted)))
         }).pipe(Effect.provide(layer), Effect.provide(Observed.dev()), Effect.scoped))
 
-      it.live("does not send to strangers what a redirect of a service names, nor what an earlier hop had", () =>
+      it.live("sends nothing more to an untrusted origin that a redirect names, nor the headers of an earlier hop", () =>
         Effect.gen(function*() {
           const { port } = yield* Echo.server
           const client = (yield* HttpClient.HttpClient).pipe(
@@ -118,7 +118,7 @@ describe("a client of Effect", () => {
       for (const headers of sent) assertTrace(headers)
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("leaves Effect's own headers alone, and they name the same trace", () =>
+  it.live("keeps Effect's own headers, which name the same trace", () =>
     Effect.gen(function*() {
       const sent: Array<Echo.Headers> = []
       yield* calling(memory(sent).pipe(Client.withPropagation()).get("http://localhost/"))
@@ -131,7 +131,7 @@ describe("a client of Effect", () => {
       assert.isUndefined(sent[1]!["baggage"])
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("writes nothing without a layer, and a URL that is none is the client's to refuse", () =>
+  it.live("writes no headers without a layer, and leaves an invalid URL to the client to refuse", () =>
     Effect.gen(function*() {
       const sent: Array<Echo.Headers> = []
       const client = memory(sent).pipe(Client.withPropagation())
@@ -145,21 +145,21 @@ describe("a client of Effect", () => {
 describe("fetch", () => {
   const json = (response: Response) => response.json() as Promise<Echo.Headers>
 
-  it.live("sends everything to those it trusts, and only the traces to strangers", () =>
+  it.live("sends all headers from fetch to trusted origins, and trace headers alone to others", () =>
     Effect.gen(function*() {
       const { port } = yield* Echo.server
       const get = (url: string, init?: RequestInit) =>
-        calling(Effect.flatMap(Fetch.withPropagation(trusted), (fetch) =>
-          Effect.promise(async () =>
-            json(await fetch(url, init))
-          )))
+        calling(
+          Effect.flatMap(Fetch.withPropagation(trusted), (fetch) =>
+            Effect.promise(async () => json(await fetch(url, init))))
+        )
       assertFull(yield* get(`http://localhost:${port}/`))
       assertStranger(yield* get(`http://127.0.0.1:${port}/`))
       const own = yield* get(`http://localhost:${port}/`, { headers: { baggage: "mine=1", "x-own": "1" } })
       assert.deepStrictEqual([own["baggage"], own["x-own"]], ["mine=1", "1"])
     }).pipe(Effect.provide(Observed.dev()), Effect.scoped))
 
-  it.live("called after an await works for the fiber that asked for it, and inside a fiber for that one", () =>
+  it.live("gives fetch the fiber that obtained it after an await, and the current fiber inside one", () =>
     Effect.gen(function*() {
       const { port } = yield* Echo.server
       const url = `http://localhost:${port}/`
@@ -182,7 +182,7 @@ describe("fetch", () => {
       assert.notStrictEqual(inner, asked)
     }).pipe(Effect.provide(Observed.dev()), Effect.scoped))
 
-  it.live("follows redirects as fetch does, and takes to each hop only what it may see", () =>
+  it.live("follows redirects as fetch does, with only the headers that each hop may see", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* Echo.server
       const fetch = yield* Fetch.withPropagation(trusted)
@@ -214,7 +214,7 @@ describe("fetch", () => {
       assert.instanceOf(loop, TypeError)
     }).pipe(Effect.provide(Observed.dev()), Effect.scoped))
 
-  it.live("is plain fetch without a layer", () =>
+  it.live("leaves fetch unchanged without a layer", () =>
     Effect.gen(function*() {
       const { port } = yield* Echo.server
       const fetch = yield* Fetch.withPropagation(trusted)

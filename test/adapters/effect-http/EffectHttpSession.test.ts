@@ -45,7 +45,7 @@ const json = (body: unknown): RequestInit => ({
   body: JSON.stringify(body)
 })
 
-describe("the session middleware of an Effect HTTP server", () => {
+describe("EffectHttpSession", () => {
   trial(async (_answer, sessionFrom, { chat, services }) => {
     const app = HttpRouter.serve(
       HttpRouter.add(
@@ -102,7 +102,7 @@ describe("the session middleware of an Effect HTTP server", () => {
       ))
   }
 
-  it("waits for nothing when the client waits for permission to send", async () => {
+  it("waits for no body when the client waits for permission to send", async () => {
     const runtime = ManagedRuntime.make(
       HttpRouter.serve(HttpRouter.add("POST", "/chat", handler(readers[0]![1])), {
         disableLogger: true,
@@ -147,7 +147,7 @@ describe("the session middleware of an Effect HTTP server", () => {
     await runtime.dispose()
   })
 
-  it.effect("does nothing where there is no request", () =>
+  it.effect("changes nothing when there is no request", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* Effect.succeed(1).pipe(RequestSession.middleware(both)), 1)
     }))

@@ -11,7 +11,7 @@ import * as LLMObs from "../../../src/layers/LLMObs.ts"
 
 type Handler = Effect.Effect<unknown, never, HttpServerRequest.HttpServerRequest>
 
-/** What a request runs when a test does not say otherwise. */
+/** The program that a request runs by default. */
 export const chat: Effect.Effect<void> = Effect.void.pipe(LLMObs.llm("chat"), LLMObs.workflow("support"))
 
 export const routes = (handler: Handler) =>

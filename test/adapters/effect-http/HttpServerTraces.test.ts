@@ -24,7 +24,7 @@ const serverSpan = (agent: LLMObs.DevAgent["Service"]) => {
 }
 
 describe("the trace of a request", () => {
-  it.live("continues from traceparent, with the server span under the caller's", () =>
+  it.live("continues a trace from traceparent, with the server span under the caller's span", () =>
     run(Effect.gen(function*() {
       yield* HttpApp.get("/chat/7", { traceparent: traceparent("01"), tracestate: "dd=s:2;o:web;t.dm:-4,other=x" })
       const { agent } = yield* Observed.settle
@@ -43,7 +43,7 @@ describe("the trace of a request", () => {
       assert.strictEqual(support.event["parent_id"], "undefined")
     })))
 
-  it.live("continues from x-datadog-*, which wins over a traceparent of another trace", () =>
+  it.live("continues a trace from x-datadog-*, which wins over a traceparent of another trace", () =>
     run(Effect.gen(function*() {
       yield* HttpApp.get("/chat/7", {
         "x-datadog-trace-id": "42",
@@ -61,7 +61,7 @@ describe("the trace of a request", () => {
       assert.deepStrictEqual(root.spanLinks.map((link) => Observed.hex(link!.spanId)), [parentId])
     })))
 
-  it.live("starts here when the request brings none, or nothing readable", () =>
+  it.live("starts a trace when the request brings none, or none that is readable", () =>
     run(Effect.gen(function*() {
       yield* HttpApp.get("/chat/7", { traceparent: "00-zz-yy-01", "x-datadog-trace-id": "abc" })
       const { agent } = yield* Observed.settle
@@ -69,7 +69,7 @@ describe("the trace of a request", () => {
       assert.strictEqual(Observed.named(agent, "chat").apmTraceId.length, 32)
     })))
 
-  it.live("that the caller rejected sends its events by themselves, and the trace unchanged", () =>
+  it.live("sends events by themselves when the caller rejected the trace, and leaves the trace unchanged", () =>
     run(Effect.gen(function*() {
       for (
         const headers of [
@@ -99,7 +99,7 @@ describe("the trace of a request", () => {
       }
     })))
 
-  it.live("that the caller kept carries its events, each once", () =>
+  it.live("lets events ride a trace that the caller kept, each once", () =>
     run(Effect.gen(function*() {
       for (const priority of ["1", "2"]) {
         yield* HttpApp.get("/chat/7", {
@@ -114,7 +114,7 @@ describe("the trace of a request", () => {
       assert.isTrue(Observed.spans(agent).every((span) => !Object.hasOwn(span.meta, "_dd.llmobs.submitted")))
     })))
 
-  it.live("of another service of ours is the LLM trace too: parent, session and application come along", () =>
+  it.live("continues the LLM trace of an upstream service: parent, session and application", () =>
     run(Effect.gen(function*() {
       yield* HttpApp.get("/chat/7", {
         "x-datadog-trace-id": "42",
@@ -138,7 +138,7 @@ describe("the trace of a request", () => {
 
 describe("the server span", () => {
   for (const flags of ["01", "00"] as const) {
-    it.live(`has method, route, status and resource when the caller's flags are ${flags}`, () =>
+    it.live(`sets method, route, status and resource on the server span when the caller's flags are ${flags}`, () =>
       run(Effect.gen(function*() {
         yield* HttpApp.get("/chat/7?secret=1", { traceparent: traceparent(flags) })
         const { agent } = yield* Observed.settle
@@ -153,7 +153,7 @@ describe("the server span", () => {
       })))
 
     // The router tells the route to sampled spans only, and no span of the handler is there to see it.
-    it.live(`has them too when nothing in the handler opens a span, but the route with flags ${flags}`, () =>
+    it.live(`sets them on the server span of a handler without spans, except the route if unsampled: flags ${flags}`, () =>
       run(Effect.gen(function*() {
         yield* HttpApp.get("/silent/7", { traceparent: traceparent(flags) })
         const { agent } = yield* Observed.settle
@@ -162,7 +162,7 @@ describe("the server span", () => {
         assert.strictEqual(root.resource, flags === "01" ? "GET /silent/:id" : "GET")
       })))
 
-    it.live(`tells other answers and defects with flags ${flags}`, () =>
+    it.live(`records other status codes and defects on the server span with flags ${flags}`, () =>
       run(Effect.gen(function*() {
         assert.strictEqual(yield* HttpApp.get("/teapot", { traceparent: traceparent(flags) }), 418)
         assert.strictEqual(yield* HttpApp.get("/broken", { traceparent: traceparent(flags) }), 500)
@@ -182,7 +182,7 @@ describe("the server span", () => {
 describe("an experiment that a request names", () => {
   const experiment = { baggage: "_ml_obs.experiment_id=e-1,_ml_obs.experiment_run_id=r-2,_ml_obs.experiment_name=n" }
 
-  it.live("puts every span into the experiments scope: event, struct and envelope", () =>
+  it.live("puts every span of a request into the experiments scope: event, struct and envelope", () =>
     Effect.gen(function*() {
       for (const apm of ["llm", "off"] as const) {
         yield* run(
@@ -218,7 +218,7 @@ describe("an experiment that a request names", () => {
   ]
 
   for (const [how, headers] of browsers) {
-    it.live(`is not believed of a browser, known by ${how}; its session is`, () =>
+    it.live(`ignores a browser's experiment but takes its session; the browser is known by ${how}`, () =>
       run(Effect.gen(function*() {
         yield* HttpApp.get("/chat/7", { ...headers, baggage: `${experiment.baggage},session.id=s-1` })
         const { agent } = yield* Observed.settle
@@ -229,7 +229,7 @@ describe("an experiment that a request names", () => {
       })))
   }
 
-  it.live("of a browser is believed when that is asked for, and of nobody when that is", () =>
+  it.live("can accept experiments from browsers too, or from no caller", () =>
     Effect.gen(function*() {
       for (const [experimentBaggage, scope] of [["accept", "experiments"], ["ignore", undefined]] as const) {
         yield* run(
@@ -246,7 +246,7 @@ describe("an experiment that a request names", () => {
       }
     }))
 
-  it.live("of a browser leaves the LLM trace of our headers aside as well", () =>
+  it.live("ignores a browser's LLM trace headers along with its experiment", () =>
     run(Effect.gen(function*() {
       yield* HttpApp.get("/chat/7", {
         "x-datadog-trace-id": "42",
@@ -274,7 +274,7 @@ describe("layers", () => {
     assert.strictEqual(Observed.hex(serverSpan(agent).parentId), parentId)
   }
 
-  it.live("may be provided to the served routes", () =>
+  it.live("records requests when the layer is provided to the served routes", () =>
     Effect.map(request, check).pipe(
       Effect.provide(
         HttpApp.routes(HttpApp.chat).pipe(
@@ -284,7 +284,7 @@ describe("layers", () => {
       )
     ))
 
-  it.live("may be provided after the server", () =>
+  it.live("records requests when the layer is provided after the server", () =>
     Effect.map(request, check).pipe(
       Effect.provide(
         HttpApp.routes(HttpApp.chat).pipe(
@@ -294,12 +294,12 @@ describe("layers", () => {
       )
     ))
 
-  it.live("merged beside the served routes reach no request: nothing is recorded", () =>
+  it.live("records nothing when the layer is merged beside the served routes", () =>
     Effect.map(request, (agent) => assert.deepStrictEqual(agent.events(), [])).pipe(
       Effect.provide(Layer.merge(HttpApp.serving(), Observed.dev()))
     ))
 
-  it.live("built by the first request do not keep its context", () =>
+  it.live("keeps no context of the first request in a layer that this request built", () =>
     Effect.gen(function*() {
       const runtime = ManagedRuntime.make(Observed.dev())
       const handler = Effect.flatMap(Effect.orDie(runtime.contextEffect), (context) =>

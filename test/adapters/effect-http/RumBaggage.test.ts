@@ -21,7 +21,7 @@ const labels = (agent: LLMObs.DevAgent["Service"], name: string) => {
   return [event.event["session_id"], tags.get("session_id"), tags.get("usr.id"), tags.get("usr.account_id")]
 }
 
-describe("a request of a browser with RUM, to an Effect HTTP server without middleware", () => {
+describe("RUM baggage on an Effect HTTP server", () => {
   it.live("auto-tags session and user", () =>
     Effect.gen(function*() {
       const agent = yield* received(HttpApp.chat, all)
@@ -62,13 +62,13 @@ describe("a request of a browser with RUM, to an Effect HTTP server without midd
       assert.isFalse(Object.hasOwn(Observed.named(agent, "chat").event, "session_id"))
     }))
 
-  it.live("an empty session opts out", () =>
+  it.live("opts out of the baggage's session when the span names an empty one", () =>
     Effect.gen(function*() {
       const agent = yield* received(Effect.void.pipe(LLMObs.llm("chat", { sessionId: "" })), all)
       assert.isFalse(Object.hasOwn(Observed.named(agent, "chat").event, "session_id"))
     }))
 
-  it.live("annotateSpans around the span wins over it, and so does DD_TAGS", () =>
+  it.live("prefers annotateSpans around the span, and DD_TAGS, to RUM's baggage", () =>
     Effect.gen(function*() {
       const region = yield* received(HttpApp.chat.pipe(LLMObs.annotateSpans({ sessionId: "region" })), all)
       assert.deepStrictEqual(labels(region, "chat"), ["region", "region", "u 1", "a-1"])
@@ -76,7 +76,7 @@ describe("a request of a browser with RUM, to an Effect HTTP server without midd
       assert.deepStrictEqual(labels(process, "chat"), ["process", "process", "robot", "a-1"])
     }))
 
-  it.live("no other key becomes a tag, and what is hostile is dropped, never altered", () =>
+  it.live("makes no tag of any other baggage key, and drops hostile members instead of altering them", () =>
     Effect.gen(function*() {
       const { layer, lines } = Observed.warnings()
       const agent = yield* received(HttpApp.chat, {
@@ -92,7 +92,7 @@ describe("a request of a browser with RUM, to an Effect HTTP server without midd
       assert.strictEqual(lines.filter((line) => line.includes("invalid_baggage")).length, 1)
     }))
 
-  it.live("is known after awaits, in forked fibers and in streams", () =>
+  it.live("knows the session after awaits, in forked fibers and in streams", () =>
     Effect.gen(function*() {
       const agent = yield* received(
         Effect.gen(function*() {
@@ -113,7 +113,7 @@ describe("a request of a browser with RUM, to an Effect HTTP server without midd
       }
     }))
 
-  it.live("says where the labels come from", () =>
+  it.live("reports whether a label comes from RUM or from the parent span", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
       yield* received(
@@ -129,7 +129,7 @@ describe("a request of a browser with RUM, to an Effect HTTP server without midd
       assert.deepStrictEqual(seen, [["rum", undefined], ["parent", "parent"]])
     }))
 
-  it.live("200 at once with different sessions: none is mixed up", () =>
+  it.live("keeps the sessions of 200 concurrent requests apart", () =>
     Effect.gen(function*() {
       const indexes = Array.from({ length: 200 }, (_, index) => index)
       yield* Effect.forEach(

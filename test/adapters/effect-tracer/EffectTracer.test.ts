@@ -24,7 +24,7 @@ const makeSpan = (options: Partial<Parameters<Tracer.Tracer["span"]>[0]> = {}) =
       ...options
     }))
 
-describe("the tracer", () => {
+describe("EffectTracer", () => {
   it.live("writes attributes as tags and metrics, events as JSON, links and kinds", () =>
     Effect.gen(function*() {
       const linked = Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) })
@@ -47,7 +47,7 @@ describe("the tracer", () => {
       assert.deepStrictEqual({ ...span.spanLinks[0]!.attributes }, { why: "because" })
     }).pipe(Effect.provide(all)))
 
-  it.live("takes the fields that attributes name", () =>
+  it.live("takes the span fields that attributes name", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(Effect.withSpan("plain", {
         attributes: {
@@ -68,7 +68,7 @@ describe("the tracer", () => {
       assert.isFalse(JSON.stringify(span.meta).includes("secret"))
     }).pipe(Effect.provide(all)))
 
-  it.live("is not hurt by attributes of any kind, and the program does not notice", () =>
+  it.live("survives attributes of any kind without failing the program", () =>
     Effect.gen(function*() {
       const values = HostileValue.each()
       const result = yield* Effect.forEach(values, (value, index) =>
@@ -83,7 +83,7 @@ describe("the tracer", () => {
       assert.isTrue(agent.requests().every((request) => request.status === 200))
     }).pipe(Effect.provide(all)))
 
-  it.live("ends a span once, and takes nothing more after that", () =>
+  it.live("ends a span once, and ignores every call after that", () =>
     Effect.gen(function*() {
       const span = yield* makeSpan()
       span.end(3_000_000_000n, Exit.void)
@@ -104,7 +104,7 @@ describe("the tracer", () => {
       assert.strictEqual(Observed.span(agent, "backwards").duration, 0n)
     }).pipe(Effect.provide(all)))
 
-  it.live("an LLM span whose Effect span somebody ended early sends its event by itself", () =>
+  it.live("sends the event of an LLM span by itself when its Effect span was ended early", () =>
     Effect.gen(function*() {
       const early = Effect.flatMap(Effect.currentSpan, (span) => Effect.sync(() => span.end(1n, Exit.void)))
       // Before the Agent is known, and after: the APM span has not left, and has.
@@ -131,7 +131,7 @@ describe("the tracer", () => {
       }
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("starts a trace of its own for a parent whose ids are none, and for a new root", () =>
+  it.live("starts a new trace for a parent with invalid ids, and for a new root", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(
         LLMObs.llm("odd"),
@@ -144,7 +144,7 @@ describe("the tracer", () => {
       assert.notStrictEqual(Observed.span(agent, "new").traceId, Observed.span(agent, "old").traceId)
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("shows in `sampled` what will become of the trace, and keeps every span all the same", () =>
+  it.live("shows the sampling decision in `sampled`, and keeps every span all the same", () =>
     Effect.gen(function*() {
       const sampled = yield* Effect.map(Effect.currentSpan, (span) => span.sampled).pipe(
         Effect.tap(Effect.annotateCurrentSpan("kept", "yes")),

@@ -8,9 +8,9 @@ const names: ReadonlyArray<readonly [kind: string, name: unknown, text: string]>
   ["nothing", undefined, "undefined"]
 ]
 
-describe("a span whose name is no text", () => {
+describe("unusual span names", () => {
   for (const [kind, name, text] of names) {
-    it.live(`is exported with the text of its name: ${kind}`, () =>
+    it.live(`exports a span whose name is not text under the text of that name: ${kind}`, () =>
       Effect.gen(function*() {
         yield* Effect.useSpan(name as string, () => Effect.void)
         const { agent } = yield* Observed.settle

@@ -18,7 +18,7 @@ const said = async (request: globalThis.Request): Promise<Said> => {
   return { n: new URL(request.url).searchParams.get("n")!, body: text === "" ? undefined : JSON.parse(text) }
 }
 
-describe("a handler of web requests", () => {
+describe("FetchHandler", () => {
   trial((answer, sessionFrom) => {
     const handler = Fetch.wrap(
       async (request: globalThis.Request) => Response.json(await answer(await said(request))),
@@ -38,7 +38,7 @@ describe("a handler of web requests", () => {
     })
   })
 
-  it("finds each caller's request in batches, when it was captured", async () => {
+  it("finds each caller's request in a batched resolver that captured it", async () => {
     class Ask extends Request.TaggedClass("Ask")<{ readonly n: number }, number> {}
     const resolver = RequestResolver.make<Ask>((entries) =>
       Effect.forEach(entries, (entry) =>

@@ -6,8 +6,8 @@ import * as Sites from "../../../src/domain/delivery/Site.ts"
 const own = { apiKey: Redacted.make("own-key"), site: Sites.parse("us3.datadoghq.com").value, allowUnknownSite: false }
 const nothing = { apiKey: undefined, site: undefined, allowUnknownSite: false }
 
-describe("an account", () => {
-  it("is what the region names, and what the layer has for the rest", () => {
+describe("Account", () => {
+  it("takes key and site from the region, and whichever is missing from the layer", () => {
     const both = Account.resolve({ apiKey: Redacted.make("a-key"), site: "datadoghq.eu" }, own).value!
     assert.strictEqual(both.site.llmobsHost, "llmobs-intake.datadoghq.eu")
     assert.strictEqual(Redacted.value(both.apiKey), "a-key")
@@ -16,7 +16,7 @@ describe("an account", () => {
     assert.strictEqual(Account.resolve({ apiKey: both.apiKey }, nothing).value!.site.name, "datadoghq.com")
   })
 
-  it("has a name that tells accounts apart, is the same each time, and does not hold the key", () => {
+  it("names each account differently and stably, without the key in the name", () => {
     const name = (apiKey: string, site: string) =>
       Account.resolve({ apiKey: Redacted.make(apiKey), site }, nothing).value!.name
     assert.strictEqual(name("a-key", "datadoghq.eu"), name("a-key", "datadoghq.eu"))
@@ -25,7 +25,7 @@ describe("an account", () => {
     assert.notInclude(name("a-key", "datadoghq.eu"), "a-key")
   })
 
-  it("is none when the site is not known, unless the layer allows such", () => {
+  it("refuses an account whose site is unknown, unless the layer allows unknown sites", () => {
     const routing = { apiKey: Redacted.make("a-key"), site: "llm.example.org" }
     assert.deepStrictEqual(Account.resolve(routing, own).problems.map((problem) => problem.code), ["missing_site"])
     assert.isUndefined(Account.resolve(routing, own).value)
@@ -35,7 +35,7 @@ describe("an account", () => {
     )
   })
 
-  it("is the same with white space around its key as without", () => {
+  it("resolves a key with white space around it to the same account", () => {
     const [bare, wrapped] = ["a-key", " a-key\n"].map((key) =>
       Account.resolve({ apiKey: Redacted.make(key) }, own).value!
     )
@@ -43,7 +43,7 @@ describe("an account", () => {
     assert.strictEqual(Redacted.value(wrapped!.apiKey), "a-key")
   })
 
-  it("is none when a key could end the header it stands in, or is no redacted value", () => {
+  it("refuses a key that could end its header, or is not a Redacted value", () => {
     for (const key of ["", "a\r\nb", "a b", "\u00e9", "x".repeat(257)]) {
       const { problems, value } = Account.resolve({ apiKey: Redacted.make(key) }, own)
       assert.isUndefined(value)

@@ -29,7 +29,7 @@ const make = (agent: DevAgent.DevAgent, way: "EvpProxy" | "Intake", maxEventByte
 
 describe("IntakeHttpWriter", () => {
   for (const [way, via] of [["EvpProxy", "evp"], ["Intake", "direct"]] as const) {
-    it.live(`sends a list of envelopes by ${way}, integers exact`, () =>
+    it.live(`sends a list of envelopes by ${way} with exact integers`, () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const { writer } = yield* make(agent, way)
@@ -55,7 +55,7 @@ describe("IntakeHttpWriter", () => {
       }))
   }
 
-  it.live("encodes what anybody may annotate, never above the size that the record promised", () =>
+  it.live("encodes every kind of annotation within the size that the record estimated", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const { defects, writer } = yield* make(agent, "EvpProxy")
@@ -74,7 +74,7 @@ describe("IntakeHttpWriter", () => {
       assert.strictEqual(agent.events().length, events.length)
     }))
 
-  it.live("shrinks an event above its limit, and marks it", () =>
+  it.live("shrinks an event above its limit, and marks the event as truncated", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const { writer } = yield* make(agent, "EvpProxy", 20_000)

@@ -108,7 +108,7 @@ const framings: ReadonlyArray<readonly [name: string, framing: Framing]> = [
   ["that is no JSON", sized("{\"session_id\":")]
 ]
 
-/** What a client and a handler saw of each other. */
+/** The observations of a client and of its handler. */
 interface Seen {
   readonly status: number | undefined
   readonly body: string
@@ -193,17 +193,21 @@ const overHttp2 = async (handler: Handler, framings: ReadonlyArray<Framing>): Pr
 
 const looking = { sessionFrom: { body: "session_id" } }
 
-describe("a handler that is given the session in the body", () => {
+describe("body framings", () => {
   for (const [protocol, over] of [["HTTP/1", overHttp1], ["HTTP/2", overHttp2]] as const) {
     for (const [name, read] of readers) {
-      it(`over ${protocol} gets every framing of a body as without us when it ${name}`, async () => {
-        const all = framings.map(([, framing]) => framing)
-        const without = await over(respond(read), all)
-        const withUs = await over(NodeHttp.wrap(respond(read) as never, looking), all)
-        for (const [index, [framing]] of framings.entries()) {
-          assert.deepStrictEqual(withUs[index], without[index], `a body ${framing}`)
-        }
-      }, 60_000)
+      it(
+        `gives a handler over ${protocol} the same body for every framing as without the wrapper when it ${name}`,
+        async () => {
+          const all = framings.map(([, framing]) => framing)
+          const without = await over(respond(read), all)
+          const withUs = await over(NodeHttp.wrap(respond(read) as never, looking), all)
+          for (const [index, [framing]] of framings.entries()) {
+            assert.deepStrictEqual(withUs[index], without[index], `a body ${framing}`)
+          }
+        },
+        60_000
+      )
     }
   }
 
@@ -227,7 +231,7 @@ describe("a handler that is given the session in the body", () => {
   const head = (length: number) =>
     `POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n`
 
-  it("can answer a client that sends its body only after the answer", () =>
+  it("lets a handler answer a client that sends its body only after the answer", () =>
     connected(
       NodeHttp.wrap((_request, response) => response.end("early"), looking) as Handler,
       async (socket, answer) => {
@@ -236,7 +240,7 @@ describe("a handler that is given the session in the body", () => {
       }
     ))
 
-  it("permits the body itself to a client that waits for that", () =>
+  it("lets a handler permit the body to a client that waits for permission", () =>
     connected(() => {}, async () => {
       const server = Http.createServer()
       server.on(
@@ -272,7 +276,7 @@ describe("a handler that is given the session in the body", () => {
       ["with us", (handler: Handler) => NodeHttp.wrap(handler as never, looking) as Handler]
     ] as const
   ) {
-    it(`hears that its client has gone away: ${what}`, async () => {
+    it(`tells a handler that its client disconnected: ${what}`, async () => {
       const heard: Array<string> = []
       let done: (() => void) | undefined
       const closed = new Promise<void>((resolve) => done = resolve)
@@ -292,7 +296,7 @@ describe("a handler that is given the session in the body", () => {
       assert.deepStrictEqual(heard, ["aborted", "ECONNRESET"])
     })
 
-    it(`gets what another listener of the server reads, too: ${what}`, async () => {
+    it(`gives a handler the body that another listener of the server reads too: ${what}`, async () => {
       const seen: Array<string> = []
       await connected(
         (request, response) => {
@@ -309,7 +313,7 @@ describe("a handler that is given the session in the body", () => {
       assert.sameMembers(seen, ["handler {}", "other {}"])
     })
 
-    it(`runs in the async context of its caller: ${what}`, async () => {
+    it(`runs a handler in the async context of its caller: ${what}`, async () => {
       const storage = new AsyncLocalStorage<string>()
       const handler = wrap((_request, response) => response.end(storage.getStore()))
       await connected(

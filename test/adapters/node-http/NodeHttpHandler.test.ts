@@ -29,7 +29,7 @@ const readers: ReadonlyArray<readonly [name: string, read: (request: Http.Incomi
   }]
 ]
 
-describe("a handler of node:http", () => {
+describe("NodeHttpHandler", () => {
   for (const [name, read] of readers) {
     describe(`that ${name}`, () => {
       trial((answer, sessionFrom) =>
@@ -78,7 +78,7 @@ describe("a handler of node:http", () => {
       assert.deepStrictEqual(answers, ["rum", "rum", "rum"])
     }))
 
-  it("does not look at bodies that are too long, and gives all of them to the handler", () =>
+  it("skips bodies that are too long, and passes them whole to the handler", () =>
     served((run) => async (request, response) => {
       const text = await textOf(request)
       response.end(`${text.length} ${await run()}`)
@@ -115,7 +115,7 @@ describe("a handler of node:http", () => {
       assert.strictEqual(await response.text(), "{\"session_id\":\"s-1\"} request")
     }))
 
-  it("starts before a body that comes late, and knows the session of spans that start after it", () =>
+  it("runs the handler before a late body, and knows the session of spans that start after it", () =>
     served((run) => async (request, response) => {
       response.write(`${await run()} `)
       await textOf(request)
@@ -169,7 +169,7 @@ describe("a handler of node:http", () => {
     }
   })
 
-  it("starts for a client that went away before its body was there, as it would without us", async () => {
+  it("runs the handler of a client that disconnected before its body was complete", async () => {
     let started: (() => void) | undefined
     const seen = new Promise<void>((resolve) => started = resolve)
     await served(() => (_request, response) => {

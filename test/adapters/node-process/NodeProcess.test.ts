@@ -5,7 +5,7 @@ import * as SpanId from "../../../src/domain/span/SpanId.ts"
 import * as TraceId from "../../../src/domain/span/TraceId.ts"
 
 describe("NodeIdGenerator", () => {
-  it("makes span ids that are valid, positive as signed numbers, and never twice the same", () => {
+  it("makes span ids that are valid, positive as signed numbers, and never repeated", () => {
     const ids = NodeIdGenerator.make()
     const made = Array.from({ length: 5_000 }, ids.spanId)
     for (const id of made) {
@@ -15,7 +15,7 @@ describe("NodeIdGenerator", () => {
     assert.strictEqual(new Set(made).size, made.length)
   })
 
-  it("makes trace ids with the seconds in their upper eight digits, then zeros, then chance", () => {
+  it("makes trace ids of eight digits of seconds, eight zeros and a random half", () => {
     const ids = NodeIdGenerator.make()
     const id = ids.traceId(0x6a86f1c0)
     assert.match(id, /^6a86f1c000000000[0-9a-f]{16}$/)
@@ -28,7 +28,7 @@ describe("NodeIdGenerator", () => {
     assert.match(ids.traceId(0x6a86f1c0), /^0{16}[0-7][0-9a-f]{15}$/)
   })
 
-  it("two generators do not repeat each other", () => {
+  it("makes different ids in two generators", () => {
     const [one, other] = [NodeIdGenerator.make(), NodeIdGenerator.make()]
     const made = new Set(Array.from({ length: 1_000 }, one.spanId))
     for (let turn = 0; turn < 1_000; turn++) assert.isFalse(made.has(other.spanId()))
@@ -36,7 +36,7 @@ describe("NodeIdGenerator", () => {
 })
 
 describe("ProcessIdentity", () => {
-  it("tells what this process is, with a new runtime id each time", () => {
+  it("describes this process, with a new runtime id each time", () => {
     const identity = ProcessIdentity.read()
     assert.strictEqual(identity.pid, process.pid)
     assert.strictEqual(identity.languageVersion, process.version)

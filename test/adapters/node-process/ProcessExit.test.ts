@@ -5,8 +5,8 @@ import * as LLMObs from "../../../src/layers/LLMObs.ts"
 
 const listeners = () => process.listenerCount("exit")
 
-describe("the exit of the process", () => {
-  it("has one listener for any number of functions, and none when they are taken out", () => {
+describe("ProcessExit", () => {
+  it("has one exit listener for any number of functions, and none after they are removed", () => {
     const before = listeners()
     const takeOut = Array.from({ length: 20 }, () => ProcessExit.onExit(() => {}))
     assert.strictEqual(listeners(), before + 1)
@@ -14,7 +14,7 @@ describe("the exit of the process", () => {
     assert.strictEqual(listeners(), before)
   })
 
-  it("has one listener for two copies of the package", async () => {
+  it("shares one exit listener between two copies of the package", async () => {
     const path = "../../../src/adapters/node-process/ProcessExit.ts?copy"
     const copy: typeof ProcessExit = await import(path)
     assert.notStrictEqual(copy.onExit, ProcessExit.onExit)
@@ -27,7 +27,7 @@ describe("the exit of the process", () => {
     assert.strictEqual(listeners(), before)
   })
 
-  it("calls every function, though one of them throws", () => {
+  it("calls every function though one of them throws", () => {
     const called: Array<number> = []
     const before = process.listeners("exit")
     const takeOut = [
@@ -43,7 +43,7 @@ describe("the exit of the process", () => {
     for (const one of takeOut) one()
   })
 
-  it.live("has one listener for a dozen layers", () =>
+  it.live("has one exit listener for a dozen layers", () =>
     Effect.gen(function*() {
       const before = listeners()
       yield* Effect.forEach(Array.from({ length: 12 }), () =>

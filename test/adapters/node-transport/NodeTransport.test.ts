@@ -41,7 +41,7 @@ const request = (port: number, more: Partial<Request> = {}): Request => ({
 })
 
 describe("NodeTransport", () => {
-  it.live("sends method, path, headers and body, and gives the whole answer", () =>
+  it.live("sends method, path, headers and body, and returns the whole answer", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
       const server = yield* serve((incoming, response) => {
@@ -62,7 +62,7 @@ describe("NodeTransport", () => {
       }
     }))
 
-  it.live("keeps its connections alive, and closes them with its scope", () =>
+  it.live("keeps connections alive, and closes them with its scope", () =>
     Effect.gen(function*() {
       const ports = new Set<number | undefined>()
       const server = yield* serve((incoming, response) => {
@@ -85,7 +85,7 @@ describe("NodeTransport", () => {
       assert.strictEqual(connections, 0)
     }))
 
-  it.live("tells a failure before a byte was written from one after it", () =>
+  it.live("distinguishes a failure before a byte was written from one after it", () =>
     Effect.gen(function*() {
       const closed = yield* Ports.reserve
       const transport = yield* NodeTransport.make()
@@ -113,7 +113,7 @@ describe("NodeTransport", () => {
       assert.isTrue(cut._tag === "Failure" && cut.bytesWritten)
     }))
 
-  it.live("gives up after its time, and says that the other side may have read it", () =>
+  it.live("gives up at the timeout, and reports that the receiver may have read the request", () =>
     Effect.gen(function*() {
       const silent = yield* serve(() => {})
       const transport = yield* NodeTransport.make()
@@ -145,7 +145,7 @@ describe("NodeTransport", () => {
       yield* Effect.promise(() => abortion)
     }))
 
-  it.live("keeps no more than 64 KiB of an answer, and the connection stays usable", () =>
+  it.live("keeps at most 64 KiB of an answer, and reuses the connection", () =>
     Effect.gen(function*() {
       const ports = new Set<number | undefined>()
       const server = yield* serve((incoming, response) => {
@@ -160,7 +160,7 @@ describe("NodeTransport", () => {
       assert.isAtMost(ports.size, 2)
     }))
 
-  it.live("follows no redirect", () =>
+  it.live("returns a redirect as it came instead of following it", () =>
     Effect.gen(function*() {
       let asked = 0
       const server = yield* serve((_, response) => {
@@ -173,7 +173,7 @@ describe("NodeTransport", () => {
       assert.strictEqual(asked, 1)
     }))
 
-  it.live("sends a key in clear to this machine only", () =>
+  it.live("sends a key unencrypted to this machine only", () =>
     Effect.gen(function*() {
       const socketPath = Path.join(Os.tmpdir(), `effect-llmobs-transport-${process.pid}.sock`)
       const server = yield* serve((_, response) => response.end())
@@ -191,7 +191,7 @@ describe("NodeTransport", () => {
       assert.strictEqual(local._tag, "Answer")
     }))
 
-  it.live("answers a request that cannot be made with a failure, and does not throw", () =>
+  it.live("returns a failure for a request that cannot be made, without throwing", () =>
     Effect.gen(function*() {
       const transport = yield* NodeTransport.make()
       const outcomes = yield* Effect.all([
@@ -203,7 +203,7 @@ describe("NodeTransport", () => {
       for (const outcome of outcomes) assert.isTrue(outcome._tag === "Failure" && !outcome.bytesWritten)
     }))
 
-  it.live("bounds the time of a request to what a timer can wait", () =>
+  it.live("bounds a request's timeout to the longest wait of a timer", () =>
     Effect.gen(function*() {
       const server = yield* serve((_, response) => response.end("slow enough for a timer of 1 ms"))
       const transport = yield* NodeTransport.make()

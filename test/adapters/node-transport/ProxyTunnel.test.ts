@@ -97,8 +97,8 @@ const request = (host: string, more: Partial<Request> = {}): Request => ({
   ...more
 })
 
-describe("a proxy", () => {
-  it.live("tunnels TLS to the intake, whose answer is given", () =>
+describe("ProxyTunnel", () => {
+  it.live("tunnels TLS to the intake and returns its answer", () =>
     Effect.gen(function*() {
       const { port, requests } = yield* intake
       const { asked, url } = yield* proxy({ to: port })
@@ -112,7 +112,7 @@ describe("a proxy", () => {
       assert.deepStrictEqual([...new Set(asked)], [`${address}:443 -`])
     }))
 
-  it.live("gets the user and the password of its URL, decoded", () =>
+  it.live("sends the decoded user and password of the proxy's URL", () =>
     Effect.gen(function*() {
       const { port } = yield* intake
       const { asked, port: at } = yield* proxy({ to: port })
@@ -123,7 +123,7 @@ describe("a proxy", () => {
 
   const refusals = [201, 202, 204, 301, 400, 401, 403, 404, 407, 413, 429, 500, 502]
   for (const status of refusals) {
-    it.live(`that answers CONNECT with ${status} is a failure, and nothing was sent`, () =>
+    it.live(`fails a request unsent when the proxy answers CONNECT with ${status}`, () =>
       Effect.gen(function*() {
         const { url } = yield* proxy({ status, line: "No" })
         const seen: Array<number> = []
@@ -137,7 +137,7 @@ describe("a proxy", () => {
       }))
   }
 
-  it.live("that hangs up is a failure, and nothing was sent", () =>
+  it.live("fails a request unsent when the proxy hangs up", () =>
     Effect.gen(function*() {
       const { url } = yield* proxy("closing")
       const transport = yield* NodeTransport.make({ proxy: url })
@@ -148,7 +148,7 @@ describe("a proxy", () => {
       })
     }))
 
-  it.live("that does not answer is left when the transport is closed, and nothing was sent", () =>
+  it.live("fails a request unsent when the transport closes before the proxy answers", () =>
     Effect.gen(function*() {
       const { arrived, closed, url } = yield* proxy("silent")
       const scope = yield* Scope.make()
@@ -164,7 +164,7 @@ describe("a proxy", () => {
       })
     }))
 
-  it.live("that does not answer in time is a failure, and nothing was sent", () =>
+  it.live("fails a request unsent when the proxy does not answer in time", () =>
     Effect.gen(function*() {
       const { url } = yield* proxy("silent")
       const transport = yield* NodeTransport.make({ proxy: url })
@@ -175,7 +175,7 @@ describe("a proxy", () => {
       })
     }))
 
-  it.live("is passed by for this machine and for hosts that are excepted", () =>
+  it.live("bypasses the proxy for this machine and for excepted hosts", () =>
     Effect.gen(function*() {
       const { asked, url } = yield* proxy({ status: 502, line: "No" })
       const transport = yield* NodeTransport.make({ proxy: url, noProxy: [".internal.invalid"] })
@@ -186,7 +186,7 @@ describe("a proxy", () => {
       for (const outcome of outcomes) assert.isTrue(outcome._tag === "Failure" && !outcome.bytesWritten)
     }))
 
-  it.live("is not looked at before a request needs it", () =>
+  it.live("reads the proxy's URL only when a request needs it", () =>
     Effect.gen(function*() {
       const server = yield* listening(Http.createServer((_, response) => response.end()))
       const transport = yield* NodeTransport.make({ proxy: "::no URL" })

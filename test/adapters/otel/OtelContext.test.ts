@@ -60,8 +60,8 @@ const within = async (
 
 const sessionOf = (agent: LLMObs.DevAgent["Service"], name: string) => Observed.named(agent, name).event["session_id"]
 
-describe("the context of OpenTelemetry", () => {
-  it("gives its baggage to spans: session, user, account, and nothing else", () =>
+describe("OtelContext", () => {
+  it("gives spans the session, user and account of OpenTelemetry's baggage, and nothing else", () =>
     within(async ({ run, settle }) => {
       const members = { "session.id": "s 1,é", "user.id": "u-1", "account.id": "a-1", "user.name": "Ann" }
       await run(withBaggage(members), Effect.void.pipe(LLMObs.llm("chat")))
@@ -76,7 +76,7 @@ describe("the context of OpenTelemetry", () => {
       assert.notInclude([...tags.values()], "Ann")
     }))
 
-  it("gives its experiment to spans", () =>
+  it("gives spans the experiment of OpenTelemetry's baggage", () =>
     within(async ({ run, settle }) => {
       const members = { "_ml_obs.experiment_id": "e-1", "_ml_obs.experiment_run_id": "r-1" }
       await run(withBaggage(members), Effect.void.pipe(LLMObs.llm("chat")))
@@ -101,7 +101,7 @@ describe("the context of OpenTelemetry", () => {
     }, Observed.fromEnv({ DD_TRACE_PROPAGATION_STYLE: "datadog" }).pipe(Layer.provide(Otel.layer)))
   })
 
-  it("does not give an experiment that RUM's trace brought", () =>
+  it("ignores the experiment of a trace that RUM started", () =>
     within(async ({ run, settle }) => {
       const span = trace.setSpanContext(withBaggage({ "_ml_obs.experiment_id": "e-1", "session.id": "s-1" }), {
         traceId: "0000000000000000000000000000000a",
@@ -115,7 +115,7 @@ describe("the context of OpenTelemetry", () => {
       assert.strictEqual(event.event["session_id"], "s-1")
     }))
 
-  it("is the parent of APM spans, with its trace id, its decision and other vendors' state", () =>
+  it("makes OpenTelemetry's span the parent of APM spans, with its trace id, decision and tracestate", () =>
     within(async ({ run, settle }) => {
       const span = tracer.startSpan("otel", {}, ROOT_CONTEXT)
       const headers = await run(
@@ -139,7 +139,7 @@ describe("the context of OpenTelemetry", () => {
       assert.strictEqual(Observed.named(await settle(), "rejected").via, "evp")
     }))
 
-  it("passes its baggage on as it came, properties included", () =>
+  it("passes OpenTelemetry's baggage on unchanged, properties included", () =>
     within(async ({ run }) => {
       const context = propagation.setBaggage(
         ROOT_CONTEXT,
@@ -154,7 +154,7 @@ describe("the context of OpenTelemetry", () => {
       assert.strictEqual((await run(context, LLMObs.inject))["baggage"], "a=1%202,b=x%2Cy;p=1")
     }))
 
-  it("says nothing when there is none, and nothing without its layer", async () => {
+  it("has no effect when no OpenTelemetry context is active, or without its layer", async () => {
     await within(async ({ run, settle }) => {
       await run(ROOT_CONTEXT, Effect.void.pipe(LLMObs.llm("chat")))
       assert.isUndefined(sessionOf(await settle(), "chat"))
@@ -165,13 +165,13 @@ describe("the context of OpenTelemetry", () => {
     }, Observed.dev())
   })
 
-  it("counts with its layer beside ours too", () =>
+  it("reads OpenTelemetry's context when its layer is beside ours", () =>
     within(async ({ run, settle }) => {
       await run(session("s-1"), Effect.void.pipe(LLMObs.llm("chat")))
       assert.strictEqual(sessionOf(await settle(), "chat"), "s-1")
     }, Layer.merge(Otel.layer, Observed.dev())))
 
-  it("is right after waits, in forked fibers, races, streams and finalizers, with 200 programs at once", () =>
+  it("keeps 200 programs' contexts apart after waits, in forked fibers, races, streams and finalizers", () =>
     within(async ({ run, settle }) => {
       const program = (n: number) =>
         Effect.gen(function*() {
@@ -197,7 +197,7 @@ describe("the context of OpenTelemetry", () => {
       }
     }))
 
-  describe("beside a request that the server keeps", () => {
+  describe("an OpenTelemetry context beside a captured request", () => {
     const served = (
       handler: () => Effect.Effect<unknown>,
       headers: Record<string, string>,
@@ -215,7 +215,7 @@ describe("the context of OpenTelemetry", () => {
     }
     const chat = () => Effect.void.pipe(LLMObs.llm("chat"))
 
-    it("its baggage counts instead of the header's, and the request's session stays", async () => {
+    it("prefers OpenTelemetry's baggage to the header's, and keeps the request's session", async () => {
       const agent = await served(
         chat,
         { baggage: "user.id=header,session.id=header" },
@@ -226,7 +226,7 @@ describe("the context of OpenTelemetry", () => {
       assert.strictEqual(event.event["session_id"], "q-1")
     })
 
-    it("its span is the parent in the trace that the request continues, with the LLM trace of the header", async () => {
+    it("makes OpenTelemetry's span the parent in the request's trace, with the LLM trace of the header", async () => {
       const agent = await served(chat, {
         "x-datadog-trace-id": "10",
         "x-datadog-parent-id": "11",
@@ -246,7 +246,7 @@ describe("the context of OpenTelemetry", () => {
     const browser = { "sec-fetch-site": "same-origin" }
     const scopeOf = (agent: LLMObs.DevAgent["Service"]) => Observed.at(Observed.named(agent, "chat").event, "_dd.scope")
 
-    it("an experiment in a browser's own header does not count", async () => {
+    it("ignores an experiment in a browser's own header", async () => {
       const brought = [
         "_ml_obs.experiment_id=e%2D1",
         " %5Fml_obs.experiment_id = e-1;p=1",
@@ -258,7 +258,7 @@ describe("the context of OpenTelemetry", () => {
       }
     })
 
-    it("an experiment that the program puts there counts in a browser's request, with its other keys", async () => {
+    it("takes an experiment that the program sets in a browser's request, with its other keys", async () => {
       const agent = await served(
         chat,
         { ...browser, baggage: "_ml_obs.experiment_id=e-0,_ml_obs.experiment_run_id=r-0" },
@@ -271,8 +271,8 @@ describe("the context of OpenTelemetry", () => {
     })
   })
 
-  describe("where code runs on behalf of one caller in the context of another", () => {
-    it("a value that somebody else's event completes comes back to its own caller", () =>
+  describe("code that runs on behalf of another caller", () => {
+    it("returns to its own caller after another caller's event completes a value", () =>
       within(async ({ run, settle }) => {
         const emitter = new EventEmitter()
         const waiting = run(
@@ -286,7 +286,7 @@ describe("the context of OpenTelemetry", () => {
         assert.strictEqual(sessionOf(await settle(), "after"), "s-1")
       }))
 
-    it("a region has the context that it is given, and a wait does not lose it", () =>
+    it("gives a region the context that it is passed, across waits, and restores the outer one after it", () =>
       within(async ({ run, settle }) => {
         await run(
           session("s-1"),
@@ -303,7 +303,7 @@ describe("the context of OpenTelemetry", () => {
         assert.strictEqual(sessionOf(agent, "outside"), "s-1")
       }))
 
-    it("a consumer of a queue takes the context out of the message", () =>
+    it("takes the context of a queued message for its consumer", () =>
       within(async ({ run, settle }) => {
         const queue = await run(ROOT_CONTEXT, Queue.unbounded<{ readonly n: number; readonly context: OtelContext }>())
         const done = await run(ROOT_CONTEXT, Deferred.make<void>())
@@ -329,7 +329,7 @@ describe("the context of OpenTelemetry", () => {
         assert.strictEqual(sessionOf(agent, "message 2"), "s-2")
       }))
 
-    it("a resolver of batched requests finds each caller's own in the request's entry", () =>
+    it("finds each caller's own context in the entries of batched requests", () =>
       within(async ({ run, settle }) => {
         class Ask extends Request.TaggedClass("Ask")<{ readonly n: number }, number> {}
         const resolver = RequestResolver.make<Ask>((entries) =>
@@ -346,7 +346,7 @@ describe("the context of OpenTelemetry", () => {
         for (const n of [1, 2, 3]) assert.strictEqual(sessionOf(agent, `found ${n}`), `s-${n}`)
       }))
 
-    it("what is cached belongs to the caller who computed it, and each caller's own spans to that caller", () =>
+    it("attributes a cached value to the caller that computed it, and other spans to their own caller", () =>
       within(async ({ run, settle }) => {
         const cached = await run(ROOT_CONTEXT, Effect.cached(later.pipe(LLMObs.llm("computed"))))
         await run(session("s-1"), cached.pipe(LLMObs.workflow("first")))
@@ -359,7 +359,7 @@ describe("the context of OpenTelemetry", () => {
         ])
       }))
 
-    it("what a layer starts on first use belongs to nobody once it says so, and to the first caller otherwise", async () => {
+    it("attributes a layer built on first use to the first caller, or to none if it declares so", async () => {
       class Jobs extends Context.Service<Jobs, { readonly next: Effect.Effect<void> }>()("test/Jobs") {}
       const jobs = Layer.effect(Jobs)(Effect.gen(function*() {
         const wake = yield* Queue.unbounded<void>()
@@ -388,7 +388,7 @@ describe("the context of OpenTelemetry", () => {
       await runtime.dispose()
     })
 
-    it("what we run in the background delivers events of everybody as they were", () =>
+    it("delivers events in the background with the labels that each caller had", () =>
       within(async ({ run, settle }) => {
         // The layer, and the fibers that deliver, are made in the first caller's context.
         await Promise.all([1, 2, 3].map((n) => run(session(`s-${n}`), later.pipe(LLMObs.llm(`chat ${n}`)))))
@@ -396,7 +396,7 @@ describe("the context of OpenTelemetry", () => {
         for (const n of [1, 2, 3]) assert.strictEqual(sessionOf(agent, `chat ${n}`), `s-${n}`)
       }))
 
-    it("a promise of another library keeps the caller who waits", () =>
+    it("keeps the waiting caller around a promise of another library", () =>
       within(async ({ run, settle }) => {
         const option = await run(
           session("s-1"),

@@ -7,7 +7,7 @@ import type { Ledger } from "../../../src/domain/delivery/Ledger.ts"
 import type { QueueStatus } from "../../../src/ports/RelayQueue.ts"
 
 export interface Process {
-  /** What it printed, when it has ended by itself. */
+  /** Its output, when it has ended by itself. */
   readonly ended: Effect.Effect<string>
   readonly exitCode: Effect.Effect<number | null>
   /** Ends it with a signal, and waits for its end. */

@@ -13,8 +13,8 @@ import * as RedisServer from "./RedisServer.ts"
 
 const Schedule = Schema.Array(Schema.Literals(["offer", "offer", "offer again", "deliver", "give back"]))
 
-describe.skipIf(RedisServer.missing !== undefined)("the queue of relays", () => {
-  it.live("tells now and then how full it is, whoever filled it", () =>
+describe.skipIf(RedisServer.missing !== undefined)("RedisRelayQueue", () => {
+  it.live("reports at intervals how full the queue is, whichever process filled it", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const connection = yield* RedisClient.connect({ path: server.url.slice("unix://".length) })
@@ -32,7 +32,7 @@ describe.skipIf(RedisServer.missing !== undefined)("the queue of relays", () => 
     }))
 
   it.live.prop(
-    "any schedule: an event that Redis took is in the queue until a relay has delivered it, and is delivered once",
+    "delivers every event that Redis accepted once, and keeps it queued until then, for any schedule",
     [Schedule],
     ([schedule]) =>
       Effect.gen(function*() {

@@ -24,8 +24,8 @@ const open = Effect.gen(function*() {
 const ats = (entries: ReadonlyArray<SetAside>) => entries.map(({ at }) => at)
 const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
-describe.skipIf(RedisServer.missing !== undefined)("what relays set aside in Redis", () => {
-  it.live("is read as it was written, oldest first", () =>
+describe.skipIf(RedisServer.missing !== undefined)("RedisSetAside", () => {
+  it.live("reads set-aside events as they were written, oldest first", () =>
     Effect.gen(function*() {
       const { add, read, written } = yield* open
       const entries: ReadonlyArray<SetAside> = [
@@ -38,7 +38,7 @@ describe.skipIf(RedisServer.missing !== undefined)("what relays set aside in Red
       assert.deepStrictEqual(yield* read, entries)
     }))
 
-  it.live("is the newest thousand, from however many relays, and goes after a month", () =>
+  it.live("keeps the newest thousand events of any number of relays, for a month", () =>
     Effect.gen(function*() {
       const { add, connection, read, redis, written } = yield* open
       const other = RedisSetAside.make({ connection, name, timeoutMillis: 5_000 })
@@ -54,7 +54,7 @@ describe.skipIf(RedisServer.missing !== undefined)("what relays set aside in Red
       }
     }))
 
-  it.live("is bounded in bytes, of which no event counts twice", () =>
+  it.live("bounds the set-aside events in bytes, and counts each event once", () =>
     Effect.gen(function*() {
       const { add, read, redis, written } = yield* open
       const text = "x".repeat(mebibyte)
@@ -74,7 +74,7 @@ describe.skipIf(RedisServer.missing !== undefined)("what relays set aside in Red
       assert.strictEqual((yield* read).length, 16)
     }))
 
-  it.live("begins anew when somebody deletes it", () =>
+  it.live("begins anew after the list is deleted", () =>
     Effect.gen(function*() {
       const { add, read, redis, written } = yield* open
       for (const at of upTo(1, 15)) add(entry(at, "x".repeat(mebibyte)))
@@ -85,7 +85,7 @@ describe.skipIf(RedisServer.missing !== undefined)("what relays set aside in Red
       assert.deepStrictEqual(ats(yield* read), upTo(16, 20))
     }))
 
-  it.live("waits while Redis is away", () =>
+  it.live("waits while Redis is unavailable", () =>
     Effect.gen(function*() {
       const { add, connection, read, redis, server, written } = yield* open
       add(entry(1))
@@ -101,7 +101,7 @@ describe.skipIf(RedisServer.missing !== undefined)("what relays set aside in Red
       assert.deepStrictEqual(ats(yield* read), [1, 2])
     }))
 
-  it.live("is shown with what no relay could read, whatever that is", () =>
+  it.live("shows set-aside events together with elements that no relay could read", () =>
     Effect.gen(function*() {
       const { add, read, redis, written } = yield* open
       for (const text of [`{"id":"a","element":1,"failedAt":5}`, "nonsense", "null"]) {

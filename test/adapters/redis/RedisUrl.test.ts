@@ -11,10 +11,10 @@ describe("RedisUrl", () => {
       "rediss://:secret@10.0.0.1"
     ]
   ) {
-    it(`takes ${url}`, () => assert.deepStrictEqual(RedisUrl.parse(url), { value: { url }, problems: [] }))
+    it(`accepts ${url}`, () => assert.deepStrictEqual(RedisUrl.parse(url), { value: { url }, problems: [] }))
   }
 
-  it("takes the path of a socket", () =>
+  it("reads the path of a socket", () =>
     assert.deepStrictEqual(RedisUrl.parse("unix:///run/redis.sock").value, { path: "/run/redis.sock" }))
 
   for (const url of ["", "redis", "http://localhost", "redis://", "unix://", "unix://run", "redis:/x", "redis://a b"]) {
@@ -25,7 +25,7 @@ describe("RedisUrl", () => {
     })
   }
 
-  it("lets no event go to another host in plain text, unless that is asked for", () => {
+  it("refuses to send events to another host unencrypted, unless that is allowed", () => {
     for (
       const url of ["redis://user:secret@queue.internal", "redis://10.0.0.1:6379", "redis://localhost.example.org"]
     ) {

@@ -7,7 +7,7 @@ const mebibyte = 1024 * 1024
 
 describe("RelayBatch", () => {
   it.prop(
-    "cuts in order, leaves nothing out, and makes no batch of more than 1 MiB but of a single larger event",
+    "cuts batches of at most 1 MiB in order without omissions, or of one larger event",
     [Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 * mebibyte })))],
     ([sizes]) => {
       const events = sizes.map((size) => ({ bytes: { byteLength: size } as Uint8Array }))
@@ -21,19 +21,19 @@ describe("RelayBatch", () => {
     }
   )
 
-  it("fills batches before it begins another", () => {
+  it("fills a batch before it begins another", () => {
     const events = Array.from({ length: 10 }, () => event(mebibyte / 4 - 1))
     assert.deepStrictEqual(RelayBatch.partition(events).map((batch) => batch.length), [4, 4, 2])
   })
 
-  it("knows the same events by the same id, and others by another", () => {
+  it("gives the same events the same id, and other events another id", () => {
     const id = (...events: ReadonlyArray<ReturnType<typeof event>>) => RelayBatch.make(events, Math.random()).id
     assert.strictEqual(id(event(3), event(2)), id(event(3), event(2)))
     assert.notStrictEqual(id(event(3), event(2)), id(event(2), event(3)))
     assert.notStrictEqual(id(event(5)), id(event(3), event(2)))
   })
 
-  it("keeps the text of events as it is", () => {
+  it("keeps the text of events unchanged", () => {
     const text = `{"start_ns":1700000000123456789,"a":"é\\u0000😀"}`
     const { batch } = RelayBatch.make([{ bytes: new TextEncoder().encode(text) }], 5)
     const codec = Schema.toCodecJson(RelayBatch.RelayBatch)

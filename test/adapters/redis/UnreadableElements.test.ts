@@ -52,9 +52,9 @@ const elements: ReadonlyArray<readonly [title: string, element: string]> = [
   ["bytes that are no text", "\u0000\u0001\ufffd"]
 ]
 
-describe.skipIf(RedisServer.missing !== undefined)("an element of the queue that is no batch", () => {
+describe.skipIf(RedisServer.missing !== undefined)("unreadable elements", () => {
   for (const [title, element] of elements) {
-    it.live(`is set aside, counted and can be read, and the batch behind it is delivered: ${title}`, () =>
+    it.live(`sets an unreadable element aside, counts it and delivers the batch behind it: ${title}`, () =>
       Effect.gen(function*() {
         const { delivered, lines, offer, queue, redis, start } = yield* running()
         yield* redis.send("RPUSH", keys.ready, element)
@@ -73,7 +73,7 @@ describe.skipIf(RedisServer.missing !== undefined)("an element of the queue that
       }))
   }
 
-  it.live("is set aside when it has an id and is broken behind it", () =>
+  it.live("sets aside an element that has an id and is broken behind it", () =>
     Effect.gen(function*() {
       const { delivered, lines, offer, queue, redis, start } = yield* running(200)
       yield* redis.send("RPUSH", keys.ready, `{"id":"broken","element":{`)
@@ -85,7 +85,7 @@ describe.skipIf(RedisServer.missing !== undefined)("an element of the queue that
       yield* Effect.repeat(queue.status, { until: (status) => status?.claimed === 0 })
     }))
 
-  it.live("costs no batch, whatever its events hold", () =>
+  it.live("delivers a batch whatever its events contain, beside an unreadable element", () =>
     Effect.gen(function*() {
       const { delivered, offer, queue, redis, start } = yield* running()
       yield* redis.send("RPUSH", keys.ready, "garbage")
@@ -97,8 +97,8 @@ describe.skipIf(RedisServer.missing !== undefined)("an element of the queue that
     }))
 })
 
-describe.skipIf(RedisServer.missing !== undefined)("a relay that cannot take", () => {
-  it.live("says why, and says when it can again", () =>
+describe.skipIf(RedisServer.missing !== undefined)("a relay that cannot take elements", () => {
+  it.live("logs why a relay cannot take from the queue, and when it can again", () =>
     Effect.gen(function*() {
       const { delivered, lines, offer, redis, start } = yield* running()
       yield* redis.send("SET", keys.ready, "a text where a list belongs")
@@ -113,7 +113,7 @@ describe.skipIf(RedisServer.missing !== undefined)("a relay that cannot take", (
       assert.strictEqual(yield* Queue.take(delivered), "behind")
     }))
 
-  it.live("shows by its status how long the oldest batch waits, and how long ago the last one was settled", () =>
+  it.live("reports how long the oldest batch has waited, and when the last one was settled", () =>
     Effect.gen(function*() {
       const { delivered, offer, queue, start } = yield* running()
       const empty = (yield* queue.status)!
