@@ -94,7 +94,7 @@ const complaint = (rule: Rule, from: string, specifier: string, dependencies: Re
     : `${packageNameOf(specifier)} is neither a dependency nor a peer of ours`
 }
 
-/** What is wrong with the imports of these files, a sentence each. */
+/** The faults in the imports of these files, a sentence each. */
 export const violations = (
   files: ReadonlyArray<SourceFile>,
   dependencies: ReadonlySet<string>

@@ -8,19 +8,19 @@ const banned = new Set(["Utils", "Util", "Common", "Helpers", "Helper", "Misc", 
 const module = "/**\n * About.\n *\n * @since 0.1.0\n */\n"
 const tags = "/**\n * @category models\n * @since 0.1.0\n */\n"
 
-describe("the files of src", () => {
-  it("say what they are for, and document what they export", () => {
+describe("the documentation of src", () => {
+  it("finds a block about every module and every export of src", () => {
     assert.deepStrictEqual(files.flatMap((file) => missing(file.path, file.text)), [])
   })
 
-  it("are named after their one concept", () => {
+  it("finds every file of src named after its one concept", () => {
     const names = files.map((file) => file.path.split("/").at(-1)!.slice(0, -".ts".length))
     assert.deepStrictEqual(names.filter((name) => name !== "index" && !/^[A-Z][A-Za-z0-9]*$/.test(name)), [])
     assert.deepStrictEqual(names.filter((name) => banned.has(name)), [])
   })
 })
 
-describe("the check of the documentation", () => {
+describe("Documentation", () => {
   it("accepts a documented file", () => {
     const list = "const c = 1\nexport {\n  /**\n   * @category models\n   * @since 0.1.0\n   */\n  c as void\n}\n"
     const overloads = `${tags}export function f(a: 1): 1\nexport function f(a: 2): 2\n`
@@ -38,14 +38,14 @@ describe("the check of the documentation", () => {
     ["a category that says nothing", `${module}${tags.replace("models", "utils")}export interface A {}\n`],
     ["an undocumented export in a list", `${module}const a = 1\nexport { a }\n`]
   ]
-  it("demands no tags where nobody can import, and no block for the concept of the file and its make", () => {
+  it("demands no tags in files that cannot be imported, and no block for a file's own concept and its make", () => {
     const text =
       "/**\n * About.\n */\nexport interface Lane {}\nexport const make = 1\n/** The first. */\nexport const a = 1\n"
     assert.deepStrictEqual(missing("src/engine/lane/Lane.ts", text), [])
     assert.lengthOf(missing("src/ports/Lane.ts", text), 6)
   })
 
-  it("demands a block of every other export where nobody can import", () => {
+  it("demands a block of every other export in files that cannot be imported", () => {
     const text = `${module}const x = 1\nexport const a = x\n${tags}export const b = 1\n`
     assert.lengthOf(missing("src/adapters/sqlite/Lane.ts", text), 1)
   })

@@ -1,8 +1,8 @@
 /**
- * What every file of `src` owes its reader: a block about the module, and for each export a block that says what it is.
- * Where users can import it, each block also has one category and the version it came with. In a file that nobody can
- * import the block about the module covers the concept that the file is named after, and its `make`. Read from the text,
- * so that nothing needs a compiler.
+ * The documentation that every file of `src` must have: a block about the module, and for each export a block that says
+ * what it is. Where users can import it, each block also has one category and the version it came with. In a file that
+ * nobody can import the block about the module covers the concept that the file is named after, and its `make`. Read
+ * from the text, so that no compiler is needed.
  */
 
 /** The folders whose files cannot be imported. */
@@ -51,7 +51,7 @@ const exportsOf = (text: string): ReadonlyArray<Export> => {
   return found
 }
 
-/** What is missing in the documentation of one file, a sentence each. */
+/** The faults in the documentation of one file, a sentence each. */
 export const missing = (path: string, text: string): ReadonlyArray<string> => {
   const found: Array<string> = []
   const head = /^(?:#!.*\n)?\/\*\*\n \* (?!@)(?:[^*]|\*(?!\/))*\*\/\n/.exec(text)?.[0]

@@ -16,14 +16,14 @@ describe("the examples of the documentation", () => {
   for (const path of paths) {
     const file = Path.join(root, path)
     examplesOf(readFileSync(file, "utf8")).forEach((example, index) => {
-      it(`give the values they show: ${path}, line ${example.line}`, async () => {
+      it(`gives the values that the example shows: ${path}, line ${example.line}`, async () => {
         assert.isAbove(withAssertions(example.code).assertions, 0, "an example shows at least one value by `// =>`")
         await import(/* @vite-ignore */ `${file}?example=${index}&lang.ts`)
       })
     })
   }
 
-  it("are looked for in every file of src and in every page", () => {
+  it("looks for examples in every file of src and in every page", () => {
     assert.isAbove(paths.length, 50)
   })
 })
@@ -40,7 +40,7 @@ const fenced = [
   " */"
 ]
 
-describe("the reader of examples", () => {
+describe("Examples", () => {
   it("finds a block in a comment and in a page", () => {
     const code = "const a = [\n  1\n]\n\na // => [1]"
     assert.deepStrictEqual(examplesOf(fenced.join("\n")), [{ code, line: 2 }])
@@ -54,7 +54,7 @@ describe("the reader of examples", () => {
     assert.deepStrictEqual(examplesOf("```ts\nconst a = 1\n```"), [])
   })
 
-  it("turns what is shown into assertions, over several lines too", () => {
+  it("turns shown values into assertions, over several lines too", () => {
     const { assertions, code } = withAssertions("const a = 1\nArray.of(\n  a\n) // => [1]\na // a remark\n")
     assert.strictEqual(assertions, 1)
     assert.include(code, ".deepStrictEqual(Array.of(\n  a\n), [1])")

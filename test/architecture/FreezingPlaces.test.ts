@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SourceFile from "../../scripts/SourceFile.ts"
 
-describe("a retention decision", () => {
-  it("is frozen in the places that LateRetention lists, and nowhere else", () => {
+describe("the places that freeze a retention decision", () => {
+  it("finds a retention decision frozen only in the places that LateRetention lists", () => {
     const places = SourceFile.readAll("src")
       .filter(({ text }) => /\bLateRetention\.(?:freeze|close)\(/.test(text))
       .map(({ path }) => path.split("/").at(-1)!.slice(0, -".ts".length))

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import manifest from "../../package.json" with { type: "json" }
 import * as PeerMatrix from "../../scripts/PeerMatrix.ts"
 
-describe("the matrix of peer versions", () => {
+describe("PeerMatrix", () => {
   it("tries the lowest and the newest version, with the packages that share it", () => {
     const peer = { name: "effect", range: "^4.1.0", newest: "4.3.2", together: ["@effect/platform-node"] }
     assert.deepStrictEqual(PeerMatrix.make([peer]), {
@@ -14,7 +14,7 @@ describe("the matrix of peer versions", () => {
     })
   })
 
-  it("skips a lowest version that is the newest too, and says so", () => {
+  it("skips a lowest version that is the newest too, and reports the skip", () => {
     const peer = { name: "a", range: ">=1.9.0 <2", newest: "1.9.0", together: [] }
     assert.deepStrictEqual(PeerMatrix.make([peer]), {
       rows: [{ name: "a 1.9.0 (newest)", install: "a@1.9.0" }],

@@ -4,7 +4,7 @@ import type { Loads } from "../../scripts/LoadedModules.ts"
 
 type Row = Pick<Loads, "effect"> & Partial<Omit<Loads, "effect" | "files">>
 
-// What a program pays when it imports a path. Adding to a row makes every program that imports it start later.
+// The modules that a program loads when it imports a path. An addition to a row makes each such program start later.
 const table: { readonly [path: string]: Row } = {
   "effect-llmobs/LLMObs": { effect: "stable" },
   "effect-llmobs/LLMObsStream": { effect: "stable", costly: ["Stream"] },
@@ -41,19 +41,19 @@ const table: { readonly [path: string]: Row } = {
 const nothing = { costly: [], node: [], packages: [] }
 
 describe("the public paths", () => {
-  it("are those of the table", () => {
+  it("lists the same public paths as the table", () => {
     assert.deepStrictEqual([...publicPaths()].sort(), Object.keys(table).sort())
   })
 
   for (const [path, row] of Object.entries(table)) {
-    it(`load what the table says: ${path}`, async () => {
+    it(`loads the modules that the table lists: ${path}`, async () => {
       const { files, ...loads } = summary(await loadedBy(path))
       assert.isAbove(files, 0)
       assert.deepStrictEqual(loads, { ...nothing, ...row })
     })
   }
 
-  it("load only the domain for the core, and of it only what the core exports or needs", async () => {
+  it("loads only the domain for the core, without its schemas and programs", async () => {
     const urls = (await loadedBy("effect-llmobs/core")).map(({ url }) => url)
     assert.deepStrictEqual(urls.filter((url) => !url.includes("/src/domain/")), [])
     assert.deepStrictEqual(urls.filter((url) => /\/src\/domain\/(?:schema|program)\//.test(url)), [])

@@ -7,8 +7,8 @@ const measured = (...files: ReadonlyArray<readonly [path: string, text: string]>
 
 const lines = (count: number, line = "1"): string => `${line}\n`.repeat(count)
 
-describe("the measures of the structure", () => {
-  it("count the lines of a file as an editor does, and give median, 90th percentile and largest", () => {
+describe("Structure", () => {
+  it("counts the lines of a file as an editor does, and gives median, 90th percentile and largest", () => {
     const files = Array.from({ length: 10 }, (_, i) => [`src/domain/F${i}.ts`, lines(i + 1)] as const)
     const structure = measured(...files, ["src/domain/G.ts", "1\n2"])
     assert.strictEqual(structure.files, 11)
@@ -16,7 +16,7 @@ describe("the measures of the structure", () => {
     assert.deepStrictEqual(structure.fileLines[0], { place: "src/domain/F9.ts", count: 10 })
   })
 
-  it("measure functions, arrows and methods, and name each by what it is bound to", () => {
+  it("measures functions, arrows and methods, and names each by its binding", () => {
     const { functionLines } = measured([
       "src/domain/A.ts",
       [
@@ -46,7 +46,7 @@ describe("the measures of the structure", () => {
     ])
   })
 
-  it("count imports of values and types, and dynamic ones, but no re-export", () => {
+  it("counts imports of values and types, and dynamic ones, but no re-export", () => {
     const text = [
       `import { a } from "./A.ts"`,
       `import type { B } from "./A.ts"`,
@@ -56,7 +56,7 @@ describe("the measures of the structure", () => {
     assert.deepStrictEqual(measured(["src/domain/E.ts", text]).imports, [{ place: "src/domain/E.ts", count: 3 }])
   })
 
-  it("give the arrows between rooms, and none within one", () => {
+  it("gives the arrows between rooms, and none within one", () => {
     const { arrows } = measured(
       ["src/engine/lane/A.ts", `import "../books/B.ts"\nimport "../books/C.ts"\nimport "./D.ts"`],
       ["src/adapters/otel/sub/E.ts", `import "../../../ports/F.ts"`]
@@ -67,7 +67,7 @@ describe("the measures of the structure", () => {
     ])
   })
 
-  it("find a cycle of imports, through types and re-exports too", () => {
+  it("finds a cycle of imports, through types and re-exports too", () => {
     const { cycles } = measured(
       ["src/domain/A.ts", `import type { B } from "./B.ts"\nexport type A = B`],
       ["src/domain/B.ts", `export * from "./C.ts"`],
@@ -78,7 +78,7 @@ describe("the measures of the structure", () => {
 })
 
 describe("the structure of src", () => {
-  it("has no import cycle, and no file that is too long or imports too much", () => {
+  it("finds no import cycle, no file that is too long, and none that imports too much", () => {
     const structure = Structure.measure(SourceFile.readAll("src"))
     assert.deepStrictEqual(Structure.complaints({ ...structure, functionLines: [] }), [])
   })
@@ -89,7 +89,7 @@ describe("the limits of the structure", () => {
   const body = (count: number) => `export const f = () => {\n${lines(count - 2)}}\n`
   const importing = (count: number) => Array.from({ length: count }, (_, i) => `import "./F${i}.ts"\n`).join("")
 
-  it("allow what is at them", () => {
+  it("allows files at the limits", () => {
     const structure = measured(
       ["src/domain/A.ts", body(functionLines)],
       ["src/domain/B.ts", importing(imports)],
@@ -108,7 +108,7 @@ describe("the limits of the structure", () => {
     ["more imports", importing(imports + 1), "src/domain/A.ts: 26 imports, at most 25 are allowed"],
     ["a longer file", lines(fileLines + 1), "src/domain/A.ts: 601 lines in a file, at most 600 are allowed"],
     ["a file that imports itself", `import "./A.ts"`, "an import cycle: src/domain/A.ts → src/domain/A.ts"]
-  ])("refuse %s", ([, text, complaint]) => {
+  ])("refuses %s", ([, text, complaint]) => {
     assert.deepStrictEqual(Structure.complaints(measured(["src/domain/A.ts", text])), [complaint])
   })
 })
