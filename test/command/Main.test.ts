@@ -8,7 +8,7 @@ import { offer, record } from "../laws/OutboxLaws.ts"
 
 describe("the command effect-llmobs", () => {
   for (const args of [[], ["deliver"], ["relay", "--all"], ["rescue"], ["rescue", "a", "b"]]) {
-    it.live(`says how it is used when it is called with ${JSON.stringify(args)}`, () =>
+    it.live(`prints its usage when it is called with ${JSON.stringify(args)}`, () =>
       Effect.gen(function*() {
         const [printed, code] = yield* Processes.command(args)
         assert.strictEqual(printed, "Usage: effect-llmobs relay [--status | --set-aside] | rescue FILE [--deliver]\n")
@@ -16,7 +16,7 @@ describe("the command effect-llmobs", () => {
       }))
   }
 
-  it.live("tells what it can do, and its version", () =>
+  it.live("prints its help and its version", () =>
     Effect.gen(function*() {
       const [help, ok] = yield* Processes.command(["--help"])
       assert.include(help, "relay --set-aside")
@@ -25,7 +25,7 @@ describe("the command effect-llmobs", () => {
     }))
 
   for (const args of [["relay"], ["relay", "--status"], ["relay", "--set-aside"]]) {
-    it.live(`names the variable that is missing in a sentence: ${args.join(" ")}`, () =>
+    it.live(`names a missing variable in a sentence: ${args.join(" ")}`, () =>
       Effect.gen(function*() {
         const [printed, code] = yield* Processes.command(args)
         assert.strictEqual(
@@ -37,7 +37,7 @@ describe("the command effect-llmobs", () => {
       }))
   }
 
-  it.live("warns of a number that is none, and takes its default", () =>
+  it.live("warns of a setting that is not a number, and takes its default", () =>
     Effect.gen(function*() {
       const [printed] = yield* Processes.command(["relay", "--status"], {
         EFFECT_LLMOBS_REDIS_URL: "unix:///nowhere/redis",
@@ -50,7 +50,7 @@ describe("the command effect-llmobs", () => {
       assert.include(printed, "null\n")
     }))
 
-  it.live("does not send a password in plain text to another host, nor show it", () =>
+  it.live("refuses to send a password unencrypted to another host, and does not show it", () =>
     Effect.gen(function*() {
       const [printed, code] = yield* Processes.command(["relay"], {
         EFFECT_LLMOBS_REDIS_URL: "redis://user:secret@queue.invalid"
@@ -60,7 +60,7 @@ describe("the command effect-llmobs", () => {
       assert.strictEqual(code, 1)
     }))
 
-  it.live("says that Redis cannot be reached", () =>
+  it.live("reports that Redis cannot be reached", () =>
     Effect.gen(function*() {
       const [printed, code] = yield* Processes.command(["relay", "--status"], {
         EFFECT_LLMOBS_REDIS_URL: "unix:///nowhere/redis"
@@ -69,7 +69,7 @@ describe("the command effect-llmobs", () => {
       assert.strictEqual(code, 1)
     }))
 
-  it.live("prints or delivers what a damaged file of a durable outbox still has", () =>
+  it.live("prints or delivers the events left in a durable outbox's damaged file", () =>
     Effect.gen(function*() {
       const { directory, remove } = SqliteFile.folder()
       yield* Effect.addFinalizer(() => Effect.sync(remove))
