@@ -44,7 +44,7 @@ const evpRequests = (agent: DevAgent.DevAgent) =>
 /** Flushes and reads the books, without expecting that everything has left. */
 const flushed = Effect.andThen(LLMObs.flush, books)
 
-describe("delivery", () => {
+describe("background delivery", () => {
   it.live("answers a flush at once after the layer has closed", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
@@ -56,8 +56,8 @@ describe("delivery", () => {
       assert.deepStrictEqual(report, { delivered: 0, transferred: 0, dropped: 0, pending: 0, timedOut: false })
     }))
 
-  describe("takes one route for each event", () => {
-    it.live("and a kept trace carries it", () =>
+  describe("the route of an event", () => {
+    it.live("lets an event ride a kept trace", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ strictTraceCount: true })
         yield* Effect.gen(function*() {
@@ -80,7 +80,7 @@ describe("delivery", () => {
         assert.isFalse(Object.hasOwn(headers, "dd-api-key"))
       }))
 
-    it.live("and one whose trace a sampling rule rejects goes to the intake, with its trace as it was", () =>
+    it.live("sends the event of a trace that a sampling rule rejects to the intake, and leaves the trace unchanged", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         yield* Effect.gen(function*() {
@@ -103,7 +103,7 @@ describe("delivery", () => {
         }
       }))
 
-    it.live("and a trace that is dropped by hand does not take its events along", () =>
+    it.live("sends the events of a trace that is dropped by hand to the intake", () =>
       Effect.gen(function*() {
         yield* Effect.annotateCurrentSpan("manual.drop", true).pipe(LLMObs.llm("model"), Effect.withSpan("root"))
         const { agent } = yield* Observed.settle
@@ -111,7 +111,7 @@ describe("delivery", () => {
         assert.strictEqual(Observed.span(agent, "root").metrics["_sampling_priority_v1"], -1)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("by the rates that the Agent answered last", () =>
+    it.live("routes events by the rates that the Agent answered last", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ rates: { "service:shop-api,env:": 0 } })
         yield* Effect.gen(function*() {
@@ -127,9 +127,9 @@ describe("delivery", () => {
       }))
   })
 
-  describe("hands events over to the intake, each once, when the Agent answers traces with", () => {
+  describe("an Agent that refuses traces", () => {
     for (const status of [400, 401, 404, 413, 429, 500, 503]) {
-      it.live(String(status), () =>
+      it.live(`hands events over to the intake, each once, when the Agent answers traces with ${status}`, () =>
         Effect.gen(function*() {
           const agent = yield* DevAgent.make({ tracesStatus: status })
           yield* Effect.gen(function*() {
@@ -144,7 +144,7 @@ describe("delivery", () => {
         }))
     }
 
-    it.live("an error once: then they ride after all", () =>
+    it.live("lets events ride after all when the Agent refuses traces once", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ tracesStatus: [500, 429, 503] })
         yield* Effect.gen(function*() {
@@ -158,7 +158,7 @@ describe("delivery", () => {
 
     for (const status of [0, 502]) {
       const what = status === 0 ? "nothing at all" : "502"
-      it.live(`${what}, and counts that they may be there twice`, () =>
+      it.live(`hands events over as possible duplicates when the Agent answers traces with ${what}`, () =>
         Effect.gen(function*() {
           const agent = yield* DevAgent.make({ tracesStatus: [status], deliverRefused: true })
           yield* Effect.gen(function*() {
@@ -174,14 +174,14 @@ describe("delivery", () => {
     }
   })
 
-  describe("to the intake", () => {
+  describe("the intake", () => {
     const sent = (agent: DevAgent.DevAgent, count = 3) =>
       Effect.gen(function*() {
         yield* conversations(count)
         return yield* flushed
       }).pipe(Effect.provide(Observed.layerOf(agent, { apm: "off" })))
 
-    it.live("sends again what it answered with an error for a time", () =>
+    it.live("resends events after temporary errors of the intake", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ evpStatus: [500, 408, 429, 503] })
         const ledger = yield* sent(agent)
@@ -190,7 +190,7 @@ describe("delivery", () => {
         assert.strictEqual(agent.events().length, 6)
       }))
 
-    it.live("sends again what it may have taken, and counts each time", () =>
+    it.live("resends events that the intake may have taken, and counts each as a possible duplicate", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ evpStatus: [502, 0, 504], deliverRefused: true })
         const ledger = yield* sent(agent, 1)
@@ -199,7 +199,7 @@ describe("delivery", () => {
         assert.strictEqual(agent.events().length, 8)
       }))
 
-    it.live("cuts a refused payload until what it refuses stands alone", () =>
+    it.live("splits a refused payload until the refused event is alone", () =>
       Effect.gen(function*() {
         const { layer, lines } = Observed.warnings()
         // The whole, then the half with the bad one, then the bad one.
@@ -212,7 +212,7 @@ describe("delivery", () => {
         assert.strictEqual(lines.filter((line) => line.includes("(oversized)")).length, 1)
       }))
 
-    it.live("drops, counted, what it refuses for good", () =>
+    it.live("drops and counts events that the intake refuses for good", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ evpStatus: 422 })
         const ledger = yield* sent(agent, 1)
@@ -220,7 +220,7 @@ describe("delivery", () => {
         assert.deepStrictEqual(agent.events(), [])
       }))
 
-    it.live("holds everything while it refuses the credentials, and says so once", () =>
+    it.live("holds every event while the intake refuses the credentials, and warns once", () =>
       Effect.gen(function*() {
         const { layer, lines } = Observed.warnings()
         const agent = yield* DevAgent.make({ evpStatus: [403, 401] })
@@ -242,7 +242,7 @@ describe("delivery", () => {
   })
 
   describe("flush", () => {
-    it.live("says what it delivered, what is left, and that it gave up", () =>
+    it.live("reports what a flush delivered, what is left, and whether it timed out", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ latencyMillis: 20 })
         yield* Effect.gen(function*() {
@@ -273,7 +273,7 @@ describe("delivery", () => {
         }).pipe(Effect.provide(Observed.layerOf(agent, { flushInterval: "1 minute", flushTimeout: "200 millis" })))
       }))
 
-    it.live("takes the finished spans of a trace that still runs", () =>
+    it.live("flushes the finished spans of a trace that still runs", () =>
       Effect.gen(function*() {
         yield* Effect.gen(function*() {
           yield* Effect.void.pipe(LLMObs.llm("done"))
@@ -287,9 +287,9 @@ describe("delivery", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
-  describe("when nobody answers at the Agent's address", () => {
+  describe("an Agent that does not answer", () => {
     for (const [what, layerOf] of [["kept", Observed.layerOf], ["rejected", rescuing]] as const) {
-      it.live(`events of ${what} traces are held, and delivered when an Agent comes late`, () =>
+      it.live(`holds events of ${what} traces, and delivers them when an Agent starts late`, () =>
         Effect.gen(function*() {
           const port = yield* Ports.reserve
           const agent = yield* Effect.gen(function*() {
@@ -306,7 +306,7 @@ describe("delivery", () => {
         }))
     }
 
-    it.live("after one did, events are held until it is back", () =>
+    it.live("holds events while an Agent that answered before is away", () =>
       Effect.gen(function*() {
         const first = yield* Scope.make()
         const agent = yield* Scope.provide(DevAgent.make(), first)
@@ -324,7 +324,7 @@ describe("delivery", () => {
         assert.deepStrictEqual(Observed.names(agent), ["before", "before-llm"])
       }))
 
-    it.live("until the end, they are counted as lost and the loss is logged", () => {
+    it.live("counts events as lost and logs the loss when no Agent answers until the end", () => {
       const { layer, lines } = Observed.warnings()
       return Effect.gen(function*() {
         const port = yield* Ports.reserve
@@ -339,8 +339,8 @@ describe("delivery", () => {
     })
   })
 
-  describe("at the end of the layer", () => {
-    it.live("sends what waits, whatever the interval, of kept and rejected traces", () =>
+  describe("the end of the layer", () => {
+    it.live("sends waiting events of kept and rejected traces at the end, whatever the interval", () =>
       Effect.gen(function*() {
         for (const layerOf of [Observed.layerOf, rescuing]) {
           const agent = yield* DevAgent.make()
@@ -354,7 +354,7 @@ describe("delivery", () => {
         }
       }))
 
-    it.live("sends finished spans whose root still runs", () =>
+    it.live("sends finished spans whose root still runs when the layer closes", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const ready = yield* Deferred.make<void>()
@@ -371,7 +371,7 @@ describe("delivery", () => {
         assert.deepStrictEqual(Observed.names(agent), ["finished"])
       }))
 
-    it.live("hands over to the intake what the Agent refuses to carry at that moment", () =>
+    it.live("hands over to the intake the events that the Agent refuses when the layer closes", () =>
       Effect.gen(function*() {
         for (const tracesStatus of [500, 400, 0]) {
           const agent = yield* DevAgent.make({ tracesStatus })

@@ -19,7 +19,7 @@ const burst = (count: number) =>
 
 describe("the byte budget", () => {
   for (const [apm, road] of [["llm", "agent"], ["off", "intake"]] as const) {
-    it.live(`lets 10,000 spans of 5 KB through, which end in one tick and go to the ${road}`, () =>
+    it.live(`delivers to the ${road} 10,000 spans of 5 KB that end in one tick`, () =>
       Effect.gen(function*() {
         yield* burst(10_000)
         const { agent, ledger } = yield* Observed.settle
@@ -32,7 +32,7 @@ describe("the byte budget", () => {
       }).pipe(Effect.provide(Observed.dev({ apm, flushTimeout: "20 seconds", agent: { maxRequestsBytes: 1024 } }))))
   }
 
-  it.live("refuses the newest when it is used up, counts them, says so once, and delivers the rest", () => {
+  it.live("refuses the newest events when the budget is used up, counts them, warns once, and delivers the rest", () => {
     const { layer, lines } = Observed.warnings()
     return Effect.gen(function*() {
       const port = yield* Ports.reserve
@@ -45,7 +45,7 @@ describe("the byte budget", () => {
         assert.isAbove(Ledgers.pending(full), 10)
         const agent = yield* DevAgent.make({ port })
         yield* LLMObs.flush
-        // What was delivered left its room to others.
+        // Delivered events left their room to others.
         yield* burst(1)
         yield* LLMObs.flush
         const ledger = yield* LLMObs.ledger
@@ -62,7 +62,7 @@ describe("the byte budget", () => {
     })
   })
 
-  it.live("is left alone by what does not fit a trace: a struct of more than 1 MB goes to the intake", () =>
+  it.live("sends a struct of more than 1 MB, which no trace can carry, to the intake", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(
         LLMObs.task("small"),
@@ -74,7 +74,7 @@ describe("the byte budget", () => {
       assert.strictEqual(Observed.span(agent, "large").meta["_dd.llmobs.submitted"], "1")
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("an event of more than 5 MB arrives shrunk, and not lost", () =>
+  it.live("delivers an event of more than 5 MB shrunk", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(
         LLMObs.workflow("huge", { input: "x".repeat(3_000_000), metadata: { note: "y".repeat(3_000_000) } })
@@ -88,10 +88,13 @@ describe("the byte budget", () => {
 })
 
 describe("a long trace", () => {
-  it.live("leaves in parts, each of which the Agent takes for one of the same trace", () =>
+  it.live("sends a long trace in parts, each of which the Agent assigns to the same trace", () =>
     Effect.gen(function*() {
-      yield* Effect.forEach(Array.from({ length: 25 }, (_, index) => index), (index) =>
-        Effect.void.pipe(LLMObs.task(`step-${index}`)), { discard: true }).pipe(LLMObs.workflow("long"))
+      yield* Effect.forEach(
+        Array.from({ length: 25 }, (_, index) => index),
+        (index) => Effect.void.pipe(LLMObs.task(`step-${index}`)),
+        { discard: true }
+      ).pipe(LLMObs.workflow("long"))
       const { agent, ledger } = yield* Observed.settle
       assert.strictEqual(ledger.delivered.agent, 26)
       assert.strictEqual(agent.traces().length, 3)
@@ -110,7 +113,7 @@ describe("a long trace", () => {
       yield* Effect.gen(function*() {
         yield* Effect.void.pipe(LLMObs.task("first"))
         const agent = yield* LLMObs.DevAgent
-        // Nobody flushes: only time can bring it.
+        // Without a flush only time can bring it.
         for (let turn = 0; turn < 1_000 && agent.events().length === 0; turn++) yield* Effect.sleep(2)
         assert.deepStrictEqual(Observed.names(agent), ["first"])
       }).pipe(LLMObs.workflow("long"))

@@ -67,7 +67,7 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `s$
 
 describe("delivery of events to the intake", () => {
   for (const status of [400, 404, 409, 410, 415, 422, 451] as const) {
-    it.live(`loses one event of 40 when one of them is answered by ${status}`, () =>
+    it.live(`drops the one event of 40 that the intake answers with ${status}, and delivers the others`, () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         // An intake without an Agent before it: 404 is about an event there, too.
@@ -94,7 +94,7 @@ describe("delivery of events to the intake", () => {
 
   for (const how of ["a flush", "the end of the program"] as const) {
     for (const status of [404, 405] as const) {
-      it.live(`sends all 20 at ${how} after one ${status} of the Agent's proxy`, () =>
+      it.live(`delivers all 20 events at ${how} after one ${status} of the Agent's proxy`, () =>
         Effect.gen(function*() {
           const { layer, lines } = Observed.warnings()
           const agent = yield* DevAgent.make({ evpStatus: [status] })
@@ -117,7 +117,7 @@ describe("delivery of events to the intake", () => {
     }
   }
 
-  it.live("sends at a flush what an interval could not, an hour before the next", () =>
+  it.live("delivers events at a flush that a refusing proxy left, an hour before the next interval", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make({ evpDisabled: true })
       yield* Effect.gen(function*() {
@@ -130,7 +130,7 @@ describe("delivery of events to the intake", () => {
       )
     }))
 
-  it.live("looks for a lost Agent at a flush, and not only when it is time to", () =>
+  it.live("looks for a lost Agent at a flush, before the next search is due", () =>
     Effect.gen(function*() {
       const port = yield* Ports.reserve
       yield* Effect.gen(function*() {

@@ -33,25 +33,27 @@ const until = (condition: () => boolean) =>
 
 const held = { flushTimeout: "150 millis" } as const
 
-describe("destinations", () => {
+describe("Destinations", () => {
   describe("an Agent", () => {
     const roads: ReadonlyArray<readonly [string, DevAgent.Options, "trace" | "evp"]> = [
-      ["that can everything carries events", {}, "trace"],
-      ["that does not say whether it carries structs does", { info: { span_meta_structs: undefined } }, "trace"],
-      ["that says it carries none is not asked to", { spanMetaStructs: false }, "evp"],
-      ["without v0.4 traces is not asked to", { endpoints: ["/v0.3/traces", "/evp_proxy/v2/"] }, "evp"],
-      ["that ignores the resource of the root would drop them", { ignoreResources: ["^ll.$"] }, "evp"],
-      ["that ignores other resources would not", { ignoreResources: ["^GET /health$"] }, "trace"],
-      ["that wants a tag the root does not have would drop them", {
+      ["lets events ride to an Agent with every capability", {}, "trace"],
+      ["lets events ride to an Agent that does not report whether it carries structs", {
+        info: { span_meta_structs: undefined }
+      }, "trace"],
+      ["lets no event ride to an Agent that reports it carries no structs", { spanMetaStructs: false }, "evp"],
+      ["lets no event ride to an Agent without v0.4 traces", { endpoints: ["/v0.3/traces", "/evp_proxy/v2/"] }, "evp"],
+      ["lets no event ride to an Agent that ignores the root's resource", { ignoreResources: ["^ll.$"] }, "evp"],
+      ["lets events ride to an Agent that ignores other resources", { ignoreResources: ["^GET /health$"] }, "trace"],
+      ["lets no event ride to an Agent that requires a tag missing on the root", {
         filterTags: { require: ["team"], reject: [] }
       }, "evp"],
-      ["that rejects a tag of the root would drop them", {
+      ["lets no event ride to an Agent that rejects a tag of the root", {
         filterTags: { require: [], reject: ["language:javascript"] }
       }, "evp"],
-      ["that rejects the environment would drop them", {
+      ["lets no event ride to an Agent that rejects the environment", {
         filterTags: { require: [], reject: ["env:staging"] }
       }, "evp"],
-      ["that wants the environment of the root carries them", {
+      ["lets events ride to an Agent that requires the root's environment", {
         filterTags: { require: ["env:staging", "gen_ai.operation.name:llm"], reject: [] }
       }, "trace"]
     ]
@@ -64,7 +66,7 @@ describe("destinations", () => {
         }))
     }
 
-    it.live("filters the rest of a long trace by what it takes for its root", () =>
+    it.live("filters the rest of a long trace by the span that the Agent takes for its root", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ ignoreResources: ["^tool$"] })
         yield* Effect.gen(function*() {
@@ -84,7 +86,7 @@ describe("destinations", () => {
       }))
 
     for (const version of [1, 3, 4]) {
-      it.live(`with only version ${version} of the EVP proxy is used through it`, () =>
+      it.live(`uses an Agent's EVP proxy that has only version ${version}`, () =>
         Effect.gen(function*() {
           const { agent } = yield* delivered({ endpoints: [`/evp_proxy/v${version}/`] }, { apm: "off" })
           assert.deepStrictEqual(vias(agent), ["evp"])
@@ -95,7 +97,7 @@ describe("destinations", () => {
         }))
     }
 
-    it.live("without an EVP proxy still carries what can ride; the rest is held, and that is said", () =>
+    it.live("lets events ride to an Agent without an EVP proxy; holds the rest, with a warning", () =>
       Effect.gen(function*() {
         const { layer, lines } = Observed.warnings()
         const agent = yield* DevAgent.make({ endpoints: ["/v0.4/traces"] })
@@ -110,7 +112,7 @@ describe("destinations", () => {
         assert.strictEqual(lines.filter((line) => line.includes("no EVP proxy")).length, 1)
       }))
 
-    it.effect("that refuses EVP although it lists it is asked again after a rest, and gets what was held", () =>
+    it.effect("asks an Agent again after a rest when its listed EVP proxy refuses, and sends it the held events", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ evpDisabled: true })
         yield* Effect.gen(function*() {
@@ -118,7 +120,7 @@ describe("destinations", () => {
           yield* Effect.forkChild(LLMObs.flush)
           const refused = () => agent.requests().some((request) => request.status === 405)
           yield* until(refused)
-          // Nobody flushes and nothing new comes: the rest ends by itself.
+          // Without a flush and without a new event the rest ends by itself.
           agent.configure({ evpDisabled: false })
           for (let second = 0; second < 70 && agent.events().length === 0; second++) {
             yield* TestClock.adjust("1 second")
@@ -129,7 +131,7 @@ describe("destinations", () => {
         }).pipe(Effect.provide(Observed.layerOf(agent, { apm: "off" })))
       }))
 
-    it.effect("that gets an EVP proxy later gets what was held", () =>
+    it.effect("sends held events to an Agent that gets an EVP proxy later", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ endpoints: ["/v0.4/traces"] })
         yield* Effect.gen(function*() {
@@ -145,7 +147,7 @@ describe("destinations", () => {
         }).pipe(Effect.provide(Observed.layerOf(agent, { apm: "off" })))
       }))
 
-    it.live("that changes says so in its answers, and is asked what it can do now", () =>
+    it.live("asks an Agent for its capabilities again when its answers show a change", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         yield* Effect.gen(function*() {
@@ -162,7 +164,7 @@ describe("destinations", () => {
         assert.strictEqual(agent.requests().filter((request) => request.path === "/info").length, 2)
       }))
 
-    it.live("is never passed by, however late it is, when nobody allowed that", () =>
+    it.live("waits for a late Agent as long as it takes unless agentless delivery is allowed", () =>
       Effect.gen(function*() {
         const port = yield* Ports.reserve
         const intake = yield* DevAgent.make()
@@ -180,8 +182,8 @@ describe("destinations", () => {
       }))
   })
 
-  describe("an origin of one's own", () => {
-    it.live("takes the events through the proxy's path, and none rides", () =>
+  describe("an overridden origin", () => {
+    it.live("sends every event to an overridden origin through the proxy's path, and lets none ride", () =>
       Effect.gen(function*() {
         const origin = yield* DevAgent.make()
         const { agent, ledger } = yield* delivered({}, { overrideOrigin: origin.url })
@@ -192,7 +194,7 @@ describe("destinations", () => {
         assert.strictEqual(Observed.span(agent, "chat").meta["_dd.llmobs.submitted"], "1")
       }))
 
-    it.live("with a path of its own is used without the proxy's prefix", () =>
+    it.live("uses an overridden origin with a path without the proxy's prefix", () =>
       Effect.gen(function*() {
         const origin = yield* DevAgent.make()
         yield* delivered({}, { overrideOrigin: `${origin.url}/collector`, ...held })
@@ -200,11 +202,11 @@ describe("destinations", () => {
       }))
   })
 
-  describe("without an Agent", () => {
+  describe("delivery without an Agent", () => {
     const agentless = (intake: DevAgent.DevAgent, options: LLMObs.Options = {}) =>
       LLMObs.layer({ ...Observed.usual, ...held, agentless: true, overrideOrigin: intake.url, ...options })
 
-    it.live("events go to the intake with the key, and no APM trace is written", () =>
+    it.live("sends events to the intake with the key when there is no Agent, and writes no APM trace", () =>
       Effect.gen(function*() {
         const intake = yield* DevAgent.make()
         const ledger = yield* Effect.andThen(chat, flushed).pipe(
@@ -217,7 +219,7 @@ describe("destinations", () => {
         assert.strictEqual(Observed.tagsOf(intake.events()[0]!).get("error"), "0")
       }))
 
-    it.live("and without a key events are held, with one warning that names what is missing", () =>
+    it.live("holds events while the API key is missing, with one warning that names it", () =>
       Effect.gen(function*() {
         const { layer, lines } = Observed.warnings()
         const intake = yield* DevAgent.make()
@@ -230,7 +232,7 @@ describe("destinations", () => {
         assert.strictEqual(lines.filter((line) => line.includes("missing_api_key")).length, 1)
       }))
 
-    it.live("a key that no header can hold costs no event, and the program goes on", () =>
+    it.live("keeps events and program alive when no header can hold the API key", () =>
       Effect.gen(function*() {
         const intake = yield* DevAgent.make()
         const ledger = yield* Effect.andThen(Effect.andThen(chat, LLMObs.flush), Effect.andThen(chat, flushed)).pipe(
@@ -240,7 +242,7 @@ describe("destinations", () => {
         assert.isTrue(Ledgers.balances(ledger))
       }))
 
-    it.live("a key never travels in clear to another machine", () =>
+    it.live("refuses to send the API key unencrypted to another machine", () =>
       Effect.gen(function*() {
         const ledger = yield* Effect.andThen(chat, flushed).pipe(
           Effect.provide(LLMObs.layer({
@@ -255,7 +257,7 @@ describe("destinations", () => {
       }))
   })
 
-  it.live("an Agent without EVP is not passed by to a site that nobody named", () =>
+  it.live("sends past an Agent without EVP only to a site that is set", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make({ endpoints: ["/v0.4/traces"] })
       const intake = yield* DevAgent.make()
@@ -275,7 +277,7 @@ describe("destinations", () => {
       assert.deepStrictEqual(vias(intake), ["direct"])
     }))
 
-  it.live("what the layer sends is no part of the program's traces, whatever tracer there is", () =>
+  it.live("keeps the layer's own requests out of the program's traces, whichever tracer is used", () =>
     Effect.gen(function*() {
       const { agent } = yield* Effect.andThen(
         Effect.andThen(chat, LLMObs.flush.pipe(Effect.withSpan("flushing"))),

@@ -8,7 +8,7 @@ import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "../layers/Observed.ts"
 
-/** What the Agent got from a program whose layer reads these variables. */
+/** Every event and trace that the Agent got from a program whose layer reads these variables. */
 const received = <A>(
   variables: { readonly [name: string]: string },
   program: Effect.Effect<A> = Effect.void.pipe(LLMObs.llm("chat")) as Effect.Effect<A>,
@@ -48,7 +48,7 @@ describe("layerFromConfig", () => {
       assert.deepStrictEqual([span.meta["env"], span.meta["version"]], ["prod", "1.2"])
     }))
 
-  it.live("reads no variable of the process when another provider is given, and layer() reads none at all", () =>
+  it.live("reads no variable of the process when another provider is given, and none at all through layer()", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const provider = ConfigProvider.layer(ConfigProvider.fromUnknown({ DD_ENV: "prod", DD_LLMOBS_ENABLED: "false" }))
@@ -59,7 +59,7 @@ describe("layerFromConfig", () => {
       assert.strictEqual(Observed.tagsOf(Observed.named(agent, "chat")).get("env"), "")
     }))
 
-  it.live("gives DD_TAGS the rank of what is explicit", () =>
+  it.live("ranks the tags of DD_TAGS as explicit", () =>
     Effect.gen(function*() {
       const { agent } = yield* received(
         { DD_TAGS: "session_id:s-1,usr.id:u-1,usr.account_id:a-1" },
@@ -75,7 +75,7 @@ describe("layerFromConfig", () => {
       }
     }))
 
-  it.live("with DD_LLMOBS_ENABLED=false leaves everything as if there were no layer", () =>
+  it.live("leaves the program as without a layer when DD_LLMOBS_ENABLED=false", () =>
     Effect.gen(function*() {
       const { agent, result } = yield* received(
         { DD_LLMOBS_ENABLED: "false" },
@@ -93,7 +93,7 @@ describe("layerFromConfig", () => {
       assert.deepStrictEqual(agent.requests(), [])
     }))
 
-  it.live("with DD_APM_TRACING_ENABLED=false or DD_TRACE_ENABLED=0 sends events alone", () =>
+  it.live("sends events alone when DD_APM_TRACING_ENABLED=false or DD_TRACE_ENABLED=0", () =>
     Effect.gen(function*() {
       for (const name of ["DD_APM_TRACING_ENABLED", "DD_TRACE_ENABLED"]) {
         const { agent } = yield* received({ [name]: "0" })
@@ -102,7 +102,7 @@ describe("layerFromConfig", () => {
       }
     }))
 
-  it.live("samples by rules, by rate and by neither, and the user's own settings stay as they are", () =>
+  it.live("samples by rules, by rate or by neither, and keeps the user's own settings", () =>
     Effect.gen(function*() {
       const rule = (rate: number, more: object = {}) => JSON.stringify([{ sample_rate: rate, ...more }])
       const rows: ReadonlyArray<readonly [{ readonly [name: string]: string }, number, "trace" | "evp"]> = [
@@ -133,7 +133,7 @@ describe("layerFromConfig", () => {
       )
     }))
 
-  it.live("keeps a trace whose filter throws, is asynchronous or is no function, and says so once", () => {
+  it.live("keeps a trace whose filter throws, is asynchronous or is not a function, and warns once", () => {
     const { layer: logger, lines } = Observed.warnings()
     const noFunction = "invalid_option: The option traceFilter must be a function, but is a boolean. It is ignored."
     return Effect.gen(function*() {
@@ -165,7 +165,7 @@ describe("layerFromConfig", () => {
       assert.strictEqual(Observed.at(event, "_dd.sampling_decision"), "0")
     }))
 
-  it.live("names the service after the program's package when nobody names it", () =>
+  it.live("names the service after the program's package when no name is set", () =>
     Effect.gen(function*() {
       const { agent } = yield* received({ DD_LLMOBS_ML_APP: "shop" })
       // The program is the test runner here.
@@ -207,7 +207,7 @@ describe("layerDev", () => {
 })
 
 describe("setTracing and setRecording", () => {
-  it.live("switch at run time, for the spans that start from then on", () =>
+  it.live("switches tracing and recording at run time, for the spans that start from then on", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(LLMObs.llm("rode"))
       // From here on the Agent is known, and no chunk waits for it.

@@ -35,8 +35,8 @@ await runtime.runPromise(Effect.void)
 console.log("built")
 `
 
-describe("a process", () => {
-  it.live("ends when its program has, with everything sent", () =>
+describe("the process of a program with a layer", () => {
+  it.live("ends the process after the program ends, with everything sent", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const printed = yield* run(
@@ -48,7 +48,7 @@ describe("a process", () => {
       assert.deepStrictEqual(Observed.names(agent), ["chat"])
     }))
 
-  it.live("is not kept alive by a layer that nobody closes: neither idle, nor after delivering, nor without an Agent", () =>
+  it.live("lets the process end with an open layer: idle, after delivering, or without an Agent", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const port = yield* Ports.reserve
@@ -61,7 +61,7 @@ describe("a process", () => {
       assert.deepStrictEqual(Observed.names(agent), ["chat"])
     }))
 
-  it.live("says what is lost when it ends while its layer is open", () =>
+  it.live("reports the lost events when the process ends while its layer is open", () =>
     Effect.gen(function*() {
       const port = yield* Ports.reserve
       const printed = yield* run(
@@ -73,7 +73,7 @@ describe("a process", () => {
       assert.include(printed, "2 events could not be sent before the end and are lost")
     }))
 
-  it.live("says nothing of the kind when a file holds them", () =>
+  it.live("reports the events kept in a file instead of a loss", () =>
     Effect.gen(function*() {
       const port = yield* Ports.reserve
       const folder = yield* Effect.acquireRelease(
@@ -90,7 +90,7 @@ describe("a process", () => {
       assert.notInclude(printed, "lost")
     }))
 
-  it.live("ends when the Agent that its events wait for never answers", () =>
+  it.live("ends the process when the Agent that its events wait for never answers", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make({ latencyMillis: 60_000 })
       const printed = yield* run(

@@ -126,7 +126,7 @@ const table: { readonly [K in Settings.Variable]?: Row } = {
 const elsewhere: ReadonlyArray<Settings.Variable> = ["DD_API_KEY", "DD_TRACE_API_VERSION"]
 
 describe("Settings", () => {
-  it("reads every variable that it says it reads", () => {
+  it("has a test for every variable that it reads", () => {
     assert.deepStrictEqual([...Object.keys(table), ...elsewhere].sort(), [...Settings.variables].sort())
   })
 
@@ -247,7 +247,7 @@ describe("Settings", () => {
     assert.strictEqual(resolve({}, { apm: "all" }).value.apm, "all")
   })
 
-  it("the Agent's socket is used where it exists and nothing else is said", () => {
+  it("the Agent's socket is used if it exists and no address is set", () => {
     assert.strictEqual(resolve({}, {}, true).value.agentUrl._tag, "unix")
     assert.strictEqual(resolve({ DD_AGENT_HOST: "agent" }, {}, true).value.agentUrl._tag, "http")
     assert.strictEqual(resolve({}, {}, false).value.agentUrl._tag, "http")
@@ -260,7 +260,7 @@ describe("Settings", () => {
     )
   })
 
-  it("a part of _DD_TRACE_WRITER_ADDITIONAL_HEADERS that is no header is left out and reported", () => {
+  it("a part of _DD_TRACE_WRITER_ADDITIONAL_HEADERS that is not a header is left out and reported", () => {
     const { problems, value } = resolve({
       _DD_TRACE_WRITER_ADDITIONAL_HEADERS: "x-ok:1,no colon,:x,bad name:1,x-line:a\nb,x-snow:\u2603,x-empty:,"
     })
@@ -289,7 +289,7 @@ const throwing: object = new Proxy({}, {
   }
 })
 
-describe("an option of a wrong type", () => {
+describe("options of a wrong type", () => {
   const wrong: ReadonlyArray<readonly [type: string, value: unknown]> = [
     ["a symbol", Symbol("secret")],
     ["an object", { secret: "secret" }],
@@ -319,7 +319,7 @@ describe("an option of a wrong type", () => {
     })
   }
 
-  it("baggageTagKeys are a list of texts, an empty one among them, and go before the variable", () => {
+  it("baggageTagKeys is a list of texts, possibly empty, and wins over the variable", () => {
     const keys = (given: unknown) =>
       withOptions({ baggageTagKeys: given }, { DD_TRACE_BAGGAGE_TAG_KEYS: "a" }).value.propagation.baggageTagKeys
     assert.deepStrictEqual(keys(["user.id", " team "]), ["user.id", "team"])
@@ -328,7 +328,7 @@ describe("an option of a wrong type", () => {
     assert.deepStrictEqual(keys(undefined), ["a"])
   })
 
-  it("agentUrl: 7 and site: 9 are named by what they are, with the values that are possible", () => {
+  it("agentUrl: 7 and site: 9 are reported by their type, with the possible values", () => {
     assert.deepStrictEqual(withOptions({ agentUrl: 7 }).problems.map(({ message }) => message), [
       "The option agentUrl must be an http, https or unix URL, but is a number. It is ignored."
     ])
@@ -339,7 +339,7 @@ describe("an option of a wrong type", () => {
     assert.isUndefined(withOptions({ site: 9 }).value.site)
   })
 
-  it("options that are no object are ignored", () => {
+  it("options that are not an object are ignored", () => {
     for (const options of [null, 7, "mlApp"]) {
       const { problems, value } = withOptions(options)
       assert.deepStrictEqual(problems.map(({ code }) => code), ["invalid_option"])
@@ -347,15 +347,15 @@ describe("an option of a wrong type", () => {
     }
   })
 
-  it("a number, a boolean and a text stand for one another where their meaning is plain", () => {
+  it("a number, a boolean and a text are converted to one another when the meaning is plain", () => {
     const { problems, value } = withOptions({ version: 2, agentless: "false", maxBytes: "1000", service: true })
     assert.deepStrictEqual(problems, [])
     assert.deepStrictEqual([value.version, value.agentless, value.maxBytes, value.service], ["2", false, 1000, "true"])
   })
 })
 
-describe("a setting with several sources", () => {
-  it("an option that cannot be read leaves the word to its variable, and the message names the option", () => {
+describe("settings with several sources", () => {
+  it("an option that cannot be read yields to its variable, and the message names the option", () => {
     const { problems, value } = withOptions({ flushInterval: "soon" }, { _DD_LLMOBS_WRITER_INTERVAL: "3" })
     assert.strictEqual(value.flushIntervalMillis, 3_000)
     assert.deepStrictEqual(problems.map(({ message }) => message), [
@@ -363,7 +363,7 @@ describe("a setting with several sources", () => {
     ])
   })
 
-  it("DD_TRACE_AGENT_URL that cannot be read leaves the word to DD_AGENT_HOST", () => {
+  it("DD_TRACE_AGENT_URL that cannot be read yields to DD_AGENT_HOST", () => {
     const { problems, value } = resolve({ DD_TRACE_AGENT_URL: "agent:8126", DD_AGENT_HOST: "next" })
     assert.strictEqual(AgentUrl.render(value.agentUrl), "http://next:8126")
     assert.strictEqual(problems.length, 1)
@@ -377,7 +377,7 @@ describe("a setting with several sources", () => {
     assert.deepStrictEqual([value.site, value.apiKey], [undefined, undefined])
   })
 
-  it("a site that is not known is answered with the sites that are", () => {
+  it("a message about an unknown site lists the known sites", () => {
     const message = resolve({ DD_SITE: "evil.example" }).problems[0]!.message
     assert.include(message, "DD_SITE must be a Datadog site (datadoghq.com, datadoghq.eu, us3.datadoghq.com")
     assert.notInclude(message, "evil")
@@ -388,8 +388,8 @@ describe("a setting with several sources", () => {
   })
 })
 
-describe("tags", () => {
-  it("a value that is no text becomes one, or is left out with a warning that names its key", () => {
+describe("tags in settings", () => {
+  it("a value that is not text is converted, or left out with a warning that names its key", () => {
     const tags = { build: undefined, nothing: null, deep: {}, n: 7, on: true, big: 12n, team: "ops", "": "x" }
     const { problems, value } = withOptions({ tags })
     assert.deepStrictEqual(value.ddTags, { n: "7", on: "true", big: "12", team: "ops" })
@@ -418,12 +418,12 @@ describe("tags", () => {
     })
   })
 
-  it("a text as the option is read as DD_TAGS is", () => {
+  it("the option tags given as text is read as DD_TAGS is", () => {
     assert.deepStrictEqual(withOptions({ tags: "team:ops tier:1" }).value.ddTags, { team: "ops", tier: "1" })
   })
 })
 
-describe("a proxy", () => {
+describe("proxy settings", () => {
   const cases: ReadonlyArray<readonly [text: string, proxy: string | undefined, problems: number]> = [
     ["10.0.0.1:3128", "http://10.0.0.1:3128", 0],
     ["localhost:3128", "http://localhost:3128", 0],
@@ -449,20 +449,20 @@ describe("a proxy", () => {
   }
 })
 
-describe("an API key", () => {
+describe("API keys in settings", () => {
   const keyOf = (apiKey: unknown, variables: Variables = {}) => {
     const { problems, value } = withOptions({ apiKey }, variables)
     return { problems, key: value.apiKey && Redacted.value(value.apiKey), value }
   }
 
-  it("is trimmed, whether it is redacted or plain", () => {
+  it("trims an API key, whether it is redacted or plain", () => {
     assert.deepStrictEqual(keyOf(Redacted.make(" abc\n")).key, "abc")
     assert.deepStrictEqual(keyOf("abc\r\n").key, "abc")
     assert.notInclude(JSON.stringify(keyOf("abc").value), "abc")
     assert.deepStrictEqual(keyOf(undefined, { DD_API_KEY: "\tabc " }).key, "abc")
   })
 
-  it("that could not be sent is refused as that of an account is, and never shown", () => {
+  it("refuses an API key that no header can hold, like an account's, and never shows it", () => {
     for (const key of ["plain text", "a\nb", "clé", "x".repeat(257)]) {
       for (const given of [key, Redacted.make(key)]) {
         const { key: found, problems } = keyOf(given)
@@ -474,17 +474,17 @@ describe("an API key", () => {
     }
   })
 
-  it("that was wiped from memory is refused", () => {
+  it("refuses an API key that was wiped from memory", () => {
     const wiped = Redacted.make("abc")
     Redacted.wipeUnsafe(wiped)
     assert.strictEqual(keyOf(wiped).problems.length, 1)
   })
 })
 
-describe("a wait", () => {
+describe("waits in settings", () => {
   const longest = 2_147_483_647
 
-  it("of _DD_LLMOBS_WRITER_TIMEOUT is at most what a timer can wait", () => {
+  it("shortens _DD_LLMOBS_WRITER_TIMEOUT to the longest wait of a timer", () => {
     const { problems, value } = resolve({ _DD_LLMOBS_WRITER_TIMEOUT: String(30 * 24 * 3600) })
     assert.strictEqual(value.requestTimeoutMillis, longest)
     assert.deepStrictEqual(problems.map(({ message }) => message), [
@@ -492,7 +492,7 @@ describe("a wait", () => {
     ])
   })
 
-  it("of every setting is at most what a timer can wait, an endless one too", () => {
+  it("shortens every setting of a wait to the longest wait of a timer, an endless one too", () => {
     const { value } = withOptions({
       flushInterval: "30 days",
       flushTimeout: Duration.infinity,
@@ -502,7 +502,7 @@ describe("a wait", () => {
     assert.deepStrictEqual(waits.map(([, wait]) => wait), Array(5).fill(longest))
   })
 
-  it("below 0 and one that is no number are refused", () => {
+  it("refuses a wait below 0 and one that is not a number", () => {
     for (const flushTimeout of [-1, Number.NaN, "later", {}]) {
       const { problems, value } = withOptions({ flushTimeout })
       assert.strictEqual(value.flushTimeoutMillis, 5_000)
@@ -511,11 +511,11 @@ describe("a wait", () => {
   })
 })
 
-describe("a name that is not known", () => {
+describe("unknown names of settings", () => {
   const messages = (variables: { readonly [name: string]: string }, options: object = {}) =>
     Settings.resolve(options, environment(variables), { socketExists: false }).problems.map(({ message }) => message)
 
-  it("is answered with the variable that was probably meant", () => {
+  it("suggests the variable that was probably meant for an unknown one", () => {
     assert.deepStrictEqual(messages({ DD_LLMOBS_MLAPP: "shop", DD_LLMOBS_AGENTLES_ENABLED: "1" }), [
       "DD_LLMOBS_MLAPP is not a setting. Did you mean DD_LLMOBS_ML_APP?",
       "DD_LLMOBS_AGENTLES_ENABLED is not a setting. Did you mean DD_LLMOBS_AGENTLESS_ENABLED?"
@@ -525,11 +525,11 @@ describe("a name that is not known", () => {
     ])
   })
 
-  it("is passed over if another library of Datadog knows it", () => {
+  it("ignores an unknown variable that another library of Datadog reads", () => {
     assert.deepStrictEqual(messages({ DD_LLMOBS_PROJECT_NAME: "p", DD_LLMOBS_PROMPTS_CACHE_TTL: "1" }), [])
   })
 
-  it("is answered with the option that was probably meant", () => {
+  it("suggests the option that was probably meant for an unknown one", () => {
     assert.deepStrictEqual(
       messages({}, { mlapp: "shop", flushIntervall: 5, agent: {}, url: "", queue: "", pollMillis: 1 }),
       [

@@ -8,14 +8,14 @@ describe("docs/settings.md", () => {
     assert.strictEqual(page, SettingsPage.withTables(page))
   })
 
-  it("would not pass with a table that was changed by hand", () => {
+  it("rewrites a table that was changed by hand", () => {
     const page = readFileSync(SettingsPage.page, "utf8")
     const changed = page.replace("64 MiB", "32 MiB")
     assert.notStrictEqual(changed, page)
     assert.strictEqual(SettingsPage.withTables(changed), page)
   })
 
-  it("must have a place for each section", () => {
+  it("refuses a page without a place for a section", () => {
     assert.throws(() => SettingsPage.withTables("# Settings\n"), /no place for the section application/)
   })
 })

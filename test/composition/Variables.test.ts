@@ -7,7 +7,7 @@ const readFrom = (provider: ConfigProvider.ConfigProvider) =>
   Effect.provideService(Variables.read, ConfigProvider.ConfigProvider, provider)
 
 describe("Variables", () => {
-  it.effect("gives the text of each variable, also of one whose name begins another", () =>
+  it.effect("gives the text of each variable, even if its name begins another's", () =>
     Effect.gen(function*() {
       const env = { DD_TRACE_PROPAGATION_STYLE: "b3", DD_TRACE_PROPAGATION_STYLE_EXTRACT: "datadog", DD_ENV: "" }
       const { get } = yield* readFrom(ConfigProvider.fromEnv({ env }))
@@ -40,7 +40,7 @@ describe("Variables", () => {
       assert.deepStrictEqual([...ofObject.names].sort(), names)
     }))
 
-  it.effect("a provider that fails, dies or throws counts as one that has nothing", () =>
+  it.effect("treats a provider that fails, dies or throws as empty", () =>
     Effect.gen(function*() {
       const failing: ReadonlyArray<ConfigProvider.ConfigProvider> = [
         ConfigProvider.make(() => Effect.fail(new ConfigProvider.SourceError({ message: "away" }))),
