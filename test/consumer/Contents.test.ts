@@ -56,12 +56,12 @@ const faultsWith = (changes: { readonly [path: string]: string | undefined }): R
   }
 }
 
-describe("the contents of the package", () => {
-  it("are in order when every source was built and nothing else is there", () => {
+describe("Contents", () => {
+  it("finds no fault when every source was built and nothing else is there", () => {
     assert.deepEqual(faultsWith({}), [])
   })
 
-  it("have every entry filled in", () => {
+  it("fills in every entry", () => {
     const specifiers = Contents.entries(manifest, Object.keys(whole)).map((entry) => entry.specifier)
     assert.deepEqual(specifiers, ["p/package.json", "p/Main", "p/core/One"])
   })
@@ -99,7 +99,7 @@ describe("the contents of the package", () => {
     ["a place of this machine", { "src/Main.ts": "export const at = \"<root>/x\"\n" }, ["src/Main.ts names <root>/"]]
   ]
   for (const [what, changes, expected] of wrong) {
-    it(`are wrong with ${what}`, () => {
+    it(`finds a fault in ${what}`, () => {
       assert.includeMembers([...faultsWith(changes)], [...expected])
     })
   }

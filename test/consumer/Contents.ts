@@ -1,5 +1,5 @@
 /**
- * What the packed package must hold, and nothing else.
+ * The files that the packed package must hold, and no others.
  */
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -96,7 +96,7 @@ const faultsOfPlaces = (folder: string, files: ReadonlyArray<string>, root: stri
 export const list = (folder: string): ReadonlyArray<string> =>
   below(folder, "").filter((path) => Fs.statSync(Path.join(folder, path)).isFile())
 
-/** What is wrong with an unpacked package, given the project that it was packed from. */
+/** The faults of an unpacked package, given the project that it was packed from. */
 export const faults = (folder: string, root: string): ReadonlyArray<string> => {
   const files = list(folder)
   const wanted = new Set(expected(root))

@@ -2,8 +2,8 @@
  * Packs the package, looks at what is in it, installs the tarball into a program of its own, type-checks that program and
  * runs it; then rehearses a release.
  *
- * What is published is not what the tests of this repository import: the export map, the built files and the declared
- * dependencies are only tried here.
+ * The published package differs from the sources that the tests of this repository import: the export map, the built
+ * files and the declared dependencies are only tried here.
  */
 import * as Assert from "node:assert/strict"
 import * as ChildProcess from "node:child_process"
@@ -25,7 +25,7 @@ const attempt = (command: string, args: ReadonlyArray<string>, cwd: string) =>
     encoding: "utf8",
     timeout: 180_000,
     stdio: ["ignore", "pipe", "pipe"],
-    // Nobody listens there.
+    // No Agent listens there.
     env: { ...process.env, PATH: path, EFFECT_LLMOBS_REDIS_URL: "redis://127.0.0.1:1" }
   })
 
