@@ -3,7 +3,7 @@ import * as Promised from "../../src/domain/Promised.ts"
 import * as HostileValue from "./HostileValue.ts"
 
 describe("Promised", () => {
-  it("knows a promise, and takes its rejection", async () => {
+  it("recognises a promise, and handles its rejection", async () => {
     const rejections: Array<unknown> = []
     const onRejection = (reason: unknown) => rejections.push(reason)
     process.on("unhandledRejection", onRejection)
@@ -14,7 +14,7 @@ describe("Promised", () => {
     assert.deepStrictEqual(rejections, [])
   })
 
-  it("takes no other value for one, and throws for none", () => {
+  it("takes no other value for a promise, and throws for none", () => {
     for (const value of [undefined, null, 0, "then", {}, [], () => {}]) assert.isFalse(Promised.take(value))
     for (const value of HostileValue.each()) Promised.take(value)
   })

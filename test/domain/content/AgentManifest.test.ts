@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AgentManifest from "../../../src/domain/content/AgentManifest.ts"
 import * as HostileValue from "../HostileValue.ts"
 
-describe("the manifest of an agent", () => {
-  it("has Datadog's names for instructions, model, model settings and tools", () => {
+describe("AgentManifest", () => {
+  it("writes instructions, model, model settings and tools under Datadog's names", () => {
     const { problems, value } = AgentManifest.parse({
       instructions: "Be brief.",
       model: "gpt-5",
@@ -32,7 +32,7 @@ describe("the manifest of an agent", () => {
     assert.deepStrictEqual(AgentManifest.parse(value).value, value, "the names on the wire are read too")
   })
 
-  it("leaves out what has the wrong type and tools without a name, keeps the rest, and says where", () => {
+  it("leaves out fields of the wrong type and tools without a name, keeps the rest, and reports where", () => {
     const { problems, value } = AgentManifest.parse({
       instructions: 5,
       modelSettings: "hot",
@@ -49,7 +49,7 @@ describe("the manifest of an agent", () => {
     }
   })
 
-  it("is total over hostile values", () => {
+  it("reads hostile values without throwing", () => {
     for (const value of HostileValue.each()) {
       AgentManifest.parse(value)
       AgentManifest.parse({ tools: value, instructions: value, custom: value })

@@ -18,7 +18,7 @@ describe("Document", () => {
     assert.deepStrictEqual(value({ text: "t", score: null, name: undefined }), [{ text: "t" }])
   })
 
-  it("sets nothing for an empty list and for undefined", () => {
+  it("sets no field for an empty list and for undefined", () => {
     assert.deepStrictEqual(Document.parse([], "output", "invalid_retrieval_io"), {
       value: undefined,
       bytes: 0,
@@ -27,7 +27,7 @@ describe("Document", () => {
     assert.strictEqual(value(undefined), undefined)
   })
 
-  it("loses only what cannot be read, with the caller's code", () => {
+  it("loses only the unreadable documents, with the caller's code", () => {
     const table: ReadonlyArray<readonly [unknown, unknown, string]> = [
       [["a", null], [{ text: "a" }], "input[1]"],
       [[{ text: "t", name: 1 }], [{ text: "t" }], "input[0]"],
@@ -44,20 +44,20 @@ describe("Document", () => {
     }
   })
 
-  it("loses one score of ten documents when that one is NaN", () => {
+  it("loses only the NaN score among ten documents", () => {
     const documents = Array.from({ length: 10 }, (_, i) => ({ text: `t${i}`, score: i === 4 ? NaN : i }))
     const { problems, value } = Document.parse(documents, "output", "invalid_retrieval_io")
     assert.deepStrictEqual(value as unknown, documents.map((d, i) => (i === 4 ? { text: "t4" } : d)))
     assert.deepStrictEqual(problems.map((p) => [p.code, p.path]), [["invalid_retrieval_io", "output[4]"]])
   })
 
-  it("records what is no document as JSON text, and says where", () => {
+  it("records a value that is not a document as JSON text, and reports where", () => {
     const { problems, value } = Document.parse([{ name: "no text" }, 5, [1, 2, 3]], "output", "invalid_retrieval_io")
     assert.deepStrictEqual(value, [{ text: "{\"name\":\"no text\"}" }, { text: "5" }, { text: "[1,2,3]" }])
     assert.deepStrictEqual(problems.map((p) => p.code), ["unknown_shape", "unknown_shape", "unknown_shape"])
   })
 
-  it("reads the documents of LangChain and of gen_ai, with scores beside them, and the request of a model", () => {
+  it("reads documents of LangChain and of gen_ai with their scores, and a model's request", () => {
     assert.deepStrictEqual(
       value([[{ pageContent: "p", metadata: {}, id: "1" }, 0.5], { content: "c", score: 1, id: "2" }]),
       [
@@ -69,7 +69,7 @@ describe("Document", () => {
     assert.deepStrictEqual(value({ model: "m", input: "a" }), [{ text: "a" }])
   })
 
-  it.prop("is total, and its bound is never below the real size", [HostileValue.arbitrary], ([input]) => {
+  it.prop("reads any value without throwing, and bounds its size from above", [HostileValue.arbitrary], ([input]) => {
     for (const given of [input, { text: "t", name: input }, ["x", input]]) {
       const { bytes, value } = Document.parse(given, "output", "invalid_retrieval_io")
       if (value !== undefined) assert.isAtLeast(bytes, Buffer.byteLength(JSON.stringify(value)))

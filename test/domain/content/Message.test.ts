@@ -7,7 +7,7 @@ const value = (u: unknown) => Message.parse(u, "input").value
 const plain = (u: unknown): unknown => JSON.parse(JSON.stringify(u))
 
 describe("Message", () => {
-  it("reads texts, objects and lists, and fills the role by the side", () => {
+  it("reads texts, objects and lists as messages, with the role of the side", () => {
     assert.deepStrictEqual(value("hi"), [{ content: "hi", role: "user" }])
     assert.deepStrictEqual(Message.parse("hi", "output").value, [{ content: "hi", role: "assistant" }])
     assert.deepStrictEqual(value(""), [{ content: "", role: "user" }])
@@ -20,12 +20,12 @@ describe("Message", () => {
     assert.deepStrictEqual(value({ content: null, role: "assistant" }), [{ content: "", role: "assistant" }])
   })
 
-  it("sets nothing for an empty list and for undefined", () => {
+  it("sets no messages for an empty list and for undefined", () => {
     assert.deepStrictEqual(Message.parse([], "input"), { value: undefined, bytes: 0, problems: [] })
     assert.deepStrictEqual(Message.parse(undefined, "input"), { value: undefined, bytes: 0, problems: [] })
   })
 
-  it("reads tool calls and results, and leaves out optional texts that are none", () => {
+  it("reads tool calls and results, and leaves out optional fields that are not text", () => {
     const wire = [{
       content: "",
       role: "assistant",
@@ -71,7 +71,7 @@ describe("Message", () => {
     )
   })
 
-  it("loses only what cannot be read, which becomes JSON text, and says where", () => {
+  it("converts only unreadable messages to JSON text, and reports where", () => {
     const call = { name: "f", arguments: {} }
     const table: ReadonlyArray<readonly [unknown, unknown, string, string]> = [
       [
@@ -126,7 +126,7 @@ describe("Message", () => {
     assert.deepStrictEqual(of("\"\\ud800\""), { value: "\ufffd" })
   })
 
-  it("gives the same messages when it reads its own", () => {
+  it("reads its own messages back unchanged", () => {
     const given = [{ role: "tool", tool_call_id: "1", content: "r" }, {
       role: "assistant",
       tool_calls: [{ id: "1", function: { name: "f", arguments: "5" } }]
@@ -147,7 +147,7 @@ describe("Message", () => {
     )
   })
 
-  it.prop("is total, and its bound is never below the real size", [HostileValue.arbitrary], ([input]) => {
+  it.prop("reads any value without throwing, and bounds its size from above", [HostileValue.arbitrary], ([input]) => {
     for (const given of [input, { toolCalls: [{ name: "f", arguments: input }] }, ["x", input]]) {
       const { bytes, value } = Message.parse(given, "input")
       if (value !== undefined) assert.isAtLeast(bytes, Buffer.byteLength(JSON.stringify(value)))

@@ -49,19 +49,19 @@ describe("Metrics", () => {
     })
   })
 
-  it("leaves out what is no finite number, and keeps the rest", () => {
+  it("leaves out values that are not finite numbers, and keeps the rest", () => {
     const input = { nan: NaN, inf: Infinity, text: "1", nothing: null, list: [1], ok: 1 }
     assert.deepStrictEqual(value(input), { ok: 1 })
     assert.deepStrictEqual(codes(input), ["invalid_metrics"])
     assert.deepStrictEqual(codes({ ok: 1, absent: undefined }), [])
   })
 
-  it("writes _ for a dot, with a problem", () => {
+  it("replaces a dot in a name with _, with a problem", () => {
     assert.deepStrictEqual(value({ "a.b.c": 1 }), { a_b_c: 1 })
     assert.deepStrictEqual(codes({ "a.b": 1, ok: 2 }), ["invalid_metrics"])
   })
 
-  it("accepts nothing but objects", () => {
+  it("accepts only objects as metrics", () => {
     for (const bad of ["text", 1, null, [1]]) {
       assert.strictEqual(value(bad), undefined)
       assert.deepStrictEqual(codes(bad), ["invalid_metrics"])
@@ -70,7 +70,7 @@ describe("Metrics", () => {
     assert.deepStrictEqual(value({}), {})
   })
 
-  it("reads the usage of a provider as it is, alone or in its answer", () => {
+  it("reads a provider's usage unchanged, alone or inside its answer", () => {
     const usage = {
       prompt_tokens: 9,
       completion_tokens: 3,
@@ -98,13 +98,13 @@ describe("Metrics", () => {
     )
   })
 
-  it("never puts a key or a value into a problem", () => {
+  it("puts no key and no value into a problem", () => {
     const { problems } = Metrics.parse({ "secret.key": 1, other: "secret" })
     assert.notInclude(JSON.stringify(problems), "secret")
   })
 
   it.prop(
-    "gives finite numbers for any value, and a bound that is never below the size",
+    "gives finite numbers for any value, and bounds their size from above",
     [HostileValue.arbitrary],
     ([input]) => {
       for (const given of [input, { a: input, "__proto__.x": 1, ["__proto__"]: 2 }]) {

@@ -3,7 +3,7 @@ import * as ToolDefinition from "../../../src/domain/content/ToolDefinition.ts"
 import * as HostileValue from "../HostileValue.ts"
 
 describe("ToolDefinition", () => {
-  it("reads full and minimal definitions", () => {
+  it("reads full and minimal tool definitions", () => {
     const tools = [
       {
         name: "f",
@@ -18,7 +18,7 @@ describe("ToolDefinition", () => {
     assert.deepStrictEqual(problems, [])
   })
 
-  it("leaves out bad items and bad optional fields, and says where", () => {
+  it("leaves out bad items and bad optional fields, and reports where", () => {
     const { problems, value } = ToolDefinition.parse([
       { description: "no name" },
       { name: "" },
@@ -39,7 +39,7 @@ describe("ToolDefinition", () => {
     assert.isTrue(problems.every((p) => p.code === "invalid_tool_definitions"))
   })
 
-  it("sets nothing when no definition is left", () => {
+  it("sets no definitions when none is left", () => {
     assert.deepStrictEqual(ToolDefinition.parse([]), { value: undefined, bytes: 0, problems: [] })
     assert.deepStrictEqual(ToolDefinition.parse(undefined), { value: undefined, bytes: 0, problems: [] })
     const { problems, value } = ToolDefinition.parse({ name: "f" })
@@ -47,12 +47,12 @@ describe("ToolDefinition", () => {
     assert.deepStrictEqual(problems.map((p) => [p.code, p.path]), [["invalid_tool_definitions", "toolDefinitions"]])
   })
 
-  it("reports a few of many bad items", () => {
+  it("reports only a few of many bad items", () => {
     const { problems } = ToolDefinition.parse(Array.from({ length: 1_000 }, () => 1))
     assert.strictEqual(problems.length, 10)
   })
 
-  it.prop("is total, and its bound is never below the real size", [HostileValue.arbitrary], ([input]) => {
+  it.prop("reads any value without throwing, and bounds its size from above", [HostileValue.arbitrary], ([input]) => {
     for (const given of [input, [{ name: "f", schema: input, description: "d" }]]) {
       const { bytes, value } = ToolDefinition.parse(given)
       if (value !== undefined) assert.isAtLeast(bytes, Buffer.byteLength(JSON.stringify(value)))

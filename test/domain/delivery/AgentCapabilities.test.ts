@@ -12,7 +12,7 @@ const parse = (info: object): AgentCapabilities.AgentCapabilities => {
 const root = { resource: "GET /health", meta: { env: "prod", "http.method": "GET" } }
 
 describe("AgentCapabilities", () => {
-  it("reads what an Agent answers", () => {
+  it("reads an Agent's info answer", () => {
     const { problems, value } = AgentCapabilities.parse(
       {
         version: "7.85.1",
@@ -36,7 +36,7 @@ describe("AgentCapabilities", () => {
     assert.deepStrictEqual(value!.rejectTags, [{ key: "debug" }])
   })
 
-  it("finds the proxy with and without a slash, v2 before any other version", () => {
+  it("finds the EVP proxy with and without a slash, v2 before any other version", () => {
     const proxy = (...list: ReadonlyArray<string>) => parse({ endpoints: list }).evpProxy
     assert.strictEqual(proxy("/evp_proxy/v2"), "/evp_proxy/v2")
     assert.strictEqual(proxy("/evp_proxy/v4/", "/evp_proxy/v2/"), "/evp_proxy/v2")
@@ -46,7 +46,7 @@ describe("AgentCapabilities", () => {
     assert.strictEqual(proxy(), undefined)
   })
 
-  it("carries structs unless the Agent says no or takes no v0.4 payload", () => {
+  it("carries structs unless the Agent denies it or accepts no v0.4 payload", () => {
     assert.isTrue(AgentCapabilities.canCarry(parse({})))
     assert.isTrue(AgentCapabilities.canCarry(parse({ span_meta_structs: true })))
     assert.isTrue(AgentCapabilities.canCarry(parse({ span_meta_structs: "no" })))
@@ -75,7 +75,7 @@ describe("AgentCapabilities", () => {
     assert.isTrue(filtered({ filter_tags: { require: ["toString"] } }))
   })
 
-  it("takes a pattern that it cannot run for one that drops the trace, and says so", () => {
+  it("treats a pattern that it cannot run as one that drops the trace, and reports it", () => {
     const unreadable = String.raw`\pL`
     for (
       const info of [
@@ -92,7 +92,7 @@ describe("AgentCapabilities", () => {
     assert.isFalse(AgentCapabilities.rootIsFiltered(elsewhere, root))
   })
 
-  describe("the work of all patterns for one trace", () => {
+  describe("the pattern work for one trace", () => {
     const resource = `GET /${"a".repeat(4_800)}`
     const thousand = (pattern: (i: number) => string) => Array.from({ length: 1_000 }, (_, i) => pattern(i))
     const work = (
@@ -120,13 +120,13 @@ describe("AgentCapabilities", () => {
       return { filtered: AgentCapabilities.rootIsFiltered(counted, root), steps }
     }
 
-    it("is bounded, and a trace that would need more counts as filtered", () => {
+    it("bounds the pattern work for one trace, and treats a trace above it as filtered", () => {
       const { filtered, steps } = work({ ignore_resources: thousand((i) => `^(a|aa)+$|x${i}`) }, { ...root, resource })
       assert.isTrue(filtered)
       assert.isBelow(steps, AgentCapabilities.maxWork * 1.1)
     })
 
-    it("suffices for a thousand literals over a long resource, and for a thousand patterns over a usual one", () => {
+    it("has enough work for a thousand literals over a long resource, and a thousand patterns over a usual one", () => {
       const literals = { ignore_resources: thousand((i) => `/health/${i}`) }
       assert.isFalse(work(literals, { ...root, resource }).filtered)
       const patterns = { ignore_resources: thousand((i) => `^GET /health/${i}$`) }
@@ -137,20 +137,20 @@ describe("AgentCapabilities", () => {
     it.each([
       ["rejects by tag", { filter_tags_regex: { reject: thousand((i) => `long:^(a|aa)+$|x${i}`) } }],
       ["requires tags", { filter_tags_regex: { require: thousand((i) => `long:^(a|b)*$|x${i}`) } }]
-    ])("counts as filtered, too, where the Agent %s", (_, info) => {
+    ])("treats a trace above the work bound as filtered when the Agent %s", (_, info) => {
       assert.isTrue(AgentCapabilities.rootIsFiltered(parse(info), { ...root, meta: { long: "ab".repeat(2_400) } }))
     })
   })
 
   for (const info of [undefined, null, "OK", 7, [], {}, { endpoints: "all" }]) {
-    it(`does not take anything else for an Agent: ${JSON.stringify(info)}`, () => {
+    it(`refuses any other value as an Agent's info: ${JSON.stringify(info)}`, () => {
       const { problems, value } = AgentCapabilities.parse(info)
       assert.isUndefined(value)
       assert.strictEqual(problems.length, 1)
     })
   }
 
-  it("falls back for a size that is none", () => {
+  it("uses the default for an invalid maximum request size", () => {
     for (const max of [0, -1, 1.5, "9", NaN, undefined]) {
       assert.strictEqual(parse({ config: { max_request_bytes: max } }).maxRequestBytes, 26_214_400)
     }
@@ -158,7 +158,7 @@ describe("AgentCapabilities", () => {
   })
 
   it.prop(
-    "is total",
+    "parses any value without throwing",
     [Schema.Record(Schema.String, Schema.Unknown), Schema.Unknown, Schema.Unknown],
     ([info, a, b]) => {
       const capabilities = parse({

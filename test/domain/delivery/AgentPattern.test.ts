@@ -62,7 +62,7 @@ describe("AgentPattern", () => {
     assert.strictEqual(matches(source, text), expected, `${source} ~ ${JSON.stringify(text)}`)
   })
 
-  it("does not compile what it cannot run faithfully", () => {
+  it("refuses to compile a pattern that it cannot run faithfully", () => {
     const bad = [
       "(",
       ")",
@@ -92,19 +92,19 @@ describe("AgentPattern", () => {
     for (const source of bad) assert.isUndefined(AgentPattern.compile(source), source.slice(0, 30))
   })
 
-  it("answers for patterns and texts that make a backtracking engine run for years", () => {
+  it("answers quickly for patterns and texts that make a backtracking engine run for years", () => {
     const text = "a".repeat(4_000)
     assert.isFalse(matches("^(a+)+$", text + "!"))
     assert.isFalse(matches("(a|aa)*$b", text))
     assert.isFalse(matches("a*a*a*a*a*a*a*a*a*a*$c", text))
   })
 
-  it("reads no more of a text than its limit", () => {
+  it("reads a text only up to its limit", () => {
     assert.isFalse(matches("b", "a".repeat(AgentPattern.limits.text) + "b"))
   })
 
   it.prop(
-    "agrees with JavaScript's engine where both have the same syntax",
+    "agrees with JavaScript's engine on the syntax that both have",
     [
       Schema.Array(
         Schema.Literals([
@@ -137,7 +137,7 @@ describe("AgentPattern", () => {
   )
 
   it.prop(
-    "is total over patterns",
+    "compiles or refuses any pattern without throwing",
     [Schema.Array(Schema.Literals([..."()[]{}|*+?\\^$.-,:P<>ims0123abdwx"]))],
     ([parts]) => {
       const compiled = AgentPattern.compile(parts.join(""))

@@ -6,7 +6,7 @@ const fromParts = (parts: Parameters<typeof AgentUrl.fromParts>[0]): string =>
   AgentUrl.render(AgentUrl.fromParts(parts))
 
 describe("AgentUrl", () => {
-  it("is made of a host and a port, else of the socket, else it is localhost", () => {
+  it("builds the URL from host and port, else from the socket, else from localhost", () => {
     assert.strictEqual(fromParts({ host: "h", socketExists: true }), "http://h:8126")
     assert.strictEqual(fromParts({ host: "h", port: 1 }), "http://h:1")
     assert.strictEqual(fromParts({ port: 9126, socketExists: true }), "http://localhost:9126")
@@ -14,7 +14,7 @@ describe("AgentUrl", () => {
     assert.strictEqual(fromParts({}), "http://localhost:8126")
   })
 
-  it("reads URLs", () => {
+  it("reads URLs of every allowed form", () => {
     assert.deepStrictEqual(AgentUrl.parse("https://agent.example/base/"), {
       _tag: "https",
       host: "agent.example",
@@ -45,13 +45,13 @@ describe("AgentUrl", () => {
     assert.strictEqual(fromParts({ host: AgentUrl.parseHost("[fe80::1]"), port: 1 }), "http://[fe80::1]:1")
   })
 
-  it("reads the path of a socket with a space in it, which is no part of a request", () => {
+  it("reads a socket path with a space in it as one path without a request", () => {
     const url = AgentUrl.parse("unix:///var/run/my agent/apm é.sock")
     assert.strictEqual(url?._tag === "unix" ? url.socketPath : undefined, "/var/run/my agent/apm é.sock")
     assert.isUndefined(AgentUrl.parse("unix:///var/run/a\nb"))
   })
 
-  it("gives nothing for a URL, a host or a port that cannot be read", () => {
+  it("refuses a URL, a host or a port that cannot be read", () => {
     const urls = [
       "agent:8126",
       "ftp://agent",
@@ -76,7 +76,7 @@ describe("AgentUrl", () => {
   })
 
   it.prop(
-    "reads back the address that it shows",
+    "reads back the address that it renders",
     [Schema.String, Schema.String, Schema.String],
     ([url, host, port]) => {
       const value = AgentUrl.parse(url) ??

@@ -21,17 +21,17 @@ describe("Backoff", () => {
     ])
   })
 
-  it("spreads over the whole of it", () => {
+  it("spreads waits over the whole bound", () => {
     assert.strictEqual(Backoff.delay(3, 0), 0)
     assert.strictEqual(Backoff.delay(3, 0.25), 100)
   })
 
-  it("waits out what the receiver asked for, and spreads beyond it", () => {
+  it("waits as long as the receiver asked, and spreads beyond it", () => {
     assert.strictEqual(Backoff.delay(1, 0, 5_000), 5_000)
     assert.strictEqual(Backoff.delay(1, 0.5, 5_000), 5_050)
   })
 
-  it.prop("stays between what was asked for and 30 s more", [Schema.Int, Schema.Finite], ([failures, n]) => {
+  it.prop("keeps a wait between the receiver's delay and 30 s more", [Schema.Int, Schema.Finite], ([failures, n]) => {
     const delay = Backoff.delay(failures, Math.abs(n) % 1, 1_000)
     assert.isTrue(delay >= 1_000 && delay <= 31_000)
   })

@@ -30,7 +30,7 @@ describe("DeliveryVerdict", () => {
     [503, "Retry", "Retry", "Retry"],
     [504, "Ambiguous", "Ambiguous", "Ambiguous"]
   ])(
-    "reads the statuses that matter, for traces, the proxy and the intake: %d is %s, %s, %s",
+    "gives a status its verdict for traces, the proxy and the intake: %d is %s, %s, %s",
     (status, ...expected) => {
       assert.deepStrictEqual(endpoints.map((d) => tag(d, status)), expected, String(status))
     }
@@ -46,7 +46,7 @@ describe("DeliveryVerdict", () => {
     assert.strictEqual(tag("intake", NaN), "Ambiguous")
   })
 
-  it("calls no 4xx ambiguous, so that another route may open", () => {
+  it("treats no 4xx as ambiguous, so that another route stays possible", () => {
     for (let status = 400; status <= 499; status++) {
       for (const endpoint of endpoints) {
         assert.isTrue(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus(endpoint, status, {}, now)))
@@ -56,13 +56,13 @@ describe("DeliveryVerdict", () => {
     assert.isFalse(DeliveryVerdict.isDefinite(DeliveryVerdict.ofStatus("intake", 200, {}, now)))
   })
 
-  it("blames several events at once for no 4xx", () => {
+  it("refuses several events at once for no 4xx", () => {
     for (let status = 400; status <= 499; status++) {
       for (const endpoint of ["agent-evp", "intake"] as const) assert.notStrictEqual(tag(endpoint, status), "Refuse")
     }
   })
 
-  it("is certain about a failure only when no byte had left", () => {
+  it("treats a failure as definite only when no byte was sent", () => {
     assert.deepStrictEqual(DeliveryVerdict.ofFailure(false), { _tag: "Retry", afterMillis: undefined })
     assert.deepStrictEqual(DeliveryVerdict.ofFailure(true), { _tag: "Ambiguous", afterMillis: undefined })
   })
@@ -84,11 +84,11 @@ describe("DeliveryVerdict", () => {
     [{ "x-ratelimit-reset": "1792567685" }, 5_000],
     [{ "retry-after": "2", "x-ratelimit-reset": "7" }, 2_000],
     [{ "retry-after": "soon", "x-ratelimit-reset": "7" }, 7_000]
-  ])("reads how long to wait: %j is %s ms", (headers, expected) => {
+  ])("reads the wait from the headers: %j is %s ms", (headers, expected) => {
     assert.strictEqual(DeliveryVerdict.afterMillis(headers, now), expected, JSON.stringify(headers).slice(0, 60))
   })
 
-  it("reads how long to wait, and says so in its verdict", () => {
+  it("puts the wait of a retry-after header into its verdict", () => {
     assert.deepStrictEqual(DeliveryVerdict.ofStatus("intake", 429, { "retry-after": "3" }, now), {
       _tag: "Retry",
       afterMillis: 3_000
@@ -100,7 +100,7 @@ describe("DeliveryVerdict", () => {
   })
 
   it.prop(
-    "reads every date as JavaScript does",
+    "reads every HTTP date as JavaScript does",
     [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4_102_444_800 }))],
     ([seconds]) => {
       const text = new Date(seconds * 1_000).toUTCString()
@@ -109,7 +109,7 @@ describe("DeliveryVerdict", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it.prop("waits from nothing to the bound, whatever the headers", [Schema.String, Schema.String], ([a, b]) => {
+  it.prop("waits between zero and the bound, whatever the headers", [Schema.String, Schema.String], ([a, b]) => {
     const millis = DeliveryVerdict.afterMillis({ "retry-after": a, "x-ratelimit-reset": b }, now)
     assert.isTrue(millis === undefined || (millis >= 0 && millis <= DeliveryVerdict.maxAfterMillis))
   })

@@ -9,7 +9,7 @@ const moment = (unixMillis: number, uptimeMillis: number, boot: string | null = 
 })
 
 describe("EventAge", () => {
-  it("starts a steady clock at the time of day and goes on with the clock that never jumps", () => {
+  it("starts a steady clock at the time of day, and continues it with the monotonic clock", () => {
     let elapsed = 500
     const now = EventAge.steady(1_000_000, () => elapsed)
     assert.strictEqual(now(), 1_000_000)
@@ -25,7 +25,7 @@ describe("EventAge", () => {
     ["a start in between, and a clock that is set back", moment(25 * hour, 1_000), moment(0, 3_000, "b"), 3_000],
     ["no known start: the time of day alone", moment(0, 1_000, null), moment(hour, 3_000, null), hour],
     ["no known start, and a clock that is set back", moment(hour, 1_000, null), moment(0, 3_000, null), 0]
-  ])("tells the age between processes: %s", (_, then, now, age) => {
+  ])("gives the age of an event between processes: %s", (_, then, now, age) => {
     assert.strictEqual(EventAge.between(then, now), age)
   })
 })

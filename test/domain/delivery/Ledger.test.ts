@@ -11,7 +11,7 @@ describe("Ledger", () => {
     assert.deepStrictEqual([...Ledger.dropReasons].sort(), Object.keys(Ledger.empty.dropped).sort())
   })
 
-  it("sums what is where", () => {
+  it("sums pending, delivered and dropped events", () => {
     const ledger: Ledger.Ledger = {
       ...Ledger.empty,
       enqueued: 67,

@@ -19,7 +19,7 @@ const offer = (rule: Rescue.RuleName) => ({ _tag: "Offer", rule }) as const
 const ride = { _tag: "Ride" } as const
 
 describe("Rescue", () => {
-  it("has its rows in the order that is written down", () => {
+  it("keeps its rows in the documented order", () => {
     assert.deepStrictEqual(Rescue.rules.map((rule) => rule.name), [
       "not-an-llm-span",
       "taken-by-the-outbox",
@@ -32,22 +32,22 @@ describe("Rescue", () => {
     ])
   })
 
-  it("leaves every other span alone, whatever else is true", () => {
+  it("leaves a span that is not an LLM span alone, whatever its other facts", () => {
     assert.deepStrictEqual(decide({ llm: false, claim: "outbox", record: false, priority: -1 }), { _tag: "Untouched" })
   })
 
-  it("scrubs and marks what the outbox has taken", () => {
+  it("scrubs and marks a span whose event the outbox has taken", () => {
     assert.deepStrictEqual(decide({ claim: "outbox" }), { _tag: "Scrub", submitted: true })
     assert.deepStrictEqual(decide({ claim: "outbox", record: false }), { _tag: "Scrub", submitted: true })
   })
 
-  it("scrubs without a mark what has no record, or was dropped", () => {
+  it("scrubs without a mark a span whose event has no record or was dropped", () => {
     assert.deepStrictEqual(decide({ record: false }), { _tag: "Scrub", submitted: false })
     assert.deepStrictEqual(decide({ record: false, priority: -1 }), { _tag: "Scrub", submitted: false })
     assert.deepStrictEqual(decide({ claim: "dropped" }), { _tag: "Scrub", submitted: false })
   })
 
-  it("offers where there is nothing to ride on", () => {
+  it("offers an event that has no trace to ride on", () => {
     assert.deepStrictEqual(decide({ canRide: false }), offer("nothing-to-ride-on"))
     for (const mode of ["llmobs-agent-proxy", "llmobs-agentless"] as const) {
       assert.deepStrictEqual(decide({ mode }), offer("nothing-to-ride-on"))
@@ -55,18 +55,18 @@ describe("Rescue", () => {
     assert.deepStrictEqual(decide({ mode: "apm-agentless", canRide: false }), offer("nothing-to-ride-on"))
   })
 
-  it("offers a struct above 1 MB, and rides one of exactly that", () => {
+  it("offers a struct above 1 MB, and lets one of exactly 1 MB ride", () => {
     assert.deepStrictEqual(decide({ structBytes: 1_000_000 }), ride)
     assert.deepStrictEqual(decide({ structBytes: 1_000_001 }), offer("struct-too-large"))
     assert.deepStrictEqual(decide({ structBytes: 1_000_001, mode: "apm-agentless" }), offer("struct-too-large"))
   })
 
-  it("rides a rejected trace without an Agent: that intake takes it", () => {
+  it("lets an event ride a rejected trace without an Agent, because the trace intake keeps it", () => {
     for (const priority of [-1, 0, undefined]) assert.deepStrictEqual(decide({ mode: "apm-agentless", priority }), ride)
     assert.deepStrictEqual(decide({ mode: "apm-agentless", filtered: true }), ride)
   })
 
-  it("offers when the Agent will drop the trace: rejected, undecided, or filtered", () => {
+  it("offers an event when the Agent will drop the trace: rejected, undecided, or filtered", () => {
     for (const priority of [-1, 0, undefined, -128]) {
       assert.deepStrictEqual(decide({ priority }), offer("predicted-drop"))
     }
@@ -74,18 +74,18 @@ describe("Rescue", () => {
     for (const priority of [1, 2]) assert.deepStrictEqual(decide({ priority }), ride)
   })
 
-  it("predicts a drop only where somebody drops: the trace intake takes all", () => {
+  it("predicts a drop for the Agent alone, because the trace intake keeps every trace", () => {
     assert.isTrue(Rescue.predictsDrop({ ...facts, priority: 0 }))
     assert.isTrue(Rescue.predictsDrop({ ...facts, filtered: true }))
     assert.isFalse(Rescue.predictsDrop(facts))
     assert.isFalse(Rescue.predictsDrop({ ...facts, mode: "apm-agentless", priority: -1, filtered: true }))
   })
 
-  it.prop("rides again what rides already, whatever changed since", [RescueSchema.Facts], ([any]) => {
+  it.prop("lets a riding event ride on, whatever has changed since", [RescueSchema.Facts], ([any]) => {
     assert.deepStrictEqual(Rescue.decide({ ...any, llm: true, record: true, claim: "riding" }), ride)
   })
 
-  it.prop("is total, and looks at the first row that matches", [RescueSchema.Facts], ([any]) => {
+  it.prop("decides any facts by the first row that matches", [RescueSchema.Facts], ([any]) => {
     const row = Rescue.rules.find((rule) => rule.when(any))!
     assert.strictEqual(Rescue.decide(any), row.verdict)
     if (row.verdict._tag === "Offer") assert.strictEqual(row.verdict.rule, row.name)

@@ -19,7 +19,7 @@ describe("Site", () => {
     })
   })
 
-  it("takes the default for an absent setting, and none for an empty one", () => {
+  it("uses the default site when the setting is absent, and none when it is empty", () => {
     assert.strictEqual(Site.parse(undefined).value!.name, "datadoghq.com")
     assert.strictEqual(Site.parse(" US5.datadoghq.com ").value!.name, "us5.datadoghq.com")
     const { problems, value } = Site.parse("")
@@ -27,7 +27,7 @@ describe("Site", () => {
     assert.deepStrictEqual(problems.map((p) => p.code), ["missing_site"])
   })
 
-  it("sends nothing to a site that is not in the list, unless that is allowed", () => {
+  it("refuses a site that is not in the list, unless unknown sites are allowed", () => {
     for (const name of ["datadoghq.com.evil.org", "datadoghq.co", "unknown.example.org"]) {
       assert.isUndefined(Site.parse(name).value)
       assert.deepStrictEqual(Site.parse(name).problems.map((p) => p.code), ["invalid_setting"])
@@ -40,7 +40,7 @@ describe("Site", () => {
     })
   })
 
-  it("never takes what is not a host name", () => {
+  it("refuses text that is not a host name", () => {
     for (
       const name of ["a.b/c", "a.b:80", "user@a.b", "a.b?x", "a.b\r\nx", "a b.c", "localhost", ".a.b", "a..b", "é.org"]
     ) {

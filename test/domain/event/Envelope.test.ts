@@ -19,7 +19,7 @@ describe("Envelope", () => {
     })
   })
 
-  it("says the scope of an experiment's event", () => {
+  it("writes the scope of an experiment's event", () => {
     const experiment = { experimentId: "e", tags: { experiment_id: "e" } }
     const envelope = Envelope.make(event(makeContext({ labels: { experiment } })), "0.1.0")
     assert.strictEqual(envelope["_dd.scope"], "experiments")
@@ -29,7 +29,7 @@ describe("Envelope", () => {
     assert.include(Envelope.encode(Envelope.make(event(), "0.1.0")), "\"start_ns\":1787299200123456789,")
   })
 
-  it.prop("is as long as it is measured", [SpanEventSchema.SpanEvent], ([event]) => {
+  it.prop("has exactly the measured length", [SpanEventSchema.SpanEvent], ([event]) => {
     const envelope = Envelope.make(event, "0.1.0")
     assert.strictEqual(Buffer.byteLength(Envelope.encode(envelope)), JsonText.byteLength(envelope))
   })

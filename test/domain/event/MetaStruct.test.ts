@@ -9,7 +9,7 @@ const struct = (options: Parameters<typeof makeRecord>[0] = {}, road: WireFormat
   MetaStruct.render(makeRecord(options), WireFormat.table[road])
 
 describe("MetaStruct", () => {
-  it("renders a failing tool span below an agent as captured, with its tags as an object and without what the span says", () => {
+  it("renders a failing tool span below an agent as captured, its tags an object, without the APM span's fields", () => {
     const parent = makeContext({ kind: "agent", name: "my_agent", spanId: "7", explicit: { sessionId: "s-1" } })
     assert.deepStrictEqual(
       struct({
@@ -51,7 +51,7 @@ describe("MetaStruct", () => {
     )
   })
 
-  it("has underscores for dots and no meta.error on the road without an Agent", () => {
+  it("has underscores for dots and no meta.error for the trace intake", () => {
     const rendered = struct({
       annotation: { tags: { "a.b": "1" } },
       error: { type: "T", message: "m", stack: "" }
@@ -72,7 +72,7 @@ describe("MetaStruct", () => {
   })
 
   it.prop(
-    "says the same as the event, on the road to the Agent",
+    "equals the span event in every shared field when sent to the Agent",
     [SpanRecordSchema.SpanRecord],
     ([record]) => {
       const rendered = MetaStruct.render(record, WireFormat.table["trace-agent"])

@@ -14,7 +14,7 @@ const roundTrip = (record: SpanRecord): SpanRecord | undefined => {
 }
 
 describe("RecordCodec", () => {
-  it.prop("gives back all that an event is rendered from, whatever is in it", [Schemas.SpanRecord], ([record]) => {
+  it.prop("decodes every field that an event is rendered from, for any record", [Schemas.SpanRecord], ([record]) => {
     const { context } = record
     const experiment = context.experiment?.experimentId === undefined ? undefined : { experimentId: "", tags: {} }
     const kept = { ...record, context: { ...context, userId: undefined, accountId: undefined, experiment } }
@@ -27,13 +27,13 @@ describe("RecordCodec", () => {
     }
   })
 
-  it("keeps the nanosecond, and the keys that have no value", () => {
+  it("keeps nanoseconds, and keys without a value", () => {
     const record = Records.makeRecord({ annotation: { input: "hi", tags: { team: "ops" } } })
     assert.deepStrictEqual(roundTrip(record), record)
     assert.strictEqual(roundTrip({ ...record, startNs: 2n ** 63n - 1n })?.startNs, 2n ** 63n - 1n)
   })
 
-  it("keeps keys that parsers stumble over", () => {
+  it("keeps keys that confuse JSON parsers", () => {
     for (const key of ["\t", "\u0000", "\"", "\\", "\ud800", "__proto__", "a\nb", "a\\", "a\\n", "\"b", "toJSON", ""]) {
       // A parser that has met a key with a backslash can take others for it.
       JSON.parse(
@@ -50,12 +50,12 @@ describe("RecordCodec", () => {
     }
   })
 
-  it("keeps what has no value beside a key that parsers stumble over", () => {
+  it("keeps keys without a value beside a key that confuses JSON parsers", () => {
     const record = Records.makeRecord({ annotation: { input: "hi", metadata: { "a\\u0041\"": 1 } } })
     assert.deepStrictEqual(roundTrip(record), record)
   })
 
-  it("keeps long strings as they are, wherever they are and whatever is in them", () => {
+  it("keeps long strings unchanged, at any place and with any content", () => {
     const x = "x".repeat(300)
     const strings = [
       x,
@@ -91,20 +91,20 @@ describe("RecordCodec", () => {
     }
   })
 
-  it("writes the text of an answer once, and as it is", () => {
+  it("writes a long text once, unescaped", () => {
     const text = "He said \"no\".\n".repeat(100)
     const written = RecordCodec.encode(Records.makeRecord({ annotation: { output: text } }))
     assert.include(written, text)
     assert.isBelow(written.length, text.length + 1_200)
   })
 
-  it("reads what was written before long strings stood apart", () => {
+  it("reads records of version 1, which has no separate long strings", () => {
     const record = Records.makeRecord({ annotation: { metadata: { a: "\u007f0:1" } } })
     const line = JSON.stringify({ version: 1, record: { ...record, startNs: String(record.startNs) } })
     assert.deepStrictEqual(RecordCodec.decode(line).value, record)
   })
 
-  it("refuses what it did not write, without throwing", () => {
+  it("refuses text that it did not write, without throwing", () => {
     const good = JSON.parse(RecordCodec.encode(Records.makeRecord()))
     const bad = [
       "",

@@ -7,7 +7,7 @@ const event = (options: Parameters<typeof makeRecord>[0] = {}, road: WireFormat.
   SpanEvent.render(makeRecord(options), WireFormat.table[road])
 
 describe("SpanEvent", () => {
-  it("renders an llm span with all that an event has", () => {
+  it("renders an llm span with every field of an event", () => {
     const rendered = event({
       modelName: "gpt-5",
       modelProvider: "OpenAI",
@@ -50,7 +50,7 @@ describe("SpanEvent", () => {
     })
   })
 
-  it("says of a failure its status, its tags and its error", () => {
+  it("writes the status, the tags and the error of a failed span", () => {
     const error = { type: "ParcelNotFound", message: "boom", stack: "at x" }
     const rendered = event({ context: makeContext({ kind: "tool", name: "track" }), error })
     assert.strictEqual(rendered.status, "error")
@@ -61,12 +61,12 @@ describe("SpanEvent", () => {
     assert.isFalse(untyped.tags.some((tag) => tag.startsWith("error_type")))
   })
 
-  it("overrides what a user writes under the error tags, on the roads that have them", () => {
+  it("overrides the user's error tags on events, but not on structs of the trace intake", () => {
     assert.include(event({ annotation: { tags: { error: "mine" } } }).tags, "error:0")
     assert.include(event({ annotation: { tags: { error: "mine" } } }, "trace-intake").tags, "error:mine")
   })
 
-  it("has the session as a field when there is one, and not when somebody opted out", () => {
+  it("has a session field when there is a session, and none after an opt-out", () => {
     assert.strictEqual(event({ context: makeContext({ explicit: { sessionId: "s-1" } }) }).session_id, "s-1")
     const out = event({ context: makeContext({ explicit: { sessionId: "" } }) })
     assert.notProperty(out, "session_id")
@@ -74,7 +74,7 @@ describe("SpanEvent", () => {
     assert.notProperty(event(), "session_id")
   })
 
-  it("has links, a configuration, a scope and an agent when they are there", () => {
+  it("writes links, a configuration, a scope and an agent when they are present", () => {
     const labels = { experiment: { experimentId: "e", tags: { experiment_id: "e" } } }
     const agent = makeContext({ kind: "agent", name: "support", spanId: "7" })
     const rendered = event({
@@ -109,7 +109,7 @@ describe("SpanEvent", () => {
     assert.notProperty(event()._dd, "scope")
   })
 
-  it("writes each side in the shape of its kind, a prompt beside the messages, and tools where they belong", () => {
+  it("writes each side in the shape of its kind, a prompt beside the messages, and tools in their fields", () => {
     const llm = event({ annotation: { input: "q", prompt: { id: "p" }, toolDefinitions: [{ name: "track" }] } }).meta
     assert.deepStrictEqual(llm["input"], {
       messages: [{ content: "q", role: "user" }],
@@ -129,12 +129,12 @@ describe("SpanEvent", () => {
     assert.deepStrictEqual(tool["tool"], { version: "2" })
   })
 
-  it("keeps cost tags where no user can write", () => {
+  it("keeps cost tags out of the user's reach", () => {
     const annotation = { tags: { team: "ops" }, costTags: ["team"], metadata: { _dd: { cost_tags: ["forged"] } } }
     assert.deepStrictEqual(event({ annotation }).meta["metadata"], { _dd: { cost_tags: ["team"] } })
   })
 
-  it("has dotted keys, error tags and meta.error on every road to an intake of events", () => {
+  it("has dotted keys, error tags and meta.error for the proxy and for the intake", () => {
     const error = { type: "T", message: "m", stack: "" }
     for (const road of ["evp-proxy", "llmobs-intake"] as const) {
       const rendered = event({ annotation: { tags: { "a.b": "1" } }, error }, road)

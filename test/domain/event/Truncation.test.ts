@@ -45,7 +45,7 @@ const frozen = <A>(value: A): A => {
 const dropped = { value: "[This value has been dropped because this span's size exceeds the 5MB size limit.]" }
 
 describe("Truncation", () => {
-  it("leaves an event that fits as it is", () => {
+  it("keeps an event that fits unchanged", () => {
     const fits = event({ input: messages("hi") })
     const result = Truncation.shrink(fits)
     assert.strictEqual(result.value, fits)
@@ -55,7 +55,7 @@ describe("Truncation", () => {
     assert.strictEqual(Truncation.shrink(exact, JsonText.byteLength(exact)).value, exact)
   })
 
-  it("puts a note in place of the largest media contents first", () => {
+  it("replaces the largest media contents with a note first", () => {
     const part = (size: number) => ({ mime_type: "image/png", content: "A".repeat(size) })
     const shrunk = shrink(
       frozen(event({
@@ -93,7 +93,7 @@ describe("Truncation", () => {
     assert.isAbove(JsonText.byteLength(shrunk), 19_800)
   })
 
-  it("counts the bytes it leaves out, and never cuts a character in two", () => {
+  it("counts the bytes that it leaves out, and never cuts a character in two", () => {
     const shrunk = shrink(event({ input: { value: "😀".repeat(10_000) } }), 5_001)
     const value: string = shrunk.meta.input.value
     assert.isTrue(value.isWellFormed())
@@ -157,7 +157,7 @@ describe("Truncation", () => {
     assert.deepStrictEqual([shrunk.config, shrunk.span_links, shrunk.metrics], [{}, [], {}])
   })
 
-  it("keeps the identity of a span when nothing else helps", () => {
+  it("keeps a span's identity when it must drop all else", () => {
     const tags = Array.from({ length: 2_000 }, (_, i) => `tag${i}:value`)
     const shrunk = shrink(event({}, { tags: [...tags, "ml_app:shop"], session_id: "s-1" }), 3_000)
     assert.deepStrictEqual(shrunk, {
@@ -169,7 +169,7 @@ describe("Truncation", () => {
     })
   })
 
-  it("takes the struct of an APM span as well", () => {
+  it("truncates the struct of an APM span as well", () => {
     const struct = {
       name: "chat",
       trace_id: "1",
@@ -192,7 +192,7 @@ describe("Truncation", () => {
     assert.strictEqual(shrunk.session_id, id)
   })
 
-  it("uses the measure it is given", () => {
+  it("uses the size measure that it is passed", () => {
     const ascii = (u: unknown) =>
       JSON.stringify(u, (_, v) => typeof v === "bigint" ? Number(v) : v)
         .replace(/[\u0080-\uffff]/g, "\\u0000").length

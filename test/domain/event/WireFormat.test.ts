@@ -10,7 +10,7 @@ const modes: ReadonlyArray<ExportMode.ExportMode> = [
 ]
 
 describe("WireFormat", () => {
-  it("selects the road by mode and route", () => {
+  it("selects the format by mode and route", () => {
     assert.deepStrictEqual(
       modes.map((mode) => [WireFormat.select(mode, "ride").road, WireFormat.select(mode, "offer").road]),
       [
@@ -22,7 +22,7 @@ describe("WireFormat", () => {
     )
   })
 
-  it("gives whatever is offered its dotted keys, its error tags and its error, whatever mode was planned", () => {
+  it("gives an offered event dotted keys, error tags and its error in every mode", () => {
     for (const mode of modes) {
       const { errorTags, form, metaError, tagKeys } = WireFormat.select(mode, "offer")
       assert.deepStrictEqual({ errorTags, form, metaError, tagKeys }, {
@@ -45,7 +45,7 @@ describe("WireFormat", () => {
     for (const [road, format] of Object.entries(WireFormat.table)) assert.strictEqual(format.road, road)
   })
 
-  it("uses v0.4 whatever was asked for, and says so when something else was", () => {
+  it("uses v0.4 whichever version is set, and reports any other", () => {
     for (const fine of [undefined, "", "v0.4", "0.4"]) {
       assert.deepStrictEqual(WireFormat.apiVersion(fine), { value: "v0.4", problems: [] })
     }

@@ -48,7 +48,7 @@ describe("JsonSnapshot", () => {
     assert.deepStrictEqual(take(1n << 100_000n), "[an integer too large to write]")
   })
 
-  it("leaves out what JSON leaves out", () => {
+  it("leaves out the values that JSON leaves out", () => {
     assert.deepStrictEqual(take({ u: undefined, f: () => 1, s: Symbol.iterator, n: 1 }), { n: 1 })
     assert.deepStrictEqual(take([undefined, () => 1, 1]), [null, null, 1])
     assert.deepStrictEqual(JsonSnapshot.take(undefined), { value: undefined, bytes: 0, problems: [] })
@@ -56,7 +56,7 @@ describe("JsonSnapshot", () => {
     assert.deepStrictEqual(codes(() => 1), ["unreadable_value"])
   })
 
-  it("reads the usual classes", () => {
+  it("reads instances of the usual classes", () => {
     assert.strictEqual(take(new Date(0)), "1970-01-01T00:00:00.000Z")
     assert.strictEqual(take(new Date(NaN)), null)
     assert.strictEqual(take(new URL("http://a.example/x")), "http://a.example/x")
@@ -84,13 +84,13 @@ describe("JsonSnapshot", () => {
     assert.deepStrictEqual(take(new Point()), { x: 1 })
   })
 
-  it("honours toJSON once, with the key", () => {
+  it("calls toJSON once, with the key", () => {
     const endless = { toJSON: () => endless, a: 1 }
     assert.deepStrictEqual(take({ a: endless }), { a: { a: 1 } })
     assert.deepStrictEqual(take({ k: { toJSON: (key: string) => `at ${key}` } }), { k: "at k" })
   })
 
-  it("says where a value contains itself, and copies what is only shared", () => {
+  it("marks where a value contains itself, and copies shared values", () => {
     const cycle: { self?: unknown } = {}
     cycle.self = [cycle]
     assert.deepStrictEqual(take(cycle), { self: ["[this value contains itself]"] })
@@ -141,14 +141,14 @@ describe("JsonSnapshot", () => {
     assert.include(JSON.stringify(take({ n: deep })), "\"n\":\"{\\\"n\\\":1}\"")
   })
 
-  it("gives up what is nested beyond reason", () => {
+  it("cuts off a value that is nested 100,000 levels deep, with a note", () => {
     let deep: unknown = "leaf"
     for (let i = 0; i < 100_000; i++) deep = [deep]
     assert.include(JSON.stringify(take(deep)), "[nested too deeply]")
     assert.deepStrictEqual(codes(deep), ["value_too_large"])
   })
 
-  it("stops at the limits and says so", () => {
+  it("stops at its limits and reports that", () => {
     const limits = { depth: 12, values: 3, characters: 100 }
     assert.deepStrictEqual(JsonSnapshot.take([1, 2, 3, 4, 5], limits).value, [1, 2, 3, "[more values left out]"])
     assert.deepStrictEqual(JsonSnapshot.take({ a: 1, b: 2, c: 3, d: 4 }, limits).value, { a: 1, b: 2, c: 3 })
@@ -194,7 +194,7 @@ describe("JsonSnapshot", () => {
     ])
   })
 
-  it("gives each part its share when there are too many values, so that none empties the others", () => {
+  it("gives each part its share when there are too many values", () => {
     const numbers = Array.from({ length: 1_000 }, (_, i) => i)
     const message = { role: "user", content: "hi", extra: [{ name: "f", arguments: { city: "Rome" } }] }
     const big = { role: "user", content: "hi", extra: [{ name: "f", arguments: { numbers, city: "Rome" } }] }
@@ -207,13 +207,13 @@ describe("JsonSnapshot", () => {
     }
   })
 
-  it("cuts between characters, and never half of one", () => {
+  it("cuts only between characters", () => {
     const { value } = JsonSnapshot.take("😀".repeat(200), parts(150))
     assert.isTrue((value as string).isWellFormed())
     assert.match(value as string, /^(😀)+\[\d+ characters left out\](😀)+$/u)
   })
 
-  it("gives structure below a depth as text, and shares what it leaves", () => {
+  it("renders structure below a depth as text, and returns the same value when nothing is that deep", () => {
     const value = { a: { b: [1, { c: 2 }] }, d: [1] }
     assert.deepStrictEqual(JsonSnapshot.flatten(value, 2), { a: { b: "[1,{\"c\":2}]" }, d: [1] })
     assert.strictEqual(JsonSnapshot.flatten(value, 9), value)
@@ -239,7 +239,7 @@ describe("JsonSnapshot", () => {
     assert.deepStrictEqual(problems.map((p) => p.code), ["value_too_large"])
   })
 
-  it("is total over each hostile value", () => {
+  it("copies each hostile value to plain JSON or nothing", () => {
     for (const value of HostileValue.each()) {
       const copy = take(value)
       assert.isTrue(copy === undefined || isPlain(copy))
@@ -251,7 +251,7 @@ describe("JsonSnapshot", () => {
     assert.isTrue(copy === undefined || isPlain(copy))
   }, runs)
 
-  it.prop("never gives a bound below the real size", [HostileValue.arbitrary], ([value]) => {
+  it.prop("gives a bound that is never below the real size", [HostileValue.arbitrary], ([value]) => {
     for (const limits of [JsonSnapshot.defaultLimits, { depth: 2, values: 5, characters: 80 }]) {
       const { bytes, value: copy } = JsonSnapshot.take(value, limits)
       const json = copy === undefined ? "" : JSON.stringify(copy)
@@ -260,7 +260,7 @@ describe("JsonSnapshot", () => {
     }
   }, runs)
 
-  it("counts what an error becomes as it counts it in a copy", () => {
+  it("counts an error like the plain object that it becomes", () => {
     for (const values of [1, 2, 3, 4, 5, 6]) {
       const limits = { ...JsonSnapshot.defaultLimits, values }
       const once = JsonSnapshot.take({ error: new TypeError("message"), list: [1, 2, 3] }, limits)
@@ -268,7 +268,7 @@ describe("JsonSnapshot", () => {
     }
   })
 
-  it.prop("is idempotent", [HostileValue.arbitrary], ([value]) => {
+  it.prop("leaves its own copies unchanged", [HostileValue.arbitrary], ([value]) => {
     const once = JsonSnapshot.take(value)
     const twice = JsonSnapshot.take(once.value)
     assert.strictEqual(JSON.stringify(twice.value), JSON.stringify(once.value))

@@ -7,7 +7,7 @@ import * as HostileValue from "../HostileValue.ts"
 const text = (u: unknown) => JsonText.fromUnknown(u).value
 
 describe("JsonText", () => {
-  it("keeps a text and gives the compact JSON text of anything else", () => {
+  it("keeps a text, and gives the compact JSON text of any other value", () => {
     const table: ReadonlyArray<readonly [unknown, string | undefined]> = [
       ["", ""],
       ["plain", "plain"],
@@ -26,7 +26,7 @@ describe("JsonText", () => {
     for (const [value, expected] of table) assert.strictEqual(text(value), expected)
   })
 
-  it("keeps structure that would be too deep inside an event", () => {
+  it("keeps structure that would be too deep inside an event as text", () => {
     let deep: unknown = 1
     for (let i = 0; i < 30; i++) deep = { n: deep }
     assert.strictEqual(text(deep), JSON.stringify(deep))
@@ -37,7 +37,7 @@ describe("JsonText", () => {
     if (text !== undefined) assert.isAtLeast(bytes, Buffer.byteLength(JSON.stringify(text)))
   }, { arbitrary: { runs: 1_000 } })
 
-  it.prop("measures exactly what JSON.stringify and UTF-8 would give", [HostileValue.arbitrary], ([value]) => {
+  it.prop("measures the same length as JSON.stringify and UTF-8 give", [HostileValue.arbitrary], ([value]) => {
     const copy = JsonSnapshot.take(value).value
     if (copy !== undefined) assert.strictEqual(JsonText.byteLength(copy), Buffer.byteLength(JSON.stringify(copy)))
   }, { arbitrary: { runs: 1_000 } })
@@ -54,7 +54,7 @@ describe("JsonText", () => {
     }
   })
 
-  it("measures what an event has beside JSON: bigints, and undefined that is left out", () => {
+  it("measures an event's values that JSON lacks: bigints, and undefined that is left out", () => {
     assert.strictEqual(
       JsonText.byteLength({ start_ns: 1787299200123456789n }),
       "{\"start_ns\":1787299200123456789}".length

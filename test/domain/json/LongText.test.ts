@@ -12,7 +12,7 @@ const collected = (): number => {
 }
 
 describe("LongText", () => {
-  it("finds the one size to which the longest must be cut", () => {
+  it("finds the one length to which the longest texts must be cut", () => {
     assert.strictEqual(LongText.commonLevel([100, 80, 10], 60, 5), 60)
     assert.strictEqual(LongText.commonLevel([100, 80, 10], 20, 5), 80)
     assert.strictEqual(LongText.commonLevel([100], 96, 5), undefined)
@@ -23,13 +23,13 @@ describe("LongText", () => {
     assert.deepStrictEqual(LongText.headAndTail("abcdefghijkl", 0), ["", ""])
   })
 
-  it("cuts before a character that would be halved in the head, and behind one in the tail", () => {
+  it("cuts between characters in the head and in the tail", () => {
     assert.deepStrictEqual(LongText.headAndTail("ab😀cd", 3), ["ab", ""])
     assert.deepStrictEqual(LongText.headAndTail("aaaaaaaaaa😀xyz", 16), ["aaaaaaaaaa😀", "xyz"])
     assert.deepStrictEqual(LongText.headAndTail("abcdef😀x", 8), ["abcdef", "x"])
   })
 
-  it("lets go of the text that was cut", () => {
+  it("releases the memory of the text that was cut", () => {
     const limits = { ...JsonSnapshot.defaultLimits, characters: 200 }
     const before = collected()
     const kept: Array<unknown> = []

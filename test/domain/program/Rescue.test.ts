@@ -4,8 +4,12 @@ import * as Program from "../../../src/domain/program/Rescue.ts"
 import * as RescueSchema from "../../../src/domain/schema/Rescue.ts"
 import { run } from "./Programs.ts"
 
-describe("the program of the rescue decision", () => {
-  it.prop("decides as the table does, synchronously and without a problem", [RescueSchema.Facts], ([facts]) => {
-    assert.deepStrictEqual(run(Program.decide(facts)), { value: Rescue.decide(facts), lines: [], counts: {} })
-  })
+describe("the rescue program", () => {
+  it.prop(
+    "decides a rescue as the table does, synchronously and without a problem",
+    [RescueSchema.Facts],
+    ([facts]) => {
+      assert.deepStrictEqual(run(Program.decide(facts)), { value: Rescue.decide(facts), lines: [], counts: {} })
+    }
+  )
 })

@@ -9,9 +9,9 @@ import * as WireFormatSchema from "../../../src/domain/schema/WireFormat.ts"
 import { makeRecord } from "../Records.ts"
 import { run } from "./Programs.ts"
 
-describe("the program of event construction", () => {
+describe("the span event program", () => {
   it.prop(
-    "renders as the plain function does, when the event fits",
+    "renders an event as the plain function does when the event fits",
     [SpanRecordSchema.SpanRecord, WireFormatSchema.Road],
     ([record, road]) => {
       const format = WireFormat.table[road]
@@ -23,7 +23,7 @@ describe("the program of event construction", () => {
     }
   )
 
-  it("shrinks an event that is over the limit of the settings, and says so without its content", () => {
+  it("shrinks an event above the limit of the settings, and logs that without its content", () => {
     const record = makeRecord({ annotation: { input: "secret ".repeat(10_000) } })
     const format = WireFormat.table["evp-proxy"]
     const { counts, lines, value } = run(Program.render(record, format), { maxEventBytes: 4_000 })

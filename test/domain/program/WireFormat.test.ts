@@ -7,16 +7,20 @@ import { run } from "./Programs.ts"
 
 const route = Schema.Literals(["ride", "offer"])
 
-describe("the program of the wire format", () => {
-  it.prop("selects as the plain function does", [WireFormatSchema.ExportMode, route], ([mode, route]) => {
-    assert.deepStrictEqual(run(Program.select(route), { mode }), {
-      value: WireFormat.select(mode, route),
-      lines: [],
-      counts: {}
-    })
-  })
+describe("the wire format program", () => {
+  it.prop(
+    "selects the wire format as the plain function does",
+    [WireFormatSchema.ExportMode, route],
+    ([mode, route]) => {
+      assert.deepStrictEqual(run(Program.select(route), { mode }), {
+        value: WireFormat.select(mode, route),
+        lines: [],
+        counts: {}
+      })
+    }
+  )
 
-  it("says once that v0.5 cannot carry events, when one is to ride", () => {
+  it("warns once that v0.5 cannot carry events, when one is to ride", () => {
     const asked = { mode: "apm-agent", apiVersion: "v0.5" } as const
     const { counts, lines, value } = run(Program.select("ride"), asked)
     assert.deepStrictEqual(value, WireFormat.table["trace-agent"])

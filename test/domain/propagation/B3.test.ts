@@ -7,7 +7,7 @@ const trace = "0000000000000000000000000" + (123456789).toString(16)
 const span = "000000003ade68b1"
 
 describe("B3", () => {
-  it("reads the single header", () => {
+  it("reads the single b3 header", () => {
     const table: ReadonlyArray<readonly [string, B3.Extracted | undefined]> = [
       [`${trace}-${span}-1`, { traceId: trace, parentId: span, priority: 1 }],
       [`${trace}-${span}-0-00000000000000ff`, { traceId: trace, parentId: span, priority: 0 }],
@@ -28,7 +28,7 @@ describe("B3", () => {
     }
   })
 
-  it("reads the headers of many", () => {
+  it("reads the x-b3 headers", () => {
     const read = (rest: Record<string, string>) =>
       B3.extractMulti(Headers.fromRecord({ "X-B3-TraceId": trace, "X-B3-SpanId": span, ...rest }))
     assert.deepStrictEqual(read({ "x-b3-sampled": "1" }), { traceId: trace, parentId: span, priority: 1 })
@@ -38,7 +38,7 @@ describe("B3", () => {
     assert.strictEqual(B3.extractMulti(Headers.fromRecord({ "x-b3-traceid": "0", "x-b3-spanid": "0" })), undefined)
   })
 
-  it("comes back as it was, in both forms", () => {
+  it("reads back its own headers in both forms", () => {
     for (const traceId of [trace, "640cfd8d00000000abcdefab12345678"]) {
       for (const priority of [undefined, 0, 1, 2]) {
         const expected = { traceId, parentId: span, priority }
@@ -51,7 +51,7 @@ describe("B3", () => {
     assert.strictEqual(B3.injectSingle(trace, span, -1)["b3"], `00000000075bcd15-${span}-0`)
   })
 
-  it.prop("never throws", [HostileText], ([text]) => {
+  it.prop("never throws for hostile headers", [HostileText], ([text]) => {
     for (const read of [B3.extractSingle(() => text), B3.extractMulti(() => text)]) {
       assert.isTrue(read === undefined || /^[0-9a-f]{32}$/.test(read.traceId))
     }

@@ -70,7 +70,7 @@ describe("Baggage.parseLenient", () => {
   })
 
   for (const text of [",", " ,", "a=1,", "a", "=", "\u0000,"]) {
-    it(`looks at 16 KiB of a header of a million characters, and no more: ${JSON.stringify(text)}`, () => {
+    it(`reads at most 16 KiB of a header of a million characters: ${JSON.stringify(text)}`, () => {
       const header = text.repeat(Math.ceil(1_000_000 / text.length))
       for (const lines of [[header], [header, header, "session.id=s"], header.split(",").slice(0, 100_000)]) {
         for (const parse of [Baggage.parseLenient, Baggage.parseStrict]) {
@@ -85,12 +85,15 @@ describe("Baggage.parseLenient", () => {
     })
   }
 
-  it("says nothing of the content in its problem", () => {
+  it("keeps header content out of its problem", () => {
     const read = Baggage.parseLenient(["secret.key=secret%0Avalue"])
     assert.notInclude(JSON.stringify(read.problems), "secret")
   })
 
-  it.prop("is total and bounded over hostile lines, and gives labels only", [HostileText, HostileText], ([a, b]) => {
+  it.prop("reads hostile lines leniently without throwing, within bounds, and gives labels only", [
+    HostileText,
+    HostileText
+  ], ([a, b]) => {
     const read = Baggage.parseLenient([a, b])
     assert.isAtMost(read.value.size, 64)
     for (const value of read.value.values()) assert.isTrue(Baggage.isLabel(value))
@@ -116,7 +119,7 @@ describe("Baggage.parseStrict", () => {
     }
   })
 
-  it("decodes keys and values, and leaves alone what is not valid encoding", () => {
+  it("decodes keys and values, and leaves invalid encoding as it is", () => {
     const read = Baggage.parseStrict([
       "foo=bar,userId=Am%C3%A9lie,serverNode=DF%2028,%22%2C%3B%5C%28%29%2F%3A%3C%3D%3E%3F%40%5B%5D%7B%7D=%22%2C%3B%5C",
       "raw=DF 28,broken=100%"
@@ -148,12 +151,12 @@ describe("Baggage.parseStrict", () => {
     assert.deepStrictEqual(Baggage.parseStrict([",".repeat(1_000_000)]).dropped, 1)
   })
 
-  it("writes members of others again as they came, properties included", () => {
+  it("writes other senders' members again unchanged, properties included", () => {
     const line = "key1=value1;property1;property2=x,key2 = value2,key3=a%2Cb=c;ttl=\"5\""
     assert.strictEqual(Baggage.render(Baggage.parseStrict([line]).value).value, line)
   })
 
-  it.prop("is total and bounded over hostile lines, in both directions", [HostileText, HostileText], ([a, b]) => {
+  it.prop("reads and renders hostile lines without throwing, within bounds", [HostileText, HostileText], ([a, b]) => {
     const read = Baggage.parseStrict([a, b])
     assert.isAtMost(read.value.size, 64)
     const text = Baggage.render(read.value).value
@@ -163,7 +166,7 @@ describe("Baggage.parseStrict", () => {
 })
 
 describe("Baggage.render", () => {
-  it("encodes as Datadog's tracers do", () => {
+  it("encodes members as Datadog's tracers do", () => {
     const items = new Map([
       ["foo", "bar"],
       ["userId", "Amélie"],
@@ -178,7 +181,7 @@ describe("Baggage.render", () => {
     )
   })
 
-  it("stops at 64 members and at the first that goes above 8,192 bytes", () => {
+  it("stops at 64 members and at the first that exceeds 8,192 bytes", () => {
     const many = new Map(Array.from({ length: 66 }, (_, i) => [`key${i}`, `value${i}`]))
     const rendered = Baggage.render(many)
     assert.strictEqual(rendered.value.split(",").length, 64)
@@ -198,7 +201,7 @@ describe("Baggage.render", () => {
     assert.isAtMost(looked, 1_000)
   })
 
-  it("leaves out what would void the header at the receiver", () => {
+  it("leaves out members that would void the header at the receiver", () => {
     const rendered = Baggage.render(new Map([["a", ""], ["", "b"], ["c", "\ud800"], ["d", "1"]]))
     assert.strictEqual(rendered.value, "d=1")
     assert.strictEqual(rendered.dropped, 3)
@@ -210,7 +213,7 @@ describe("Baggage.render", () => {
     (text) => text !== "" && text.isWellFormed() && text.length < 100
   )
 
-  it.prop("comes back from the strict reader as it was", [Arbitrary.array(NonEmpty)], ([texts]) => {
+  it.prop("renders members that the strict reader reads back unchanged", [Arbitrary.array(NonEmpty)], ([texts]) => {
     const items = new Map(texts.map((text, i) => [`k${i}${text}`, text]))
     const rendered = Baggage.render(items)
     const back = [...Baggage.parseStrict(rendered.value === "" ? [] : [rendered.value]).value]
@@ -222,7 +225,7 @@ describe("Baggage.render", () => {
 describe("Baggage.change", () => {
   const items = Baggage.parseStrict(["a=1;p=x,b=%20two"]).value
 
-  it("replaces, adds and removes, and leaves the others as they came", () => {
+  it("replaces, adds and removes members, and leaves the others as they came", () => {
     const changed = Baggage.change(items, new Map([["b", "3"], ["a", undefined], ["c", "ä"]]))
     assert.strictEqual(Baggage.render(changed).value, "b=3,c=%C3%A4")
     assert.strictEqual(Baggage.render(items).value, "a=1;p=x,b=%20two")
@@ -232,7 +235,7 @@ describe("Baggage.change", () => {
     assert.strictEqual(Baggage.render(Baggage.change(items, new Map([["a", "1"]]))).value, "a=1;p=x,b=%20two")
   })
 
-  it("is the same items where nothing changes", () => {
+  it("returns the same items when the change has no effect", () => {
     assert.strictEqual(Baggage.change(items, new Map()), items)
   })
 })

@@ -7,18 +7,18 @@ const outer: BaggageChange.Changes = new Map([["a", "1"], ["b", "2"]])
 const entriesOf = (input: unknown) => [...BaggageChange.within(outer, input).value]
 
 describe("BaggageChange", () => {
-  it("replaces, adds and takes away, within what the region around it says", () => {
+  it("replaces, adds and removes members on top of the outer region's changes", () => {
     assert.deepStrictEqual(entriesOf({ b: undefined, c: "3" }), [["a", "1"], ["b", undefined], ["c", "3"]])
     assert.deepStrictEqual([...outer], [["a", "1"], ["b", "2"]])
     assert.deepStrictEqual(BaggageChange.within(outer, { a: "2" }).problems, [])
   })
 
-  it("leaves reserved members out without a word", () => {
+  it("leaves reserved members out without a problem", () => {
     const { problems, value } = BaggageChange.within(new Map(), { "llmobs.trace_id": "1" })
     assert.deepStrictEqual([value.size, problems.length], [0, 0])
   })
 
-  it("keeps what is text of anything that it is given, and reports the rest once", () => {
+  it("keeps the texts of any input, and reports the rest once", () => {
     const input = {
       good: "1",
       number: 1,
@@ -39,7 +39,7 @@ describe("BaggageChange", () => {
     for (const none of [undefined, null, "text", 5]) assert.deepStrictEqual(entriesOf(none), [...outer])
   })
 
-  it("does not grow without end, region in region", () => {
+  it("bounds the number of members in nested regions", () => {
     let changes: BaggageChange.Changes = new Map()
     for (let i = 0; i < 3_000; i++) changes = BaggageChange.within(changes, { [`key ${i}`]: "1" }).value
     assert.strictEqual(changes.size, 1_024)

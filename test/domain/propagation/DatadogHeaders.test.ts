@@ -6,7 +6,7 @@ import { HostileText } from "../HostileText.ts"
 const extract = (headers: Record<string, string>, max?: number) => Datadog.extract(Headers.fromRecord(headers), max)
 
 describe("DatadogHeaders", () => {
-  it("reads a whole set of headers", () => {
+  it("reads a whole set of Datadog headers", () => {
     const { problems, value } = extract({
       "x-datadog-trace-id": "123456789",
       "x-datadog-parent-id": "987654321",
@@ -25,7 +25,7 @@ describe("DatadogHeaders", () => {
     })
   })
 
-  it("wants a usable trace id, and a parent id that is a number", () => {
+  it("requires a valid trace id, and a parent id that is a number", () => {
     const table: ReadonlyArray<readonly [string | undefined, string | undefined, boolean]> = [
       ["1", "1", true],
       ["1", undefined, true],
@@ -45,7 +45,7 @@ describe("DatadogHeaders", () => {
     }
   })
 
-  it("leaves out a malformed high half, and says so", () => {
+  it("leaves out a malformed high half of the trace id, and reports it", () => {
     for (const tid of ["1234567890abcdef1", "1234567890abcde", "1234567890abcdeX", "1234567890ABCDEF"]) {
       const { problems, value } = extract({ "x-datadog-trace-id": "1", "x-datadog-tags": `_dd.p.tid=${tid},_dd.p.a=b` })
       assert.strictEqual(value!.traceId, "0".repeat(31) + "1", tid)
@@ -55,7 +55,7 @@ describe("DatadogHeaders", () => {
     }
   })
 
-  it("drops only the bad parts", () => {
+  it("drops only the malformed headers", () => {
     const { problems, value } = extract({
       "x-datadog-trace-id": "1",
       "x-datadog-sampling-priority": "two",
@@ -69,7 +69,7 @@ describe("DatadogHeaders", () => {
     assert.strictEqual(problems.length, 3)
   })
 
-  it("throws tags above the length limit away, and honours a higher limit", () => {
+  it("discards tags above the length limit, and honours a higher limit", () => {
     const tags = "_dd.p.a=" + "x".repeat(505)
     assert.strictEqual(tags.length, 513)
     const { value } = extract({ "x-datadog-trace-id": "1", "x-datadog-tags": tags })
@@ -80,7 +80,7 @@ describe("DatadogHeaders", () => {
     assert.strictEqual(extract({ "x-datadog-trace-id": "1", "x-datadog-tags": "_dd.p.a=b" }, 0).value!.tags.size, 1)
   })
 
-  it.prop("is total over hostile headers", [HostileText, HostileText], ([tags, origin]) => {
+  it.prop("reads hostile headers without throwing", [HostileText, HostileText], ([tags, origin]) => {
     const { value } = Datadog.extract((name) =>
       name === "x-datadog-tags" ? tags : name === "x-datadog-origin" ? origin : "7"
     )
@@ -88,7 +88,7 @@ describe("DatadogHeaders", () => {
     for (const [key, tag] of value!.tags) assert.match(`${key}=${tag}`, /^_dd\.p\.[\x21-\x7e]+=[\x20-\x7e]+$/)
   })
 
-  it.prop("is total over hostile ids", [HostileText], ([text]) => {
+  it.prop("reads hostile ids without throwing", [HostileText], ([text]) => {
     const { value } = Datadog.extract(() => text)
     assert.isTrue(value === undefined || /^[0-9a-f]{32}$/.test(value.traceId))
   })

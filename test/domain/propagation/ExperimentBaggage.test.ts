@@ -10,7 +10,7 @@ const all = "_ml_obs.experiment_id=exp%201,_ml_obs.experiment_run_id=run-1,_ml_o
   "_ml_obs.experiment_project_name=proj,_ml_obs.experiment_name=n%C3%A4me%2Cx"
 
 describe("ExperimentBaggage", () => {
-  it("turns every key into its tag", () => {
+  it("turns every experiment key into its tag", () => {
     assert.deepStrictEqual(ExperimentBaggage.read(Baggage.parseLenient([all]).value), {
       experimentId: "exp 1",
       tags: {
@@ -39,7 +39,7 @@ describe("ExperimentBaggage", () => {
     assert.strictEqual(SpanMeta.reserved(inScope)["scope"], "experiments")
   })
 
-  it("is none without one of its keys, and survives a bad sibling", () => {
+  it("finds no experiment without one of its keys, and survives a bad sibling key", () => {
     assert.strictEqual(ExperimentBaggage.read(new Map([["_ml_obs.else", "x"], ["session.id", "s"]])), undefined)
     const read = Baggage.parseLenient(["_ml_obs.experiment_id=exp-1,_ml_obs.experiment_project_name="])
     assert.deepStrictEqual(ExperimentBaggage.read(read.value), {
@@ -48,12 +48,12 @@ describe("ExperimentBaggage", () => {
     })
   })
 
-  it("writes what it reads", () => {
+  it("reads back the baggage that it writes", () => {
     const line = Baggage.render(ExperimentBaggage.write(ExperimentBaggage.read(Baggage.parseLenient([all]).value)!))
     assert.strictEqual(line.value, all)
   })
 
-  it("knows a browser by RUM's origin, its fetch metadata, or an Origin with its user agent", () => {
+  it("recognises a browser by RUM's origin, its fetch metadata, or an Origin with its user agent", () => {
     const table: ReadonlyArray<readonly [Record<string, string>, boolean]> = [
       [{}, false],
       [{ "x-datadog-origin": "rum" }, true],
@@ -70,7 +70,7 @@ describe("ExperimentBaggage", () => {
       [{ origin: "http://shop.example", "user-agent": "node" }, false],
       [{ origin: "http://shop.example" }, false],
       [{ "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" }, false],
-      // What the fetch of Node sends of its own accord.
+      // The headers that Node's fetch adds by itself.
       [{ "sec-fetch-mode": "cors", "user-agent": "node" }, false],
       [{ "sec-fetch-mode": "cors", "user-agent": "undici" }, false],
       [{ "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin", "user-agent": "node" }, true],

@@ -3,7 +3,7 @@ import * as HeaderLookups from "../../../src/domain/propagation/HeaderLookup.ts"
 import * as HostileValue from "../HostileValue.ts"
 
 describe("HeaderLookup", () => {
-  it("finds names in any case and keeps the lines of a repeated one", () => {
+  it("finds header names in any case and keeps the lines of a repeated one", () => {
     const headers = HeaderLookups.fromEntries([["TraceParent", "a"], ["baggage", ["x=1", ""]], ["Baggage", "y=2"]])
     assert.strictEqual(HeaderLookups.text(headers, "traceparent"), "a")
     assert.deepStrictEqual(HeaderLookups.lines(headers, "baggage"), ["x=1", "y=2"])
@@ -11,7 +11,7 @@ describe("HeaderLookup", () => {
     assert.strictEqual(HeaderLookups.text(headers, "tracestate"), undefined)
   })
 
-  it("takes an empty header for a missing one, and a name of the prototype for any other", () => {
+  it("treats an empty header as missing, and a prototype's name like any other", () => {
     const headers = HeaderLookups.fromRecord({ traceparent: "  ", b3: undefined })
     assert.strictEqual(HeaderLookups.text(headers, "traceparent"), undefined)
     assert.strictEqual(HeaderLookups.text(headers, "b3"), undefined)
@@ -19,12 +19,12 @@ describe("HeaderLookup", () => {
     assert.strictEqual(HeaderLookups.text(headers, "__proto__"), undefined)
   })
 
-  it("takes a lookup that answers with something else for a missing header", () => {
+  it("treats a header as missing when the lookup returns a value that is not text", () => {
     assert.strictEqual(HeaderLookups.text((() => 7) as never, "b3"), undefined)
     assert.deepStrictEqual(HeaderLookups.lines((() => ["a", 7, null]) as never, "b3"), ["a"])
   })
 
-  describe("of whatever a program holds headers in", () => {
+  describe("HeaderLookup.fromUnknown", () => {
     const throwing = {
       get bad(): string {
         throw new Error("no")
@@ -58,20 +58,20 @@ describe("HeaderLookup", () => {
       ["an iterable that breaks", broken()]
     ]
     for (const [what, headers] of rows) {
-      it(`finds the text in ${what}, and nothing else`, () => {
+      it(`finds only the header's text in ${what}`, () => {
         const lookup = HeaderLookups.fromUnknown(headers)
         assert.deepStrictEqual(HeaderLookups.lines(lookup, "baggage"), ["a=1"])
         assert.deepStrictEqual(HeaderLookups.lines(lookup, "attribute"), [])
       })
     }
 
-    it("finds nothing in what holds none, and throws for none", () => {
+    it("finds no header in values that hold none, without throwing", () => {
       for (const value of [undefined, null, 5, "baggage", ...HostileValue.each()]) {
         assert.deepStrictEqual(HeaderLookups.lines(HeaderLookups.fromUnknown(value), "baggage"), [])
       }
     })
 
-    it("reads no more than its bounds", () => {
+    it("reads headers only up to its bounds", () => {
       const many = HeaderLookups.fromUnknown(Array.from({ length: 2_000 }, (_, i) => [`name-${i}`, "x"]))
       assert.deepStrictEqual([many("name-1023"), many("name-1024")], [["x"], undefined])
       const long = HeaderLookups.fromUnknown({ a: "x".repeat(65_537), b: "y" })

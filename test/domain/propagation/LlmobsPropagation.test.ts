@@ -9,8 +9,8 @@ const decimal = "141592653589793238462643383279502884197"
 const read = (tags: Record<string, string>, apmTraceId?: string) =>
   Llmobs.read(new Map(Object.entries(tags).map(([key, value]) => [`_dd.p.llmobs_${key}`, value])), apmTraceId)
 
-describe("the LLM trace id on the wire", () => {
-  it("is decimal, and read once", () => {
+describe("the LLM trace id in headers", () => {
+  it("reads a decimal or hexadecimal LLM trace id, and writes decimals", () => {
     const table: ReadonlyArray<readonly [string, string | undefined]> = [
       ["", undefined],
       [decimal, hex],
@@ -31,7 +31,7 @@ describe("the LLM trace id on the wire", () => {
     assert.strictEqual(Llmobs.traceIdToWire("my-trace"), "my-trace")
   })
 
-  it.prop("comes back as it was, whatever its size", [Schema.BigInt], ([n]) => {
+  it.prop("reads back an LLM trace id of any size", [Schema.BigInt], ([n]) => {
     const id = BigInt.asUintN(127, n) | (1n << 64n)
     const text = id.toString(16).padStart(32, "0")
     assert.strictEqual(Llmobs.traceIdFromWire(Llmobs.traceIdToWire(text)), text)
@@ -39,7 +39,7 @@ describe("the LLM trace id on the wire", () => {
 })
 
 describe("LlmobsPropagation.read", () => {
-  it("reads a whole context", () => {
+  it("reads a whole propagated context", () => {
     const { problems, value } = read({
       parent_id: "111",
       trace_id: decimal,
@@ -61,7 +61,7 @@ describe("LlmobsPropagation.read", () => {
     })
   })
 
-  it("has application, session and retention, and no trace, without a parent", () => {
+  it("reads application, session and retention, but no trace, when there is no parent id", () => {
     for (const parent of [{}, { parent_id: "undefined" }, { parent_id: "" }]) {
       const { problems, value } = read({ ...parent, trace_id: "99", ml_app: "up", sid: "s", sr: "1", sd: "1" })
       const retention = { sampleRate: "1", samplingDecision: "1" } as const
@@ -71,7 +71,7 @@ describe("LlmobsPropagation.read", () => {
     assert.strictEqual(read({ parent_id: "undefined", trace_id: "99" }).value, undefined)
   })
 
-  it("says invalid_parent_id for a parent that is not a number", () => {
+  it("reports invalid_parent_id for a parent id that is not a valid number", () => {
     for (const parent of ["abc", "0", "-1", "1.5", "18446744073709551616"]) {
       const { problems, value } = read({ parent_id: parent, trace_id: "12345", sid: "s" })
       assert.deepStrictEqual(value, { mlApp: undefined, sessionId: "s", retention: undefined }, parent)
@@ -79,14 +79,14 @@ describe("LlmobsPropagation.read", () => {
     }
   })
 
-  it("takes the APM trace id when the LLM trace id is missing", () => {
+  it("uses the APM trace id when the LLM trace id is missing", () => {
     const small = read({ parent_id: "111" }, "0000000000000000112210f47de98115").value
     assert.strictEqual(small!.traceId, "1234567890123456789")
     assert.strictEqual(read({ parent_id: "111" }, hex).value!.traceId, hex)
     assert.strictEqual(read({ parent_id: "111" }).value!.traceId, undefined)
   })
 
-  it("makes up no retention decision, and takes none by half", () => {
+  it("reads a retention decision only if it is complete, and invents none", () => {
     assert.strictEqual(read({ parent_id: "1" }).value!.retention, undefined)
     for (const half of [{ sr: "1" }, { sd: "1" }, { sr: "x", sd: "1" }, { sr: "2", sd: "1" }, { sr: "1", sd: "yes" }]) {
       const { problems, value } = read({ parent_id: "1", ...half })
@@ -95,7 +95,7 @@ describe("LlmobsPropagation.read", () => {
     }
   })
 
-  it("knows an agent by its id, with or without a name", () => {
+  it("recognises an agent by its id, with or without a name", () => {
     assert.deepStrictEqual(read({ parent_id: "1", pagent_span_id: "7" }).value!.agent, { name: null, spanId: "7" })
     assert.strictEqual(read({ parent_id: "1", pagent_name: "x" }).value!.agent, undefined)
     const bad = read({ parent_id: "1", pagent_span_id: "x", pagent_name: "x" })
@@ -105,13 +105,13 @@ describe("LlmobsPropagation.read", () => {
 })
 
 describe("LlmobsPropagation.write", () => {
-  it("writes nothing where there is nothing", () => {
+  it("writes no keys for an empty context", () => {
     assert.deepStrictEqual(Llmobs.write(undefined).value, [])
     assert.deepStrictEqual(Llmobs.write({}).value, [])
     assert.deepStrictEqual(Llmobs.write({ parentId: "undefined", traceId: hex }).value, [])
   })
 
-  it("drops only the key of a value that headers cannot hold", () => {
+  it("drops only the key whose value headers cannot hold", () => {
     for (const sessionId of ["a,b", "café", " s", "a\nb", "\ud800"]) {
       const { problems, value } = Llmobs.write({ parentId: "1", traceId: hex, mlApp: "app", sessionId })
       assert.deepStrictEqual(value.map((tag) => tag.key), [
@@ -123,14 +123,14 @@ describe("LlmobsPropagation.write", () => {
     }
   })
 
-  it("writes the trace id as a decimal", () => {
+  it("writes the LLM trace id as a decimal", () => {
     const { value } = Llmobs.write({ parentId: "1", traceId: hex })
     assert.deepStrictEqual(value.map((tag) => tag.value), ["1", decimal])
   })
 
   const Text = Arbitrary.schema(Schema.Literals(["a", "a b", "a=b", "a;b~c", "x".repeat(90)]))
 
-  it.prop("comes back as it was", [Text, Text, Schema.BigInt], ([sessionId, mlApp, n]) => {
+  it.prop("writes keys that it reads back unchanged", [Text, Text, Schema.BigInt], ([sessionId, mlApp, n]) => {
     const id = (BigInt.asUintN(63, n) + 1n).toString()
     const context = {
       parentId: id,

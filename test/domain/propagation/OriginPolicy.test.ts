@@ -54,7 +54,7 @@ describe("OriginPolicy", () => {
       assert.isFalse(OriginPolicy.allows(url, undefined, "box-7")))
   }
 
-  it("does not take a machine without a name for anybody", () => {
+  it("does not trust a machine without a name by default", () => {
     assert.isFalse(OriginPolicy.allows("http://example.com", ["self"], ""))
     assert.isFalse(OriginPolicy.allows("http://example.com", ["self"]))
   })

@@ -28,7 +28,7 @@ const both = {
 const conflicting = { ...both, "x-datadog-trace-id": "2", "x-datadog-parent-id": "2", traceparent: w3c }
 
 describe("Propagation.extract", () => {
-  it("continues the trace of all headers together", () => {
+  it("continues the trace on which all headers agree", () => {
     const read = extract(both)!
     assert.strictEqual(read.style, "datadog")
     assert.strictEqual(read.traceId, "11111111111111110000000000000001")
@@ -58,7 +58,7 @@ describe("Propagation.extract", () => {
     assert.deepStrictEqual(turned.tracestate, ["foo=1"])
   })
 
-  it("starts anew with a link, or ignores everything, when told to", () => {
+  it("restarts with a link, or ignores every header, as the extract behaviour is set", () => {
     const restarted = extract(
       { ...conflicting, "x-datadog-trace-id": "1", "x-datadog-parent-id": "1" },
       settings({
@@ -111,7 +111,7 @@ describe("Propagation.extract", () => {
     assert.strictEqual(only.origin, "rum")
   })
 
-  it("knows a trace again whose x-datadog-tags an upstream had to drop", () => {
+  it("recognises the same trace when an upstream had to drop x-datadog-tags", () => {
     const read = extract({
       "x-datadog-trace-id": "1",
       "x-datadog-parent-id": "7",
@@ -127,7 +127,7 @@ describe("Propagation.extract", () => {
     assert.deepStrictEqual([...read.propagationTags], [["_dd.p.tid", "1111111111111111"]])
   })
 
-  it("uses the style that is there, and a bad header costs only its style", () => {
+  it("uses the style that is present, and loses only the style of a bad header", () => {
     assert.strictEqual(extract({ traceparent: w3c })!.style, "tracecontext")
     assert.strictEqual(extract({ b3: "1-2-1" }), undefined)
     assert.strictEqual(extract({ b3: "1-2-1" }, styles("b3"))!.traceId, "0".repeat(31) + "1")
@@ -140,7 +140,7 @@ describe("Propagation.extract", () => {
     assert.strictEqual(extract({}), undefined)
   })
 
-  it("takes baggage without a trace, and none when its style is off", () => {
+  it("reads baggage without a trace, and none when its style is off", () => {
     const read = extract({ baggage: "foo=bar" })!
     assert.strictEqual(read.traceId, undefined)
     assert.deepStrictEqual(Propagation.inject({ baggage: read.baggage }), { baggage: "foo=bar" })
@@ -149,7 +149,7 @@ describe("Propagation.extract", () => {
     assert.strictEqual(extract({ baggage: "foo=bar,=" }), undefined)
   })
 
-  it("tags the first span with the members that are asked for", () => {
+  it("tags the first span with the configured baggage members", () => {
     const baggage = "user.id=doggo,session.id=s,account.id=1,foo=bar,feature*flag=x,serverNode=DF 28"
     const tags = (baggageTagKeys: ReadonlyArray<string>) =>
       Object.fromEntries(extract({ baggage }, settings({ baggageTagKeys }))!.baggageTags)
@@ -166,7 +166,7 @@ describe("Propagation.extract", () => {
     assert.strictEqual(tags(["*"])["baggage.serverNode"], "DF 28")
   })
 
-  it("reads the LLM trace from baggage, where it wins over tags, and passes none of it on", () => {
+  it("reads the LLM trace from baggage before tags, and passes none of it on", () => {
     const tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_trace_id=8,_dd.p.llmobs_ml_app=old"
     const baggage = "llmobs.parent_id=11,llmobs.trace_id=12345678901234567890123456789012,llmobs.ml_app=shop,team=ops"
     const headers = { "x-datadog-trace-id": "5", "x-datadog-parent-id": "6", "x-datadog-tags": tags, baggage }
@@ -187,7 +187,7 @@ describe("Propagation.extract", () => {
     assert.deepStrictEqual([...browser?.baggage.keys() ?? []], ["team"])
   })
 
-  it("lets no browser bring an LLM trace or an experiment, nor pass them on", () => {
+  it("accepts no LLM trace and no experiment from a browser, and passes none on", () => {
     const headers = {
       "x-datadog-trace-id": "1",
       "x-datadog-parent-id": "2",
@@ -208,7 +208,7 @@ describe("Propagation.extract", () => {
   })
 
   it.prop(
-    "is total over hostile headers",
+    "extracts hostile headers without throwing",
     [HostileText, HostileText, Schema.Literals(["traceparent", "x-datadog-trace-id", "b3", "x-b3-traceid", "none"])],
     ([a, b, good]) => {
       const ids: Record<string, string> = { traceparent: w3c, "x-datadog-trace-id": "5", b3: "1-2-1" }
@@ -249,7 +249,7 @@ const tagKeys = (header: string | undefined): ReadonlyArray<string> =>
   (header ?? "").split(",").map((tag) => tag.split("=")[0]!.replace("_dd.p.", ""))
 
 describe("Propagation.inject", () => {
-  it("writes what Datadog's Python SDK writes below an LLM span", () => {
+  it("injects the same headers below an LLM span as Datadog's Python SDK", () => {
     assert.deepStrictEqual(Propagation.inject(span), {
       "x-datadog-trace-id": "1311768467294899695",
       "x-datadog-parent-id": "255",
@@ -312,7 +312,7 @@ describe("Propagation.inject", () => {
     assert.include(long["tracestate"], "t.llmobs_sid:s-1")
   })
 
-  it("gives up agent name, session, application and sampling, in this order, and never parent or trace id", () => {
+  it("drops agent name, session, application and sampling in this order, and never parent or trace id", () => {
     const order = ["llmobs_pagent_name", "llmobs_sid", "llmobs_ml_app", "llmobs_sr"]
     let gone = -1
     for (let limit = 512; limit >= 205; limit--) {
@@ -335,7 +335,7 @@ describe("Propagation.inject", () => {
     )
   })
 
-  it("gives up the tags of other products after ours, the last one first", () => {
+  it("drops the tags of other products after ours, the last one first", () => {
     const propagationTags = new Map([["_dd.p.dm", "-0"], ["_dd.p.a", "x".repeat(150)], ["_dd.p.b", "y".repeat(150)]])
     const keys = tagKeys(Propagation.inject({ ...span, propagationTags })["x-datadog-tags"])
     const identity = ["dm", "a", "b", "llmobs_parent_id", "llmobs_trace_id"]
@@ -347,7 +347,7 @@ describe("Propagation.inject", () => {
     )
   })
 
-  it("writes every style that is asked for and no other", () => {
+  it("injects every configured style and no other", () => {
     assert.deepStrictEqual(Propagation.inject({ traceId, spanId, priority: 2 }, styles("b3", "b3multi")), {
       b3: `${traceId}-${spanId}-d`,
       "x-b3-traceid": traceId,
@@ -359,13 +359,13 @@ describe("Propagation.inject", () => {
     assert.deepStrictEqual(Propagation.inject({ ...span, spanId: "xyz" }), {})
   })
 
-  it("names the last Datadog span when that is another one", () => {
+  it("names the last Datadog span when another span is injected", () => {
     const headers = Propagation.inject({ traceId, spanId, lastParentId: "000000000000000a" })
     assert.include(headers["tracestate"], "dd=p:000000000000000a")
     assert.include(Propagation.inject({ traceId, spanId, lastParentId: "XX!X" })["tracestate"], `dd=p:${spanId}`)
   })
 
-  it("makes a fresh record each time and changes nothing it was given", () => {
+  it("makes a fresh header record each time, and leaves its input unchanged", () => {
     const input = { ...span, baggage: new Map([["a", "b"]]), tracestate: ["foo=1"] }
     const before = structuredClone(input)
     const first = Propagation.inject(input)
@@ -381,7 +381,7 @@ describe("Propagation.inject", () => {
   })
 
   it.prop(
-    "comes back from extract as it was, by both carriers and by each alone",
+    "injects a context that extract reads back, by both carriers and by each alone",
     [Ids, Schema.Literals([-1, 0, 1, 2]), Text, Text, Arbitrary.array(Arbitrary.schema(Text))],
     ([id, priority, mlApp, sessionId, others]) => {
       const input = {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Style from "../../../src/domain/propagation/PropagationStyle.ts"
 
 describe("PropagationStyle", () => {
-  it("reads a list in any case", () => {
+  it("reads a list of styles in any case", () => {
     const fallback = Style.defaults.stylesExtract
     const table: ReadonlyArray<readonly [string | undefined, ReadonlyArray<string>, number]> = [
       [undefined, fallback, 0],
@@ -24,7 +24,7 @@ describe("PropagationStyle", () => {
     }
   })
 
-  it("writes no headers of Datadog's own without APM, unless there are no others", () => {
+  it("writes no Datadog headers without APM, unless they are the only style", () => {
     assert.deepStrictEqual(Style.withoutApm(Style.defaults).stylesInject, ["tracecontext", "baggage"])
     const only = { ...Style.defaults, stylesInject: ["datadog"] as const }
     assert.deepStrictEqual(Style.withoutApm(only).stylesInject, ["datadog"])

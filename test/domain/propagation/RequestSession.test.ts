@@ -29,7 +29,7 @@ describe("RequestSession", () => {
       })
     }
 
-    it("a value that is no label is left out, with a problem that does not repeat it", () => {
+    it("leaves out a query's session that is not a valid label, with a problem that does not repeat it", () => {
       for (const bad of ["%", "%ff", "a%00b", "%E2%80%AEb", "x".repeat(201)]) {
         const { problems, value } = query(`/?session_id=${bad}`)
         assert.isUndefined(value)
@@ -38,7 +38,7 @@ describe("RequestSession", () => {
       }
     })
 
-    it("a parameter beyond the limit, or cut by it, is not read", () => {
+    it("ignores a query parameter beyond the limit, or cut by it", () => {
       const fill = (n: number) => "x".repeat(n)
       const { limits } = RequestSession
       assert.isUndefined(query(`/?${fill(limits.query)}&session_id=a`).value)
@@ -49,7 +49,7 @@ describe("RequestSession", () => {
   })
 
   describe("in a body", () => {
-    it("is a text in a field of its own", () => {
+    it("reads the session from a body's own field of text", () => {
       assert.strictEqual(json("{\"session_id\":\"a\",\"x\":[1]}").value, "a")
       assert.strictEqual(json("{\"__proto__\":\"a\"}", "__proto__").value, "a")
       for (const text of ["", "{", "null", "1", "\"session_id\"", "[\"session_id\"]", "{}", "{\"session_id\":null}"]) {
@@ -60,7 +60,7 @@ describe("RequestSession", () => {
       }
     })
 
-    it("of another type is left out, with a problem", () => {
+    it("leaves out a body's session of another type, with a problem", () => {
       for (const value of ["7", "true", "{}", "[\"a\"]", "\"a\\u0000\"", JSON.stringify("x".repeat(201))]) {
         const read = json(`{"session_id":${value}}`)
         assert.isUndefined(read.value)
@@ -68,7 +68,7 @@ describe("RequestSession", () => {
       }
     })
 
-    it("that throws when it is read is left out", () => {
+    it("leaves out a body's session that throws when it is read", () => {
       const hostile = new Proxy({}, {
         getOwnPropertyDescriptor: () => {
           throw new Error("no")
@@ -84,14 +84,14 @@ describe("RequestSession", () => {
       )
     })
 
-    it("above the limit is not looked at", () => {
+    it("ignores a body above the limit", () => {
       const text = JSON.stringify({ session_id: "a", x: "x".repeat(RequestSession.limits.body) })
       assert.isUndefined(json(text).value)
     })
   })
 
   it.prop(
-    "finds what was written, in either place, exactly when it is a label",
+    "finds a written session in query and body exactly when it is a label",
     { value: Schema.String, name: Schema.NonEmptyString },
     ({ name, value }) => {
       // The query below has an `a` of its own, and the first one counts.
@@ -105,7 +105,7 @@ describe("RequestSession", () => {
     }
   )
 
-  it("says which bodies are worth reading", () => {
+  it("decides which bodies are worth reading", () => {
     const readable = (contentType: string | undefined, contentLength?: string, method = "POST") =>
       RequestSession.isReadable({ method, contentType, contentLength })
     for (const type of ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json"]) {

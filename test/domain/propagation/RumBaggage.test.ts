@@ -13,7 +13,7 @@ describe("RumBaggage", () => {
     })
   })
 
-  it("takes each key for itself, skips a bad one, and lets the last duplicate win", () => {
+  it("reads each key by itself, skips a bad one, and prefers the last duplicate", () => {
     assert.deepStrictEqual(read("user.id=u"), { sessionId: undefined, userId: "u", accountId: undefined })
     assert.deepStrictEqual(read("session.id=%zz,account.id=a,account.id=b"), {
       sessionId: undefined,
@@ -22,7 +22,7 @@ describe("RumBaggage", () => {
     })
   })
 
-  it("never reads any other key", () => {
+  it("reads no other key", () => {
     assert.strictEqual(read("user.name=Ann,user.email=a%40b.c,Session.ID=x,usr.id=1"), undefined)
   })
 })

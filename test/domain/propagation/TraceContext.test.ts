@@ -15,7 +15,7 @@ const extract = (traceparent: string, ...tracestate: ReadonlyArray<string>): Tra
 }
 
 describe("traceparent", () => {
-  it("is read as the W3C says", () => {
+  it("reads traceparent as the W3C specifies", () => {
     const table: ReadonlyArray<readonly [string, boolean]> = [
       [good, true],
       [`00-${trace}-${span}-00`, true],
@@ -46,7 +46,7 @@ describe("traceparent", () => {
     }
   })
 
-  it("is not valid twice", () => {
+  it("refuses a repeated traceparent", () => {
     const read = TraceContext.extract(Headers.fromEntries([["traceparent", good], ["traceparent", good]]))
     assert.strictEqual(read.value, undefined)
     assert.deepStrictEqual(read.problems.map((problem) => problem.code), ["invalid_traceparent"])
@@ -54,7 +54,7 @@ describe("traceparent", () => {
 })
 
 describe("tracestate", () => {
-  it("brings flag and priority into agreement", () => {
+  it("makes the sampled flag and the priority in tracestate agree", () => {
     const table: ReadonlyArray<readonly [string, string | undefined, number | undefined, string | undefined]> = [
       ["01", undefined, 1, undefined],
       ["00", undefined, 0, undefined],
@@ -93,11 +93,11 @@ describe("tracestate", () => {
     assert.deepStrictEqual(read.foreign, ["key1=value1", "foo=1", "foo=2"])
   })
 
-  it("keeps a last parent id that is no id, since it is only a tag", () => {
+  it("keeps a last parent id that is not a valid id, since it is only a tag", () => {
     assert.strictEqual(extract(good, "dd=s:2;p:XX!X").lastParentId, "XX!X")
   })
 
-  it("drops only the members that are malformed or above the limits", () => {
+  it("drops only the tracestate members that are malformed or above the limits", () => {
     const long = "v=" + "x".repeat(511)
     const read = TraceContext.parseTracestate(`a=1,broken,b=caf\u00e9,${long},c=3`)
     assert.deepStrictEqual(read.value.foreign, ["a=1", "c=3"])
@@ -105,7 +105,7 @@ describe("tracestate", () => {
     assert.deepStrictEqual(TraceContext.parseTracestate("k=" + "x".repeat(5_000)).value.foreign, [])
   })
 
-  it("holds 32 members in both directions, ours first", () => {
+  it("holds 32 tracestate members in both directions, ours first", () => {
     const others = Array.from({ length: 40 }, (_, i) => `key${i}=value${i}`)
     assert.strictEqual(TraceContext.parseTracestate(others.join(",")).value.foreign.length, 31)
     const rendered = TraceContext.renderTracestate({
@@ -120,7 +120,7 @@ describe("tracestate", () => {
     assert.strictEqual(rendered[31], "key30=value30")
   })
 
-  it("escapes as Datadog's tracers do, and drops an exact value rather than alter it", () => {
+  it("escapes tracestate as Datadog's tracers do, and drops a value that must stay exact instead of altering it", () => {
     const rendered = TraceContext.renderTracestate({
       lastParentId: span,
       priority: -1,
@@ -154,7 +154,7 @@ describe("tracestate", () => {
   })
 
   it.prop(
-    "is total over hostile headers, and what it keeps is within the limits",
+    "reads hostile tracestate without throwing, and keeps it within the limits",
     [HostileText, HostileText],
     ([a, b]) => {
       const { value } = TraceContext.extract((name) => name === "traceparent" ? good : [a, b])
@@ -172,7 +172,7 @@ describe("tracestate", () => {
     }
   )
 
-  it.prop("never throws over a hostile traceparent", [HostileText], ([text]) => {
+  it.prop("reads a hostile traceparent without throwing", [HostileText], ([text]) => {
     const { problems, value } = TraceContext.extract((name) => name === "traceparent" ? text : undefined)
     assert.isTrue(value !== undefined || problems.length === 1 || text.trim() === "")
   })

@@ -17,7 +17,7 @@ const read = (u: unknown, side: Exchange.Side) => {
 
 const messages = (u: unknown, side: Exchange.Side = "input") => plain(read(u, side).messages)
 
-/** What a conversation holds, whatever its messages are. */
+/** The texts and tool calls of a conversation, in any form of messages. */
 const held = (messages: ReadonlyArray<Message>) => ({
   texts: messages.filter((message) => message.role !== "reasoning").map((message) => message.content).join("\n"),
   thoughts: messages.filter((message) => message.role === "reasoning").map((message) => message.content).join("\n"),
@@ -129,7 +129,7 @@ describe("Exchange", () => {
     }
   })
 
-  it("gives a text and a message without a role to the user in, and to the assistant out", () => {
+  it("gives a text and a message without a role to the user in the input, and to the assistant in the output", () => {
     for (
       const given of ["hi", ["hi"], { content: "hi" }, [{ content: "hi", role: null }], [{ type: "text", text: "hi" }]]
     ) {
@@ -142,7 +142,7 @@ describe("Exchange", () => {
     assert.deepStrictEqual(messages([{ role: "assistant", content: null }]), [{ content: "", role: "assistant" }])
   })
 
-  it("adds up what several answers counted, and counts nothing on the side of the input", () => {
+  it("adds up the usage of several answers on the output side, and takes none on the input side", () => {
     const answer = {
       choices: [{ message: { role: "assistant", content: "a" }, finish_reason: "stop" }],
       usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
@@ -159,7 +159,7 @@ describe("Exchange", () => {
     assert.strictEqual(read([answer], "input").metrics, undefined)
   })
 
-  it("joins loose parts to one message", () => {
+  it("joins loose parts into one message", () => {
     const parts = [
       { type: "text", text: "Let me " },
       { type: "text", text: "look." },
@@ -172,7 +172,7 @@ describe("Exchange", () => {
     }])
   })
 
-  it("records what no dialect knows as JSON text, with a problem that says where", () => {
+  it("records an unknown shape as JSON text, with a problem that names its place", () => {
     const table: ReadonlyArray<readonly [unknown, string, string]> = [
       [{ foo: "bar" }, "{\"foo\":\"bar\"}", "output"],
       [[5], "5", "output[0]"],
@@ -191,7 +191,7 @@ describe("Exchange", () => {
     }
   })
 
-  it("leaves out the one message that is null, and says so", () => {
+  it("leaves out only the message that is null, and reports it", () => {
     const { problems, value } = Exchange.read(["first", null, "third"], "input")
     assert.deepStrictEqual(value.messages!.map((message) => message.content), ["first", "third"])
     assert.deepStrictEqual(problems.map((problem) => [problem.code, problem.path]), [[
@@ -200,7 +200,7 @@ describe("Exchange", () => {
     ]])
   })
 
-  it("keeps arguments that are no JSON as the text they are, and finds a broken-off stream's pieces", () => {
+  it("keeps arguments that are not JSON as text, and joins the pieces of an interrupted stream", () => {
     const delta = (delta: object) => ({ choices: [{ index: 0, delta, finish_reason: null }] })
     const call = (args: string) =>
       delta({ tool_calls: [{ index: 0, id: "1", function: { name: "f", arguments: args } }] })
@@ -212,7 +212,7 @@ describe("Exchange", () => {
     }])
   })
 
-  it("does not let a stream name more places than it may hold", () => {
+  it("bounds the number of places that a stream may name", () => {
     const chunks = Array.from({ length: 11_000 }, (_, i) => ({
       type: "content_block_delta",
       index: 2 ** 40 + i,
@@ -231,7 +231,7 @@ describe("Exchange", () => {
     assert.isFalse("polluted" in {})
   })
 
-  it.prop("is total, and its bound is never below the real size", [HostileValue.arbitrary], ([hostile]) => {
+  it.prop("reads any value without throwing, and bounds its size from above", [HostileValue.arbitrary], ([hostile]) => {
     for (const side of ["input", "output"] as const) {
       for (
         const given of [

@@ -15,7 +15,7 @@ export interface Fixture {
   readonly request?: unknown
   readonly response?: unknown
   readonly chunks?: ReadonlyArray<unknown>
-  /** What both sides say, checked by hand. */
+  /** The expected content of both sides, checked by hand. */
   readonly expected: { readonly input?: unknown; readonly output?: unknown }
 }
 

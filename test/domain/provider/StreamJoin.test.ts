@@ -9,14 +9,14 @@ const plain = (u: unknown): unknown => JSON.parse(JSON.stringify(u))
 describe("StreamJoin", () => {
   for (const { chunks, expected, name } of Fixtures.all) {
     if (chunks === undefined) continue
-    it(`joins ${name} chunk by chunk to what its list gives`, () => {
+    it(`joins ${name} chunk by chunk to the result of its whole list`, () => {
       const stream = StreamJoin.make()
       for (const chunk of chunks) stream.add(chunk)
       assert.deepStrictEqual(plain(Exchange.read(stream.end(), "output").value), expected.output)
     })
   }
 
-  it("takes no chunk that no dialect knows", () => {
+  it("accepts no chunk of an unknown dialect", () => {
     const stream = StreamJoin.make()
     for (const chunk of [5, "text", null, [], { foo: 1 }, { role: "user", content: "hi" }]) {
       assert.isFalse(stream.add(chunk))
@@ -24,7 +24,7 @@ describe("StreamJoin", () => {
     assert.isUndefined(stream.end())
   })
 
-  it("stops at its limit, and keeps what it has", () => {
+  it("stops at its limit, and keeps the chunks until then", () => {
     const stream = StreamJoin.make(1_000)
     let taken = 0
     for (let i = 0; i < 1_000; i++) if (stream.add({ type: "text-delta", id: "1", delta: "0123456789" })) taken += 1
@@ -32,7 +32,7 @@ describe("StreamJoin", () => {
     assert.strictEqual(Exchange.read(stream.end(), "output").value.messages![0]!.content.length, taken * 10)
   })
 
-  it.prop("is total", [HostileValue.arbitrary], ([hostile]) => {
+  it.prop("joins any values without throwing", [HostileValue.arbitrary], ([hostile]) => {
     const stream = StreamJoin.make()
     for (
       const start of [

@@ -103,7 +103,7 @@ describe("Usage", () => {
     { arbitrary: { runs: 50 } }
   )
 
-  it("keeps a count without a name of its own under that of its place, unless it is zero", () => {
+  it("keeps a count without its own name under the name of its place, unless it is zero", () => {
     assert.deepStrictEqual(
       Usage.read({
         promptTokenCount: 7,
@@ -116,7 +116,7 @@ describe("Usage", () => {
     )
   })
 
-  it("leaves Datadog's own names to the user", () => {
+  it("leaves usage in Datadog's own names to the user", () => {
     for (
       const own of [
         { input_tokens: 1, cache_read_input_tokens: 1 },

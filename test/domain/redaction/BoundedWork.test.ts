@@ -75,14 +75,14 @@ const rules: ReadonlyArray<readonly [string, (text: string) => unknown]> = [
 
 const spanOf = (text: string): RedactableSpan => ({ kind: "task", name: "step", tags: {}, input: text })
 
-// What one unit of a text may cost. A name is looked for 64 units back, an address 64 back and 253 ahead.
+// The work that one unit of a text may cost. A name is looked for 64 units back, an address 64 back and 253 ahead.
 const stepsAUnit = 400
 
 const size = 40_000
 
-describe("the ready rules", () => {
+describe("the work of the ready rules", () => {
   for (const [name, rule] of rules) {
-    it(`do bounded work over a fragment that repeats: ${name}`, () => {
+    it(`bounds the rules' work over a fragment that repeats: ${name}`, () => {
       for (const fragment of fragments) {
         for (const around of [["", ""], ["[\"", "\"]"], ["{\"a\":[", "1]}"]] as const) {
           const text = around[0] + fragment.repeat(size / fragment.length) + around[1]
@@ -98,14 +98,14 @@ describe("the ready rules", () => {
   )
 
   for (const [name, rule] of rules) {
-    it.prop(`do bounded work over any mixture of them: ${name}`, [Hostile], ([text]) => {
+    it.prop(`bounds the rules' work over any mixture of fragments: ${name}`, [Hostile], ([text]) => {
       for (const whole of [text, JSON.stringify([text]), `[${text}]`]) {
         assert.isAtMost(Work.count(() => rule(whole)), stepsAUnit * (whole.length + 100))
       }
     })
   }
 
-  it("throw nothing for the many texts in a text that only begin like JSON", () => {
+  it("throws for none of many texts inside a text that only begin like JSON", () => {
     const items = Array.from({ length: 20_000 }, (_, i) => i % 2 === 0 ? "{" : "{a}")
     const thrown = { parsed: 0 }
     const parse = JSON.parse
@@ -121,7 +121,7 @@ describe("the ready rules", () => {
     assert.strictEqual(thrown.parsed, 0)
   })
 
-  it("call a rule once for each text, however deep it lies", () => {
+  it("calls a rule once for each text, however deep it lies", () => {
     const depth = 20_000
     const text = `${"[".repeat(depth)}"x"${"]".repeat(depth)}`
     let calls = 0
@@ -168,7 +168,7 @@ describe("JsonTexts.isJson", () => {
     (parts) => parts.join("")
   )
 
-  it.prop("says what JSON.parse says of objects and lists", [Json], ([text]) => {
+  it.prop("agrees with JSON.parse on objects and lists", [Json], ([text]) => {
     for (const whole of [text, `[${text}]`, `{"a":${text}}`]) {
       let expected = false
       try {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Redaction from "../../../src/domain/redaction/Redaction.ts"
 
-describe("personal data", () => {
+describe("Redaction.personalData", () => {
   it.each([
     ["iban de89 3704 0044 0532 0130 00 is ours", "iban [redacted IBAN] is ours"],
     ["gb82west12345698765432", "[redacted IBAN]"],
@@ -14,7 +14,7 @@ describe("personal data", () => {
     ["ＤＥ８９３７０４００４４０５３２０１３０００", "[redacted IBAN]"],
     ["電話＋４９　１５１　２３４５　６７８９", "電話[redacted phone]"],
     ["ａｎｎ＠ｅｘａｍｐｌｅ．ｃｏｍ", "[redacted email]"]
-  ])("is found in lower case and in the characters of other scripts: %s", (text, expected) => {
+  ])("finds personal data in lower case and in other scripts: %s", (text, expected) => {
     assert.strictEqual(Redaction.redactPersonalData(text), expected)
   })
 
@@ -24,11 +24,11 @@ describe("personal data", () => {
     "is10 percent of all the words that there are",
     "４１１１１１１１１１１１１１１２ は番号です",
     "全角の数字１２３とＡＢＣ"
-  ])("is not seen where there is none, and nothing else changes: %s", (text) => {
+  ])("leaves text without personal data unchanged: %s", (text) => {
     assert.strictEqual(Redaction.redactPersonalData(text), text)
   })
 
-  it("keeps full-width characters beside what it replaces", () => {
+  it("keeps full-width characters beside replaced data", () => {
     assert.strictEqual(Redaction.redactPersonalData("（１２３）ann@example.com！"), "（１２３）[redacted email]！")
   })
 })

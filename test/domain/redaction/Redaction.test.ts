@@ -107,16 +107,16 @@ const hostile = (): never => {
 }
 
 describe("Redaction", () => {
-  describe("a rule", () => {
+  describe("a redaction rule", () => {
     for (const kind of SpanKinds.all) {
-      it(`sees a copy of everything that leaves, and changes nothing by returning it: ${kind}`, () => {
+      it(`gives a rule a copy of the content, so that only its result has an effect: ${kind}`, () => {
         const record = whole(kind)
         const { problems, value } = apply(record, (span) => span)
         assert.deepStrictEqual(problems, [])
         assert.deepStrictEqual(eventOf(value.record), eventOf(record))
       })
 
-      it(`can replace or clear both sides: ${kind}`, () => {
+      it(`lets a rule replace or clear both sides: ${kind}`, () => {
         const cleared = withView(kind, (span) => ({ ...span, input: undefined, output: undefined }))
         assert.notInclude(textOf(cleared.event.meta["input"] ?? null), "\"in\"")
         assert.isUndefined(cleared.event.meta["output"])
@@ -126,7 +126,7 @@ describe("Redaction", () => {
         assert.notInclude(textOf(replaced.event.meta["output"]), "out\"")
       })
 
-      it(`that throws costs the event its content, and keeps the span: ${kind}`, () => {
+      it(`removes the event's content and keeps the span when a rule throws: ${kind}`, () => {
         const { dropped, event, problems, record } = withView(kind, () => {
           throw new Error("Ann")
         })
@@ -153,7 +153,7 @@ describe("Redaction", () => {
       })
     }
 
-    it("cannot reach the record through what it is given", () => {
+    it("shields the record from a rule that changes its argument", () => {
       const record = whole("llm")
       const before = textOf(record)
       apply(record, (span) => {
@@ -168,7 +168,7 @@ describe("Redaction", () => {
       assert.strictEqual(textOf(record), before)
     })
 
-    it("may change its copy in place", () => {
+    it("lets a rule change its copy in place", () => {
       const { event } = withView("llm", (span) => {
         if (span.kind === "llm") {
           span.input![0]!.content = "[IN]"
@@ -182,7 +182,7 @@ describe("Redaction", () => {
       for (const written of ["[IN]", "[NAME]", "[TOOL]", "[ERROR]"]) assert.include(text, written)
     })
 
-    it("works on what the one before it returned", () => {
+    it("gives a rule the result of the rule before it", () => {
       const seen: Array<string> = []
       const { event } = withView(
         "task",
@@ -196,7 +196,7 @@ describe("Redaction", () => {
       assert.strictEqual(event.name, "first, second")
     })
 
-    it("drops the event by returning nothing, and leaves its span the name that was allowed so far", () => {
+    it("drops the event when a rule returns nothing, and keeps the name that earlier rules allowed", () => {
       const { dropped, problems, record } = withView(
         "llm",
         (span) => ({ ...span, name: "quiet" }),
@@ -221,7 +221,7 @@ describe("Redaction", () => {
       ["an object that cannot be read", new Proxy({}, { get: hostile })]
     ]
     for (const [name, value] of noSpans) {
-      it(`that returns what is no span fails: ${name}`, () => {
+      it(`fails a rule that returns no span: ${name}`, () => {
         const { event, problems } = withView("task", garbage(value))
         assert.deepStrictEqual(problems.map((problem) => problem.code), ["redaction_failed"])
         assert.isUndefined(event.meta["input"])
@@ -235,11 +235,11 @@ describe("Redaction", () => {
         throw new Error("Ann")
       }],
       ["that rejects later", (span) => new Promise((_, reject) => setImmediate(() => reject(span)))],
-      ["that answers with what can be waited for", () => new Proxy({}, { get: () => hostile })],
-      ["whose answer cannot be looked at", () => new Proxy({}, { get: hostile })]
+      ["that returns a thenable", () => new Proxy({}, { get: () => hostile })],
+      ["whose result throws when it is read", () => new Proxy({}, { get: hostile })]
     ]
     for (const [name, rule] of asyncRules) {
-      it(`that is async fails closed, and its rejection ends nothing: a rule ${name}`, async () => {
+      it(`fails closed on an async rule, and handles its rejection: a rule ${name}`, async () => {
         const unhandled: Array<unknown> = []
         const listen = (reason: unknown) => unhandled.push(reason)
         process.on("unhandledRejection", listen)
@@ -278,7 +278,7 @@ describe("Redaction", () => {
         ["intent", {}],
         ["spanLinks", 7]
       ] as const
-    )("leaves out a field that cannot be read, and says so: %s", (field, value) => {
+    )("leaves out a field that cannot be read, and reports it: %s", (field, value) => {
       const { event, problems } = withView("llm", (span) => ({ ...span, [field]: value }))
       assert.deepStrictEqual(problems.map((problem) => [problem.code, problem.path]), [["redaction_failed", field]])
       assert.strictEqual(event.name, "step")
@@ -286,14 +286,14 @@ describe("Redaction", () => {
       assert.deepStrictEqual(event, original.event)
     })
 
-    it("cannot write what belongs to the library, nor take it away", () => {
+    it("lets a rule neither write nor remove the library's own fields", () => {
       const spoof = withView("llm", (span) => ({ ...span, metadata: { new: 1, _dd: { spoof: 1 } } }))
       assert.deepStrictEqual(spoof.event.meta["metadata"], { new: 1, _dd: { cost_tags: ["team"] } })
       const wiped = withView("llm", (span) => ({ ...span, metadata: undefined }))
       assert.deepStrictEqual(wiped.event.meta["metadata"], { _dd: { cost_tags: ["team"] } })
     })
 
-    it("takes the cost tag away with its tag", () => {
+    it("removes a cost tag along with its tag", () => {
       const { event } = withView("llm", ({ tags, ...span }) => {
         const { team, ...rest } = tags
         assert.strictEqual(team, "ops")
@@ -303,7 +303,7 @@ describe("Redaction", () => {
       assert.notInclude(textOf(event.tags), "ops")
     })
 
-    it("removes or replaces the session, the user and the application wherever they stand", () => {
+    it("removes or replaces session, user and application everywhere", () => {
       const { event, record } = withView("llm", (span) => ({
         ...span,
         sessionId: undefined,
@@ -317,13 +317,13 @@ describe("Redaction", () => {
       assert.strictEqual(record.context.mlApp.value, "other")
     })
 
-    it("cannot hide that a span failed", () => {
+    it("keeps the error status whatever a rule returns", () => {
       const { event } = withView("task", (span) => ({ ...span, error: undefined }))
       assert.strictEqual(event.status, "error")
       assert.deepStrictEqual(event.meta["error"], { message: "", stack: "", type: "" })
     })
 
-    it("never leaves a size estimate below the rendered size", () => {
+    it("keeps the size estimate at or above the rendered size", () => {
       for (const kind of SpanKinds.all) {
         const long = "é\u0001".repeat(5_000)
         const record = withView(kind, (span) => ({
@@ -337,7 +337,7 @@ describe("Redaction", () => {
     })
 
     it.prop(
-      "is total, whatever a rule returns in a field",
+      "accepts any field that a rule returns without throwing",
       [HostileValue.arbitrary, HostileValue.arbitrary],
       ([one, two]) => {
         for (const kind of SpanKinds.all) {
@@ -360,9 +360,9 @@ describe("Redaction", () => {
     )
   })
 
-  describe("without content", () => {
+  describe("an event without content", () => {
     for (const kind of SpanKinds.all) {
-      it(`an event keeps its structure, names, labels and metrics: ${kind}`, () => {
+      it(`keeps structure, names, labels and metrics when content is not captured: ${kind}`, () => {
         const bare = RedactedRecord.apply(whole(kind), { processors: [], capture: "none" }).value.record
         const event = eventOf(bare)
         const { input, output, ...meta } = event.meta as { readonly [key: string]: unknown }
@@ -392,7 +392,7 @@ describe("Redaction", () => {
       })
     }
 
-    it("nothing comes back, whatever a rule returns", () => {
+    it("restores no content that a rule returns when content is not captured", () => {
       const policy: RedactedRecord.Policy = {
         processors: [(span) => ({ ...span, metadata: { Ann: "Ann" } })],
         capture: "none"
@@ -408,7 +408,7 @@ describe("Redaction", () => {
         capture
       })
 
-    it("goes through the rules, as a span of the kind apm", () => {
+    it("passes a plain span's error through the rules, as a span of the kind apm", () => {
       const kinds: Array<string> = []
       const { value } = error([Redaction.secrets, (span) => {
         kinds.push(`${span.kind} ${span.name}`)
@@ -418,7 +418,7 @@ describe("Redaction", () => {
       assert.deepStrictEqual(kinds, ["apm GET /a"])
     })
 
-    it("loses its texts when a rule returns nothing, fails, or content is not captured", () => {
+    it("removes an error's texts when a rule returns nothing or fails, or content is not captured", () => {
       const none = { type: "", message: "", stack: "" }
       assert.deepStrictEqual(error([() => undefined]), { value: none, problems: [] })
       assert.deepStrictEqual(error([garbage("x")]).value, none)
@@ -427,14 +427,14 @@ describe("Redaction", () => {
     })
   })
 
-  describe("the tags that the library writes on an APM span", () => {
+  describe("the library's tags on an APM span", () => {
     const tags = new Map([["baggage.user.id", "u-1"], ["baggage.team", "ops"], ["baggage.key", "AKIAIOSFODNN7EXAMPLE"]])
     const left = (processors: ReadonlyArray<Redaction.Processor>) => {
       const { problems, value } = RedactedRecord.applyToTags("GET /a", tags, { processors, capture: "all" })
       return { tags: Object.fromEntries(value), problems: problems.map((problem) => problem.code) }
     }
 
-    it("go through the rules, as a span of the kind apm whose labels they are", () => {
+    it("passes the APM span's tags through the rules, as labels of a span of the kind apm", () => {
       const seen: Array<unknown> = []
       const { problems, tags } = left([Redaction.secrets, (span) => {
         seen.push([span.kind, span.name, span.userId, Object.keys(span.tags)])
@@ -449,7 +449,7 @@ describe("Redaction", () => {
       })
     })
 
-    it("are taken out by their label or by their path", () => {
+    it("removes an APM span's tags by their label or by their path", () => {
       assert.notProperty(left([Redaction.deny(["userId"])]).tags, "baggage.user.id")
       assert.notProperty(left([Redaction.deny(["tags[\"usr.id\"]"])]).tags, "baggage.user.id")
       assert.deepInclude(left([Redaction.deny(["tags.baggage.team"])]).tags, { "baggage.team": "[redacted]" })
@@ -457,14 +457,14 @@ describe("Redaction", () => {
       assert.deepStrictEqual(left([Redaction.allow(["userId"])]).tags, { "baggage.user.id": "u-1" })
     })
 
-    it("are none when a rule fails or drops the span, and all without rules", () => {
+    it("removes all tags when a rule fails or drops the span, and keeps all without rules", () => {
       assert.deepStrictEqual(left([hostile]), { tags: {}, problems: ["redaction_failed"] })
       assert.deepStrictEqual(left([() => undefined]), { tags: {}, problems: [] })
       assert.deepStrictEqual(left([]).tags, Object.fromEntries(tags))
     })
   })
 
-  describe("secrets", () => {
+  describe("Redaction.secrets", () => {
     const samples: ReadonlyArray<readonly [name: string, secret: string]> = [
       ["OpenAI", `sk-proj-${"aB3_-".repeat(8)}`],
       ["Anthropic", `sk-ant-api03-${"aB3_-".repeat(8)}`],
@@ -517,7 +517,7 @@ describe("Redaction", () => {
       ["aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI"],
       ["dd-api-key: 0123456789abcdef0123456789abcdef", "0123456789abcdef"],
       ["client_secret: \"s3cr3t-value\"", "s3cr3t-value"]
-    ])("finds what is said to be a secret: %s", (text, secret) => {
+    ])("redacts a value that is labelled as a secret: %s", (text, secret) => {
       assert.notInclude(Redaction.redactSecrets(text), secret)
     })
 
@@ -533,7 +533,7 @@ describe("Redaction", () => {
       assert.strictEqual(Redaction.redactSecrets(text), text)
     })
 
-    it("takes what stands under a name that says secret, in structures and in JSON texts", () => {
+    it("redacts values under secret names, in structures and in JSON texts", () => {
       const { event } = withView(
         "workflow",
         (span) => ({
@@ -550,7 +550,7 @@ describe("Redaction", () => {
     })
   })
 
-  describe("personal data", () => {
+  describe("Redaction.personalData", () => {
     it.each([
       ["Write to ann.o'neil+x@mail.example.co.uk, please.", "Write to [redacted email], please."],
       ["mailto:ann%40example.com", "mailto:[redacted email]"],
@@ -565,7 +565,7 @@ describe("Redaction", () => {
       ["Call (555) 123-4567 now", "Call [redacted phone] now"],
       ["Call 030 123456 now", "Call [redacted phone] now"],
       ["{\"a\":\"x\\nann@example.com\"}", "{\"a\":\"x\\n[redacted email]\"}"]
-    ])("is replaced: %s", (text, expected) => {
+    ])("replaces personal data in text: %s", (text, expected) => {
       const { event } = withView("task", (span) => ({ ...span, input: text } as never), Redaction.personalData)
       assert.deepStrictEqual(event.meta["input"], { value: expected })
     })
@@ -578,11 +578,11 @@ describe("Redaction", () => {
       "span 12345678901234567890 took 1234567 ns",
       "version 10.2.3, build 2024",
       "@types/node and a@b"
-    ])("is not seen where there is none: %s", (text) => {
+    ])("leaves text without personal data alone: %s", (text) => {
       assert.strictEqual(Redaction.redactPersonalData(text), text)
     })
 
-    it("is found in numbers and in keys", () => {
+    it("finds personal data in numbers and in keys", () => {
       const { event } = withView("task", (span) => ({
         ...span,
         metadata: { card: 4111111111111111, "ann@example.com": true, n: 12 }
@@ -622,7 +622,7 @@ describe("Redaction", () => {
       "%40"
     ]
     for (const piece of pieces) {
-      it(`take linear time over half a million characters of ${JSON.stringify(piece)}`, () => {
+      it(`takes linear time over half a million characters of ${JSON.stringify(piece)}`, () => {
         const text = piece.repeat(Math.ceil(500_000 / piece.length))
         assert.isString(Redaction.redactSecrets(text))
         assert.isString(Redaction.redactPersonalData(text))
@@ -630,7 +630,7 @@ describe("Redaction", () => {
       })
     }
 
-    it("change nothing the second time", () => {
+    it("leaves content that is already redacted unchanged", () => {
       for (const kind of SpanKinds.all) {
         const once = withView(kind, Redaction.secrets, Redaction.personalData)
         const twice = apply(once.record, Redaction.secrets, Redaction.personalData)
@@ -639,8 +639,8 @@ describe("Redaction", () => {
     })
   })
 
-  describe("by path", () => {
-    it("takes out fields, members, list items and wildcards", () => {
+  describe("redaction by path", () => {
+    it("removes fields, members, list items and wildcards", () => {
       const { event, problems } = withView(
         "llm",
         Redaction.deny([
@@ -684,7 +684,7 @@ describe("Redaction", () => {
       assert.deepInclude(event.meta["metadata"], { customer: { name: "Ann", email: "[redacted]" } })
     })
 
-    it("takes a JSON text that cannot be read as a whole", () => {
+    it("removes a JSON text that cannot be read as a whole", () => {
       const { event } = withView(
         "task",
         (span) => ({ ...span, input: "{\"email\":\"a@b", output: "[1] a note" } as never),
@@ -694,7 +694,7 @@ describe("Redaction", () => {
       assert.deepStrictEqual(event.meta["output"], { value: "[1] a note" })
     })
 
-    it("keeps what is allowed and nothing else of the content", () => {
+    it("keeps only the allowed paths of the content", () => {
       const { event, problems } = withView(
         "llm",
         Redaction.allow(["metadata.temperature", "output[*].content", "input[*].role", "tags.team", "sessionId"])
@@ -721,7 +721,7 @@ describe("Redaction", () => {
       }
     })
 
-    it("keeps nothing of the content when nothing is allowed", () => {
+    it("removes all content when no path is allowed", () => {
       for (const kind of SpanKinds.all) {
         const text = textOf(withView(kind, Redaction.allow([])).event)
         for (
@@ -732,7 +732,7 @@ describe("Redaction", () => {
       }
     })
 
-    it("allows inside JSON texts", () => {
+    it("allows paths inside JSON texts", () => {
       const { event } = withView(
         "workflow",
         (span) => ({ ...span, input: "{\"user\":{\"email\":\"a@b\",\"id\":7},\"n\":1}" } as never),

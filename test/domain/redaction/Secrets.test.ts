@@ -7,7 +7,7 @@ import * as SecretNames from "../../../src/domain/redaction/SecretNames.ts"
 
 const gone = "[redacted secret]"
 
-/** What `secrets` leaves of a value, as metadata and as JSON in a text. */
+/** The value that `secrets` leaves, as metadata and as JSON in a text. */
 const redacted = (value: unknown): unknown => {
   const span: RedactableSpan = { kind: "task", name: "step", tags: {}, metadata: { v: value as never } }
   const metadata = Redaction.secrets(span)!.metadata!["v"]
@@ -47,9 +47,9 @@ const harmlessNames = [
   ..."credentialId access_key_id signature design firstPass first_pass boarding_pass".split(" ")
 ]
 
-describe("names that say secret", () => {
+describe("secret names", () => {
   for (const name of secretNames) {
-    it(`redact whatever stands under them, in data and in text: ${name.slice(-40)}`, () => {
+    it(`redacts values under a secret name, in data and in text: ${name.slice(-40)}`, () => {
       for (const value of ["correct horse", 12345678, ["a", "b"], { deep: { deeper: [1, "x"] } }, `{"a":1}`, "a\nb"]) {
         assert.deepStrictEqual(redacted({ [name]: value, beside: "fine" }), { [name]: gone, beside: "fine" })
       }
@@ -61,7 +61,7 @@ describe("names that say secret", () => {
   }
 
   for (const name of harmlessNames) {
-    it(`are no others: ${name}`, () => {
+    it(`keeps values under a harmless name: ${name}`, () => {
       for (const value of ["correct horse", 4096, ["a", "b"], { deep: "x" }]) {
         assert.deepStrictEqual(redacted({ [name]: value }), { [name]: value })
       }
@@ -70,12 +70,12 @@ describe("names that say secret", () => {
     })
   }
 
-  it("leave true, false, null and what is empty", () => {
+  it("keeps true, false, null and empty values under secret names", () => {
     const value = { password: null, secret: true, api_key: "", cookies: [], credentials: {} }
     assert.deepStrictEqual(redacted(value), value)
   })
 
-  it("are known together with what stands there, if by themselves they say little", () => {
+  it("judges a weak secret name by its value", () => {
     const value = { token: "Hello", logprob: -0.1, pass: 12, auth: "none" }
     assert.deepStrictEqual(redacted(value), value)
     assert.deepStrictEqual(redacted({ token: "a1B2c3D4e5", pass: "hunter2" }), { token: gone, pass: gone })
@@ -83,13 +83,13 @@ describe("names that say secret", () => {
     assert.strictEqual(Redaction.redactSecrets("A token: the unit of text."), "A token: the unit of text.")
   })
 
-  it("are compared in a time that the length of a name does not change", () => {
+  it("checks a name of a million characters by its end", () => {
     assert.isTrue(SecretNames.namesSecret(`${"x".repeat(1_000_000)}_password`))
     assert.isFalse(SecretNames.namesSecret("x".repeat(1_000_000)))
   })
 })
 
-describe("names of headers and entries", () => {
+describe("header names and entries", () => {
   const cookie = "sid=a1; theme=dark"
 
   it.each<readonly [string, unknown, unknown]>([
@@ -102,7 +102,7 @@ describe("names of headers and entries", () => {
     ["nothing that is due", { required: ["password", "username"] }, { required: ["password", "username"] }],
     ["nothing that is named", [{ name: "model", value: "gpt-5" }], [{ name: "model", value: "gpt-5" }]],
     ["a list of words", ["cookies", "and", "cookie dough"], ["cookies", "and", "cookie dough"]]
-  ])("say what the value beside them is: %s", (_, value, expected) => {
+  ])("redacts a value by the header or entry name beside it: %s", (_, value, expected) => {
     assert.deepStrictEqual(redacted(value), expected)
   })
 
@@ -120,7 +120,7 @@ describe("names of headers and entries", () => {
     ["authorization: Basic dXNlcjpwYXNz", "authorization: [redacted secret]"],
     ["I ate a cookie: it was good.", "I ate a cookie: it was good."],
     ["Authorization: see the manual", "Authorization: see the manual"]
-  ])("take a raw header whole: %s", (text, expected) => {
+  ])("redacts a raw header as a whole: %s", (text, expected) => {
     assert.strictEqual(Redaction.redactSecrets(text), expected)
   })
 
@@ -133,12 +133,12 @@ describe("names of headers and entries", () => {
     ["curl -uann:hunter2 a.example", "curl -u[redacted credentials] a.example"],
     ["curl -u ann https://a.example", "curl -u ann https://a.example"],
     ["docker run -u 1000:1000 busybox", "docker run -u 1000:1000 busybox"]
-  ])("credentials of curl are taken: %s", (text, expected) => {
+  ])("redacts the credentials of a curl command: %s", (text, expected) => {
     assert.strictEqual(Redaction.redactSecrets(text), expected)
   })
 })
 
-describe("a named secret in a text", () => {
+describe("a named secret in text", () => {
   it.each([
     ["password: \"a b\" then", "password: \"[redacted secret]\" then"],
     ["password: 'it\\'s' then", "password: '[redacted secret]' then"],
@@ -161,13 +161,13 @@ describe("a named secret in a text", () => {
     ["interface A { apiKey: string; password?: string }", "interface A { apiKey: string; password?: string }"],
     ["if (token === undefined) return", "if (token === undefined) return"],
     ["The keys are sorted: a, b. Passwords: none.", "The keys are sorted: a, b. Passwords: none."]
-  ])("goes whole: %s", (text, expected) => {
+  ])("redacts a named secret as a whole: %s", (text, expected) => {
     assert.strictEqual(Redaction.redactSecrets(text), expected)
     assert.strictEqual(Redaction.redactSecrets(expected), expected)
   })
 })
 
-describe("the table of key formats", () => {
+describe("KeyFormats", () => {
   const characters: { readonly [B in KeyFormats.Body]: string } = {
     alphanumeric: "a1B2c3D4",
     upper: "A1B2C3D4",
@@ -201,7 +201,7 @@ describe("the table of key formats", () => {
     ["a Terraform token", `${"a1B2c3D".repeat(2)}.atlasv1.${"a1B2".repeat(16)}`],
     ["a Teams webhook", `https://acme.webhook.office.com/webhookb2/${"a1b2c3d4-".repeat(8)}`],
     ["a Discord webhook", `https://discord.com/api/webhooks/123456789012345678/${"a1B2_".repeat(12)}`]
-  ])("is completed by forms without a fixed beginning: %s", (_, key) => {
+  ])("finds keys without a fixed beginning: %s", (_, key) => {
     assert.notInclude(Redaction.redactSecrets(`see ${key}`), key.slice(-14, -2))
   })
 
@@ -216,7 +216,7 @@ describe("the table of key formats", () => {
 })
 
 describe("EveryText", () => {
-  it("gives back the same value where nothing changes", () => {
+  it("returns the same value when no text changes", () => {
     const value = { a: [1, "x", { b: null }], text: "{\"a\": [1.50, \"y\"]}" }
     assert.strictEqual(EveryText.map(value, { text: (text) => text, under: () => undefined }), value)
   })

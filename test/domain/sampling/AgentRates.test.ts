@@ -14,13 +14,13 @@ describe("AgentRates", () => {
     assert.strictEqual(AgentRates.rateOf(new Map([["service:a,env:b", 1]]), "c", "d"), undefined)
   })
 
-  it("reads a zero as a zero", () => {
+  it("reads a zero rate as zero", () => {
     const { value } = AgentRates.parse({ rate_by_service: { "service:shop,env:": 0, "service:,env:": 1 } })
     assert.strictEqual(AgentRates.rateOf(value!, "shop", ""), 0)
   })
 
   for (const body of [{}, "OK", null, undefined, 7, [], { rate_by_service: null }]) {
-    it(`takes an answer without rates for no change: ${JSON.stringify(body)}`, () => {
+    it(`treats an answer without rates as no change: ${JSON.stringify(body)}`, () => {
       assert.deepStrictEqual(AgentRates.parse(body), { value: undefined, problems: [] })
     })
   }
@@ -34,14 +34,14 @@ describe("AgentRates", () => {
     assert.strictEqual(AgentRates.parse({ rate_by_service: [] }).problems.length, 1)
   })
 
-  it("reads no more than its limit", () => {
+  it("reads an answer only up to its limit", () => {
     const many = Object.fromEntries(Array.from({ length: AgentRates.maxRates + 1 }, (_, i) => [`k${i}`, 1]))
     const { problems, value } = AgentRates.parse({ rate_by_service: many })
     assert.strictEqual(value!.size, AgentRates.maxRates)
     assert.strictEqual(problems.length, 1)
   })
 
-  it.prop("is total", [Schema.Unknown], ([u]) => {
+  it.prop("parses any answer without throwing", [Schema.Unknown], ([u]) => {
     const { value } = AgentRates.parse({ rate_by_service: u })
     for (const rate of value?.values() ?? []) assert.isTrue(rate >= 0 && rate <= 1)
   })

@@ -33,13 +33,13 @@ describe("Glob", () => {
     assert.strictEqual(matches(pattern, text), expected, `${pattern} ~ ${text}`)
   })
 
-  it("knows the patterns that match anything", () => {
+  it("recognises the patterns that match any text", () => {
     assert.isTrue(Glob.make("***").anything)
     assert.isFalse(Glob.make("*?").anything)
   })
 
   it.prop(
-    "agrees with the definition",
+    "agrees with a naive matcher for any pattern and text",
     [
       Schema.Array(Schema.Literals(["a", "b", "*", "?"])).check(Schema.isMaxLength(6)),
       Schema.Array(Schema.Literals(["a", "b"])).check(Schema.isMaxLength(8))
@@ -50,7 +50,7 @@ describe("Glob", () => {
     { arbitrary: { runs: 500 } }
   )
 
-  it("answers for a pattern of many stars on a long text that almost matches", () => {
+  it("matches a pattern of many stars quickly on a long text that almost matches", () => {
     assert.isFalse(matches("a*".repeat(400) + "b", "a".repeat(20_000)))
     assert.isTrue(matches("a*".repeat(400) + "b", "a".repeat(20_000) + "b"))
   })

@@ -14,13 +14,13 @@ describe("KnuthSampling", () => {
     assert.strictEqual(KnuthSampling.keeps(id, 0.5), kept, String(id))
   })
 
-  it.prop("keeps everything at 1 and nothing at 0, and looks at 64 bits only", [Schema.BigInt, Rate], ([id, rate]) => {
+  it.prop("keeps every id at 1 and none at 0, and looks at 64 bits only", [Schema.BigInt, Rate], ([id, rate]) => {
     assert.isTrue(KnuthSampling.keeps(id, 1))
     assert.isFalse(KnuthSampling.keeps(id, 0))
     assert.strictEqual(KnuthSampling.keeps(id, rate), KnuthSampling.keeps(BigInt.asUintN(64, id), rate))
   })
 
-  it.prop("keeps at a higher rate whatever it keeps at a lower one", [Schema.BigInt, Rate, Rate], ([id, a, b]) => {
+  it.prop("keeps every id at a higher rate that it keeps at a lower one", [Schema.BigInt, Rate, Rate], ([id, a, b]) => {
     const [low, high] = a < b ? [a, b] : [b, a]
     if (KnuthSampling.keeps(id, low)) assert.isTrue(KnuthSampling.keeps(id, high))
   })

@@ -18,7 +18,7 @@ describe("RateLimiter", () => {
     assert.deepStrictEqual(steps.map((s) => s.allowed), [true, true, false, false, true, false, true])
   })
 
-  it("lets nothing pass at 0 and everything below", () => {
+  it("lets none pass at a limit of 0 or below", () => {
     const [none] = ask(RateLimiter.make(0, 0), [1e9])
     assert.deepStrictEqual([none!.allowed, none!.effectiveRate], [false, 0])
     assert.isTrue(ask(RateLimiter.make(-1, 0), Array(1_000).fill(0)).every((s) => s.allowed && s.effectiveRate === 1))
@@ -34,7 +34,7 @@ describe("RateLimiter", () => {
     assert.deepStrictEqual(steps.map((s) => s.effectiveRate), [1, 1 / 2, 1 / 3, 1 / 4, (1 / 4 + 1) / 2, 1])
   })
 
-  it("adds nothing when the clock steps back, and goes on", () => {
+  it("refills nothing when the clock steps back, and continues afterwards", () => {
     const steps = ask(RateLimiter.make(1, 10_000), [10_000, 0, 500, 1_000])
     assert.deepStrictEqual(steps.map((s) => s.allowed), [true, false, false, true])
   })
@@ -55,7 +55,7 @@ describe("RateLimiter", () => {
     }
   )
 
-  it("leaves the state it was given alone", () => {
+  it("leaves the state it was given unchanged", () => {
     const state = RateLimiter.make(1, 0)
     const copy = { ...state }
     RateLimiter.step(state, 0)

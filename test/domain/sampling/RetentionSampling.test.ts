@@ -5,7 +5,7 @@ import * as RetentionSampling from "../../../src/domain/sampling/RetentionSampli
 const tiers = `[{"tags":{"tier":"gold*"},"sample_rate":1},{"tags":{"tier":"free"},"sample_rate":0}]`
 
 describe("RetentionSampling", () => {
-  it("retains everything without settings", () => {
+  it("retains every trace without settings", () => {
     assert.deepStrictEqual(RetentionSampling.parseRules(undefined), { value: [], problems: [] })
     assert.deepStrictEqual(RetentionSampling.decide(RetentionSampling.all, 18446744073709551615n), {
       sampleRate: "1",
@@ -40,14 +40,14 @@ describe("RetentionSampling", () => {
     assert.isFalse(RetentionSampling.looksAtTags(RetentionSampling.all))
   })
 
-  it("takes a rule without tags for a catch-all", () => {
+  it("treats a rule without tags as a catch-all", () => {
     const rules = RetentionSampling.parseRules(`[{"tags":{"env":"staging"},"sample_rate":1},{"sample_rate":0}]`)
     const value = { sampleRate: 1, rules: rules.value }
     assert.strictEqual(RetentionSampling.decide(value, 1n, { env: "prod" }).samplingDecision, "0")
     assert.strictEqual(RetentionSampling.decide(value, 1n, { env: "staging" }).samplingDecision, "1")
   })
 
-  it("leaves out rules about anything but tags, and text that is not JSON", () => {
+  it("leaves out rules about fields other than tags, and text that is not JSON", () => {
     const { problems, value } = RetentionSampling.parseRules(`[{"service":"shop","sample_rate":0}]`, "MINE")
     assert.deepStrictEqual([value.length, problems.length], [0, 1])
     assert.include(problems[0]!.message, "MINE")

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as SamplingPriority from "../../../src/domain/sampling/SamplingPriority.ts"
 
 describe("SamplingPriority", () => {
-  it("keeps what is above zero, and promises nothing for an unset priority", () => {
+  it("keeps priorities above zero, and promises no keep for an unset priority", () => {
     const { autoKeep, autoReject, isKept, userKeep, userReject } = SamplingPriority
     assert.deepStrictEqual([userReject, autoReject, autoKeep, userKeep], [-1, 0, 1, 2])
     assert.deepStrictEqual([userReject, autoReject, autoKeep, userKeep, undefined].map(isKept), [
@@ -14,7 +14,7 @@ describe("SamplingPriority", () => {
     ])
   })
 
-  it("writes who decided with a minus sign in front, zero too", () => {
+  it("writes the decision maker with a minus sign in front, zero too", () => {
     const { decisionMaker, mechanism } = SamplingPriority
     assert.strictEqual(decisionMaker(mechanism.default), "-0")
     assert.strictEqual(decisionMaker(mechanism.agentRate), "-1")

@@ -28,7 +28,7 @@ describe("SamplingRules", () => {
     assert.deepStrictEqual(value[1], { tags: [], sampleRate: 0 })
   })
 
-  it("applies when every pattern matches", () => {
+  it("applies a rule when every pattern matches", () => {
     assert.isTrue(applies({}))
     assert.isTrue(applies({ service: "SHOP", name: "http.*", resource: "get /*" }))
     assert.isFalse(applies({ service: "shop", name: "db" }))
@@ -36,7 +36,7 @@ describe("SamplingRules", () => {
     assert.isTrue(applies({ service: null, tags: null, max_per_second: null }))
   })
 
-  it("looks at text tags, at whole numbers as text, and at fractions with a star alone", () => {
+  it("matches text tags, whole numbers as text, and fractions with a star alone", () => {
     assert.isTrue(applies({ tags: { tier: "gold" } }))
     assert.isFalse(applies({ tags: { tier: "gold", plan: "*" } }))
     assert.isTrue(applies({ tags: { retries: 3 } }))
@@ -76,7 +76,7 @@ describe("SamplingRules", () => {
     }
   })
 
-  it("moves a rate outside 0 to 1 to the nearer end and says so", () => {
+  it("moves a rate outside 0 to 1 to the nearer end and reports it", () => {
     const { problems, value } = SamplingRules.parse(`[{"sample_rate":2},{"sample_rate":-1}]`)
     assert.deepStrictEqual(value.map((r) => r.sampleRate), [1, 0])
     assert.deepStrictEqual(problems.map((p) => p.path), ["[0].sample_rate", "[1].sample_rate"])
@@ -94,13 +94,13 @@ describe("SamplingRules", () => {
     assert.deepStrictEqual(SamplingRules.parse("[]"), { value: [], problems: [] })
   })
 
-  it("reads no more than its limit of rules", () => {
+  it("reads rules only up to their limit", () => {
     const { problems, value } = SamplingRules.parse(JSON.stringify(Array(1_001).fill({ sample_rate: 1 })))
     assert.strictEqual(value.length, 1_000)
     assert.strictEqual(problems.length, 1)
   })
 
-  it.prop("is total over JSON", [Schema.Unknown], ([u]) => {
+  it.prop("parses any JSON without throwing", [Schema.Unknown], ([u]) => {
     const text = JSON.stringify([u])
     const { problems, value } = SamplingRules.parse(text)
     assert.isTrue(value.length === 1 || problems.length > 0)

@@ -22,19 +22,23 @@ const event = {
 } as const
 
 describe("the Schema of a request body", () => {
-  it.prop("reads what the domain writes, exactly", [Schema.Array(SpanEventSchema.SpanEvent)], ([events]) => {
-    const envelopes = events.map((event) => Envelope.make(event, "0.1.0"))
-    // V8 of Node 24 reads a key that is one escaped character ("\t") as a backslash, now and then.
-    const plain = events.map((event) => ({ ...event, start_ns: String(event.start_ns) }))
-    if (canonical(JSON.parse(JSON.stringify(plain))) !== canonical(plain)) return
-    const body = `[${envelopes.map(Envelope.encode).join(",")}]`
-    const decoded = Schema.decodeUnknownSync(EnvelopeSchema.EnvelopesFromJson)(body)
-    assert.strictEqual(canonical(decoded), canonical(envelopes))
-    const written = Schema.encodeSync(EnvelopeSchema.EnvelopesFromJson)(decoded)
-    assert.strictEqual(canonical(JSON.parse(written)), canonical(JSON.parse(body)))
-  })
+  it.prop(
+    "reads request bodies exactly as the domain writes them",
+    [Schema.Array(SpanEventSchema.SpanEvent)],
+    ([events]) => {
+      const envelopes = events.map((event) => Envelope.make(event, "0.1.0"))
+      // V8 of Node 24 reads a key that is one escaped character ("\t") as a backslash, now and then.
+      const plain = events.map((event) => ({ ...event, start_ns: String(event.start_ns) }))
+      if (canonical(JSON.parse(JSON.stringify(plain))) !== canonical(plain)) return
+      const body = `[${envelopes.map(Envelope.encode).join(",")}]`
+      const decoded = Schema.decodeUnknownSync(EnvelopeSchema.EnvelopesFromJson)(body)
+      assert.strictEqual(canonical(decoded), canonical(envelopes))
+      const written = Schema.encodeSync(EnvelopeSchema.EnvelopesFromJson)(decoded)
+      assert.strictEqual(canonical(JSON.parse(written)), canonical(JSON.parse(body)))
+    }
+  )
 
-  it("keeps the last digit of the start, and takes only the event's own start for one", () => {
+  it("keeps the last digit of the start, and reads only the event's own start as one", () => {
     const [decoded] = Schema.decodeUnknownSync(EnvelopeSchema.EnvelopesFromJson)(
       `[${Envelope.encode(Envelope.make(event, "0.1.0"))}]`
     )
@@ -42,7 +46,7 @@ describe("the Schema of a request body", () => {
     assert.deepStrictEqual(decoded!.spans[0].meta, event.meta)
   })
 
-  it("refuses what is no array of envelopes, without throwing", () => {
+  it("refuses a body that is not an array of envelopes, without throwing", () => {
     const good = Envelope.encode(Envelope.make(event, "0.1.0"))
     for (
       const bad of [

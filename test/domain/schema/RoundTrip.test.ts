@@ -43,15 +43,15 @@ const modules: { readonly [name: string]: { readonly [name: string]: unknown } }
 
 type Codec = Schema.Codec<unknown, unknown>
 
-// What is read from JSON text is tested beside it: text has one zero.
+// Schemas that read JSON text are tested beside their own: text has one zero.
 const table = Object.entries(modules).flatMap(([file, exports]) =>
   Object.entries(exports).filter(([name, value]) => Schema.isSchema(value) && !name.endsWith("FromJson")).map((
     [name, value]
   ) => [`${file}.${name}`, value as unknown as Codec] as const)
 )
 
-describe("every Schema", () => {
-  it("is in the table", () => {
+describe("the Schemas of the domain", () => {
+  it("lists every Schema in the table", () => {
     assert.isAbove(table.length, 35)
   })
 
@@ -65,7 +65,7 @@ describe("every Schema", () => {
 })
 
 describe("the Schemas of numbers", () => {
-  it("refuse what JSON cannot say, and fractions of events", () => {
+  it("refuses numbers that JSON lacks, and fractions of events", () => {
     for (const value of [NaN, Infinity, -Infinity]) {
       assert.isFalse(Schema.is(Json.Json)(value))
       assert.isFalse(Schema.is(Json.Numbers)({ value }))
@@ -75,7 +75,7 @@ describe("the Schemas of numbers", () => {
     assert.isFalse(Schema.is(Ledger.Ledger.fields.enqueued)(-1))
   })
 
-  it("read a time from a bigint and from a rounded integer, and from nothing else", () => {
+  it("reads a time from a bigint or a rounded integer alone", () => {
     const decode = Schema.decodeUnknownOption(Nanoseconds.Nanoseconds)
     assert.strictEqual(
       Schema.decodeUnknownSync(Nanoseconds.Nanoseconds)(1_787_299_200_123_456_789n),

@@ -24,7 +24,7 @@ const size: Setting.Setting<number, number> = {
   about: ""
 }
 
-describe("a setting", () => {
+describe("Setting", () => {
   it("asks options before variables, each in their order, and ends with its default", () => {
     const variables = { DD_SIZE: "3", DD_OLD_SIZE: "4" }
     assert.strictEqual(take(size, { size: 1, oldSize: 2 }, variables).value, 1)
@@ -34,7 +34,7 @@ describe("a setting", () => {
     assert.deepStrictEqual(take(size, {}), { value: 10, codes: [], messages: [] })
   })
 
-  it("reports a value that cannot be read by its source and its type, and asks the next source", () => {
+  it("reports an unreadable value by its source and its type, and asks the next source", () => {
     assert.deepStrictEqual(take(size, { size: "secret" }, { DD_SIZE: "-3", DD_OLD_SIZE: "4" }), {
       value: 4,
       codes: ["invalid_option", "invalid_setting"],
@@ -45,13 +45,13 @@ describe("a setting", () => {
     })
   })
 
-  it("ends at a value that cannot be read if it says so", () => {
+  it("stops at an unreadable value if the setting declares so", () => {
     const strict: Setting.Setting<number, number, undefined> = { ...size, refused: { value: undefined } }
     assert.strictEqual(take(strict, { size: -1 }, { DD_SIZE: "3" }).value, undefined)
     assert.strictEqual(take(strict, {}).value, 10)
   })
 
-  it("trims text and takes a blank one for none, unless it reads blank text", () => {
+  it("trims text and treats blank text as missing, unless the setting reads blank text", () => {
     const words: Setting.Setting<ReadonlyArray<string>, undefined> = {
       options: ["words"],
       read: Reader.list,
@@ -74,30 +74,30 @@ describe("a setting", () => {
   })
 })
 
-describe("a reader", () => {
+describe("Reader", () => {
   const read = <A>(reader: Setting.Reader<A>, given: unknown) => reader(given, { kind: "variable", name: "DD_X" }).value
 
-  it("of booleans reads true, 1, false and 0 in any case, as text or as they are", () => {
+  it("reads true, 1, false and 0 as booleans in any case, as text or as values", () => {
     for (const given of [true, 1, "1", "TRUE", "true"]) assert.strictEqual(read(Reader.boolean, given), true)
     for (const given of [false, 0, "0", "False"]) assert.strictEqual(read(Reader.boolean, given), false)
     for (const given of ["yes", "2", 2, {}, null]) assert.isUndefined(read(Reader.boolean, given))
   })
 
-  it("of numbers reads no endless text, no list and no text that is none", () => {
+  it("reads no endless text, no list and no other text as a number", () => {
     const any = Reader.number(() => true, "a number")
     assert.strictEqual(read(any, "1e3"), 1_000)
     assert.strictEqual(read(any, Infinity), Infinity)
     for (const given of ["Infinity", "NaN", "0".repeat(41), [], true, "1 2"]) assert.isUndefined(read(any, given))
   })
 
-  it("of words reads them in any case", () => {
+  it("reads words in any case", () => {
     const mode = Reader.oneOf(["dropNewest", "off"])
     assert.strictEqual(read(mode, "OFF"), "off")
     assert.strictEqual(read(mode, "dropnewest"), "dropNewest")
     assert.isUndefined(read(mode, "on"))
   })
 
-  it("of waits shortens one that no timer can wait for, and says so", () => {
+  it("shortens a wait that is too long for a timer, and reports it", () => {
     const found = Reader.seconds("1e9", { kind: "variable", name: "DD_X" })
     assert.strictEqual(found.value, 2_147_483_647)
     assert.strictEqual(found.problems.length, 1)

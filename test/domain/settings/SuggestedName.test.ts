@@ -5,7 +5,7 @@ import * as SuggestedName from "../../../src/domain/settings/SuggestedName.ts"
 const known = ["DD_LLMOBS_ML_APP", "DD_LLMOBS_ENABLED", "DD_LLMOBS_SAMPLE_RATE"]
 
 describe("SuggestedName", () => {
-  it("finds the name with the fewest slips", () => {
+  it("suggests the known name with the fewest typing errors", () => {
     const table: ReadonlyArray<readonly [string, string | undefined]> = [
       ["DD_LLMOBS_MLAPP", "DD_LLMOBS_ML_APP"],
       ["DD_LLMOBS_ENABLE", "DD_LLMOBS_ENABLED"],
@@ -20,7 +20,7 @@ describe("SuggestedName", () => {
     }
   })
 
-  it.prop("finds a known name by itself", [Schema.NonEmptyString], ([name]) => {
+  it.prop("suggests a known name for itself", [Schema.NonEmptyString], ([name]) => {
     if (name.length > SuggestedName.maxLength) return
     assert.strictEqual(SuggestedName.nearest(name, [name + "x", name], 2), name)
   })

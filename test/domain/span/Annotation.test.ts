@@ -44,7 +44,7 @@ describe("Annotation", () => {
     assert.deepStrictEqual(value({ input: { a: 1 } }, "experiment"), { input: { _tag: "Raw", value: { a: 1 } } })
   })
 
-  it("reads every field", () => {
+  it("reads every field of an annotation", () => {
     assert.deepStrictEqual(
       value({
         name: "renamed",
@@ -83,7 +83,7 @@ describe("Annotation", () => {
     )
   })
 
-  it("takes a tag that names a session, a user or an account for that label", () => {
+  it("converts a tag that names a session, a user or an account to that label", () => {
     assert.deepStrictEqual(value({ tags: { session_id: "s", "usr.id": "u", "usr.account_id": "a", team: "x" } }), {
       sessionId: "s",
       userId: "u",
@@ -94,7 +94,7 @@ describe("Annotation", () => {
     assert.deepStrictEqual(value({ tags: { session_id: "" } }), { sessionId: "", tags: {} })
   })
 
-  it("takes the request and the answer of a model as they are, with its tools, parameters and counts", () => {
+  it("reads a model's request and answer unchanged, with tools, parameters and counts", () => {
     const answer = {
       model: "gpt-5-2026",
       choices: [{ finish_reason: "stop", message: { role: "assistant", content: "hello" } }],
@@ -124,7 +124,7 @@ describe("Annotation", () => {
     })
   })
 
-  it("records how many embeddings there are instead of their numbers, and what they counted", () => {
+  it("records the number of embeddings instead of their vectors, and their usage", () => {
     const embedding = Array.from({ length: 1_536 }, (_, i) => i / 2)
     const text = { _tag: "Value", value: "[2 embedding(s) returned with size 1536]" }
     const usage = { prompt_tokens: 4, total_tokens: 4 }
@@ -153,11 +153,11 @@ describe("Annotation", () => {
     assert.deepStrictEqual(value({ prompt: { id: "p" }, tags: { [key]: "auto" } }).tags, { [key]: "auto" })
   })
 
-  it("keeps the reserved entry of metadata for itself", () => {
+  it("keeps the reserved entry of metadata out of the user's reach", () => {
     assert.deepStrictEqual(value({ metadata: { _dd: { cost_tags: ["x"] }, a: 1 } }), { metadata: { a: 1 } })
   })
 
-  it("keeps what is good and names what is not", () => {
+  it("keeps the good fields and reports the bad ones", () => {
     assert.deepStrictEqual(codes(null), [{}, ["invalid_option"]])
     assert.deepStrictEqual(codes("text"), [{}, ["invalid_option"]])
     assert.deepStrictEqual(codes({ name: 1, intent: "kept" }), [{ intent: "kept" }, ["invalid_name"]])
@@ -188,7 +188,7 @@ describe("Annotation", () => {
     ])
   })
 
-  it("says where, and never what", () => {
+  it("reports a problem's place without its content", () => {
     const { problems } = Annotation.parse(
       "llm",
       { tags: 1, metadata: 2, sessionId: 3, input: [{ content: { secret: 1 } }] } as never
@@ -202,14 +202,14 @@ describe("Annotation", () => {
     assert.notInclude(JSON.stringify(problems), "secret")
   })
 
-  it("reads a value once: what happens to it later changes nothing", () => {
+  it("reads a value once, so that later changes have no effect", () => {
     const metadata = { list: [1], when: new Date(0) }
     const parsed = value({ metadata })
     metadata.list.push(2)
     assert.deepStrictEqual(parsed, { metadata: { list: [1], when: "1970-01-01T00:00:00.000Z" } })
   })
 
-  it("loses one field to a getter that throws, and no other", () => {
+  it("loses only the field whose getter throws", () => {
     const input = Object.defineProperty({ name: "kept", metadata: { a: 1 } }, "tags", {
       enumerable: true,
       get: () => {
@@ -219,7 +219,7 @@ describe("Annotation", () => {
     assert.deepStrictEqual(codes(input), [{ name: "kept", metadata: { a: 1 } }, ["unreadable_value"]])
   })
 
-  it("replaces sides and tool definitions, and gathers the rest", () => {
+  it("replaces sides and tool definitions, and accumulates the rest", () => {
     const first = Annotation.parse("llm", {
       input: "a",
       output: "kept",
@@ -259,7 +259,7 @@ describe("Annotation", () => {
     })
   })
 
-  it("adds what is said later without touching what is there already", () => {
+  it("adds a later annotation without changing the earlier one", () => {
     const touched: Array<string> = []
     const spy = <A extends object>(target: A): A =>
       new Proxy(target, {
@@ -295,7 +295,7 @@ describe("Annotation", () => {
     assert.strictEqual(count(10), count(5_000))
   })
 
-  it("adds nothing to an annotation that was copied before", () => {
+  it("leaves a copied annotation without later additions", () => {
     const region = Annotation.parse("task", {
       metadata: { a: 1 },
       tags: { a: "1" },
@@ -336,7 +336,7 @@ describe("Annotation", () => {
   ])
 
   it.prop(
-    "is total, and its bound is never below the size of its content",
+    "reads any value without throwing, and bounds its content's size from above",
     [HostileValue.arbitrary, Schema.Literals(kinds), field],
     ([hostile, kind, field]) => {
       const parsed = Annotation.parse(kind, { [field]: hostile })
@@ -347,7 +347,7 @@ describe("Annotation", () => {
     { arbitrary: { runs: 400 } }
   )
 
-  it("is total for each hostile value alone", () => {
+  it("reads each hostile value without throwing", () => {
     for (const hostile of HostileValue.each()) {
       assert.isAtLeast(Annotation.parse("tool", hostile as AnnotationInput).value.bytes, 0)
     }

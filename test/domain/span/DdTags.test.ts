@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import * as DdTags from "../../../src/domain/span/DdTags.ts"
 
 describe("DdTags", () => {
-  it("splits at commas, or at white space if there is no comma", () => {
+  it("splits DD_TAGS at commas, or at white space if there is no comma", () => {
     const table: ReadonlyArray<readonly [string, { [key: string]: string }]> = [
       ["team:core,region:eu", { team: "core", region: "eu" }],
       ["team:core region:eu", { team: "core", region: "eu" }],
@@ -27,7 +27,7 @@ describe("DdTags", () => {
     assert.deepStrictEqual(problems.map((p) => p.code), ["invalid_setting"])
   })
 
-  it("takes __proto__ for a key like any other", () => {
+  it("reads __proto__ as a key like any other", () => {
     const { value } = DdTags.parse("__proto__:x,a:b")
     assert.deepStrictEqual(Object.entries(value), [["__proto__", "x"], ["a", "b"]])
     assert.strictEqual(Object.getPrototypeOf(value), Object.prototype)

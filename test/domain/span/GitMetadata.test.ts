@@ -4,7 +4,7 @@ import * as GitMetadata from "../../../src/domain/span/GitMetadata.ts"
 const tags = { team: "core", "git.repository_url": "https://host/from-tags", "git.commit.sha": "abc" }
 
 describe("GitMetadata", () => {
-  it("prefers its own settings to DD_TAGS, each by itself, and takes the keys out of the tags", () => {
+  it("prefers its own settings to DD_TAGS, each by itself, and removes the keys from the tags", () => {
     assert.deepStrictEqual(GitMetadata.resolve({ enabled: true, repositoryUrl: "https://host/own", tags }), {
       git: { repositoryUrl: "https://host/own", commitSha: "abc" },
       tags: { team: "core" }
@@ -15,7 +15,7 @@ describe("GitMetadata", () => {
     })
   })
 
-  it("says nothing when it is switched off or nothing is known, and still takes the keys out", () => {
+  it("is empty when switched off or unknown, and still removes the keys from the tags", () => {
     assert.deepStrictEqual(GitMetadata.resolve({ enabled: false, commitSha: "def", tags }), {
       git: {},
       tags: { team: "core" }
@@ -24,7 +24,7 @@ describe("GitMetadata", () => {
     assert.deepStrictEqual(GitMetadata.resolve({ enabled: true, repositoryUrl: " ", commitSha: "", tags: {} }).git, {})
   })
 
-  it("never shows credentials", () => {
+  it("removes credentials from a repository's address", () => {
     const table: ReadonlyArray<readonly [string, string]> = [
       ["https://github.com/org/repo.git", "https://github.com/org/repo.git"],
       ["https://user:secret@github.com/org/repo", "https://github.com/org/repo"],
@@ -43,7 +43,7 @@ describe("GitMetadata", () => {
     for (const [url, shown] of table) assert.strictEqual(GitMetadata.withoutCredentials(url), shown)
   })
 
-  it("cleans addresses from either place", () => {
+  it("cleans repository addresses from either source", () => {
     const dirty = "https://u:secret@host/r"
     const own = GitMetadata.resolve({ enabled: true, repositoryUrl: dirty, tags: {} })
     const tagged = GitMetadata.resolve({ enabled: true, tags: { "git.repository_url": dirty } })

@@ -12,7 +12,7 @@ const all: Candidates = {
 }
 
 describe("MlApp", () => {
-  it("takes the strongest name there is", () => {
+  it("takes the strongest application name there is", () => {
     const order: ReadonlyArray<readonly [Partial<Candidates>, string, MlApp.Source]> = [
       [{}, "a", "explicit"],
       [{ agentService: undefined }, "b", "explicit"],
@@ -29,19 +29,19 @@ describe("MlApp", () => {
     }
   })
 
-  it("takes an empty name for none", () => {
+  it("treats an empty name as missing", () => {
     assert.strictEqual(
       MlApp.resolve({ agentService: "", mlApp: "", service: "" }).value,
       MlApp.unnamed
     )
   })
 
-  it("does not change a name", () => {
+  it("keeps an application name unchanged", () => {
     const awkward = "My App/1:x_é"
     assert.strictEqual(MlApp.resolve({ configured: awkward }).value, awkward)
   })
 
-  it("allocates nothing for a grandchild", () => {
+  it("allocates no object for a grandchild", () => {
     const child = MlApp.resolve({ parent: { value: "x", source: "service" } })
     assert.strictEqual(MlApp.resolve({ parent: child }), child)
   })

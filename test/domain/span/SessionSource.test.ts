@@ -22,7 +22,7 @@ const ranking: ReadonlyArray<
 ]
 
 describe("SessionSource", () => {
-  it("finds nothing where nothing is", () => {
+  it("resolves no session without a source", () => {
     assert.isUndefined(SessionSource.resolve({}))
   })
 
@@ -50,7 +50,7 @@ describe("SessionSource", () => {
     }
   })
 
-  it("keeps the origin through any number of generations, and never vouches for a browser", () => {
+  it("keeps the origin over generations, and never vouches for a browser", () => {
     for (const origin of ["rum", "request", "explicit", "context", "propagated"] as const) {
       let label = SessionSource.make("s", origin)
       for (let i = 0; i < 3; i++) label = SessionSource.resolve({ parent: label })!
@@ -59,7 +59,7 @@ describe("SessionSource", () => {
     }
   })
 
-  it("takes an empty text for an answer: somebody opted out", () => {
+  it("treats an empty text as an opt-out, which no weaker source replaces", () => {
     assert.strictEqual(SessionSource.resolve({ explicit: "", rum: "browser", request: "r" })!.value, "")
     assert.strictEqual(SessionSource.resolve({ parent: SessionSource.make("", "explicit"), rum: "browser" })!.value, "")
   })

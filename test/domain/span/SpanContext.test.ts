@@ -74,7 +74,7 @@ describe("SpanContext", () => {
     assert.strictEqual(makeContext({ remote: { parentId: "99" }, retention: own }).traceId, apmTraceId)
   })
 
-  it("starts a new root when an upstream passed on no span: application, session and sampling still count", () => {
+  it("starts a new root when an upstream passed on no span, with its application, session and sampling", () => {
     const context = makeContext({ remote: { traceId: "98", mlApp: "upstream", sessionId: "s" } })
     assert.strictEqual(context.parentId, "undefined")
     assert.strictEqual(context.traceId, start.newTraceId)
@@ -111,7 +111,7 @@ describe("SpanContext", () => {
     assert.isUndefined(context.accountId)
   })
 
-  it("replaces a browser's labels beneath an ancestor that names its own, and not before", () => {
+  it("replaces a browser's labels only beneath an ancestor that names its own", () => {
     const parent = makeContext({ labels: { rum }, spanId: "1" })
     const before = makeContext({ parent, labels: { rum }, spanId: "2" })
     const renamed = SpanContext.rename(parent, { userId: "explicit-user" })
@@ -121,14 +121,14 @@ describe("SpanContext", () => {
     assert.strictEqual(after.accountId!.value, "rum-account")
   })
 
-  it("prefers the trace's default to what a browser's session left on the parent", () => {
+  it("prefers the trace's default and the request's session to a browser's session on the parent", () => {
     const parent = makeContext({ labels: { rum }, spanId: "1" })
     const traceDefault = SessionSource.make("default", "propagated")
     assert.strictEqual(makeContext({ parent, labels: { rum }, traceDefault }).session!.value, "default")
     assert.strictEqual(makeContext({ parent, labels: { rum, request: { sessionId: "body" } } }).session!.value, "body")
   })
 
-  it("inherits an experiment, and takes one from the request for a root", () => {
+  it("inherits an experiment, and takes a request's experiment for a root", () => {
     const experiment = { experimentId: "e", tags: { experiment_id: "e" } }
     const other = { experimentId: "f", tags: {} }
     const root = makeContext({ labels: { experiment } })
@@ -137,7 +137,7 @@ describe("SpanContext", () => {
     assert.strictEqual(makeContext({ parent: root }).experiment, experiment)
   })
 
-  it("renames what it is told, as explicit, and keeps the rest", () => {
+  it("renames the given fields as explicit, and keeps the rest", () => {
     const before = makeContext({ labels: { rum } })
     assert.deepStrictEqual(SpanContext.rename(before, {}), before)
     assert.deepStrictEqual(SpanContext.rename(before, { name: "n", sessionId: "", accountId: "a" }), {

@@ -33,14 +33,14 @@ describe("SpanError", () => {
     for (const [thrown, type, message] of table) assert.deepStrictEqual(short(thrown), [type, message])
   })
 
-  it("has the stack, with the causes", () => {
+  it("writes the stack, with the causes", () => {
     const { stack } = SpanError.fromUnknown(new Error("outer", { cause: new TypeError("inner") }))
     assert.include(stack, "Error: outer\n    at ")
     assert.include(stack, "\n[cause]: TypeError: inner\n    at ")
     assert.strictEqual(SpanError.fromUnknown("boom").stack, "")
   })
 
-  it("ends with causes that go round, and survives getters that throw", () => {
+  it("stops at causes that form a cycle, and survives getters that throw", () => {
     const round = new Error("round")
     round.cause = round
     assert.isBelow(SpanError.fromUnknown(round).stack.length, 32_769)
@@ -56,7 +56,7 @@ describe("SpanError", () => {
     })
   })
 
-  it("cuts what is too long", () => {
+  it("cuts texts that are too long", () => {
     const long = Object.assign(new Error("m".repeat(100_000)), { name: "n".repeat(1_000), stack: "s".repeat(100_000) })
     const { message, stack, type } = SpanError.fromUnknown(long)
     assert.deepStrictEqual([type.length, message.length, stack.length], [256, 32_768, 32_768])

@@ -38,7 +38,7 @@ describe("SpanId", () => {
     }
   })
 
-  it.prop("comes back from decimal as it was", [Schema.BigInt], ([n]) => {
+  it.prop("reads its own decimal back unchanged", [Schema.BigInt], ([n]) => {
     const id = BigInt.asUintN(64, n).toString(16).padStart(16, "0")
     assert.strictEqual(SpanId.toHex16(SpanId.toDecimal(id)), id)
   })

@@ -3,7 +3,7 @@ import * as SpanLink from "../../../src/domain/span/SpanLink.ts"
 import * as HostileValue from "../HostileValue.ts"
 
 describe("SpanLink", () => {
-  it("reads both spellings, from the output to the input unless told otherwise", () => {
+  it("reads both spellings of a link, from the output to the input by default", () => {
     const { problems, value } = SpanLink.parse([
       { spanId: "1", traceId: "a" },
       { span_id: "2", trace_id: "b", attributes: { from: "input", to: "output", other: 1 } },
@@ -18,7 +18,7 @@ describe("SpanLink", () => {
     assert.strictEqual(SpanLink.parse({ spanId: "1", traceId: "a" }).value?.length, 1)
   })
 
-  it("leaves out bad links and points at the first", () => {
+  it("leaves out bad links and reports the place of the first", () => {
     const { problems, value } = SpanLink.parse([
       { spanId: "1", traceId: "a" },
       { spanId: 1, traceId: "a" },
@@ -33,7 +33,7 @@ describe("SpanLink", () => {
     assert.strictEqual(SpanLink.parse([]).value, undefined)
   })
 
-  it.prop("is total, and its bound is never below the real size", [HostileValue.arbitrary], ([input]) => {
+  it.prop("reads any value without throwing, and bounds its size from above", [HostileValue.arbitrary], ([input]) => {
     for (const given of [input, [{ spanId: "1", traceId: "2", attributes: input }], { spanId: input, traceId: "t" }]) {
       const { bytes, value } = SpanLink.parse(given)
       if (value !== undefined) assert.isAtLeast(bytes, Buffer.byteLength(JSON.stringify(value)))

@@ -3,7 +3,7 @@ import * as SpanName from "../../../src/domain/span/SpanName.ts"
 import * as HostileValue from "../HostileValue.ts"
 
 describe("SpanName", () => {
-  it("is text, whatever a span is named by", () => {
+  it("converts any span name to text", () => {
     assert.strictEqual(SpanName.fromUnknown("chat"), "chat")
     assert.strictEqual(SpanName.fromUnknown(Symbol("chat")), "Symbol(chat)")
     for (const value of HostileValue.each()) assert.isString(SpanName.fromUnknown(value))

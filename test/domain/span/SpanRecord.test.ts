@@ -9,7 +9,7 @@ import * as SpanRecord from "../../../src/domain/span/SpanRecord.ts"
 import { kinds, makeContext, makeRecord } from "../Records.ts"
 
 describe("SpanRecord", () => {
-  it("records a model for llm and embedding spans alone, unknown where nobody named one, the provider in lower case", () => {
+  it("records a model for llm and embedding spans alone, unknown if unset, with the provider in lower case", () => {
     for (const kind of kinds) {
       const context = makeContext({ kind })
       const has = kind === "llm" || kind === "embedding"
@@ -25,7 +25,7 @@ describe("SpanRecord", () => {
     })
   })
 
-  it("takes no harm from a model that is not a text", () => {
+  it("survives a model that is not a text", () => {
     const options = { modelName: 5, modelProvider: {} } as never
     assert.deepStrictEqual(makeRecord(options).model, { name: "unknown", provider: "unknown" })
   })
@@ -40,7 +40,7 @@ describe("SpanRecord", () => {
     }
   })
 
-  it("takes a tool's version from itself, else from the definition of its name on an llm ancestor", () => {
+  it("takes a tool's version from its annotation, else from its definition on an llm ancestor", () => {
     const context = makeContext({ kind: "tool", name: "track" })
     const toolDefinitions = [{ name: "other", version: "0" }, { name: "track", version: "2" }]
     const ancestor = { kind: "llm", prompt: undefined, toolDefinitions } as const
@@ -51,7 +51,7 @@ describe("SpanRecord", () => {
     assert.isUndefined(makeRecord({ context: makeContext({ kind: "task", name: "track" }), ancestor }).toolVersion)
   })
 
-  it("has an estimate that is never below what is sent, wherever the bytes are", () => {
+  it("keeps the estimate at or above the sent size, wherever the bytes are", () => {
     const long = "\u0000".repeat(3_000)
     const error = { type: "", message: "", stack: "" }
     const llm = { kind: "llm", prompt: undefined, toolDefinitions: undefined } as const
@@ -99,7 +99,7 @@ describe("SpanRecord", () => {
     }
   })
 
-  it("does not read the retention, which may be decided by whoever reads it first", () => {
+  it("leaves the retention unread, because the first read may decide it", () => {
     const retention = {
       get sampleRate(): string {
         return assert.fail("read")

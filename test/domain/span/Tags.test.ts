@@ -13,7 +13,7 @@ const input: Tags.Input = {
 }
 
 describe("Tags", () => {
-  it("says what the process is, with empty texts for what is not set", () => {
+  it("describes the process, with empty texts for unset values", () => {
     assert.deepStrictEqual(
       Tags.resolve({ ...input, process: { ...process, env: undefined, version: undefined } }),
       {
@@ -29,7 +29,7 @@ describe("Tags", () => {
     )
   })
 
-  /** Who writes, the weakest first: each writes the keys that the ones after it write too. */
+  /** The writers of tags, the weakest first: each writes the keys that the ones after it write too. */
   const experiment = {
     experimentId: "e",
     tags: { key: "experiment", "git.commit.sha": "experiment", experiment_id: "e" }
@@ -84,7 +84,7 @@ describe("Tags", () => {
     assert.strictEqual(Tags.resolve({ ...input, context })["usr.id"], "annotated")
   })
 
-  it("shows that somebody opted out of a session", () => {
+  it("shows that a session was opted out of", () => {
     assert.strictEqual(
       Tags.resolve({ ...input, context: makeContext({ explicit: { sessionId: "" } }) })["session_id"],
       ""
@@ -92,15 +92,15 @@ describe("Tags", () => {
     assert.notProperty(Tags.resolve(input), "session_id")
   })
 
-  it("says the version of an agent on agent spans alone", () => {
+  it("writes the version of an agent on agent spans alone", () => {
     assert.notProperty(Tags.resolve({ ...input, agentVersion: "2" }), "agent_version")
   })
 
-  it("renders in order of text", () => {
+  it("renders tags in alphabetical order", () => {
     assert.deepStrictEqual(Tags.render({ b: "2", a: "x:y", "": "" }), [":", "a:x:y", "b:2"])
   })
 
-  it("keeps a key named __proto__ a key", () => {
+  it("keeps __proto__ as an ordinary key", () => {
     const hostile = JSON.parse(`{"__proto__":"x"}`) as Tags.Tags
     const tags = Tags.resolve({ ...input, annotated: hostile })
     assert.strictEqual(Object.getPrototypeOf(tags), Object.prototype)
@@ -108,7 +108,7 @@ describe("Tags", () => {
     assert.include(Tags.render(Tags.underscored(tags)), "__proto__:x")
   })
 
-  it.prop("puts no dot in an underscored key, and leaves the values", [TagsSchema.Tags], ([tags]) => {
+  it.prop("leaves no dot in an underscored key, and keeps the values", [TagsSchema.Tags], ([tags]) => {
     const keys = Object.keys(tags)
     const underscored = Tags.underscored(tags)
     for (const key of Object.keys(underscored)) assert.notInclude(key, ".")
@@ -116,7 +116,7 @@ describe("Tags", () => {
     assert.deepStrictEqual(new Map(Object.entries(underscored)), last as Map<string, string>)
   })
 
-  it.prop("changes nothing it was given", [TagsSchema.Input], ([given]) => {
+  it.prop("leaves its input unchanged", [TagsSchema.Input], ([given]) => {
     const before = Schema.encodeSync(TagsSchema.Input)(given)
     const copy = structuredClone(before)
     Tags.resolve(given)

@@ -11,7 +11,7 @@ describe("TraceId", () => {
     assert.strictEqual(TraceId.fromHalves(undefined, "1234567890abcdef"), "00000000000000001234567890abcdef")
   })
 
-  it("is made of seconds, eight zeros and a random half, and is always valid", () => {
+  it("consists of seconds, eight zeros and a random half, and is always valid", () => {
     assert.strictEqual(TraceId.fromParts(0x64f0ab12, "1234567890abcdef"), "64f0ab12000000001234567890abcdef")
     for (const seconds of [Number.NaN, -1, 0, 1.5, 2 ** 40, Infinity]) {
       for (const random of ["", "0", "zz", TraceId.zeroHalf, "FFFFFFFFFFFFFFFF", "f".repeat(40)]) {
@@ -28,7 +28,7 @@ describe("TraceId", () => {
     }
   })
 
-  it.prop("comes back from decimal as it was", [Schema.BigInt], ([n]) => {
+  it.prop("reads its own decimal back unchanged", [Schema.BigInt], ([n]) => {
     const value = BigInt.asUintN(128, n)
     const id = value.toString(16).padStart(32, "0")
     assert.strictEqual(TraceId.toDecimal(id), value.toString())

@@ -11,7 +11,7 @@ const write = (...options: Parameters<typeof makeRecord>) => {
 }
 
 describe("GenAi", () => {
-  it("writes the model, the conversation and the usage of an llm span, and that they are artificial", () => {
+  it("writes the model, the conversation and the usage of an llm span, marked as artificial", () => {
     assert.deepStrictEqual(
       write({
         context: makeContext({ explicit: { sessionId: "s-1" } }),
@@ -39,7 +39,7 @@ describe("GenAi", () => {
     )
   })
 
-  it("writes no model for a span without one, and no conversation when somebody opted out", () => {
+  it("writes no model for a span without one, and no conversation after an opt-out", () => {
     const context = makeContext({ kind: "tool", explicit: { sessionId: "" } })
     assert.deepStrictEqual(write({ context }), {
       meta: {
@@ -52,7 +52,7 @@ describe("GenAi", () => {
     })
   })
 
-  it("writes what of the usage was cached, and what was reasoning", () => {
+  it("writes the cached and the reasoning part of the usage", () => {
     const metrics = { inputTokens: 12, cacheReadTokens: 5, cacheWriteTokens: 4, reasoningOutputTokens: 3 }
     assert.deepStrictEqual(write({ annotation: { metrics } }).metrics, {
       kept: 1,
@@ -64,7 +64,7 @@ describe("GenAi", () => {
   })
 
   for (const kind of SpanKinds.all) {
-    it(`writes usage for spans that call a model, and for no others: ${kind}`, () => {
+    it(`writes usage for spans that call a model alone: ${kind}`, () => {
       const { metrics } = write({ context: makeContext({ kind }), annotation: { metrics: { inputTokens: 12 } } })
       assert.deepStrictEqual(
         metrics,

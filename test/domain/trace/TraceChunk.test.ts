@@ -62,7 +62,7 @@ describe("TraceChunk", () => {
     assert.deepStrictEqual(TraceChunk.riders({ spans: [] }), [])
   })
 
-  it("adds nothing to a span inside the chunk, and leaves the span's own tags as they are", () => {
+  it("adds no tags to a span inside the chunk, and keeps the span's own tags unchanged", () => {
     assert.deepStrictEqual(TraceChunk.seal(own, inside, facts), own)
     TraceChunk.seal(own, { root: true, topLevel: true, first: true }, { ...facts, env: "prod" })
     assert.deepStrictEqual(own, { meta: { own: "1" }, metrics: { count: 2 } })
@@ -99,7 +99,7 @@ describe("TraceChunk", () => {
     assert.notProperty(TraceChunk.seal(none, first, { ...facts, traceId }).meta, "_dd.p.tid")
   })
 
-  it("passes on what an upstream sent, and puts our own decision over the upstream's", () => {
+  it("passes on an upstream's tags, and prefers our own decision to the upstream's", () => {
     const passed = {
       language: "javascript",
       "_dd.p.dm": "-4",
