@@ -103,7 +103,7 @@ export const agentWriter = (
   send: () => Effect.sync(send)
 })
 
-/** What a test changes while it runs. */
+/** Conditions that a test changes while it runs. */
 export interface Weather {
   mode: ExportMode
   carrier: boolean
@@ -154,7 +154,7 @@ export const makeRouter = (options: {
     waitMillis: 1_000
   })
   const sent: Array<TraceChunk> = []
-  /** What the Agent's filters were asked about. */
+  /** The roots that the Agent's filters were asked about. */
   const asked: Array<Pick<ApmSpan, "resource" | "meta">> = []
   let offered = 0
   const onOffered = {

@@ -9,7 +9,7 @@ const make = (onProblem?: (problem: Problem.Problem) => void) => {
 }
 
 describe("Diagnostics", () => {
-  it("counts every problem, and says each code once", () => {
+  it("counts every problem, and logs each code once", () => {
     const { diagnostics, lines } = make()
     const problems = [
       Problem.make("invalid_tags", "Tags must be an object."),
@@ -25,7 +25,7 @@ describe("Diagnostics", () => {
     assert.deepStrictEqual([...diagnostics.counts()], [["invalid_tags", 2], ["invalid_metrics", 2]])
   })
 
-  it("says where, without saying what a user chose as a key", () => {
+  it("logs a problem's place without the user's keys", () => {
     const { diagnostics, lines } = make()
     diagnostics.report([Problem.make("value_too_large", "Too large.", `metadata.${"k".repeat(500)}`)])
     diagnostics.report([Problem.make("unreadable_value", "Unreadable.", "input[2].a b\n\u001b[31m")])
@@ -33,7 +33,7 @@ describe("Diagnostics", () => {
     assert.isTrue(lines[1]!.endsWith("(at input[2].a?b??[31m)"), lines[1])
   })
 
-  it("says the kind of a defect and never its message", () => {
+  it("logs the kind of a defect and never its message", () => {
     const { diagnostics, lines } = make()
     diagnostics.defect("place", new TypeError("secret"))
     diagnostics.defect("place", new TypeError("secret"))
@@ -50,7 +50,7 @@ describe("Diagnostics", () => {
     assert.deepStrictEqual(lines, ["first"])
   })
 
-  it("is bounded, whatever it is given", () => {
+  it("bounds its state, whatever problems it is given", () => {
     const { diagnostics, lines } = make()
     for (let index = 0; index < 5_000; index++) diagnostics.warnOnce(`key-${index}`, "line")
     assert.strictEqual(diagnostics.counts().size, 256)
@@ -59,7 +59,7 @@ describe("Diagnostics", () => {
     assert.strictEqual(diagnostics.counts().get("key-0"), 2)
   })
 
-  it("tells whoever asked of every problem, also of one that was said before, and survives them", () => {
+  it("calls onProblem for every problem, also one logged before, and survives an onProblem that throws", () => {
     const told: Array<string> = []
     const { diagnostics, lines } = make((problem) => {
       told.push(problem.code)
@@ -73,7 +73,7 @@ describe("Diagnostics", () => {
     assert.strictEqual(lines[0], "The option onProblem threw; the problem is logged and counted anyway.")
   })
 
-  it("swallows the rejection of an onProblem that is asynchronous, and says once that it must not be", async () => {
+  it("handles the rejection of an asynchronous onProblem, and warns once that it must not be asynchronous", async () => {
     const { diagnostics, lines } = make(() => Promise.reject(new Error("theirs")) as unknown as void)
     const problem = Problem.make("invalid_tags", "Tags must be an object.")
     diagnostics.report([problem, problem])
@@ -86,7 +86,7 @@ describe("Diagnostics", () => {
 })
 
 describe("guard", () => {
-  it("gives what the function gives, or the other value and a counted defect", () => {
+  it("returns the function's result, or the fallback and a counted defect", () => {
     const { diagnostics } = make()
     assert.strictEqual(guard(diagnostics, "good", () => 1, 2), 1)
     const thrown = guard(diagnostics, "bad", (): number => {

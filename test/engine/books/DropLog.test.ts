@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DropLog from "../../../src/engine/books/DropLog.ts"
 
-describe("what is said of dropped events", () => {
-  it("is said at once, and then once a minute for each reason with how many there were", () => {
+describe("DropLog", () => {
+  it("logs drops at once, and then their number once a minute for each reason", () => {
     let now = 0
     const said: Array<readonly [string, number]> = []
     const dropped = DropLog.make({ now: () => now, say: (reason, events) => said.push([reason, events]) })
@@ -17,14 +17,14 @@ describe("what is said of dropped events", () => {
     assert.deepStrictEqual(said.slice(2), [["outboxFull", 4]])
   })
 
-  it("is nothing where a rule of the program dropped them on purpose", () => {
+  it("logs no drop that a rule of the program decided", () => {
     const said: Array<string> = []
     const dropped = DropLog.make({ now: () => 0, say: (reason) => said.push(reason) })
     dropped("redaction", 1)
     assert.deepStrictEqual(said, [])
   })
 
-  it("is said again when the clock was set back by hours", () => {
+  it("logs drops again when the clock was set back by hours", () => {
     let now = 10 * DropLog.pauseMillis
     const said: Array<number> = []
     const dropped = DropLog.make({ now: () => now, say: (_reason, events) => said.push(events) })

@@ -3,11 +3,11 @@ import * as Domain from "../../../src/domain/delivery/Ledger.ts"
 import * as Ledger from "../../../src/engine/books/Ledger.ts"
 
 describe("Ledger", () => {
-  it("begins empty", () => {
+  it("starts empty", () => {
     assert.deepStrictEqual(Ledger.make().snapshot(), Domain.empty)
   })
 
-  it("asks whoever holds events how many there are, at the moment of the snapshot", () => {
+  it("asks each attached part for its pending events at the moment of the snapshot", () => {
     const ledger = Ledger.make()
     let held = 1
     ledger.attach({ chunk: () => held })
@@ -17,7 +17,7 @@ describe("Ledger", () => {
     assert.deepStrictEqual(ledger.snapshot().pending, { chunk: 2, payload: 20, outbox: 200 })
   })
 
-  it("does not balance when an event is nowhere", () => {
+  it("does not balance when an event is missing", () => {
     const ledger = Ledger.make()
     ledger.enqueued++
     assert.isFalse(Domain.balances(ledger.snapshot()))
@@ -25,7 +25,7 @@ describe("Ledger", () => {
     assert.isTrue(Domain.balances(ledger.snapshot()))
   })
 
-  it("counts drops by reason and tells whoever listens, but not of none", () => {
+  it("counts drops by reason and calls its listener, but not for zero events", () => {
     const told: Array<readonly [Domain.DropReason, number]> = []
     const ledger = Ledger.make((reason, events) => told.push([reason, events]))
     ledger.drop("refused", 3)
@@ -35,7 +35,7 @@ describe("Ledger", () => {
     assert.deepStrictEqual(ledger.snapshot().dropped, { ...Domain.empty.dropped, refused: 4 })
   })
 
-  it("gives snapshots that do not change, and shares nothing with another ledger", () => {
+  it("gives snapshots that do not change, and shares no state with another ledger", () => {
     const ledger = Ledger.make()
     const before = ledger.snapshot()
     ledger.enqueued += 5

@@ -3,15 +3,15 @@ import * as SetAsideLog from "../../../src/engine/books/SetAsideLog.ts"
 
 const entry = (at: number, event: string | undefined = "{}") => ({ reason: "refused", status: 400, at, event }) as const
 
-describe("the log of what nobody takes", () => {
-  it("gives what was set aside, oldest first", () => {
+describe("SetAsideLog", () => {
+  it("gives the entries oldest first", () => {
     const log = SetAsideLog.make()
     log.add(entry(1))
     log.add(entry(2))
     assert.deepStrictEqual(log.read(), [entry(1), entry(2)])
   })
 
-  it("keeps the newest, by number and by size", () => {
+  it("keeps the newest entries, by number and by size", () => {
     const log = SetAsideLog.make()
     for (let at = 0; at < SetAsideLog.limits.events + 5; at++) log.add(entry(at))
     assert.strictEqual(log.read().length, SetAsideLog.limits.events)
@@ -21,7 +21,7 @@ describe("the log of what nobody takes", () => {
     assert.deepStrictEqual(log.read().map(({ at }) => at), [2, 3, 4])
   })
 
-  it("keeps of an event that is too large only that it was there", () => {
+  it("keeps an entry without its event when the event is too large", () => {
     const log = SetAsideLog.make()
     log.add(entry(1, "x".repeat(SetAsideLog.limits.characters + 1)))
     assert.deepStrictEqual(log.read(), [entry(1, undefined)].map((one) => ({ ...one, event: undefined })))

@@ -47,7 +47,7 @@ describe("ChunkAssembler", () => {
     assert.strictEqual(emitted.length, 1)
   })
 
-  it("makes another chunk of a span that starts after the trace has left", () => {
+  it("makes another chunk of a span that starts after its trace was sent", () => {
     const { chunks, emitted, start } = make()
     const trace = makeTrace()
     chunks.finish(start(trace), 0)
@@ -67,7 +67,7 @@ describe("ChunkAssembler", () => {
     assert.deepStrictEqual(emitted[1], [other, [b]])
   })
 
-  it("sends a part when enough spans wait", () => {
+  it("sends a part of a trace when enough spans wait", () => {
     const { chunks, emitted, start } = make({ minSpans: 2 })
     const trace = makeTrace()
     const root = start(trace)
@@ -77,7 +77,7 @@ describe("ChunkAssembler", () => {
     assert.deepStrictEqual(emitted.map(([, spans]) => spans.length), [2, 2, 2])
   })
 
-  it("sends a part when its oldest span has waited long enough, and says when to look again", () => {
+  it("sends a part of a trace when its oldest span has waited long enough, and returns when to look again", () => {
     const { chunks, emitted, start } = make({ maxAgeMillis: 30_000 })
     const [one, other] = [makeTrace(), makeTrace()]
     start(one)
@@ -105,7 +105,7 @@ describe("ChunkAssembler", () => {
     assert.strictEqual(emitted.length, 1)
   })
 
-  it("sends everything that has ended when it is flushed, and leaves what is open", () => {
+  it("sends every ended span on a flush, and leaves open spans", () => {
     const { chunks, emitted, start } = make()
     const [one, other] = [makeTrace(), makeTrace()]
     const root = start(one)
@@ -120,7 +120,7 @@ describe("ChunkAssembler", () => {
     assert.strictEqual(emitted.length, 3)
   })
 
-  it("says when a first span waits in a trace, and not for each", () => {
+  it("reports the first span that waits in a trace, and no further one", () => {
     const { chunks, start, waits } = make()
     const trace = makeTrace()
     start(trace)

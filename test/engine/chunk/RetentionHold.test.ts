@@ -27,8 +27,8 @@ const make = () => {
 
 const late = () => LateRetentions.make(() => ({ sampleRate: "1", samplingDecision: "1" }))
 
-describe("the hold of events whose retention is open", () => {
-  it("lets an event through that has nothing to wait for", () => {
+describe("RetentionHold", () => {
+  it("releases an event at once when its retention decision is plain or already frozen", () => {
     const { hold, released, wait } = make()
     wait(undefined, 0, "no decision")
     const taken = late()
@@ -38,7 +38,7 @@ describe("the hold of events whose retention is open", () => {
     assert.strictEqual(hold.records(), 0)
   })
 
-  it("releases the events of a trace, in order, when its decision is taken, and counts them until then", () => {
+  it("releases a trace's events in order when its decision is frozen, and counts them until then", () => {
     const { hold, released, wait, woken } = make()
     const one = late()
     const other = late()
@@ -52,7 +52,7 @@ describe("the hold of events whose retention is open", () => {
     assert.strictEqual(hold.records(), 1)
   })
 
-  it("takes the decision of a trace whose root does not end, after the deadline", () => {
+  it("freezes the decision of a trace at the deadline when its root does not end", () => {
     const { chunks, hold, released, wait } = make()
     wait(late(), 1_000, "old")
     wait(late(), 5_000, "young")
@@ -64,7 +64,7 @@ describe("the hold of events whose retention is open", () => {
     assert.strictEqual(hold.records(), 0)
   })
 
-  it("takes every decision when all is to be sent", () => {
+  it("freezes every decision on a flush", () => {
     const { chunks, released, wait } = make()
     wait(late(), 0, "a")
     wait(late(), 0, "b")

@@ -30,7 +30,7 @@ describe("Router", () => {
   })
 
   for (const change of [{ priority: 0 }, { priority: -1 }, { filtered: true }]) {
-    it(`rescues an event of a trace that will be dropped, marks its span and takes the struct off it: ${JSON.stringify(change)}`, () => {
+    it(`offers an event of a trace that will be dropped, marks its span and removes the struct: ${JSON.stringify(change)}`, () => {
       const { books, event, llm, offered, outbox, router, sent, spans, trace, weather } = scene()
       Object.assign(weather, change)
       router.finish(event, llm)
@@ -46,7 +46,7 @@ describe("Router", () => {
     })
   }
 
-  it("asks the Agent's filters about the spans without a parent in the chunk, with the tags that leave with each", () => {
+  it("asks the Agent's filters about the chunk's spans without a parent, with the tags that each is sent with", () => {
     const { asked, router, sent, trace } = scene()
     const [first, llm, leaf] = [open(trace, false), open(trace, true), open(trace, false)]
     router.route(trace, [first, llm, leaf])
@@ -58,7 +58,7 @@ describe("Router", () => {
   })
 
   for (const change of [{}, { mode: "apm-agentless" }, { priority: -1 }, { mode: "llmobs-agent-proxy" }] as const) {
-    it(`sends nothing of a trace that the program itself drops, and rescues its events in each mode: ${JSON.stringify(change)}`, () => {
+    it(`sends no span of a trace that the program drops, and offers its events in each mode: ${JSON.stringify(change)}`, () => {
       const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
       Object.assign(weather, change)
       const asked: Array<ReadonlyArray<string>> = []
@@ -80,7 +80,7 @@ describe("Router", () => {
     })
   }
 
-  it("counts a drop at once when the outbox refuses an event of a trace that the program itself drops", () => {
+  it("counts a drop at once when the outbox refuses an event of a trace that the program drops", () => {
     const { books, event, llm, router, sent, spans, trace, weather } = scene({ outboxBytes: 0 })
     weather.keeps = () => false
     router.finish(event, llm)
@@ -93,7 +93,7 @@ describe("Router", () => {
   for (
     const change of [{ apm: false }, { carrier: false }, { mode: "llmobs-agentless" }, { mode: "llmobs-agent-proxy" }]
   ) {
-    it(`offers at the end of the span what has nothing to ride on: ${JSON.stringify(change)}`, () => {
+    it(`offers an event at the end of its span when it has no trace to ride on: ${JSON.stringify(change)}`, () => {
       const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
       Object.assign(weather, change)
       router.finish(event, llm)
@@ -114,7 +114,7 @@ describe("Router", () => {
     balanced(books())
   })
 
-  it("offers when tracing is switched off while the event waits", () => {
+  it("offers an event when tracing is switched off while it waits", () => {
     const { books, event, llm, outbox, router, sent, spans, trace, weather } = scene()
     router.finish(event, llm)
     weather.apm = false
@@ -125,7 +125,7 @@ describe("Router", () => {
   })
 
   for (const full of [false, true]) {
-    it(`offers a struct that is too large for a trace, and leaves it on its span as a last chance when it is refused: ${JSON.stringify(full)}`, () => {
+    it(`offers a struct too large for a trace, and keeps it on its span if that is refused: outbox full ${JSON.stringify(full)}`, () => {
       const { books, llm, outbox, router, sent, spans, trace } = scene(full ? { outboxBytes: 0 } : {})
       const large = record(2_000_000)
       router.finish(large, llm)
@@ -139,7 +139,7 @@ describe("Router", () => {
   }
 
   for (const change of [{ priority: 0 }, { filtered: true }, { mode: "llmobs-agentless" }, { apm: false }]) {
-    it(`counts a drop at once when the outbox refuses and the trace will be dropped, or there is nothing to ride on: ${JSON.stringify(change)}`, () => {
+    it(`counts a drop at once when the outbox refuses an event that cannot ride: ${JSON.stringify(change)}`, () => {
       const { books, budget, event, llm, router, spans, trace, weather } = scene({ outboxBytes: 0 })
       Object.assign(weather, change)
       router.finish(event, llm)
@@ -153,7 +153,7 @@ describe("Router", () => {
     })
   }
 
-  it("keeps a refused event on its span where the trace intake takes rejected traces", () => {
+  it("keeps a refused event on its span when the trace intake takes rejected traces", () => {
     const { books, llm, router, sent, spans, trace, weather } = scene({ outboxBytes: 0 })
     weather.mode = "apm-agentless"
     weather.priority = -1
@@ -164,7 +164,7 @@ describe("Router", () => {
     assert.strictEqual(books().lastChance, 1)
   })
 
-  it("drops and counts what the byte budget has no room for, and scrubs its span without a mark", () => {
+  it("drops and counts an event that the byte budget refuses, and scrubs its span without a mark", () => {
     const { books, event, llm, outbox, router, sent, spans, trace } = scene({ maxBytes: 10 })
     router.finish(event, llm)
     assert.strictEqual(books().dropped.outboxFull, 1)
@@ -176,7 +176,7 @@ describe("Router", () => {
     balanced(books())
   })
 
-  it("ships nothing partial for an LLM span without a record", () => {
+  it("ships no partial struct for an LLM span without a record", () => {
     const { outbox, router, sent, spans, trace, weather } = scene()
     weather.priority = 0
     router.route(trace, spans)
@@ -185,7 +185,7 @@ describe("Router", () => {
     assert.strictEqual(outbox.size(), 0)
   })
 
-  it("asks for the decision of each chunk: a late change acts on later chunks alone", () => {
+  it("asks for the decision of each chunk, so that a late change affects later chunks alone", () => {
     const { router, sent, trace, weather } = scene()
     const spans = [open(trace, false), open(trace, false)]
     router.route(trace, [spans[0]!])
@@ -196,7 +196,7 @@ describe("Router", () => {
     assert.deepStrictEqual(firsts.map((span) => span.meta["_dd.p.tid"]), ["6a86f1c000000000", "6a86f1c000000000"])
   })
 
-  it("writes what the root, the first span and the entry of a service carry, each in its place", () => {
+  it("writes the tags of the root, of the first span and of the entry of a service on those spans", () => {
     const { event, llm, router, sent, spans, trace } = scene()
     llm.link(event.context)
     router.finish(event, llm)
@@ -223,7 +223,7 @@ describe("Router", () => {
     assert.strictEqual(sent[0]!.spans[1]!.span.meta["gen_ai.operation.name"], "task")
   })
 
-  it("releases a record's span from its event once that has left it", () => {
+  it("releases a record's span after its event has left the span", () => {
     const { event, llm, router, spans, trace, weather } = scene()
     weather.priority = 0
     router.finish(event, llm)
@@ -231,7 +231,7 @@ describe("Router", () => {
     assert.isUndefined((llm as LiveSpan).record)
   })
 
-  describe("whatever step of it fails", () => {
+  describe("a step that fails", () => {
     const overflow = (): never => {
       throw new RangeError("Maximum call stack size exceeded")
     }
@@ -246,7 +246,7 @@ describe("Router", () => {
       ["the notice to the lane", { priority: 0 }, ({ onOffered }) => Object.assign(onOffered, { call: overflow })]
     ]
     for (const [step, change, fail] of failures) {
-      it(`balances the books of a chunk: ${step}`, () => {
+      it(`balances the books of a chunk when a step fails: ${step}`, () => {
         const made = scene()
         const { books, event, llm, router, spans, trace, weather } = made
         router.finish(event, llm)
@@ -266,7 +266,7 @@ describe("Router", () => {
         ["the outbox", { apm: false }, ({ outbox }) => Object.assign(outbox, { offer: overflow })]
       ]
     for (const [step, change, fail] of places) {
-      it(`counts an event and places or drops it in one step: ${step}`, () => {
+      it(`counts an event and places or drops it when a step fails: ${step}`, () => {
         const made = scene()
         Object.assign(made.weather, change)
         fail(made)

@@ -15,7 +15,7 @@ const make = (options: { rules?: string; sampleRate?: number; rateLimit?: number
   })
 
 describe("Sampler", () => {
-  it("keeps by default, and says so as captured", () => {
+  it("keeps by default, and stamps that as captured", () => {
     assert.deepStrictEqual(make({}).decide(root), {
       priority: 1,
       mechanism: 0,
@@ -25,7 +25,7 @@ describe("Sampler", () => {
     })
   })
 
-  it("drops by a rule, and says so as captured", () => {
+  it("drops by a rule, and stamps that as captured", () => {
     assert.deepStrictEqual(make({ rules: `[{"sample_rate":0}]` }).decide(root), {
       priority: -1,
       mechanism: 3,
@@ -35,7 +35,7 @@ describe("Sampler", () => {
     })
   })
 
-  it("drops by the rate limit what a rule kept, and says so as captured", () => {
+  it("drops by the rate limit a trace that a rule kept, and stamps that as captured", () => {
     assert.deepStrictEqual(make({ rules: `[{"sample_rate":1}]`, rateLimit: 0 }).decide(root), {
       priority: -1,
       mechanism: 3,
@@ -51,7 +51,7 @@ describe("Sampler", () => {
     assert.deepStrictEqual(priorities, [...Array<number>(100).fill(2), -1])
   })
 
-  it("refills the limit with time", () => {
+  it("refills the rate limit with time", () => {
     let now = 0
     const sampler = make({ sampleRate: 1, rateLimit: 1, now: () => now })
     assert.strictEqual(sampler.decide(root).priority, 2)
@@ -60,14 +60,14 @@ describe("Sampler", () => {
     assert.strictEqual(sampler.decide(root).priority, 2)
   })
 
-  it("limits nothing below zero, and writes no limit", () => {
+  it("applies no limit below zero, and stamps none", () => {
     const sampler = make({ sampleRate: 1, rateLimit: -1 })
     for (let i = 0; i < 1_000; i++) {
       assert.deepStrictEqual(sampler.decide(root).metrics, { "_dd.rule_psr": 1 })
     }
   })
 
-  it("honours a rule's own limit, and does not charge the common one for what it drops", () => {
+  it("applies a rule's own limit, and charges the common limit nothing for its drops", () => {
     const sampler = make({
       rules: `[{"service":"shop","sample_rate":1,"max_per_second":1},{"sample_rate":1}]`,
       rateLimit: 2
@@ -84,7 +84,7 @@ describe("Sampler", () => {
     assert.deepStrictEqual(sampler.decide(root).metrics, { "_dd.rule_psr": 0 })
   })
 
-  it("follows the Agent's rates, from when they change", () => {
+  it("follows the Agent's rates from the time they change", () => {
     const sampler = make({})
     const before = sampler.decide(root)
     sampler.updateRates(new Map([["service:shop,env:prod", 0], ["service:,env:", 1]]))
@@ -99,7 +99,7 @@ describe("Sampler", () => {
     assert.strictEqual(sampler.decide({ ...root, env: "dev" }).priority, 1)
   })
 
-  it("honours an upstream's priority over every rule, and adds nothing to it", () => {
+  it("honours an upstream's priority over every rule, and adds no tag to it", () => {
     const sampler = make({ rules: `[{"sample_rate":0}]`, sampleRate: 1, rateLimit: 0 })
     for (const upstreamPriority of [-1, 0, 1, 2]) {
       assert.deepStrictEqual(sampler.decide({ ...root, upstreamPriority }), {
@@ -112,7 +112,7 @@ describe("Sampler", () => {
     }
   })
 
-  it("puts a manual decision above all, and says so as captured", () => {
+  it("honours a manual decision over all others, and stamps that as captured", () => {
     const sampler = make({ rules: `[{"sample_rate":1}]`, rateLimit: 0 })
     const drop = sampler.decide({ ...root, upstreamPriority: 2, manual: "drop" })
     assert.deepStrictEqual([drop.priority, drop.tags, drop.metrics], [-1, { "_dd.p.dm": "-4" }, {}])
@@ -121,7 +121,7 @@ describe("Sampler", () => {
   })
 
   it.prop(
-    "keeps at a higher rate whatever it keeps at a lower one, and always has a priority",
+    "keeps at a higher rate every trace that it keeps at a lower one, and always sets a priority",
     [Schema.BigInt, Schema.Finite, Schema.Finite],
     ([traceIdLow64, a, b]) => {
       const rates = [Math.abs(a) % 1, Math.abs(b) % 1].sort((x, y) => x - y)

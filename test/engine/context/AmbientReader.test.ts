@@ -48,13 +48,13 @@ const around = (headers: { readonly [name: string]: string }): HostContext => ({
 
 const traceparent = "00-0000000000000000000000000000000a-000000000000000b-01"
 
-describe("the reader of contexts", () => {
-  it.effect("knows nothing where there is nothing", () =>
+describe("AmbientReader", () => {
+  it.effect("reads no context when there is no source", () =>
     Effect.gen(function*() {
       assert.isUndefined(yield* scene({}).current)
     }))
 
-  it.effect("parses a request once, however often it is asked, and says at most one thing about it", () =>
+  it.effect("parses a request once for any number of reads, and reports at most one problem of it", () =>
     Effect.gen(function*() {
       const bad = request({ baggage: "session.id=s-1,=,\u0000", traceparent: "00-x" })
       const { current, diagnostics } = scene({ request: bad })
@@ -81,7 +81,7 @@ describe("the reader of contexts", () => {
       assert.strictEqual(diagnostics.counts().get("invalid_session_id"), 1)
     }))
 
-  it.effect("takes a session that was read ahead, with and without a request", () =>
+  it.effect("uses a session that was read ahead, with and without a request", () =>
     Effect.gen(function*() {
       const ahead = Effect.provideService(CurrentRequestSession, Problems.ok("s-1"))
       assert.strictEqual((yield* ahead(scene({}).current))?.labels.request?.sessionId, "s-1")
@@ -90,14 +90,14 @@ describe("the reader of contexts", () => {
       assert.deepStrictEqual([ambient?.labels.request?.sessionId, ambient?.labels.rum?.sessionId], ["s-1", "rum"])
     }))
 
-  it.effect("lets a region's own context count alone", () =>
+  it.effect("uses a region's own context alone", () =>
     Effect.gen(function*() {
       const { current } = scene({ request: request({ traceparent }), host: around({ traceparent }) })
       const given = yield* Effect.provideService(current, CurrentAmbient, RequestContext.nothing)
       assert.strictEqual(given, RequestContext.nothing)
     }))
 
-  it.effect("takes from another tracer what it has, and the rest from the request", () =>
+  it.effect("prefers another tracer's context, and takes the rest from the request", () =>
     Effect.gen(function*() {
       const incoming = request({
         "x-datadog-trace-id": "99",
@@ -114,7 +114,7 @@ describe("the reader of contexts", () => {
       assert.deepStrictEqual([baggage?.labels.rum?.sessionId, baggage?.labels.rum?.userId], [undefined, "u-2"])
     }))
 
-  it.effect("does not mix the requests of one host context", () =>
+  it.effect("keeps two requests in one host context apart", () =>
     Effect.gen(function*() {
       const host = around({ traceparent })
       let incoming = request({ baggage: "session.id=s-1" })
@@ -130,7 +130,7 @@ describe("the reader of contexts", () => {
       assert.strictEqual((yield* current)?.labels.rum?.sessionId, "s-2")
     }))
 
-  it.effect("gives nothing, and counts it, when a source throws", () =>
+  it.effect("reads no context when a source throws, and counts the defect", () =>
     Effect.gen(function*() {
       const diagnostics = Diagnostics.make(() => undefined)
       const reader = AmbientReader.make({

@@ -17,7 +17,7 @@ describe("a propagation style without baggage", () => {
     stylesInject: ["datadog"]
   }
 
-  it("reads none of it: no label, no experiment, no tag, and no problem about it", () => {
+  it("reads no baggage: no label, no experiment, no tag, and no problem about it", () => {
     const read = RequestContext.fromHeaders(headers, PropagationStyle.defaults, undefined)
     assert.strictEqual(read.value.labels.rum?.sessionId, "s")
     assert.strictEqual(read.value.labels.experiment?.experimentId, "e")
@@ -28,7 +28,7 @@ describe("a propagation style without baggage", () => {
     assert.deepStrictEqual([value.upstream?.baggage.size, value.upstream?.baggageTags.size], [0, 0])
   })
 
-  it("writes none of it", () => {
+  it("writes no baggage", () => {
     const injection = { traceId: "1".repeat(32), spanId: "2".repeat(16), baggage: new Map([["session.id", "s"]]) }
     assert.property(Propagation.inject(injection), "baggage")
     assert.notProperty(Propagation.inject(injection, without), "baggage")

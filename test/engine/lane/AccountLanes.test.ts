@@ -30,8 +30,8 @@ const start = (routes: AccountLanes.AccountLanes<string>) =>
     routes.start((shipper) => run(Effect.forkIn(shipper, scope)))
   })
 
-describe("the roads to the intake", () => {
-  it.effect("send for each account by itself: one that hangs delays no other", () =>
+describe("AccountLanes", () => {
+  it.effect("sends for each account by itself, so that one that hangs delays no other", () =>
     Effect.gen(function*() {
       const routes = make()
       const sent: Array<string> = []
@@ -43,7 +43,7 @@ describe("the roads to the intake", () => {
       assert.deepStrictEqual([...sent].sort(), ["f1", "f2", "h1"])
     }))
 
-  it.effect("opened before they are started run too, once each", () =>
+  it.effect("runs lanes that were opened before the start, once each", () =>
     Effect.gen(function*() {
       const routes = make()
       const waiting = ["1"]
@@ -55,7 +55,7 @@ describe("the roads to the intake", () => {
       assert.deepStrictEqual(sent, ["1"])
     }))
 
-  it("are bounded in number", () => {
+  it("bounds the number of accounts", () => {
     const routes = make()
     routes.open("", () => lane([], []))
     for (let index = 0; index < AccountLanes.maxAccounts; index++) {

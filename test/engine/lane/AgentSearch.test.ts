@@ -43,8 +43,8 @@ const make = (policy: { readonly credentials?: boolean } = {}) =>
     return { search, tracker, world }
   })
 
-describe("the search for the Agent", () => {
-  it.effect("asks again, less and less often, while something waits, and ends when it is found", () =>
+describe("AgentSearch", () => {
+  it.effect("asks for the Agent at growing intervals while events wait, and stops when it is found", () =>
     Effect.gen(function*() {
       const { search, tracker, world } = yield* make()
       const waiting = yield* Effect.forkChild(search.known)
@@ -59,7 +59,7 @@ describe("the search for the Agent", () => {
       assert.strictEqual(world.probes, 5)
     }))
 
-  it.effect("rests while nothing waits, and begins again when something does", () =>
+  it.effect("rests while no event waits, and resumes when one does", () =>
     Effect.gen(function*() {
       const { tracker, world } = yield* make()
       world.pending = 0
@@ -71,7 +71,7 @@ describe("the search for the Agent", () => {
       assert.strictEqual(world.probes, probes + 1)
     }))
 
-  it.effect("gives up after a time where events may go without an Agent, and waits for ever where they may not", () =>
+  it.effect("gives up the search after a time if agentless delivery is allowed, and never otherwise", () =>
     Effect.gen(function*() {
       const [allowed, forbidden] = [yield* make({ credentials: true }), yield* make()]
       yield* TestClock.adjust("1 hour")
@@ -79,7 +79,7 @@ describe("the search for the Agent", () => {
       assert.deepStrictEqual([forbidden.tracker.isAgentless(), forbidden.world.found], [false, 0])
     }))
 
-  it.effect("asks again when the Agent is gone, or answers with another state", () =>
+  it.effect("asks again when the Agent is gone or answers with another state", () =>
     Effect.gen(function*() {
       const { tracker, world } = yield* make()
       world.agent = capabilities("a")
@@ -101,7 +101,7 @@ describe("the search for the Agent", () => {
       assert.deepStrictEqual([probes(), tracker.isFound()], [before + 2, true])
     }))
 
-  it.effect("goes on while events wait for an EVP proxy", () =>
+  it.effect("continues the search while events wait for an EVP proxy", () =>
     Effect.gen(function*() {
       const { tracker, world } = yield* make()
       world.agent = capabilities("a", false)
@@ -116,8 +116,8 @@ describe("the search for the Agent", () => {
     }))
 })
 
-describe("an EVP proxy that refuses although it is listed", () => {
-  it.effect("comes last for a minute, or until the Agent changes, or a flush asks everybody", () =>
+describe("a listed EVP proxy that refuses", () => {
+  it.effect("rests a refusing EVP proxy for a minute, until the Agent changes, or until a flush", () =>
     Effect.gen(function*() {
       const { tracker, world } = yield* make()
       world.agent = capabilities("a")

@@ -27,8 +27,8 @@ const make = (writer: Partial<IntakeWriterService>) => {
 
 const inDoubt = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: true, reason })
 
-describe("the containment of a plugged writer", () => {
-  it.effect("lets through what keeps the contract", () =>
+describe("Containment", () => {
+  it.effect("passes through every result that keeps the contract", () =>
     Effect.gen(function*() {
       const given = { bytes: new Uint8Array([1, 2]), more: "kept" }
       const sent: Array<EncodedEvent> = []
@@ -65,7 +65,7 @@ describe("the containment of a plugged writer", () => {
       }))
   }
 
-  it.effect("interrupts a send that nobody waits for any more, without waiting for it", () =>
+  it.effect("interrupts an abandoned send without waiting for it", () =>
     Effect.gen(function*() {
       let interrupted = false
       const send = Effect.onInterrupt(Effect.never, () =>
@@ -80,7 +80,7 @@ describe("the containment of a plugged writer", () => {
       assert.isTrue(interrupted)
     }))
 
-  it.effect("says each kind of fault once, without what was in it", () =>
+  it.effect("reports each kind of fault once, without content", () =>
     Effect.gen(function*() {
       const { lines, writer } = make({
         send: () => {
@@ -99,7 +99,7 @@ describe("the containment of a plugged writer", () => {
       assert.include(lines[1], "IntakeWriter that was provided failed in send (RangeError)")
     }))
 
-  it("takes the limit of the layer where the writer names none", () => {
+  it("uses the layer's limit when the writer sets none", () => {
     for (const maxPayloadBytes of [0, -1, NaN, Infinity, "1000"]) {
       assert.strictEqual(make({ maxPayloadBytes: maxPayloadBytes as number }).writer.maxPayloadBytes, 5_000)
     }

@@ -52,7 +52,7 @@ const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes
 }
 
 describe("IntakeLane", () => {
-  it("packs what waits, in order, and is empty afterwards", () => {
+  it("packs waiting events in order, and is empty afterwards", () => {
     const { lane, offer, records } = make()
     const events = [offer(record()), offer(record()), offer(record())]
     assert.isFalse(lane.isEmpty())
@@ -61,7 +61,7 @@ describe("IntakeLane", () => {
     assert.isTrue(lane.isEmpty())
   })
 
-  it("sends nothing while nobody is known who takes events", () => {
+  it("sends no payload while no destination is known", () => {
     const { lane, offer, state } = make()
     offer(record())
     state.destination = undefined
@@ -69,14 +69,14 @@ describe("IntakeLane", () => {
     assert.isFalse(lane.isEmpty())
   })
 
-  it("closes a payload at the target", () => {
+  it("closes a payload at the target size", () => {
     const { lane, offer, records } = make({ targetBytes: 10_000 })
     const events = Array.from({ length: 4 }, () => offer(record(6_000)))
     assert.deepStrictEqual(records(lane.next(0)), events.slice(0, 2))
     assert.deepStrictEqual(records(lane.next(0)), events.slice(2))
   })
 
-  it("knows the exact size of a body, and never goes over what the writer allows", () => {
+  it("knows the exact size of a body, and never exceeds the writer's limit", () => {
     const [a, b] = [record(6_000), record(6_000)]
     const body = (events: ReadonlyArray<SpanRecord>) => events.reduce((sum, event) => sum + measure(event) + 1, 1)
     const exact = make({ maxPayloadBytes: body([a, b]) })
@@ -117,7 +117,7 @@ describe("IntakeLane", () => {
     assert.strictEqual(budget.used(), young.bytes)
   })
 
-  it("settles what was delivered and gives its bytes back", () => {
+  it("settles delivered events and releases their bytes", () => {
     const { books, budget, lane, offer, outbox, settle } = make()
     offer(record())
     offer(record())
@@ -127,7 +127,7 @@ describe("IntakeLane", () => {
     assert.strictEqual(budget.used(), 0)
   })
 
-  it("keeps a payload together for another attempt, longer each time, and honours what it is told", () => {
+  it("retries a payload as a whole after growing waits, and honours the receiver's wait", () => {
     const { books, lane, offer, records, settle } = make()
     const event = offer(record())
     const delays: Array<number> = []
@@ -141,7 +141,7 @@ describe("IntakeLane", () => {
     assert.deepStrictEqual(records(lane.next(0)), [event])
   })
 
-  it("begins with short waits again after a delivery", () => {
+  it("restarts with short waits after a delivery", () => {
     const { lane, offer, settle } = make()
     offer(record())
     settle(lane.next(0)!, answer(500))
@@ -160,7 +160,7 @@ describe("IntakeLane", () => {
     assert.sameMembers(order, [stuck, behind])
   })
 
-  it("goes on to new events when all that failed has become too old", () => {
+  it("continues with new events when all failed events are too old", () => {
     const { lane, offer, records, settle } = make()
     offer(record(), 0)
     settle(lane.next(0)!, answer(500))
@@ -170,7 +170,7 @@ describe("IntakeLane", () => {
     }
   })
 
-  it("counts an event as a possible duplicate each time that its fate is unknown", () => {
+  it("counts an event as a possible duplicate each time its fate is unknown", () => {
     const { books, lane, offer, settle } = make()
     offer(record())
     offer(record())
@@ -190,7 +190,7 @@ describe("IntakeLane", () => {
       [499, "refused"]
     ] as const
   ) {
-    it(`finds the one event that the intake refuses, and delivers all others: ${JSON.stringify([status, reason])}`, () => {
+    it(`isolates the one event that the intake refuses, and delivers the others: ${JSON.stringify([status, reason])}`, () => {
       const { books, lane, offer, settle } = make()
       const events = Array.from({ length: 9 }, () => offer(record()))
       const bad = events[6]!
@@ -231,7 +231,7 @@ describe("IntakeLane", () => {
     assert.deepStrictEqual([lane.next(0)!.items.length, lane.next(0)!.items.length], [1, 1])
   })
 
-  it("discards nothing when the credentials are refused, and says so", () => {
+  it("keeps every event when the credentials are refused, and reports the pause", () => {
     const { books, lane, offer, said, settle } = make()
     offer(record())
     for (const status of [401, 403]) {
@@ -242,7 +242,7 @@ describe("IntakeLane", () => {
     assert.strictEqual(books().pending.outbox, 1)
   })
 
-  it("asks the Agent again when it has no proxy, packs for the next destination, and drops at an intake that is not there", () => {
+  it("asks the Agent again when its proxy is gone, packs for the next destination, and drops on a missing intake path", () => {
     const { books, lane, offer, records, said, settle, state } = make()
     const event = offer(record())
     state.destination = { writer: intakeWriter(), endpoint: "agent-evp" }
@@ -257,7 +257,7 @@ describe("IntakeLane", () => {
     assert.strictEqual(books().dropped.refused, 1)
   })
 
-  it("says of an Agent whether it answers, and of an intake nothing", () => {
+  it("reports whether an Agent answers, and makes no such report of an intake", () => {
     const { lane, offer, said, settle, state } = make()
     offer(record())
     settle(lane.next(0)!, failure(false))
@@ -268,7 +268,7 @@ describe("IntakeLane", () => {
     assert.deepStrictEqual(said, ["unreachable"])
   })
 
-  it("tries once more at the end of the program if the Agent had no proxy for it, and not a third time", () => {
+  it("retries a payload once at the end of the program when the Agent has no proxy", () => {
     const { books, lane, offer, records, settle, state } = make()
     const event = offer(record())
     state.destination = { writer: intakeWriter(), endpoint: "agent-evp" }
@@ -280,7 +280,7 @@ describe("IntakeLane", () => {
     assert.strictEqual(books().pending.outbox, 1)
   })
 
-  it("tries no payload twice at the end of the program, and still counts what is left", () => {
+  it("tries each payload once at the end of the program, and still counts the rest", () => {
     const { books, lane, offer, settle } = make()
     offer(record())
     settle(lane.next(0)!, answer(503), 0, true)

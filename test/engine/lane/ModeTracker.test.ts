@@ -14,11 +14,11 @@ const run = (policy: ModeTracker.Policy, ...events: ReadonlyArray<ModeTracker.Ev
   events.reduce((state, event) => ModeTracker.step(state, event, policy), ModeTracker.initial(policy, 100))
 
 describe("ModeTracker", () => {
-  it("begins by looking for an Agent, since when it says", () => {
+  it("starts with the search for an Agent, at the given time", () => {
     assert.deepStrictEqual(ModeTracker.initial(undecided, 100), { _tag: "Unknown", since: 100 })
   })
 
-  it("takes an Agent that is found, lost, and found again", () => {
+  it("follows an Agent that is found, lost, and found again", () => {
     assert.deepStrictEqual(run(undecided, found), { _tag: "Agent", capabilities })
     assert.deepStrictEqual(run(undecided, found, notFound(500)), { _tag: "Lost", capabilities, since: 500 })
     assert.deepStrictEqual(run(undecided, found, notFound(500), notFound(900)), {
@@ -32,21 +32,21 @@ describe("ModeTracker", () => {
     })
   })
 
-  it("holds events while an Agent is merely late, and gives up with a key and a site alone", () => {
+  it("holds events while an Agent is merely late, and goes agentless only with a key and a site", () => {
     assert.strictEqual(run(undecided, notFound(1_099))._tag, "Unknown")
     assert.strictEqual(run(undecided, notFound(1_100))._tag, "Agentless")
     assert.strictEqual(run({ ...undecided, credentials: false }, notFound(1e9))._tag, "Unknown")
   })
 
-  it("never goes past an Agent that has answered once", () => {
+  it("never bypasses an Agent that has answered once", () => {
     assert.strictEqual(run(undecided, found, notFound(200), notFound(1e12), { _tag: "Closing" })._tag, "Lost")
   })
 
-  it("takes an Agent that comes after all", () => {
+  it("switches to an Agent that appears late", () => {
     assert.strictEqual(run(undecided, notFound(2_000), found)._tag, "Agent")
   })
 
-  it("never overrides what was asked for", () => {
+  it("never overrides the configured mode", () => {
     const asked = { ...undecided, agentless: true }
     assert.deepStrictEqual(run(asked, found, notFound(1e9), { _tag: "Closing" }), { _tag: "Agentless" })
     const refused = { ...undecided, agentless: false }
@@ -54,7 +54,7 @@ describe("ModeTracker", () => {
     assert.strictEqual(run(refused, found)._tag, "Agent")
   })
 
-  it("decides at the end of the program, when nothing can be waited for", () => {
+  it("decides at the end of the program without waiting", () => {
     assert.strictEqual(run(undecided, { _tag: "Closing" })._tag, "Agentless")
     assert.strictEqual(run({ ...undecided, credentials: false }, { _tag: "Closing" })._tag, "Unknown")
     assert.strictEqual(run(undecided, found, { _tag: "Closing" })._tag, "Agent")

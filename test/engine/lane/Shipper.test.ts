@@ -85,14 +85,14 @@ const make = (options: {
   })
 
 describe("Shipper", () => {
-  it.effect("does nothing while nothing waits", () =>
+  it.effect("stays idle while no item waits", () =>
     Effect.gen(function*() {
       const { attempts } = yield* make()
       yield* TestClock.adjust("1 hour")
       assert.deepStrictEqual(attempts, [])
     }))
 
-  it.effect("sends at the next interval after the first thing came", () =>
+  it.effect("sends at the next interval after the first item arrived", () =>
     Effect.gen(function*() {
       const { add, attempts } = yield* make()
       yield* TestClock.adjust(5_500)
@@ -104,7 +104,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[6_500, 1], [6_500, 2]])
     }))
 
-  it.effect("does not wait for the interval when it is urged", () =>
+  it.effect("sends before the interval when it is urged", () =>
     Effect.gen(function*() {
       const { add, attempts, shipper } = yield* make()
       add(1)
@@ -113,7 +113,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[0, 1]])
     }))
 
-  it.effect("packs nothing inside the call that urges it", () =>
+  it.effect("packs no payload inside the call that urges it", () =>
     Effect.gen(function*() {
       const { add, asked, attempts, shipper } = yield* make()
       add(1)
@@ -124,7 +124,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[0, 1]])
     }))
 
-  it.effect("packs one payload at a time, and lets others run in between", () =>
+  it.effect("packs one payload at a time, and yields to other fibers in between", () =>
     Effect.gen(function*() {
       const { add, asked, shipper } = yield* make({ maxInFlight: 4, send: () => Effect.never })
       add(1, 2, 3, 4)
@@ -138,7 +138,7 @@ describe("Shipper", () => {
       for (let turn = 1; turn < seen.length; turn++) assert.isAtMost(seen[turn]! - seen[turn - 1]!, 1)
     }))
 
-  it.effect("has no more in flight than it may, and as many as that", () =>
+  it.effect("sends as many payloads at once as the limit allows, and no more", () =>
     Effect.gen(function*() {
       const { add, attempts, delivered, most } = yield* make({ maxInFlight: 4, takesMillis: 100 })
       add(...Array.from({ length: 10 }, (_, i) => i))
@@ -149,7 +149,7 @@ describe("Shipper", () => {
       assert.strictEqual(most(), 4)
     }))
 
-  it.effect("rests after a failure for as long as the lane says, from the answer on", () =>
+  it.effect("rests after a failure for the lane's delay, counted from the answer", () =>
     Effect.gen(function*() {
       const { add, attempts } = yield* make({ script: [later(5_000)], takesMillis: 10_000 })
       add(1)
@@ -157,7 +157,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[1_000, 1], [16_000, 1]])
     }))
 
-  it.effect("rests all of its workers, as long as the longest that was told", () =>
+  it.effect("rests all of its workers for the longest delay", () =>
     Effect.gen(function*() {
       const { add, attempts } = yield* make({ script: [later(60_000), later(100)], maxInFlight: 2, takesMillis: 10 })
       add(1, 2, 3)
@@ -165,7 +165,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts.map(([at]) => at), [1_000, 1_000, 61_010, 61_010, 61_020])
     }))
 
-  it.effect("flushes at once, joins what is in flight, and ends when nothing is left", () =>
+  it.effect("flushes at once, waits for payloads in flight, and ends when the lane is empty", () =>
     Effect.gen(function*() {
       const { add, delivered, shipper } = yield* make({ takesMillis: 500 })
       add(1)
@@ -180,7 +180,7 @@ describe("Shipper", () => {
       assert.isDefined(flush.pollUnsafe())
     }))
 
-  it.effect("flushes nothing at once", () =>
+  it.effect("ends the flush of an empty lane at once", () =>
     Effect.gen(function*() {
       const { shipper } = yield* make()
       const flush = yield* Effect.forkChild(shipper.flush)
@@ -198,7 +198,7 @@ describe("Shipper", () => {
       assert.strictEqual(attempts.length, 1)
     }))
 
-  it.effect("cuts a back-off short when it is flushed, once", () =>
+  it.effect("cuts a back-off short for a flush, once", () =>
     Effect.gen(function*() {
       const { add, attempts, shipper } = yield* make({ script: [later(60_000), later(60_000)], maxInFlight: 3 })
       add(1)
@@ -212,7 +212,7 @@ describe("Shipper", () => {
       assert.isDefined(flush.pollUnsafe())
     }))
 
-  it.effect("cuts a back-off short that nothing is resting for yet", () =>
+  it.effect("cuts a back-off short that no worker is resting for yet", () =>
     Effect.gen(function*() {
       const { add, attempts, shipper } = yield* make({ script: [later(60_000)], givesAway: true })
       add(1)
@@ -223,7 +223,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[1_000, 1], [1_000, 2]])
     }))
 
-  it.effect("sends later what may not be sent now", () =>
+  it.effect("sends items later that may not be sent now", () =>
     Effect.gen(function*() {
       const { add, attempts, close, reopen } = yield* make()
       close()
@@ -235,7 +235,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[60_000, 1]])
     }))
 
-  it.effect("takes what arrives while it sends", () =>
+  it.effect("takes items that arrive while it sends", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { add, delivered, shipper } = yield* make({ send: (n) => n === 1 ? Deferred.await(gate) : Effect.void })
@@ -264,7 +264,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(delivered, [1, 3])
     }))
 
-  it.effect("ends a drain when nothing may be sent", () =>
+  it.effect("ends a drain when no item may be sent", () =>
     Effect.gen(function*() {
       const { add, close, shipper } = yield* make()
       close()

@@ -3,12 +3,12 @@ import * as Signals from "../../../src/engine/lane/Signals.ts"
 
 const isGiven = (lane: Signals.LaneSignal) => [lane.work.isOpen(), lane.urgent.isOpen(), lane.idle.isOpen()]
 
-describe("the signals of a lane", () => {
-  it("say at first that nothing waits", () => {
+describe("Signals.lane", () => {
+  it("starts with the signal that no item waits", () => {
     assert.deepStrictEqual(isGiven(Signals.lane()), [false, false, true])
   })
 
-  it("stay given until they are taken back", () => {
+  it("keeps a lane's signals until they are taken back", () => {
     const lane = Signals.lane()
     lane.wake()
     lane.wake()
@@ -18,8 +18,8 @@ describe("the signals of a lane", () => {
   })
 })
 
-describe("the signals of accounts", () => {
-  it("wake the lane of an account, and no other", () => {
+describe("Signals.accounts", () => {
+  it("wakes the lane of one account, and no other", () => {
     const accounts = Signals.accounts()
     const [one, other] = [accounts.open("one"), accounts.open("other")]
     accounts.wake("one")

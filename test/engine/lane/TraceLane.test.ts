@@ -77,7 +77,7 @@ describe("TraceLane", () => {
     assert.strictEqual(budget.used(), 0)
   })
 
-  it("waits while nobody is known, and gives everything to the outbox when there will be nobody", () => {
+  it("waits while the mode is unknown, and hands every event to the outbox when there will be no Agent", () => {
     const { add, books, lane, outbox, said, state } = make()
     state.way = { _tag: "Wait" }
     add(2)
@@ -99,7 +99,7 @@ describe("TraceLane", () => {
     assert.deepStrictEqual(sizes, [2, 2, 2])
   })
 
-  it("hands over what cannot be encoded, and sends the rest", () => {
+  it("hands over the events of a chunk that cannot be encoded, and sends the other chunks", () => {
     const { add, lane, outbox, state } = make()
     const bad = add()
     const good = add()
@@ -112,7 +112,7 @@ describe("TraceLane", () => {
     assert.strictEqual(outbox.take()!.record, bad.spans[1]!.rider)
   })
 
-  it("tries again a bounded number of times, then gives the events to the outbox and throws the trace away", () => {
+  it("retries a bounded number of times, then hands the events to the outbox and drops the trace", () => {
     const { add, books, lane, outbox, settle } = make()
     add(2)
     const delays: Array<number> = []
@@ -128,7 +128,7 @@ describe("TraceLane", () => {
   })
 
   for (const outcome of [failure(true), answer(502), answer(504)]) {
-    it(`gives the events of an unknown fate to the outbox, counted, and does not send the trace again: ${JSON.stringify(outcome)}`, () => {
+    it(`hands events of unknown fate to the outbox, counted, and does not resend the trace: ${JSON.stringify(outcome)}`, () => {
       const { add, books, lane, outbox, settle } = make()
       add(2)
       assert.strictEqual(settle(lane.next(0)!, outcome)._tag, "Later")
@@ -138,7 +138,7 @@ describe("TraceLane", () => {
     })
   }
 
-  it("halves a refused payload until the chunk that is refused stands alone", () => {
+  it("halves a refused payload until the refused chunk is alone", () => {
     const { add, books, lane, outbox, settle } = make()
     const chunks = Array.from({ length: 5 }, () => add())
     const bad = chunks[3]!.spans[0]!
@@ -156,7 +156,7 @@ describe("TraceLane", () => {
   })
 
   for (const status of [401, 403, 404, 405, 422]) {
-    it(`gives a definitely refused payload to the outbox at once, and asks the Agent again when the endpoint is gone: ${JSON.stringify(status)}`, () => {
+    it(`hands a refused payload to the outbox at once, and asks the Agent again if the endpoint is gone: ${JSON.stringify(status)}`, () => {
       const { add, lane, outbox, said, settle } = make()
       add()
       assert.deepStrictEqual(settle(lane.next(0)!, answer(status)), { _tag: "Done" })
@@ -165,7 +165,7 @@ describe("TraceLane", () => {
     })
   }
 
-  it("counts as dropped what the outbox has no room for", () => {
+  it("counts events as dropped that the outbox has no room for", () => {
     const { add, books, budget, lane, settle } = make({ outboxBytes: 0 })
     add(3)
     settle(lane.next(0)!, answer(403))
@@ -173,7 +173,7 @@ describe("TraceLane", () => {
     assert.strictEqual(budget.used(), 0)
   })
 
-  it("holds a bounded number of chunks, and gives the events of the oldest away", () => {
+  it("holds a bounded number of chunks, and hands over the events of the oldest", () => {
     const { add, lane, outbox, state } = make({ maxChunks: 2 })
     state.way = { _tag: "Wait" }
     const oldest = add()
@@ -185,7 +185,7 @@ describe("TraceLane", () => {
     assert.strictEqual(lane.riders(), 2)
   })
 
-  it("sends what failed before what is new", () => {
+  it("sends failed payloads before new chunks", () => {
     const { add, lane, settle } = make()
     const first = add()
     settle(lane.next(0)!, answer(500))
@@ -193,7 +193,7 @@ describe("TraceLane", () => {
     assert.strictEqual(chunkOf(lane.next(0)!.chunks[0]!.encoded).spans[0], first.spans[0])
   })
 
-  it("hands over everything that waits, retries included", () => {
+  it("hands over every waiting event, retries included", () => {
     const { add, books, lane, outbox, settle } = make()
     add()
     settle(lane.next(0)!, answer(500))
@@ -204,7 +204,7 @@ describe("TraceLane", () => {
     books()
   })
 
-  it("does not wait for another attempt at the end of the program: the events take the other road", () => {
+  it("hands events over instead of waiting for another attempt at the end of the program", () => {
     const { add, books, lane, outbox, settle } = make()
     add()
     settle(lane.next(0)!, answer(503), 0, true)
@@ -213,7 +213,7 @@ describe("TraceLane", () => {
     assert.strictEqual(books().possibleDuplicates, 0)
   })
 
-  it("says whether the Agent answers", () => {
+  it("reports whether the Agent answers", () => {
     const { add, lane, said, settle } = make()
     add()
     settle(lane.next(0)!, failure(false))

@@ -19,15 +19,15 @@ const fill = (budget: ByteBudget.ByteBudget, account: string | undefined) => {
   return taken
 }
 
-describe("the share of an account", () => {
-  it("is a quarter of the budget, and the layer's own account has no share but the whole", () => {
+describe("AccountShares", () => {
+  it("gives an account a quarter of the budget, and the layer's own account all of it", () => {
     const { shares } = make(12)
     assert.strictEqual(fill(shares, "a").length, 3)
     assert.strictEqual(fill(shares, "b").length, 3)
     assert.strictEqual(fill(shares, undefined).length, 6)
   })
 
-  it("comes back with what is released, and nothing is reserved twice", () => {
+  it("returns a released share once, however often it is released", () => {
     const { budget, shares } = make(8)
     const taken = fill(shares, "a")
     for (const record of taken) shares.release(record)
@@ -36,7 +36,7 @@ describe("the share of an account", () => {
     assert.strictEqual(fill(shares, "a").length, taken.length)
   })
 
-  it("is not used up by what the whole budget had no room for", () => {
+  it("charges an account's share nothing when the whole budget has no room", () => {
     const { budget, shares } = make(8)
     const own = fill(shares, undefined)
     assert.strictEqual(fill(shares, "a").length, 0)

@@ -14,7 +14,7 @@ const counting = () => {
 }
 
 describe("ByteBudget", () => {
-  it("reserves the estimate while there is room, and measures nothing", () => {
+  it("reserves the estimate while there is room, without measuring", () => {
     const { asked, measure } = counting()
     const [a, b] = [record(), record()]
     const budget = ByteBudget.make({ limit: a.bytes + b.bytes, measure })
@@ -43,7 +43,7 @@ describe("ByteBudget", () => {
     for (const one of held) assert.strictEqual(asked.filter((other) => other === one).length, 1)
   })
 
-  it("refuses what has no room, and has room again when something is released", () => {
+  it("refuses an event without room, and has room again after a release", () => {
     const [a, b] = [record(1_000), record(1_000)]
     const budget = ByteBudget.make({ limit: measure(a) + 10, measure })
     assert.isTrue(budget.reserve(a))
@@ -53,7 +53,7 @@ describe("ByteBudget", () => {
     assert.isTrue(budget.reserve(b))
   })
 
-  it("releases an event once, and what it does not hold not at all", () => {
+  it("releases an event once, and ignores an event that it does not hold", () => {
     const [a, b] = [record(), record()]
     const budget = ByteBudget.make({ limit: 1_000_000, measure })
     budget.reserve(a)

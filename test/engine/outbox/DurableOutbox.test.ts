@@ -59,7 +59,7 @@ const upTo = (n: number, from = 1) => Array.from({ length: n }, (_, i) => i + fr
 
 describe("durable outboxes of several accounts", () => {
   it(
-    "are the same ones for the same account, and mix no events, in memory or on disk",
+    "gives an account the same outbox each time, and mixes no events, in memory or on disk",
     using({ maxBytes: 100_000 }, (subject) => {
       for (const id of upTo(60)) finish(subject, record(id, id % 3 === 0 ? undefined : `account-${id % 3}`))
       subject.journal.commit()
@@ -79,7 +79,7 @@ describe("durable outboxes of several accounts", () => {
   )
 
   it(
-    "load though another one holds all that may be loaded, and gives none of it back",
+    "loads an account's events though another account holds all that may be loaded",
     using({ maxBytes: 0 }, (subject) => {
       const characters = 20_000
       for (const id of upTo(100)) finish(subject, record(id, "paused", characters))
@@ -96,7 +96,7 @@ describe("durable outboxes of several accounts", () => {
     })
   )
 
-  it("find again what an ended process left for each, and are told for whom there is something", () => {
+  it("finds an ended process's events of each account, and learns which accounts have some", () => {
     const folder = SqliteFile.folder()
     const writer = SqliteFile.open({
       directory: `${folder.directory}.writer`,
@@ -122,7 +122,7 @@ describe("durable outboxes of several accounts", () => {
   })
 
   it(
-    "have streams of their own, made when they are needed",
+    "creates an account's own streams when they are needed",
     using({}, (subject, directory) => {
       for (const id of upTo(6)) finish(subject, record(id, id === 4 ? "rare" : undefined))
       subject.journal.commit()

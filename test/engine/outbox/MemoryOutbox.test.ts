@@ -8,7 +8,7 @@ import { record } from "../Scene.ts"
 const at = { now: 5, uncertain: false }
 
 describe("MemoryOutbox", () => {
-  it("lends the oldest first, and remembers when and how an event came", () => {
+  it("lends the oldest event first, and remembers when and how it came", () => {
     const outbox = MemoryOutbox.make()
     const [a, b] = [record(), record()]
     outbox.offer(a, at)
@@ -18,7 +18,7 @@ describe("MemoryOutbox", () => {
     assert.isUndefined(outbox.take())
   })
 
-  it("counts what is lent until it is settled", () => {
+  it("counts a lent event until it is settled", () => {
     const outbox = MemoryOutbox.make()
     const a = record()
     outbox.offer(a, at)
@@ -30,7 +30,7 @@ describe("MemoryOutbox", () => {
     assert.strictEqual(outbox.size(), 0)
   })
 
-  it("puts what is given back in front", () => {
+  it("puts a returned event in front", () => {
     const outbox = MemoryOutbox.make()
     const [a, b, c] = [record(), record(), record()]
     for (const one of [a, b, c]) outbox.offer(one, at)
@@ -40,7 +40,7 @@ describe("MemoryOutbox", () => {
     assert.deepStrictEqual([outbox.take()!.record, outbox.take()!.record, outbox.take()!.record], [a, b, c])
   })
 
-  it("refuses the newest when its own bound is reached, lent events included", () => {
+  it("refuses the newest event when its own bound is reached, lent events included", () => {
     const [a, b] = [record(), record()]
     const outbox = MemoryOutbox.make({ maxBytes: a.bytes })
     assert.isTrue(outbox.offer(a, at))
@@ -55,7 +55,7 @@ describe("MemoryOutbox", () => {
     maxLength: 200
   })
 
-  it.prop("does what a plain list does", [steps], ([steps]) => {
+  it.prop("behaves like a plain list", [steps], ([steps]) => {
     const outbox = MemoryOutbox.make()
     let waiting: Array<unknown> = []
     const lent: Array<Item> = []
@@ -83,7 +83,7 @@ describe("MemoryOutbox", () => {
     }
   }, { arbitrary: { runs: 300 } })
 
-  it("takes a burst of 200,000 events and gives them back in linear time", () => {
+  it("takes a burst of 200,000 events and returns them in linear time", () => {
     const outbox = MemoryOutbox.make()
     const one = record()
     for (let i = 0; i < 200_000; i++) outbox.offer(one, { now: i, uncertain: false })

@@ -51,15 +51,15 @@ const make = (
   }
 }
 
-describe("an event that memory has no room for", () => {
-  it("is dropped by default, and what was there stays", () => {
+describe("Overflow", () => {
+  it("drops a new event by default when memory is full, and keeps the waiting ones", () => {
     const { books, drain, finish } = make("dropNewest", 3)
     for (const name of ["1", "2", "3", "4", "5"]) assert.isUndefined(finish(name))
     assert.strictEqual(books().dropped.outboxFull, 2)
     assert.deepStrictEqual(drain(), ["1", "2", "3"])
   })
 
-  it("takes the place of the oldest, where those are to go", () => {
+  it("replaces the oldest events under dropOldest", () => {
     const { books, budget, drain, finish } = make("dropOldest", 5)
     for (const name of ["1", "2", "3", "4", "5", "6", "7"]) assert.isUndefined(finish(name))
     assert.strictEqual(books().dropped.outboxFull, 2)
@@ -68,7 +68,7 @@ describe("an event that memory has no room for", () => {
     books()
   })
 
-  it("takes no place of what is being sent", () => {
+  it("keeps events that are being sent", () => {
     const { books, finish, outboxes } = make("dropOldest", 2)
     finish("1")
     finish("2")
@@ -78,7 +78,7 @@ describe("an event that memory has no room for", () => {
     assert.deepStrictEqual(lent.map((item) => item.record.context.name), ["1", "2"])
   })
 
-  it("takes the place of an event of its own account first, then of whoever has most", () => {
+  it("replaces events of the new event's own account first, then of the largest account", () => {
     const { books, drain, finish } = make("dropOldest", 5)
     for (const name of ["a1", "a2", "a3"]) finish(name, "a")
     for (const name of ["b1", "b2"]) finish(name, "b")
@@ -88,7 +88,7 @@ describe("an event that memory has no room for", () => {
     assert.deepStrictEqual([drain("a"), drain("b"), drain("c")], [["a2", "a3"], ["b2", "b3"], ["c1"]])
   })
 
-  it("does not cost all others their place when it is very large", () => {
+  it("keeps the other events when a very large event has no room", () => {
     const { books, drain, router } = make("dropOldest", 3)
     router.finish(event("1"), undefined)
     router.finish(makeRecord({ annotation: { input: "x".repeat(10_000) } }), undefined)
@@ -96,7 +96,7 @@ describe("an event that memory has no room for", () => {
     assert.deepStrictEqual(drain(), ["1"])
   })
 
-  it("costs others no place when it is its own account that has no share left", () => {
+  it("keeps the other accounts' events when an account's own share is used up", () => {
     const { books, drain, finish, outboxes } = make("dropOldest", 8, { shares: true })
     for (const name of ["a1", "a2"]) finish(name, "a")
     const lent = [outboxes.of("a").take()!, outboxes.of("a").take()!]
@@ -107,7 +107,7 @@ describe("an event that memory has no room for", () => {
     assert.deepStrictEqual(drain(), ["1", "2", "3", "4", "5", "6"])
   })
 
-  it.effect("gets room that came between the end of its span and its wait", () =>
+  it.effect("uses room that came free between the end of the span and its wait", () =>
     Effect.gen(function*() {
       const { books, drain, finish } = make("backpressure", 1)
       finish("1")
@@ -118,7 +118,7 @@ describe("an event that memory has no room for", () => {
       assert.strictEqual(Ledgers.dropped(books()), 0)
     }))
 
-  it.effect("waits for room, where the program is to be slowed down, in the order of arrival", () =>
+  it.effect("waits for room under backpressure, in the order of arrival", () =>
     Effect.gen(function*() {
       const { books, budget, drain, finish, overflow } = make("backpressure", 2)
       assert.isUndefined(finish("1"))
@@ -134,7 +134,7 @@ describe("an event that memory has no room for", () => {
       assert.strictEqual(budget.used(), 0)
     }))
 
-  it.effect("waits no longer than it may, and is counted as dropped after that", () =>
+  it.effect("waits for room no longer than its bound, and then counts the event as dropped", () =>
     Effect.gen(function*() {
       const { books, drain, finish } = make("backpressure", 1)
       finish("1")
@@ -147,7 +147,7 @@ describe("an event that memory has no room for", () => {
       assert.deepStrictEqual(drain(), ["1"])
     }))
 
-  it.effect("is counted as dropped when the fiber that waits with it is interrupted, also in a finalizer", () =>
+  it.effect("counts an event as dropped when its waiting fiber is interrupted, also in a finalizer", () =>
     Effect.gen(function*() {
       const { books, budget, drain, finish } = make("backpressure", 1)
       finish("1")
@@ -169,7 +169,7 @@ describe("an event that memory has no room for", () => {
     assert.strictEqual(books().dropped.outboxFull, 1)
   })
 
-  it.effect("waits no longer when the layer closes, which counts it", () =>
+  it.effect("ends every wait when the layer closes, and counts the events as dropped", () =>
     Effect.gen(function*() {
       const { finish, ledger, overflow } = make("backpressure", 1)
       finish("1")

@@ -63,7 +63,7 @@ describe("RelayOutbox", () => {
       assert.strictEqual(relay.outbox.size(), 0)
     }))
 
-  it.effect("holds it until what must come before is done, and gives it back when that does not come", () =>
+  it.effect("holds a batch until earlier batches are done, and returns it when they do not finish", () =>
     Effect.gen(function*() {
       const relay = setUp({ beforeDone: Effect.never })
       const { events, ...rest } = batch(2)
@@ -79,9 +79,9 @@ describe("RelayOutbox", () => {
       assert.isTrue(Ledgers.balances(books))
     }))
 
-  it.effect("is done at once with a batch without events", () => setUp().hold(batch(0)))
+  it.effect("finishes a batch without events at once", () => setUp().hold(batch(0)))
 
-  it.effect("counts what relays that are gone may have sent, each time", () =>
+  it.effect("counts the possible duplicates of earlier relays' attempts, each time", () =>
     Effect.gen(function*() {
       const relay = setUp()
       yield* start(relay.hold(batch(3, 4, 5)))
@@ -91,7 +91,7 @@ describe("RelayOutbox", () => {
       assert.isTrue(relay.outbox.take()?.uncertain)
     }))
 
-  it.effect("gives back what is left of a batch, and counts what has arrived of it or is on its way", () =>
+  it.effect("returns the rest of a batch, and counts its events that arrived or are on their way", () =>
     Effect.gen(function*() {
       const relay = setUp()
       const { events, ...rest } = batch(6)
@@ -112,7 +112,7 @@ describe("RelayOutbox", () => {
       assert.isTrue(Ledgers.balances(books))
     }))
 
-  it.effect("leaves the count of those before it to the next one, when it gives a batch back", () =>
+  it.effect("leaves the count of earlier relays' attempts to the next relay when it returns a batch", () =>
     Effect.gen(function*() {
       const relay = setUp()
       const held = yield* start(relay.hold(batch(3, 2, 4)))
@@ -121,7 +121,7 @@ describe("RelayOutbox", () => {
       assert.strictEqual(relay.ledger.snapshot().possibleDuplicates, 0)
     }))
 
-  it.effect("writes down what it sends again in doubt before it does, and takes that back with the batch", () =>
+  it.effect("records a send in doubt before it sends again, and subtracts the records with the batch", () =>
     Effect.gen(function*() {
       const relay = setUp()
       const { events, ...rest } = batch(3)
@@ -142,7 +142,7 @@ describe("RelayOutbox", () => {
       assert.deepStrictEqual(relay.notes, [2, 2, -4])
     }))
 
-  it.effect("does not send in doubt what it cannot write down", () =>
+  it.effect("does not resend an event in doubt when it cannot record that", () =>
     Effect.gen(function*() {
       const relay = setUp({ noted: false })
       const { events, ...rest } = batch(1)
@@ -153,7 +153,7 @@ describe("RelayOutbox", () => {
     }))
 
   it.effect.prop(
-    "however relays end, what arrives twice is counted by those that live on",
+    "counts every duplicate in the relays that live on, however relays end",
     [RelayTrial.Schedule],
     ([schedule]) =>
       Effect.gen(function*() {
@@ -165,7 +165,7 @@ describe("RelayOutbox", () => {
   )
 
   it.effect.prop(
-    "where all relays end in order and all that is in doubt has arrived, what is counted is what arrives twice",
+    "counts duplicates exactly when all relays end in order and every send in doubt arrived",
     [RelayTrial.Orderly],
     ([schedule]) =>
       Effect.gen(function*() {
@@ -182,7 +182,7 @@ describe("RelayOutbox", () => {
   }))
 
   it.effect.prop(
-    "keeps its books balanced, whatever comes in which order",
+    "keeps its books balanced after any schedule of steps",
     [Schedule],
     ([schedule]) =>
       Effect.gen(function*() {

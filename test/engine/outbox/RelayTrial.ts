@@ -14,7 +14,7 @@ import * as RelayOutbox from "../../../src/engine/outbox/RelayOutbox.ts"
 import type { EncodedEvent } from "../../../src/ports/IntakeWriter.ts"
 import type { Outcome } from "../../../src/ports/Transport.ts"
 
-/** What becomes of a request: whether it arrives, and what the relay learns of it; nothing, when it hangs. */
+/** The fate of a request: whether it arrives, and the status that the relay gets; none if it hangs. */
 const requests: { readonly [step: string]: readonly [arrives: boolean, status: number | undefined] } = {
   "202": [true, 202],
   "503": [false, 503],
@@ -133,7 +133,7 @@ export const run = (schedule: ReadonlyArray<{ readonly step: string; readonly re
     const relays: Array<Relay> = [yield* lend]
     const survivors: Array<LedgerBook> = []
     const owner = () => relays[relays.length - 1]!
-    /** What the queue does when one that it knows as the owner is done. */
+    /** The queue's step when the relay that it knows as the owner of the batch is done. */
     const look = Effect.gen(function*() {
       for (const relay of relays.slice()) {
         yield* Effect.yieldNow
@@ -163,7 +163,7 @@ export const run = (schedule: ReadonlyArray<{ readonly step: string; readonly re
       yield* look
       if (queue.isDone) break
     }
-    // What hangs is lost for the relay that waits for it: the next one delivers.
+    // A request that hangs is lost for the relay that waits for it: the next relay delivers.
     if (!queue.isDone) {
       const last = relays.pop()!
       yield* last.giveBack

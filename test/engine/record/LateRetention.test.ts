@@ -11,8 +11,8 @@ const pending = (retention: PendingRecord["context"]["retention"]): PendingRecor
   return { ...record, context: { ...record.context, retention } }
 }
 
-describe("a late retention decision", () => {
-  it("is taken once, by the tags of the moment in which it is frozen", () => {
+describe("LateRetention", () => {
+  it("decides once, by the tags at the moment it is frozen", () => {
     let tier = "gold"
     let asked = 0
     const late = LateRetention.make(() => {
@@ -30,7 +30,7 @@ describe("a late retention decision", () => {
     assert.strictEqual(asked, 1)
   })
 
-  it("tells those who wait for it, and those who come too late at once", () => {
+  it("calls waiting listeners when it is frozen, and later ones at once", () => {
     const late = LateRetention.make(() => kept)
     const told: Array<string> = []
     late.whenTaken(() => told.push("waited"))
@@ -40,14 +40,14 @@ describe("a late retention decision", () => {
     assert.deepStrictEqual(told, ["waited", "late"])
   })
 
-  it("is not open where it is plain or missing", () => {
+  it("treats a plain or missing retention as closed", () => {
     assert.isFalse(LateRetention.isOpen(kept))
     assert.isFalse(LateRetention.isOpen(undefined))
     assert.strictEqual(LateRetention.freeze(kept), kept)
     assert.isUndefined(LateRetention.freeze(undefined))
   })
 
-  it("becomes the plain value in the record that is closed, which stays the same object", () => {
+  it("writes the plain value into a closed record, which stays the same object", () => {
     const record = pending(LateRetention.make(() => kept))
     const closed = LateRetention.close(record)
     assert.strictEqual(closed, record)
@@ -56,7 +56,7 @@ describe("a late retention decision", () => {
     assert.strictEqual(LateRetention.close(plain).context.retention, dropped)
   })
 
-  it("is left out of a copy while it is open, and is not taken by it", () => {
+  it("leaves an open retention out of a copy, and stays open", () => {
     const late = LateRetention.make(() => kept)
     const record = pending(late)
     assert.isUndefined(LateRetention.copy(record).context.retention)

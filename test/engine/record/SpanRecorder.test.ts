@@ -51,7 +51,7 @@ const annotate = (recorder: RecorderService, input: object) =>
   })
 
 describe("SpanRecorder", () => {
-  it.effect("takes durations from the monotonic clock, and starts from the wall clock", () =>
+  it.effect("measures durations on the monotonic clock, and starts on the wall clock", () =>
     Effect.gen(function*() {
       const { recorder, records } = make()
       yield* TestClock.adjust("10 seconds")
@@ -60,7 +60,7 @@ describe("SpanRecorder", () => {
       assert.strictEqual(records[0]!.durationNs, 250_000_000)
     }))
 
-  it.effect("names the Effect span when it has ids, and makes its own when it has none", () =>
+  it.effect("uses the Effect span's ids when it has some, and makes its own otherwise", () =>
     Effect.gen(function*() {
       const { recorder, records } = make()
       yield* Effect.void.pipe(record(recorder, "real"))
@@ -72,7 +72,7 @@ describe("SpanRecorder", () => {
       assert.match(records[1]!.context.apmTraceId, /^[0-9a-f]{32}$/)
     }))
 
-  it.effect("gives an LLM trace an id of 128 bits where APM trace ids have 64, so that it comes back as it left", () =>
+  it.effect("gives an LLM trace a 128-bit id even if APM trace ids have 64, so that it reads back unchanged", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_800_000_000_000)
       const { recorder, records } = make({ ids: NodeIdGenerator.make({ traceIdBits: 64 }) })
@@ -82,7 +82,7 @@ describe("SpanRecorder", () => {
       assert.strictEqual(LlmobsPropagation.traceIdFromWire(LlmobsPropagation.traceIdToWire(traceId)), traceId)
     }))
 
-  it.effect("ends a span once, however often it is told to", () =>
+  it.effect("ends a span once, however often end is called", () =>
     Effect.gen(function*() {
       const { recorder, records } = make()
       yield* Effect.withFiber((fiber) => {
@@ -97,7 +97,7 @@ describe("SpanRecorder", () => {
       assert.isFalse(Object.hasOwn(records[0]!.tags, "late"))
     }))
 
-  it.effect("reads a value when it is said: what happens to it afterwards changes nothing", () =>
+  it.effect("reads an annotation when it is made, so that later changes have no effect", () =>
     Effect.gen(function*() {
       const { recorder, records } = make()
       const metadata = { list: [1] }
@@ -108,7 +108,7 @@ describe("SpanRecorder", () => {
       assert.deepStrictEqual(records[0]!.annotation.metadata, { list: [1] })
     }))
 
-  it.effect("takes cost tags among the tags that the span has by then, and reports others", () =>
+  it.effect("selects cost tags among the tags that the span has by then, and reports others", () =>
     Effect.gen(function*() {
       const { diagnostics, recorder, records } = make()
       yield* Effect.gen(function*() {
@@ -119,7 +119,7 @@ describe("SpanRecorder", () => {
       assert.strictEqual(diagnostics.counts().get("invalid_cost_tags"), 1)
     }))
 
-  it.effect("keeps the rank of a session that a request brought, inherited or not", () =>
+  it.effect("keeps the rank of a request's session, inherited or not", () =>
     Effect.gen(function*() {
       const rows = [
         [{ request: { sessionId: "r" }, rum: { sessionId: "b" } }, "r", ["request", "request"]],
@@ -145,7 +145,7 @@ describe("SpanRecorder", () => {
       }
     }))
 
-  it.effect("regions combine from the outside in", () =>
+  it.effect("combines regions from the outside in", () =>
     Effect.gen(function*() {
       const { recorder, records } = make()
       const outer = recorder.region(undefined, { tags: { a: "1", b: "1" }, input: "no" })
@@ -156,7 +156,7 @@ describe("SpanRecorder", () => {
       assert.isUndefined(records[0]!.annotation.input)
     }))
 
-  describe("keeps its mistakes from the program", () => {
+  describe("failures inside the recorder", () => {
     const boom = (): never => {
       throw new Error("boom")
     }
@@ -168,7 +168,7 @@ describe("SpanRecorder", () => {
       ["a retention that throws", {}, { retention: boom }]
     ]
     for (const [what, options, settings] of broken) {
-      it.effect(what, () =>
+      it.effect(`keeps the program's result despite ${what}`, () =>
         Effect.gen(function*() {
           const { diagnostics, recorder } = make(options, settings)
           const result = yield* Effect.as(annotate(recorder, { tags: { a: "1" } }), 42).pipe(record(recorder, "x"))
@@ -177,7 +177,7 @@ describe("SpanRecorder", () => {
         }))
     }
 
-    it.effect("options and annotations of any kind", () =>
+    it.effect("survives options and annotations of any kind", () =>
       Effect.gen(function*() {
         const { recorder, records } = make()
         const values = HostileValue.each()

@@ -26,8 +26,8 @@ const tracerSpan = () => {
 
 const llm: SpanStart = { kind: "llm", name: "chat" }
 
-describe("the recorder, called without a fiber", () => {
-  it("records a span that started in the past and ended at a given time, and ends the tracer's span at that time", () => {
+describe("SpanRecorder without a fiber", () => {
+  it("records a span with a past start and a given end, and ends the tracer's span at that time", () => {
     const { recorder, records } = make()
     const { ends, span } = tracerSpan()
     const open = recorder.start({ ...llm, at: 5_000_000_000n, span })!
@@ -38,7 +38,7 @@ describe("the recorder, called without a fiber", () => {
     assert.strictEqual(records[0]!.context.apmTraceId, span.traceId)
   })
 
-  it.effect("counts from a start in the past to the present", () =>
+  it.effect("measures from a start in the past to the present", () =>
     Effect.gen(function*() {
       const { recorder, records } = make()
       const ambient = ContextReader.make(Context.make(Clock.Clock, yield* Clock.Clock))
@@ -56,7 +56,7 @@ describe("the recorder, called without a fiber", () => {
     assert.deepStrictEqual(records.map((record) => record.durationNs), [0, 0])
   })
 
-  it("takes the present for a time that is none, and reports it", () => {
+  it("replaces an invalid time with the present, and reports it", () => {
     const { diagnostics, recorder, records } = make()
     for (const at of [-1n, 2n ** 64n, 5, NaN, "5", null, {}] as Array<never>) {
       const { ends, span } = tracerSpan()
@@ -89,7 +89,7 @@ describe("the recorder, called without a fiber", () => {
     ["unseen", { unfinished: true }, undefined, "effect.span.unfinished", "Success"]
   ]
   for (const [how, end, error, tag, exit] of endings) {
-    it(`tells how a span ended: ${how}`, () => {
+    it(`records how a span ended: ${how}`, () => {
       const { recorder, records } = make()
       const { ends, span } = tracerSpan()
       recorder.end(recorder.start({ ...llm, span })!, end)
@@ -100,7 +100,7 @@ describe("the recorder, called without a fiber", () => {
     })
   }
 
-  it("leaves a tracer's span alone that has ended, and one whose tracer ends it", () => {
+  it("ends no tracer span that has already ended or that its tracer ends", () => {
     const { recorder, records } = make()
     const ended = {
       ...tracerSpan().span,
@@ -112,7 +112,7 @@ describe("the recorder, called without a fiber", () => {
     assert.strictEqual(records.length, 2)
   })
 
-  it("takes the model and the provider until the end, the last of each", () => {
+  it("accepts the model and the provider until the end, the last of each", () => {
     const { recorder, records } = make()
     const open = recorder.start({ ...llm, options: { model: "asked", provider: "OpenAI" } })!
     recorder.annotate(open, { tags: { a: "1" } })
@@ -121,7 +121,7 @@ describe("the recorder, called without a fiber", () => {
     assert.deepStrictEqual(records[0]!.model, { name: "gpt-5-2026", provider: "openai" })
   })
 
-  it("finds the parent that is named, else that of the context, and takes region and account from the context", () => {
+  it("finds the named parent, else the context's, and takes region and account from the context", () => {
     const { recorder, records } = make({ accountOf: (routing) => routing.site })
     const root = recorder.start({ kind: "workflow", name: "root" })!
     const other = recorder.start({ kind: "workflow", name: "other" })!
@@ -148,8 +148,8 @@ describe("the recorder, called without a fiber", () => {
     assert.isFalse(recorder.start({ ...llm, parent: open })!.claimed)
   })
 
-  describe("with spans that are never ended", () => {
-    it("ends those that no finalizer ends when the layer closes, children first, and says so once", () => {
+  describe("spans that are never ended", () => {
+    it("ends open spans when the layer closes, children first, and warns once", () => {
       const { lines, recorder, records } = make()
       const root = recorder.start({ kind: "workflow", name: "root" })!
       const { ends, span } = tracerSpan()
@@ -167,7 +167,7 @@ describe("the recorder, called without a fiber", () => {
       assert.strictEqual(records.length, 2)
     })
 
-    it("holds no more than its bound of them: the oldest is ended for the newest", () => {
+    it("bounds the number of open spans: it ends the oldest for the newest", () => {
       const { diagnostics, recorder, records } = make()
       for (let i = 0; i < 10_003; i++) recorder.start({ ...llm, name: `span ${i}` })
       assert.deepStrictEqual(records.map((record) => record.context.name), ["span 0", "span 1", "span 2"])
@@ -177,7 +177,7 @@ describe("the recorder, called without a fiber", () => {
     })
   })
 
-  describe("with events that it cannot make", () => {
+  describe("events that cannot be made", () => {
     const boom = (): never => {
       throw new RangeError("Maximum call stack size exceeded")
     }
@@ -187,7 +187,7 @@ describe("the recorder, called without a fiber", () => {
       ["whose record cannot be built", {}, { retention: boom, retentionLooksAtTags: true }]
     ]
     for (const [what, options, settings] of failing) {
-      it(`counts an event once ${what}, however often its span is ended, and ends the tracer's span`, () => {
+      it(`counts an event ${what} once for any number of ends, and ends the tracer's span`, () => {
         let counted = 0
         const { recorder, records } = make({
           sink: { finish: () => undefined, redact: () => {}, ...options.sink, fail: () => counted++ }
@@ -199,7 +199,7 @@ describe("the recorder, called without a fiber", () => {
       })
     }
 
-    it("counts one later when counting it fails as well", () => {
+    it("counts an event later when counting it fails as well", () => {
       let broken = true
       let counted = 0
       const { recorder } = make({
@@ -219,7 +219,7 @@ describe("the recorder, called without a fiber", () => {
       assert.strictEqual(counted, 2)
     })
 
-    it("loses none at the end of the stack: each span is a record or is counted, whatever depth it ended in", () => {
+    it("records or counts each span that ends where the stack is full, at any depth", () => {
       const { failed, recorder, records } = make()
       let started = 0
       const descend = (): void => {
@@ -244,7 +244,7 @@ describe("the recorder, called without a fiber", () => {
     })
   })
 
-  describe("of a user without types", () => {
+  describe("calls from untyped code", () => {
     const throwing = (...keys: ReadonlyArray<string>): {} =>
       Object.defineProperties(
         {},
@@ -269,7 +269,7 @@ describe("the recorder, called without a fiber", () => {
       assert.deepStrictEqual([...diagnostics.counts().keys()], ["unreadable_value"])
     })
 
-    it("keeps what can be read of a region whose input throws", () => {
+    it("keeps the readable part of a region whose input throws", () => {
       const { recorder, records } = make()
       const input = Object.defineProperties(throwing("input", "metadata"), {
         tags: { enumerable: true, value: { team: "ops" } }
@@ -295,7 +295,7 @@ describe("the recorder, called without a fiber", () => {
       })
     }
 
-    it("makes the output of the value, and reports a function that gives a promise, whose rejection ends nothing", async () => {
+    it("records an output function's value, and reports one that returns a promise, handling its rejection", async () => {
       const rejections: Array<unknown> = []
       const onRejection = (reason: unknown) => rejections.push(reason)
       process.on("unhandledRejection", onRejection)
