@@ -23,8 +23,8 @@ const delivered = Effect.gen(function*() {
 
 const layer = (options: LLMObs.Options = {}) => LLMObs.layer({ mlApp: "shop", flushInterval: "5 millis", ...options })
 
-describe("the examples of examples/plug-in", () => {
-  it.live("write events as lines of JSON into a file that only its user reads", () =>
+describe("examples/plug-in", () => {
+  it.live("writes events as lines of JSON into a file that only its user can read", () =>
     Effect.gen(function*() {
       const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-llmobs-"))
       yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(folder, { recursive: true })))
@@ -39,7 +39,7 @@ describe("the examples of examples/plug-in", () => {
       assert.strictEqual(Fs.statSync(path).mode & 0o777, 0o600)
     }))
 
-  it.live("send every event to two intakes, and none twice when one of them refuses for a time", () =>
+  it.live("sends every event to two intakes, and none twice when one of them refuses for a time", () =>
     Effect.gen(function*() {
       const first = yield* DevAgent.make()
       const second = yield* DevAgent.make({ evpStatus: [503, 503] })
@@ -56,7 +56,7 @@ describe("the examples of examples/plug-in", () => {
       assert.deepStrictEqual(second.requests().map(({ status }) => status), [503, 503, 202])
     }))
 
-  it.live("hand the bytes of v0.4 payloads to a stream, behind their length", () =>
+  it.live("writes v0.4 payloads to a stream, each behind its length", () =>
     Effect.gen(function*() {
       const stream = new PassThrough()
       const counts = yield* delivered.pipe(

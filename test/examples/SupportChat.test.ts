@@ -42,7 +42,7 @@ describe("examples/support-chat", () => {
     assert.notInclude(output, "\u001b[")
   })
 
-  it("settles what was begun when it is interrupted", async () => {
+  it("settles every started conversation when it is interrupted", async () => {
     const { code, lines, output } = await run((kill) => kill("SIGINT"))
     assert.match(output, /Stopped early: \d+ of 60 were answered/)
     assert.notInclude(output, "do not agree")
@@ -50,7 +50,7 @@ describe("examples/support-chat", () => {
     assert.strictEqual(code, 130, output)
   })
 
-  it("has every kind of caller make every decision about its trace once", () => {
+  it("gives every kind of caller every decision about its trace once", () => {
     const pairs = Conversations.all.map(({ accountId, decision, session, userId }, index) =>
       JSON.stringify([index % 12, decision, session?.source, userId?.source, accountId?.source])
     )

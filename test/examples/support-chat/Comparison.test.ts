@@ -51,14 +51,14 @@ const books = (patch: Partial<Sides["books"]>): Sides => ({ ...sides, books: { .
 const doctored: ReadonlyArray<readonly [name: string, sides: Sides, found: RegExp]> = [
   ["an event that is missing", { ...sides, held: held.slice(1) }, /c-01 span 100: the Agent holds 0 events, not 1/],
   ["an event that came twice", { ...sides, held: [...held, held[0]!] }, /c-01 span 100: the Agent holds 2 events/],
-  ["an event of nobody", { ...sides, held: [...held, { ...held[0]!, spanId: "9" }] }, /span 9: .* never saw/],
+  ["an event without a span", { ...sides, held: [...held, { ...held[0]!, spanId: "9" }] }, /span 9: .* never saw/],
   ["two spans with one id", { ...sides, sightings: [...sightings, sightings[0]!] }, /span 100: 2 spans have this id/],
   ["the other route", first({ route: "rode" }), /the route is rode, not rescued/],
   ["another LLM trace", first({ traceId: "x" }), /the LLM trace is x, not llm-trace/],
   ["another APM trace", first({ apmTraceId: "x" }), /the APM trace is x, not 67aa/],
   ["another parent", first({ parentId: "7" }), /the parent is 7, not undefined/],
   ["a session that is lost", first({ session: undefined }), /the session is none, not 5f0c2d1e-1/],
-  ["a session of another", first({ session: "5f0c2d1e-2" }), /the session is 5f0c2d1e-2, not 5f0c2d1e-1/],
+  ["a session of another conversation", first({ session: "5f0c2d1e-2" }), /the session is 5f0c2d1e-2, not 5f0c2d1e-1/],
   ["a user that was altered", first({ userId: "auth0" }), /the user is auth0, not auth0\|5f7c8ec7/],
   ["an account that is lost", first({ accountId: undefined }), /the account is none/],
   [
@@ -67,9 +67,9 @@ const doctored: ReadonlyArray<readonly [name: string, sides: Sides, found: RegEx
     /the session's source is parent, not rum/
   ],
   ["a conversation that failed", { ...sides, answered: [{ conversation: "c-01", status: 500 }] }, /status is 500/],
-  ["a conversation of nobody", { ...sides, conversations: [] }, /nobody sent this conversation/],
+  ["a conversation that was never sent", { ...sides, conversations: [] }, /nobody sent this conversation/],
   [
-    "a step that was never taken, though everything else agrees",
+    "a missing step when all else agrees",
     {
       ...sides,
       sightings: sightings.slice(0, 4),
@@ -79,14 +79,14 @@ const doctored: ReadonlyArray<readonly [name: string, sides: Sides, found: RegEx
     /the list of spans is .*, not answer, /
   ],
   ["books with too few delivered", books({ delivered: 4 }), /the books: delivered is 4, not 5/],
-  ["books with a ride that was none", books({ rode: 1 }), /the books: rode is 1, not 0/],
+  ["books with a ride that did not happen", books({ rode: 1 }), /the books: rode is 1, not 0/],
   ["books with a rescue too many", books({ rescued: 6 }), /the books: rescued is 6, not 5/],
   ["books with a drop", books({ dropped: 1 }), /the books: dropped is 1, not 0/],
-  ["books with something pending", books({ pending: 1 }), /the books: pending is 1, not 0/]
+  ["books with a pending event", books({ pending: 1 }), /the books: pending is 1, not 0/]
 ]
 
 describe("Comparison", () => {
-  it("finds nothing where all agree", () => {
+  it("finds no difference when all sides agree", () => {
     assert.deepStrictEqual(Comparison.compare(sides), [])
   })
 

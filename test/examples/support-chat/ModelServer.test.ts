@@ -21,7 +21,7 @@ const withClient = <A>(use: (client: OpenAI, baseURL: string) => Promise<A>): Ef
   }))
 
 describe("ModelServer", () => {
-  it.live("asks the openai client for its tool, with usage", () =>
+  it.live("asks the openai client to call its tool, with usage", () =>
     Effect.gen(function*() {
       const { choices, usage } = yield* withClient((client) =>
         client.chat.completions.create({ model: "m", messages: asking, tools })
@@ -58,7 +58,7 @@ describe("ModelServer", () => {
       assert.isAbove(chunks.at(-1)!.usage!.completion_tokens, 0)
     }))
 
-  it.live("refuses in OpenAI's way: no key, no messages, no such address", () =>
+  it.live("refuses in OpenAI's form a missing key, missing messages and an unknown address", () =>
     Effect.gen(function*() {
       const statuses = yield* withClient(async (_, baseURL) => {
         const post = (path: string, headers: Record<string, string>, body: string) =>

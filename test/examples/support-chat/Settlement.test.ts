@@ -48,7 +48,7 @@ const settle = Effect.fnUntraced(function*(run: Settlement.Run, doctor: (agent: 
 })
 
 describe("Settlement", () => {
-  it.live("ends the process with 0 where the Agent holds what was sent, and with 1 and the reason where not", () =>
+  it.live("ends the process with 0 if the Agent holds every sent event, and otherwise with 1 and the reason", () =>
     Effect.gen(function*() {
       const run = yield* converse
       const honest = yield* settle(run, (agent) => agent)
