@@ -52,7 +52,7 @@ interface RumChat {
 }
 
 interface Seen {
-  /** What the page's RUM says its session is. */
+  /** The session that the page's RUM reports. */
   readonly browserSession: string
   /** Where the server found the session. */
   readonly source: string
@@ -104,7 +104,7 @@ describe("a page that Datadog's RUM watches", () => {
       await use()
     }, 60_000)
 
-  inBrowser("gives its session, user and account by baggage alone", async () => {
+  inBrowser("labels spans with the session, user and account of the page's baggage alone", async () => {
     const seen = await send("", "baggage")
     assert.include(seen.headers["baggage"], `session.id=${seen.browserSession}`)
     assert.strictEqual(seen.headers["x-datadog-origin"], "rum")
@@ -112,7 +112,7 @@ describe("a page that Datadog's RUM watches", () => {
     assert.strictEqual(seen.source, "rum")
   })
 
-  inBrowser("gives its session in the body, which the application reads too", async () => {
+  inBrowser("labels spans with the session in the page's body, which the application can read too", async () => {
     const seen = await send("", "body")
     assertLabelled(seen, "trace", everybody)
     assert.strictEqual(seen.source, "request")
@@ -122,7 +122,7 @@ describe("a page that Datadog's RUM watches", () => {
     assert.strictEqual(alone.source, "request")
   })
 
-  inBrowser("gives its session in the query", async () => {
+  inBrowser("labels spans with the session in the page's query", async () => {
     const seen = await send("", "query")
     assertLabelled(seen, "trace", everybody)
     assert.strictEqual(seen.source, "request")
@@ -131,7 +131,7 @@ describe("a page that Datadog's RUM watches", () => {
   })
 
   inBrowser(
-    "gives them by baggage when it has rejected the trace, and the events arrive all the same",
+    "labels and delivers the events of a trace that the page's RUM rejected",
     async () => {
       const seen = await send("?traceSampleRate=0", "baggage")
       assert.strictEqual(seen.headers["x-datadog-sampling-priority"], "0")
