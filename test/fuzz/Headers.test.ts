@@ -6,15 +6,15 @@ import * as Seeded from "../../fuzz/Seeded.ts"
 
 const seed = Math.floor(Math.random() * 2 ** 32)
 
-describe("headers that nobody sends in good faith", () => {
+describe("hostile headers", () => {
   for (const [index, using] of settings.entries()) {
-    it(`break no law, with settings ${index} (npm run fuzz -- ${seed} has them again, and more)`, () => {
+    it(`keeps the header laws for random headers with settings ${index} (npm run fuzz -- ${seed} repeats them, and more)`, () => {
       const random = Seeded.make(seed)
       for (let n = 0; n < 2_000; n++) HeaderLaws.hold(HostileHeaders.make(random), using)
     })
   }
 
-  it("break none where they are as long as they can be", () => {
+  it("keeps the header laws for headers of the greatest length", () => {
     for (const make of HostileHeaders.pathological) {
       const text = make(HostileHeaders.longest)
       for (const using of settings) {
