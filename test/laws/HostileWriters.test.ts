@@ -20,7 +20,7 @@ const boom = (): never => {
 
 const answer = (rest: object) => Effect.succeed({ _tag: "Answer", status: 200, headers: {}, body: "", ...rest })
 
-/** What a send can do that it should not. */
+/** Sends that break the contract of a writer. */
 const sends: ReadonlyArray<readonly [what: string, send: Send]> = [
   ["throws", boom],
   ["dies", () => Effect.die("boom")],
@@ -28,16 +28,16 @@ const sends: ReadonlyArray<readonly [what: string, send: Send]> = [
   ["interrupts itself", () => Effect.interrupt],
   ["hangs", () => hang],
   ["hangs, and cannot be interrupted", () => stubborn],
-  ["gives no effect", () => undefined],
-  ["gives a promise", () => Promise.resolve(true)],
-  ["answers nothing", () => Effect.void],
+  ["returns no effect", () => undefined],
+  ["returns a promise", () => Promise.resolve(true)],
+  ["answers with undefined", () => Effect.void],
   ["answers with a number of events", () => Effect.succeed(1_000_000)],
-  ["answers with a status that is none", () => answer({ status: "200" })],
-  ["answers with a status that no table has", () => answer({ status: -1 })],
-  ["answers without headers, to wait", () => answer({ status: 503, headers: null })],
-  ["answers with headers that are no text", () => answer({ status: 429, headers: { "retry-after": {} } })],
+  ["answers with a status that is text", () => answer({ status: "200" })],
+  ["answers with a negative status", () => answer({ status: -1 })],
+  ["answers 503 without headers", () => answer({ status: 503, headers: null })],
+  ["answers with headers that are not text", () => answer({ status: 429, headers: { "retry-after": {} } })],
   ["fails without saying whether bytes left", () => Effect.succeed({ _tag: "Failure" })],
-  ["answers with what cannot be read", () =>
+  ["answers with a value that cannot be read", () =>
     Effect.succeed({
       get _tag() {
         return boom()
@@ -45,15 +45,15 @@ const sends: ReadonlyArray<readonly [what: string, send: Send]> = [
     })]
 ]
 
-/** What an encoding can do that it should not. */
+/** Encodings that break the contract of a writer. */
 const encodes: ReadonlyArray<readonly [what: string, encode: Encode]> = [
   ["throws", boom],
-  ["gives nothing", () => undefined],
-  ["gives null", () => null],
-  ["gives no bytes", () => ({})],
-  ["gives text for bytes", () => ({ bytes: "text" })],
-  ["gives no bytes at all", () => ({ bytes: new Uint8Array() })],
-  ["gives bytes once only", () => {
+  ["returns undefined", () => undefined],
+  ["returns null", () => null],
+  ["returns an object without bytes", () => ({})],
+  ["returns text for bytes", () => ({ bytes: "text" })],
+  ["returns zero bytes", () => ({ bytes: new Uint8Array() })],
+  ["returns bytes that can be read only once", () => {
     let asked = false
     return {
       get bytes() {
@@ -63,7 +63,7 @@ const encodes: ReadonlyArray<readonly [what: string, encode: Encode]> = [
       }
     }
   }],
-  ["empties what it was given", (subject: { spans?: Array<unknown> }) => {
+  ["empties its argument", (subject: { spans?: Array<unknown> }) => {
     subject.spans?.splice(0)
     return { bytes: new Uint8Array(10) }
   }]
@@ -105,17 +105,20 @@ const asAgent = (parts: object, given: LLMObs.Options = {}) =>
   )
 
 for (const [port, plugged] of [["an intake writer", asIntake], ["an agent writer", asAgent]] as const) {
-  describe(`the books of a layer balance, and its program goes on, with ${port}`, () => {
+  describe(`${port} that breaks its contract`, () => {
     for (const [what, send] of sends) {
-      it.live(`whose send ${what}`, () => survives(plugged({ send })))
+      it.live(`balances the books and spares the program when the send of ${port} ${what}`, () =>
+        survives(plugged({ send })))
     }
     for (const [what, encode] of encodes) {
-      it.live(`whose encode ${what}`, () => survives(plugged({ encode })))
+      it.live(`balances the books and spares the program when the encode of ${port} ${what}`, () =>
+        survives(plugged({ encode })))
     }
     for (const maxPayloadBytes of limits) {
-      it.live(`whose limit is ${String(maxPayloadBytes)}`, () => survives(plugged({ maxPayloadBytes })))
+      it.live(`balances the books and spares the program when the limit of ${port} is ${String(maxPayloadBytes)}`, () =>
+        survives(plugged({ maxPayloadBytes })))
     }
-    it.live("whose limit throws", () =>
+    it.live(`balances the books and spares the program when the limit of ${port} throws`, () =>
       survives(plugged({
         get maxPayloadBytes() {
           return boom()
@@ -124,15 +127,15 @@ for (const [port, plugged] of [["an intake writer", asIntake], ["an agent writer
   })
 }
 
-describe("an event that an intake writer cannot encode", () => {
-  it.live("counts as failed", () =>
+describe("an intake writer that cannot encode", () => {
+  it.live("counts an event that an intake writer cannot encode as failed", () =>
     Effect.map(survives(asIntake({ encode: boom })), (ledger) => {
       assert.strictEqual(ledger.dropped.failed, 7)
     }))
 })
 
 describe("a writer that answers after the layer closed", () => {
-  it.live("changes nothing in the books any more", () =>
+  it.live("leaves the books unchanged when a writer answers after the layer closed", () =>
     Effect.gen(function*() {
       let resume = () => {}
       const late = Effect.uninterruptible(Effect.callback<AgentWriters.Outcome>((answer) => {
@@ -150,14 +153,14 @@ describe("a writer that answers after the layer closed", () => {
     }))
 })
 
-describe("an agent writer whose structs have a size that", () => {
+describe("an agent writer without a size for structs", () => {
   for (
-    const [what, structBytes] of [["throws", boom], ["is no number", () => "large"], [
+    const [what, structBytes] of [["throws", boom], ["is not a number", () => "large"], [
       "is below zero",
       () => -1
     ]] as const
   ) {
-    it.live(`${what} sends large events by the other road`, () =>
+    it.live(`sends a large event to the intake when the agent writer's struct size ${what}`, () =>
       Effect.gen(function*() {
         const ledger = yield* Effect.gen(function*() {
           yield* Effect.void.pipe(LLMObs.llm("large", { input: "x".repeat(300_000) }))

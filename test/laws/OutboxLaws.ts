@@ -1,4 +1,4 @@
-/** What every outbox owes whoever takes from it, whatever it is made of. */
+/** The laws that every outbox keeps towards its takers, whatever it is made of. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -8,7 +8,7 @@ import * as Records from "../domain/Records.ts"
 
 export { drain, idOf, offer, settle } from "./Held.ts"
 
-/** An event in the hands of whoever took it. */
+/** An event that was taken and is not settled yet. */
 export interface Lent {
   readonly id: number
   /** Gives it back, in front. */
@@ -25,11 +25,11 @@ export interface Subject {
   /** Events held, lent ones included. */
   readonly size: Effect.Effect<number>
   readonly isWaiting: Effect.Effect<boolean>
-  /** What the events in it take up of the budget that bounds them; zero when it is empty. */
+  /** The bytes that its events reserve in the budget that bounds them; zero when it is empty. */
   readonly used: Effect.Effect<number>
 }
 
-/** What an outbox keeps by design. What is not said here is kept by all. */
+/** The laws that an outbox keeps by design, beside those that every outbox keeps. */
 export interface Kept {
   /** Events come out in the order in which they were offered. */
   readonly ordered: boolean
@@ -73,11 +73,11 @@ export const outboxLaws = (
   kept: Kept,
   make: Effect.Effect<Subject, never, Scope.Scope>
 ): void => {
-  describe(`the laws of an outbox, for ${name}`, () => {
+  describe(`the outbox laws for ${name}`, () => {
     it.live(
       kept.ordered
-        ? "what was offered comes out in its order, once, and is counted until it is settled"
-        : "what was offered comes out once, and is counted until it is settled",
+        ? `lends offered events once in order from ${name}, and counts each until it is settled`
+        : `lends offered events once from ${name}, and counts each until it is settled`,
       () =>
         Effect.gen(function*() {
           const subject = yield* make
@@ -96,7 +96,7 @@ export const outboxLaws = (
         })
     )
 
-    it.live("what is given back comes first again", () =>
+    it.live(`lends a returned event first again from ${name}`, () =>
       Effect.gen(function*() {
         const subject = yield* make
         for (let id = 1; id <= 3; id++) yield* subject.offer(record(id))
@@ -109,7 +109,7 @@ export const outboxLaws = (
         assert.deepStrictEqual(sorted(again), [1, 2, 3])
       }))
 
-    it.live("something waits exactly as long as there is something to take", () =>
+    it.live(`reports that events wait in ${name} exactly as long as one can be taken`, () =>
       Effect.gen(function*() {
         const { isWaiting, offer, take } = yield* make
         assert.isFalse(yield* isWaiting)
@@ -127,7 +127,7 @@ export const outboxLaws = (
 
     const { bound } = kept
     if (bound !== undefined) {
-      it.live("what has no room is refused and never comes, and there is room again for what is offered later", () =>
+      it.live(`refuses events without room in ${name}, never lends them, and accepts later ones after a release`, () =>
         Effect.gen(function*() {
           const subject = yield* make
           const accepted: Array<number> = []
@@ -141,7 +141,7 @@ export const outboxLaws = (
     }
 
     it.live.prop(
-      "any schedule: an accepted event is waiting, lent or settled, and comes out once; a refused one never does",
+      `keeps each accepted event of ${name} waiting, lent or settled, and lends it once, for any schedule`,
       [Schedule],
       ([schedule]) =>
         Effect.gen(function*() {

@@ -46,14 +46,14 @@ if (RedisServer.missing !== undefined) {
 
 const runs = 25
 
-describe.skipIf(RedisServer.missing !== undefined)("with a server and a relay", () => {
+describe.skipIf(RedisServer.missing !== undefined)("outboxes with a server and a relay", () => {
   outboxLaws(
-    "Redis with a relay of one worker, which has one batch in hand at a time",
+    "Redis with a relay of one worker",
     { ordered: true, lends: 1, runs },
     RedisSubject.make({ workers: 1, maxBatches: 1_000 })
   )
   outboxLaws(
-    "Redis with little room and a relay of several workers, who may overtake one another",
+    "Redis with little room and a relay of several workers",
     { ordered: false, lends: 4, bound: 8, runs },
     RedisSubject.make({ workers: 4, maxBatches: 6 })
   )

@@ -1,4 +1,4 @@
-/** What every writer owes the books of the layer that it is plugged into, or that has it by itself. */
+/** The laws that every writer, plugged in or built in, keeps towards the books of its layer. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -63,8 +63,8 @@ export const writerLaws = (
   make: Effect.Effect<Subject, never, Scope.Scope>,
   runs = 10
 ): void => {
-  describe(`the laws of a writer, for ${name}`, () => {
-    it.live("each event arrives once, and counts as delivered", () =>
+  describe(`the writer laws for ${name}`, () => {
+    it.live(`delivers each event once by ${name}, and counts it as delivered`, () =>
       Effect.gen(function*() {
         const { arrived, layer } = yield* make
         const { flush, record } = yield* running(layer)
@@ -75,7 +75,7 @@ export const writerLaws = (
         assert.deepStrictEqual(sorted(yield* arrived), sorted(named(40)))
       }))
 
-    it.live("while nothing is taken, every event is pending, and it arrives when things are taken again", () =>
+    it.live(`keeps every event pending while the receiver of ${name} is down, and delivers it afterwards`, () =>
       Effect.gen(function*() {
         const { arrived, layer, setDown } = yield* make
         const { flush, record } = yield* running(layer)
@@ -88,7 +88,7 @@ export const writerLaws = (
         assert.deepStrictEqual(sorted(yield* arrived), sorted(named(5)))
       }))
 
-    it.live("what was not taken when the layer closes counts as dropped", () =>
+    it.live(`counts every undelivered event of ${name} as dropped when the layer closes`, () =>
       Effect.gen(function*() {
         const { arrived, layer, setDown } = yield* make
         const { close, record } = yield* running(layer)
@@ -100,7 +100,7 @@ export const writerLaws = (
       }))
 
     it.live.prop(
-      "any schedule: the books balance after every step, and nothing is lost without being counted",
+      `balances the books of ${name} after every step of any schedule, with no loss uncounted`,
       [Schedule],
       ([schedule]) =>
         Effect.gen(function*() {

@@ -59,7 +59,7 @@ const kept = Effect.sync(() => {
 
 const nowhere = { ...options, agentUrl: "http://127.0.0.1:1" }
 
-describe("our own writers", () => {
+describe("writers of the library", () => {
   writerLaws("the Agent's traces", server((agent) => LLMObs.layer({ ...options, agentUrl: agent.url })))
 
   writerLaws("the Agent's EVP proxy", server((agent) => LLMObs.layer({ ...options, agentUrl: agent.url, apm: "off" })))
@@ -78,7 +78,7 @@ describe("our own writers", () => {
   )
 })
 
-describe("writers of a program's own", () => {
+describe("plugged writers", () => {
   writerLaws(
     "an intake writer",
     Effect.map(kept, ({ layer, names, setDown }) => ({
