@@ -20,9 +20,9 @@ const written = {
 const manifestOf = (agent: LLMObs.DevAgent["Service"], name: string) =>
   Observed.at(Observed.named(agent, name).event, "meta.metadata._dd.agent_manifest")
 
-describe("the declaration of an agent", () => {
+describe("the manifest of an agent span", () => {
   for (const apm of ["llm", "off"] as const) {
-    it.live(`stands in metadata._dd.agent_manifest of its agent span, with apm: ${apm}`, () =>
+    it.live(`writes the manifest into metadata._dd.agent_manifest of the agent's span, with apm: ${apm}`, () =>
       Effect.gen(function*() {
         yield* Effect.void.pipe(
           LLMObs.tool("track", { manifest }),
@@ -38,7 +38,7 @@ describe("the declaration of an agent", () => {
       }).pipe(Effect.provide(Observed.dev({ apm }))))
   }
 
-  it.live("is content: rules see it, and without capture nothing of it leaves but the agent's name", () =>
+  it.live("shows the manifest to rules as content, and sends only the agent's name without capture", () =>
     Effect.gen(function*() {
       const program = Effect.gen(function*() {
         yield* Effect.void.pipe(LLMObs.agent("clerk", { manifest, agentName: "clerk" }))

@@ -35,7 +35,7 @@ describe("capture", () => {
       assert.deepStrictEqual(sides(agent, "none"), { input: undefined, output: { value: "done" } })
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("reads the request and the answer of a provider, with its model and counts", () =>
+  it.live("reads a provider's request and answer, with its model and counts", () =>
     Effect.gen(function*() {
       const ask = Effect.fn(
         function*(request: { readonly model: string; readonly messages: ReadonlyArray<unknown> }) {
@@ -63,7 +63,7 @@ describe("capture", () => {
       assert.isUndefined(sides(agent, "around").output)
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("gives way to what is said by hand, and to the model that the options name", () =>
+  it.live("yields to an annotated input or output, and to the model that the options name", () =>
     Effect.gen(function*() {
       const told = Effect.fn(function*(_question: string) {
         return yield* Effect.succeed({
@@ -93,7 +93,7 @@ describe("capture", () => {
       assert.strictEqual(Observed.at(Observed.named(agent, "named").event, "meta.model_name"), "named")
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("redacts what it records, and keeps the input of a call that fails", () =>
+  it.live("redacts the captured content, and keeps the input of a call that fails", () =>
     Effect.gen(function*() {
       const fails = Effect.fn(function*(_secret: { readonly key: Redacted.Redacted; readonly mail: string }) {
         return yield* Effect.fail("no")
@@ -108,7 +108,7 @@ describe("capture", () => {
       assert.isUndefined(output)
     }).pipe(Effect.provide(Observed.dev({ processors: [Redaction.personalData] }))))
 
-  it.effect("touches no argument without a layer", () => {
+  it.effect("reads no argument without a layer", () => {
     let reads = 0
     const argument = {
       get secret() {

@@ -50,14 +50,14 @@ const decisions: { readonly [name: string]: Case } = {
   rescue: { decision: Decisions.rescue, input: facts }
 }
 
-describe("the decisions", () => {
+describe("Decisions", () => {
   for (const [name, { decision, input }] of Object.entries(decisions)) {
-    it(`give what their Schema says, from decoded input: ${name}`, () => {
+    it(`gives the output of the Schema for decoded input: ${name}`, () => {
       const output = run(decision.decodeAndDecide(input))
       assert.isTrue(Schema.is(decision.Output as Schema.Codec<unknown>)(output))
     })
 
-    it(`fail for input that is no object, without throwing: ${name}`, () => {
+    it(`fails for input that is not an object, without throwing: ${name}`, () => {
       for (const bad of [undefined, null, 1, "x", []]) {
         const error = run(Effect.flip(decision.decodeAndDecide(bad)))
         assert.strictEqual(error._tag, "SchemaError")
@@ -65,7 +65,7 @@ describe("the decisions", () => {
     })
   }
 
-  it("decide on a decoded record as the plain function does", () => {
+  it("decides on a decoded record as the plain function does", () => {
     const format = WireFormats.table["llmobs-intake"]
     assert.deepStrictEqual(
       run(Decisions.event.decodeAndDecide({ record: encoded, format })),
@@ -74,7 +74,7 @@ describe("the decisions", () => {
     assert.deepStrictEqual(run(Decisions.event.decide({ record, format })), SpanEvents.render(record, format))
   })
 
-  it("name every place that is wrong, and none of the values", () => {
+  it("names every wrong place, and none of the values", () => {
     const secret = "sk-secret"
     const input = {
       record: { ...encoded, durationNs: secret, context: { ...encoded.context, kind: secret } },
@@ -87,7 +87,7 @@ describe("the decisions", () => {
     assert.notInclude(message, secret)
   })
 
-  it("follow the settings, and log a problem once", () => {
+  it("follows the settings, and logs a problem once", () => {
     const lines: Array<unknown> = []
     const logger = Logger.make<unknown, void>(({ message }) => {
       lines.push(message)

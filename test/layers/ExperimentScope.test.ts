@@ -44,8 +44,8 @@ const baggage = Effect.map(LLMObs.inject, (headers) => headers["baggage"])
 const scopeOf = (agent: Parameters<typeof Observed.named>[0], name: string) =>
   Observed.at(Observed.named(agent, name).event, "_dd.scope")
 
-describe("an experiment span", () => {
-  it.live("puts itself and the spans under it into the experiments scope, with its tags", () =>
+describe("experiment spans", () => {
+  it.live("puts an experiment span and its descendants into the experiments scope, with its tags", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(LLMObs.llm("inner"), LLMObs.task("task"), LLMObs.experiment("run", { experiment }))
       const { agent } = yield* Observed.settle
@@ -56,7 +56,7 @@ describe("an experiment span", () => {
       }
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("names itself in the baggage of calls under it, and of no sibling's and nobody's after it", () =>
+  it.live("names the experiment in the baggage of calls under its span, and of no sibling's or later calls", () =>
     Effect.gen(function*() {
       const [before, siblings, after] = yield* Effect.gen(function*() {
         const before = yield* baggage
@@ -79,7 +79,7 @@ describe("an experiment span", () => {
       assert.strictEqual(Observed.tagsOf(Observed.named(agent, "other")).get("experiment_id"), "e-2")
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("leaves what a request brought as it was for its siblings, and adds to it under itself", () =>
+  it.live("keeps a request's experiment for siblings of an experiment span, and adds to it under the span", () =>
     Effect.gen(function*() {
       const [under, beside] = yield* Effect.all([
         baggage.pipe(LLMObs.experiment("run", { experiment: { id: "e-1" } })),
@@ -91,7 +91,7 @@ describe("an experiment span", () => {
       assert.strictEqual(Observed.tagsOf(Observed.named(agent, "beside")).get("experiment_id"), "outer")
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("is seen by services that are trusted, and by third parties only when they are asked for", () =>
+  it.live("shows the experiment to trusted services, and to third parties only when they are configured", () =>
     Effect.gen(function*() {
       const sent: Array<string | undefined> = []
       const plain = HttpClient.make((request) => {
@@ -108,7 +108,7 @@ describe("an experiment span", () => {
       assert.deepStrictEqual(sent, ["_ml_obs.experiment_id=e-1", undefined, "_ml_obs.experiment_id=e-1"])
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("without an experiment is a span like others", () =>
+  it.live("records an experiment span without an experiment like other spans", () =>
     Effect.gen(function*() {
       assert.isUndefined(yield* baggage.pipe(LLMObs.experiment("run")))
     }).pipe(Effect.provide(Observed.dev())))

@@ -31,7 +31,7 @@ const modes = [
 
 describe("spans that end where the stack is full", () => {
   for (const [name, options] of modes) {
-    it.live(`balance the books, and each is delivered or counted as dropped: ${name}`, () =>
+    it.live(`delivers or counts each span that ends where the stack is full, and balances the books: ${name}`, () =>
       Effect.gen(function*() {
         const opened = yield* recurse
         assert.isAbove(opened, 20)

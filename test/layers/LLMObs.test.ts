@@ -30,7 +30,7 @@ class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> 
 
 describe("LLMObs", () => {
   describe("a recorded effect", () => {
-    it.effect("becomes an event of its kind, with what was said about it and the time it took", () =>
+    it.effect("records an effect as an event of its kind, with its annotations and its duration", () =>
       Effect.gen(function*() {
         const answer = yield* Effect.gen(function*() {
           yield* LLMObs.annotateCurrentSpan({ metadata: { temperature: 0.2 }, tags: { team: "ops" } })
@@ -67,7 +67,7 @@ describe("LLMObs", () => {
         assert.strictEqual(event["start_ns"], 0)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("has the kind of its function, for every kind", () =>
+    it.live("gives each span the kind of its function", () =>
       Effect.gen(function*() {
         for (const kind of SpanKinds.all) yield* Effect.void.pipe(spanFunctions[kind](`a-${kind}`))
         const { agent } = yield* Observed.settle
@@ -79,7 +79,7 @@ describe("LLMObs", () => {
         }
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("is the parent of those inside it, and shares its trace with them", () =>
+    it.live("makes a recorded effect the parent of the effects inside it, in one trace", () =>
       Effect.gen(function*() {
         yield* Effect.void.pipe(LLMObs.llm("inner"), LLMObs.agent("middle"), LLMObs.workflow("outer"))
         const { agent } = yield* Observed.settle
@@ -91,7 +91,7 @@ describe("LLMObs", () => {
         assert.notStrictEqual(outer!.traceId, outer!.apmTraceId)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("that runs again is another span each time", () =>
+    it.live("records an effect that runs again as another span each time", () =>
       Effect.gen(function*() {
         const once = Effect.void.pipe(LLMObs.task("again"))
         yield* Effect.repeat(once, Schedule.recurs(2))
@@ -101,7 +101,7 @@ describe("LLMObs", () => {
         assert.strictEqual(new Set(agent.events().map((received) => received.traceId)).size, 3)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("can be a stream that is consumed inside it", () =>
+    it.live("records a stream that is consumed inside an effect", () =>
       Effect.gen(function*() {
         const text = yield* Stream.fromIterable(["a", "b", "c"]).pipe(
           Stream.mapEffect((part) => Effect.as(Effect.yieldNow, part).pipe(LLMObs.task(`part-${part}`))),
@@ -118,8 +118,8 @@ describe("LLMObs", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
-  describe("how an effect ends", () => {
-    it.live("in failure is the error of its first failure, and the failure goes on as it is", () =>
+  describe("the end of an effect", () => {
+    it.live("records the first failure as the error of a failed effect, which fails unchanged", () =>
       Effect.gen(function*() {
         const exit = yield* Effect.fail(new Refused({ message: "no credit" })).pipe(
           LLMObs.llm("failed", { output: () => assert.fail("there is no result") }),
@@ -138,7 +138,7 @@ describe("LLMObs", () => {
         assert.strictEqual(Observed.tagsOf(Observed.named(agent, "failed")).get("error_type"), "Refused")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("in failure keeps its error in an event that travels alone", () =>
+    it.live("keeps the error of a failed effect in an event that travels alone", () =>
       Effect.gen(function*() {
         yield* Effect.fail(new Refused({ message: "no credit" })).pipe(LLMObs.llm("failed"), Effect.exit)
         const { agent } = yield* Observed.settle
@@ -149,7 +149,7 @@ describe("LLMObs", () => {
         assert.strictEqual(Observed.tagsOf(received).get("error"), "1")
       }).pipe(Effect.provide(Observed.dev({ apm: "off" }))))
 
-    it.live("in a defect is an error", () =>
+    it.live("records a defect as an error", () =>
       Effect.gen(function*() {
         const exit = yield* Effect.die(new TypeError("broken")).pipe(LLMObs.tool("died"), Effect.exit)
         assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
@@ -158,7 +158,7 @@ describe("LLMObs", () => {
         assert.strictEqual(Observed.span(agent, "died").meta["error.type"], "TypeError")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("in interruption alone is no error, and has a tag", () =>
+    it.live("records an interruption alone as a tag and no error", () =>
       Effect.gen(function*() {
         const started = yield* Deferred.make<void>()
         const fiber = yield* Deferred.succeed(started, undefined).pipe(
@@ -182,7 +182,7 @@ describe("LLMObs", () => {
         assert.isFalse(Observed.tagsOf(Observed.named(agent, "winner")).has("effect.fiber.interrupted"))
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("in several causes is the first of them, interruptions left aside", () =>
+    it.live("records the first of several causes, without interruptions", () =>
       Effect.gen(function*() {
         const cause = Cause.fromReasons([
           Cause.makeInterruptReason(1),
@@ -198,8 +198,8 @@ describe("LLMObs", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
-  describe("an output function", () => {
-    it.live("that throws costs the output and nothing else", () => {
+  describe("output functions", () => {
+    it.live("loses only the output when an output function throws", () => {
       const { layer, lines } = Observed.warnings()
       return Effect.gen(function*() {
         const result = yield* Effect.succeed(41).pipe(
@@ -221,7 +221,7 @@ describe("LLMObs", () => {
       }).pipe(Effect.provide(Observed.dev()), Effect.provide(layer))
     })
 
-    it.live("is asked once, and may give a value that is read once", () =>
+    it.live("calls an output function once, and reads its value once", () =>
       Effect.gen(function*() {
         const list = [1]
         let asked = 0
@@ -238,8 +238,8 @@ describe("LLMObs", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
-  describe("annotateCurrentSpan", () => {
-    it.live("outside a span does nothing, and says so once", () => {
+  describe("LLMObs.annotateCurrentSpan", () => {
+    it.live("ignores an annotation outside a span, and warns once", () => {
       const { layer, lines } = Observed.warnings()
       return Effect.gen(function*() {
         yield* LLMObs.annotateCurrentSpan({ tags: { a: "1" } })
@@ -251,7 +251,7 @@ describe("LLMObs", () => {
       }).pipe(Effect.provide(Observed.dev()), Effect.provide(layer))
     })
 
-    it.live("keeps what is good of a bad annotation", () =>
+    it.live("keeps the good fields of a bad annotation", () =>
       Effect.gen(function*() {
         yield* LLMObs.annotateCurrentSpan({
           metrics: { tokens: 3, cost: Number.NaN },
@@ -267,7 +267,7 @@ describe("LLMObs", () => {
         assert.strictEqual(Observed.named(agent, "nothing").event["status"], "ok")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("reaches the nearest span, and never one that has ended", () =>
+    it.live("annotates the nearest open span, and never one that has ended", () =>
       Effect.gen(function*() {
         const late = yield* Deferred.make<void>()
         const fiber = yield* Effect.forkDetach(
@@ -281,7 +281,7 @@ describe("LLMObs", () => {
         }
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("names a session that the span and those started later in it have, and none before", () =>
+    it.live("names a session for the span and its later descendants, and for no earlier span", () =>
       Effect.gen(function*() {
         yield* Effect.gen(function*() {
           yield* Effect.void.pipe(LLMObs.task("before"))
@@ -305,8 +305,8 @@ describe("LLMObs", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
-  describe("annotateSpans", () => {
-    it.live("adds to every span that starts inside, the inner region last and the span itself after it", () =>
+  describe("LLMObs.annotateSpans", () => {
+    it.live("annotates every span that starts in the region, the inner region last and the span itself after it", () =>
       Effect.gen(function*() {
         yield* Effect.gen(function*() {
           yield* Effect.void.pipe(LLMObs.task("plain"))
@@ -328,7 +328,7 @@ describe("LLMObs", () => {
         assert.strictEqual(Observed.named(agent, "told").event["session_id"], "s-1")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("does not touch a span that already runs, and takes no input or output", () =>
+    it.live("leaves a span that already runs unchanged, and takes no input or output", () =>
       Effect.gen(function*() {
         yield* Effect.void.pipe(
           LLMObs.task("inner"),
@@ -343,7 +343,7 @@ describe("LLMObs", () => {
   })
 
   describe("without a layer", () => {
-    it.effect("every function opens a plain Effect span of that name, or does nothing", () =>
+    it.effect("opens plain Effect spans, or has no effect, when there is no layer", () =>
       Effect.gen(function*() {
         for (const kind of SpanKinds.all) {
           const seen = yield* Effect.currentSpan.pipe(spanFunctions[kind](`plain-${kind}`))
@@ -368,13 +368,13 @@ describe("LLMObs", () => {
         assert.strictEqual((yield* LLMObs.ledger).enqueued, 0)
       }))
 
-    it.effect("an output function is never called", () =>
+    it.effect("calls no output function when there is no layer", () =>
       Effect.gen(function*() {
         yield* Effect.succeed(1).pipe(LLMObs.task("plain", { output: () => assert.fail("called") }))
       }))
   })
 
-  it.live("hands the span to Effect as the parent of plain spans inside it", () =>
+  it.live("gives plain spans inside a recorded effect its span as their parent", () =>
     Effect.gen(function*() {
       const [inner, current] = yield* Effect.all([
         Effect.currentSpan.pipe(Effect.withSpan("plain")),

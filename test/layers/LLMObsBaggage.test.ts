@@ -13,7 +13,7 @@ const request = LLMObs.extract({
 })
 
 describe("LLMObs.withBaggage", () => {
-  it.live("replaces, adds and removes members in its region, and leaves the others as they came", () =>
+  it.live("replaces, adds and removes members in a region, and leaves the others as they came", () =>
     Effect.gen(function*() {
       yield* Effect.gen(function*() {
         assert.strictEqual(
@@ -26,7 +26,7 @@ describe("LLMObs.withBaggage", () => {
       }).pipe(LLMObs.workflow("request"), request)
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("nests, the inner region over the outer, and reaches forked fibers but not siblings", () =>
+  it.live("nests regions, the inner over the outer, and reaches forked fibers but not siblings", () =>
     Effect.gen(function*() {
       const both = yield* sent.pipe(LLMObs.withBaggage({ a: "in" }), LLMObs.withBaggage({ a: "out", b: "out" }))
       assert.strictEqual(both, "a=in,b=out")
@@ -40,19 +40,19 @@ describe("LLMObs.withBaggage", () => {
       assert.strictEqual(yield* sent.pipe(LLMObs.withBaggage({ "llmobs.parent_id": "1", a: "2" })), "a=2")
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("ends where another request or message begins", () =>
+  it.live("ends a baggage region where another request or message begins", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* sent.pipe(request, LLMObs.withBaggage({ a: "9" })), "a=1;p=x,b=%20two")
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.effect("without a layer does nothing", () =>
+  it.effect("has no effect without a layer", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* LLMObs.baggage.pipe(LLMObs.withBaggage({ a: "1" })), {})
     }))
 })
 
 describe("LLMObs.upstream", () => {
-  it.live("tells what the region continues, also inside its spans", () =>
+  it.live("tells which upstream the region continues, also inside its spans", () =>
     Effect.gen(function*() {
       const expected = Option.some({
         traceId: "640cfd8d00000000abcdefab12345678",
@@ -63,7 +63,7 @@ describe("LLMObs.upstream", () => {
       assert.deepStrictEqual(yield* LLMObs.upstream.pipe(LLMObs.task("inside"), request), expected)
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("has no ids where only baggage came, and is none where nothing usable did", () =>
+  it.live("gives an upstream without ids for baggage alone, and none when no header is usable", () =>
     Effect.gen(function*() {
       const only = yield* LLMObs.upstream.pipe(LLMObs.extract({ baggage: "a=1" }))
       assert.deepStrictEqual(only, Option.some({ traceId: undefined, spanId: undefined, sampled: undefined }))
@@ -72,7 +72,7 @@ describe("LLMObs.upstream", () => {
     }).pipe(Effect.provide(Observed.dev())))
 })
 
-describe("what a program without types gives", () => {
+describe("input from untyped code", () => {
   const hostile: ReadonlyArray<readonly [string, unknown]> = [
     ["a number", { "x-delivery-count": 1, traceparent: "00-0000000000000000000000000000000a-000000000000000b-01" }],
     ["a getter that throws", {
@@ -85,7 +85,7 @@ describe("what a program without types gives", () => {
     ["a text", "traceparent"]
   ]
   for (const [what, headers] of hostile) {
-    it.live(`does not fail the program by LLMObs.extract of ${what}, nor loses what is good of it`, () =>
+    it.live(`survives LLMObs.extract of ${what}, and keeps the good headers`, () =>
       Effect.gen(function*() {
         yield* Effect.void.pipe(LLMObs.llm("inside"), LLMObs.extract(headers as never))
         const { agent } = yield* Observed.settle
@@ -96,7 +96,7 @@ describe("what a program without types gives", () => {
       }).pipe(Effect.provide(Observed.dev())))
   }
 
-  it.live("does not fail the program by LLMObs.withBaggage, nor loses what is good of it", () =>
+  it.live("survives LLMObs.withBaggage of any value, and keeps the good members", () =>
     Effect.gen(function*() {
       const changes = {
         good: "1",
@@ -111,7 +111,7 @@ describe("what a program without types gives", () => {
       }
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("does not lose a span by its name, which is text by the time it is sent, nor by options that throw", () =>
+  it.live("keeps a span whose name is not text or whose options throw", () =>
     Effect.gen(function*() {
       const options = {
         get output() {

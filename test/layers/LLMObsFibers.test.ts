@@ -7,8 +7,8 @@ import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "./Observed.ts"
 
 describe("LLMObs", () => {
-  describe("currentSpan", () => {
-    it.live("gives the ids of the event, and where the labels come from", () =>
+  describe("LLMObs.currentSpan", () => {
+    it.live("gives the ids of the current event, and the sources of its labels", () =>
       Effect.gen(function*() {
         const current = yield* LLMObs.currentSpan.pipe(
           LLMObs.llm("inner", { userId: "u-1" }),
@@ -36,7 +36,7 @@ describe("LLMObs", () => {
   })
 
   describe("fibers", () => {
-    it.live("run their spans side by side without mixing them up", () =>
+    it.live("keeps the spans of concurrent fibers apart", () =>
       Effect.gen(function*() {
         yield* Effect.forEach(
           Array.from({ length: 50 }, (_, index) => index),
@@ -57,7 +57,7 @@ describe("LLMObs", () => {
         }
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("that outlive their parent are its children all the same, in a chunk of their own", () =>
+    it.live("makes spans of fibers that outlive their parent its children, in a chunk of their own", () =>
       Effect.gen(function*() {
         const go = yield* Deferred.make<void>()
         const fiber = yield* Effect.forkDetach(Effect.andThen(Deferred.await(go), Effect.void).pipe(LLMObs.llm("late")))
@@ -92,7 +92,7 @@ describe("LLMObs", () => {
   })
 
   describe("a closed layer", () => {
-    it.live("delivers before it is gone the span that ends just before its scope closes", () =>
+    it.live("delivers the span that ends just before its scope closes", () =>
       Effect.gen(function*() {
         const agent = yield* Observed.whenClosed(Effect.void.pipe(LLMObs.workflow("last")), {
           flushInterval: "1 minute"
@@ -100,7 +100,7 @@ describe("LLMObs", () => {
         assert.deepStrictEqual(Observed.names(agent), ["last"])
       }))
 
-    it.live("counts a span that ends after it as dropped, and the program goes on", () =>
+    it.live("counts a span that ends after the layer closed as dropped, without failing the program", () =>
       Effect.gen(function*() {
         const { layer, lines } = Observed.warnings()
         const go = yield* Deferred.make<void>()

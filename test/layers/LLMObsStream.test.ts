@@ -57,7 +57,7 @@ const texts = (event: unknown): unknown => Observed.at(event, "meta.output.messa
 
 describe("LLMObsStream", () => {
   describe("a recorded stream", () => {
-    it.effect("becomes an event with what was accumulated, its duration and the time to its first element", () =>
+    it.effect("records a stream with its accumulated output, its duration and the time to its first element", () =>
       Effect.gen(function*() {
         const slow = Stream.fromEffect(Effect.as(Effect.sleep("250 millis"), { text: "It " }))
         const fiber = yield* Effect.forkChild(Stream.runDrain(Stream.concat(slow, spaced("is ", "so.")).pipe(chat)))
@@ -71,7 +71,7 @@ describe("LLMObsStream", () => {
         assert.strictEqual(event["status"], "ok")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("has the kind of its function, for every kind", () =>
+    it.live("gives each stream span the kind of its function", () =>
       Effect.gen(function*() {
         for (const kind of SpanKinds.all) {
           yield* Stream.runDrain(Stream.make(1).pipe(spanFunctions[kind](`a-${kind}`)))
@@ -82,7 +82,7 @@ describe("LLMObsStream", () => {
         }
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("passes every element on as it was, in its order", () =>
+    it.live("passes every element on unchanged and in order", () =>
       Effect.gen(function*() {
         const source = Array.from({ length: 10_000 }, (_, i) => ({ text: String(i) }))
         const out = yield* Stream.runCollect(Stream.fromIterable(source).pipe(chat))
@@ -107,7 +107,7 @@ describe("LLMObsStream", () => {
         assert.deepStrictEqual((yield* LLMObs.ledger).enqueued, 1)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.effect("starts when it is run, once for each run", () =>
+    it.effect("starts a span for each run of the stream", () =>
       Effect.gen(function*() {
         const stream = tokens("a").pipe(chat)
         yield* TestClock.adjust("5 seconds")
@@ -121,7 +121,7 @@ describe("LLMObsStream", () => {
         )
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("has no time to a first element when it has no element", () =>
+    it.live("has no time to a first element when the stream is empty", () =>
       Effect.gen(function*() {
         const { event } = yield* observe(tokens().pipe(chat))
         assert.deepStrictEqual(event["metrics"], {})
@@ -129,8 +129,8 @@ describe("LLMObsStream", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
-  describe("a span ends", () => {
-    it.live("when the consumer has had enough: without an error, with what came until then", () =>
+  describe("the end of a stream's span", () => {
+    it.live("ends the span without an error, with the elements until then, when the consumer stops early", () =>
       Effect.gen(function*() {
         const { agent, event } = yield* observe(
           Stream.forever(tokens("a", "b")).pipe(Stream.rechunk(1), chat, Stream.take(3))
@@ -140,7 +140,7 @@ describe("LLMObsStream", () => {
         assert.isFalse(Observed.tagsOf(Observed.named(agent, "chat")).has("effect.fiber.interrupted"))
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("when the stream fails: with its error, and with what came before it", () =>
+    it.live("ends the span with the error and the earlier elements when the stream fails", () =>
       Effect.gen(function*() {
         const { agent, event, exit } = yield* observe(
           Stream.concat(tokens("a"), Stream.fail(new Refused({ message: "no more" }))).pipe(chat)
@@ -153,14 +153,14 @@ describe("LLMObsStream", () => {
         assert.strictEqual(Observed.span(agent, "chat").error, 1)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("when the stream dies: with the defect", () =>
+    it.live("ends the span with the defect when the stream dies", () =>
       Effect.gen(function*() {
         const { event } = yield* observe(Stream.die(new TypeError("not a chunk")).pipe(chat))
         assert.strictEqual(event["status"], "error")
         assert.strictEqual(Observed.at(event, "meta.error.type"), "TypeError")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("when its consumer fails: the failure is the consumer's", () =>
+    it.live("ends the span without an error when the consumer fails", () =>
       Effect.gen(function*() {
         const { agent, event, exit } = yield* observe(
           tokens("a").pipe(chat, Stream.mapEffect(() => Effect.fail(new Refused({ message: "cannot draw" }))))
@@ -170,7 +170,7 @@ describe("LLMObsStream", () => {
         assert.strictEqual(Observed.span(agent, "chat").error, 0)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.effect("when it is interrupted: without an error, with a tag, at that time", () =>
+    it.effect("ends the span without an error, with a tag, at the time of an interruption", () =>
       Effect.gen(function*() {
         const fiber = yield* Effect.forkChild(
           Stream.runDrain(spaced("a", "b", "c", "d").pipe(chat)).pipe(Effect.timeoutOption("2500 millis"))
@@ -185,7 +185,7 @@ describe("LLMObsStream", () => {
         assert.strictEqual(Observed.tagsOf(Observed.named(agent, "chat")).get("effect.fiber.interrupted"), "true")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.effect("when a fiber that drains it is interrupted while it handles an element", () =>
+    it.effect("ends the span when a draining fiber is interrupted while it handles an element", () =>
       Effect.gen(function*() {
         const started = yield* Deferred.make<void>()
         const fiber = yield* Effect.forkChild(Stream.runForEach(
@@ -201,7 +201,7 @@ describe("LLMObsStream", () => {
         )
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.effect("after the resources of the stream are released, which can still annotate it", () =>
+    it.effect("ends the span after the stream's resources are released, which can still annotate it", () =>
       Effect.gen(function*() {
         const source = Stream.unwrap(Effect.as(
           Effect.acquireRelease(Effect.void, () =>
@@ -220,7 +220,7 @@ describe("LLMObsStream", () => {
         assert.deepStrictEqual(Observed.at(event, "meta.metadata"), { closed: true })
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("once, when two streams run side by side", () =>
+    it.live("ends each of two concurrent streams' spans once", () =>
       Effect.gen(function*() {
         const merged = Stream.merge(
           tokens("a").pipe(LLMObsStream.llm("left")),
@@ -235,8 +235,8 @@ describe("LLMObsStream", () => {
       }).pipe(Effect.provide(Observed.dev())))
   })
 
-  describe("around and inside", () => {
-    it.live("what the stream does is inside the span, what is done with its elements is not", () =>
+  describe("the region of a stream's span", () => {
+    it.live("runs the stream's effects inside the span, and its consumer's effects outside", () =>
       Effect.gen(function*() {
         yield* Stream.runDrain(
           tokens("a").pipe(
@@ -257,7 +257,7 @@ describe("LLMObsStream", () => {
         assert.strictEqual(Observed.span(agent, "downstream").parentId, Observed.span(agent, "outer").spanId)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("fibers that the stream forks are inside as well", () =>
+    it.live("runs fibers that the stream forks inside the span", () =>
       Effect.gen(function*() {
         const step = (name: string) => Stream.fromEffect(Effect.void.pipe(LLMObs.task(name)))
         yield* Stream.runDrain(
@@ -272,7 +272,7 @@ describe("LLMObsStream", () => {
         assert.strictEqual(Observed.named(agent, "two").event["parent_id"], id)
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("an annotation inside is the span's, and wins over the measured time to the first element", () =>
+    it.live("annotates the stream's span from inside, over the measured time to the first element", () =>
       Effect.gen(function*() {
         const { event } = yield* observe(
           tokens("a").pipe(
@@ -298,7 +298,7 @@ describe("LLMObsStream", () => {
       )
     }
 
-    it.live("stops at its bound of parts, and says so once", () =>
+    it.live("stops accumulating at its bound of parts, and warns once", () =>
       Effect.gen(function*() {
         const { codes, event } = yield* problemsOf(() =>
           tokens("a", "b", "c", "d").pipe(
@@ -309,7 +309,7 @@ describe("LLMObsStream", () => {
         assert.deepStrictEqual(codes, ["value_too_large"])
       }))
 
-    it.live("stops at its bound of bytes, whatever comes after", () =>
+    it.live("stops accumulating at its bound of bytes", () =>
       Effect.gen(function*() {
         const { codes, event } = yield* problemsOf(() =>
           tokens("abcd", "é".repeat(100), "e").pipe(
@@ -320,7 +320,7 @@ describe("LLMObsStream", () => {
         assert.deepStrictEqual(codes, ["value_too_large"])
       }))
 
-    it.live("leaves out an element for which it throws, and reports it", () =>
+    it.live("leaves out an element for which accumulate throws, and reports it", () =>
       Effect.gen(function*() {
         const { codes, event } = yield* problemsOf(() =>
           tokens("a", "b", "c").pipe(LLMObsStream.llm("chat", {
@@ -334,7 +334,7 @@ describe("LLMObsStream", () => {
         assert.deepStrictEqual(codes, ["unreadable_value"])
       }))
 
-    it.live("keeps what an element was, though the source uses it again", () =>
+    it.live("keeps an element's value when the source reuses the object", () =>
       Effect.gen(function*() {
         const shared = { n: 0 }
         const { event } = yield* observe(
@@ -350,7 +350,7 @@ describe("LLMObsStream", () => {
         assert.strictEqual(Observed.at(event, "meta.output.value"), "[{\"n\":1},{\"n\":2},{\"n\":3}]")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("gives its parts to output, whose types follow from the stream", () =>
+    it.live("gives the accumulated parts to output, whose types follow from the stream", () =>
       Effect.gen(function*() {
         const { event } = yield* observe(
           tokens("Ask ", "Ann").pipe(
@@ -381,7 +381,7 @@ describe("LLMObsStream", () => {
       { ...choice({}), choices: [], usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 } }
     ]
 
-    it.live("an llm stream joins a provider's chunks: text, tool calls, counts, the finish reason and the model", () =>
+    it.live("joins a provider's chunks of an llm stream: text, tool calls, counts, the finish reason and the model", () =>
       Effect.gen(function*() {
         const out = yield* Stream.runCollect(Stream.fromIterable(chunks).pipe(LLMObsStream.llm("chat")))
         assert.deepStrictEqual(out, chunks)
@@ -399,7 +399,7 @@ describe("LLMObsStream", () => {
         assert.strictEqual(Observed.at(event, "meta.model_name"), "gpt-5-2026-01-01")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("an llm stream joins plain texts, and gives way to an annotated output", () =>
+    it.live("joins the plain texts of an llm stream, and yields to an annotated output", () =>
       Effect.gen(function*() {
         yield* Stream.runDrain(Stream.make("Hel", "lo").pipe(LLMObsStream.llm("plain")))
         yield* Stream.runDrain(
@@ -416,7 +416,7 @@ describe("LLMObsStream", () => {
         assert.isUndefined(output("switched off"))
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("an llm stream of unknown elements has no output, and one problem says so", () => {
+    it.live("records no output of an llm stream of unknown elements, and reports one problem", () => {
       const problems: Array<Problem> = []
       return Effect.gen(function*() {
         const { event } = yield* observe(tokens("a", "b").pipe(Stream.map(({ text }) => ({ own: text })), llm("chat")))
@@ -425,7 +425,7 @@ describe("LLMObsStream", () => {
       }).pipe(Effect.provide(Observed.dev({ onProblem: (problem) => problems.push(problem) })))
     })
 
-    it.live("an llm stream stops joining at its bound, and one problem says so", () => {
+    it.live("stops joining an llm stream at its bound, and reports one problem", () => {
       const problems: Array<Problem> = []
       return Effect.gen(function*() {
         const { event } = yield* observe(
@@ -436,7 +436,7 @@ describe("LLMObsStream", () => {
       }).pipe(Effect.provide(Observed.dev({ onProblem: (problem) => problems.push(problem) })))
     })
 
-    it.live("output makes the output from the elements as they came, on any kind", () =>
+    it.live("makes the output by the option output from the unchanged elements, on any kind of span", () =>
       Effect.gen(function*() {
         const { event } = yield* observe(
           tokens("Ask ", "Ann").pipe(
@@ -446,7 +446,7 @@ describe("LLMObsStream", () => {
         assert.strictEqual(Observed.at(event, "meta.output.value"), "Ask/Ann")
       }).pipe(Effect.provide(Observed.dev())))
 
-    it.live("capture records the arguments of Effect.fn, and the elements of a stream that calls no model", () =>
+    it.live("captures the arguments of Effect.fn, and the elements of a stream that calls no model", () =>
       Effect.gen(function*() {
         const search = Effect.fn(
           function*(question: string) {
@@ -485,7 +485,7 @@ describe("LLMObsStream", () => {
   })
 
   describe("without a layer", () => {
-    it.effect("is a plain Effect span that ends with its consumer, and calls nothing of the user's", () =>
+    it.effect("opens a plain Effect span that ends with its consumer, and calls no user function, without a layer", () =>
       Effect.gen(function*() {
         const ended: Array<[string, Exit.Exit<unknown, unknown>["_tag"], bigint]> = []
         const tracer = Tracer.make({

@@ -25,7 +25,7 @@ const flow = Effect.void.pipe(LLMObs.llm("inner"), Effect.withSpan("plain"), LLM
 const settled = Effect.andThen(flow, Observed.settle)
 
 describe("LLMObs beside other tracers", () => {
-  it.live("stands back for a tracer that is already there, and takes its ids", () => {
+  it.live("defers to a tracer that is already there, and uses its ids", () => {
     const user = makeUserTracer()
     return Effect.gen(function*() {
       const { agent, ledger } = yield* settled
@@ -73,7 +73,7 @@ describe("LLMObs beside other tracers", () => {
     })
   }
 
-  it.live("joins the events of a region that has a tracer of its own", () => {
+  it.live("joins the events of a region that has its own tracer to the trace around it", () => {
     const user = makeUserTracer()
     return Effect.gen(function*() {
       yield* Effect.void.pipe(
@@ -114,8 +114,8 @@ describe("LLMObs beside other tracers", () => {
       }
     }).pipe(Effect.provide(Observed.dev())))
 
-  describe("nested", () => {
-    it.live("the inner layer takes the events of its region, and only those", () =>
+  describe("nested layers", () => {
+    it.live("gives the inner layer the events of its region alone", () =>
       Effect.gen(function*() {
         const outer = yield* LLMObs.DevAgent
         const inner = yield* DevAgent.make()
@@ -140,8 +140,8 @@ describe("LLMObs beside other tracers", () => {
   })
 })
 
-describe("apm", () => {
-  it.live("llm: the local root and the LLM spans arrive, under the nearest ancestor that did", () =>
+describe("the option apm", () => {
+  it.live("writes the local root and the LLM spans with apm: llm, each under its nearest exported ancestor", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(
         LLMObs.llm("model"),
@@ -169,7 +169,7 @@ describe("apm", () => {
       assert.strictEqual(root!.metrics["_dd.top_level"], 1)
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("llm: a span that is not exported shows the id of its nearest exported ancestor", () =>
+  it.live("shows the id of the nearest exported ancestor for a span that is not exported with apm: llm", () =>
     Effect.gen(function*() {
       const [shown, current] = yield* Effect.all([
         Effect.currentSpan.pipe(Effect.withSpan("two"), Effect.withSpan("one")),
@@ -178,7 +178,7 @@ describe("apm", () => {
       assert.strictEqual(BigInt(`0x${shown.spanId}`).toString(), Option.getOrThrow(current).spanId)
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("all: every span arrives, under its own parent", () =>
+  it.live("writes every span with apm: all, each under its own parent", () =>
     Effect.gen(function*() {
       yield* Effect.annotateCurrentSpan({ "order.items": 3, shop: "north" }).pipe(
         Effect.withSpan("deep"),
@@ -194,7 +194,7 @@ describe("apm", () => {
       assert.strictEqual(chunk[3]!.meta["shop"], "north")
     }).pipe(Effect.provide(Observed.dev({ apm: "all" }))))
 
-  it.live("off: no APM span is written, and every event goes to the intake by itself", () =>
+  it.live("writes no APM span with apm: off, and sends every event to the intake by itself", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(LLMObs.llm("model"), Effect.withSpan("root"))
       const { agent, ledger } = yield* Observed.settle
@@ -206,14 +206,14 @@ describe("apm", () => {
     }).pipe(Effect.provide(Observed.dev({ apm: "off" }))))
 })
 
-describe("a layer", () => {
-  it("is built asynchronously, so a program that provides it cannot run synchronously", () => {
+describe("LLMObs.layer", () => {
+  it("builds asynchronously, so that a program with the layer cannot run synchronously", () => {
     const exit = Effect.runSyncExit(Effect.provide(Effect.void, LLMObs.layer({ agentUrl: "http://127.0.0.1:1" })))
     assert.isTrue(exit._tag === "Failure")
     assert.include(String(exit._tag === "Failure" ? exit.cause : ""), "AsyncFiberError")
   })
 
-  it.live("warns of what it cannot read, takes the default, and never fails the program", () => {
+  it.live("warns of unreadable options, takes their defaults, and never fails the program", () => {
     const { layer, lines } = Observed.warnings()
     return Effect.gen(function*() {
       const result = yield* Effect.succeed("fine").pipe(LLMObs.llm("model"))

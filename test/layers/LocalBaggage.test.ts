@@ -29,8 +29,8 @@ const ofPerson = ["s-1", "u-1", "a-1", undefined, undefined, undefined]
 const seen = (program: Effect.Effect<unknown>, layer: ReturnType<typeof Observed.dev> = Observed.dev()) =>
   program.pipe(Effect.andThen(Observed.settle), Effect.map(({ agent }) => agent), Effect.provide(layer))
 
-describe("baggage that the program itself sets", () => {
-  it.live("before the trace begins, scopes and labels every span of the trace", () =>
+describe("local baggage", () => {
+  it.live("scopes and labels every span of a trace by baggage set before the trace begins", () =>
     Effect.gen(function*() {
       const agent = yield* seen(span("inner").pipe(LLMObs.workflow("outer"), experiment, person))
       for (const name of ["inner", "outer"]) {
@@ -38,7 +38,7 @@ describe("baggage that the program itself sets", () => {
       }
     }))
 
-  it.live("in the middle of a trace, scopes and labels the spans started inside it, and no other", () =>
+  it.live("scopes and labels the spans started inside baggage set in the middle of a trace, and no others", () =>
     Effect.gen(function*() {
       const agent = yield* seen(
         Effect.gen(function*() {
@@ -53,7 +53,7 @@ describe("baggage that the program itself sets", () => {
       assert.deepStrictEqual(labelsOf(agent, "person"), ofPerson)
     }))
 
-  it.live("reaches forked fibers, and not the fibers beside them", () =>
+  it.live("labels spans of forked fibers, and not those of concurrent fibers", () =>
     Effect.gen(function*() {
       const agent = yield* seen(Effect.gen(function*() {
         const inside = yield* Effect.forkChild(Effect.andThen(Effect.sleep("5 millis"), span("inside"))).pipe(
@@ -67,7 +67,7 @@ describe("baggage that the program itself sets", () => {
       assert.deepStrictEqual(labelsOf(agent, "beside"), nothing)
     }))
 
-  it.live("replaces what the request brought, also under a span that took it over", () =>
+  it.live("replaces the request's baggage, also under a span that inherited it", () =>
     Effect.gen(function*() {
       const agent = yield* seen(
         Effect.gen(function*() {
@@ -88,7 +88,7 @@ describe("baggage that the program itself sets", () => {
       assert.deepStrictEqual(labelsOf(agent, "as it came"), ["s-1", "u-1", undefined, "e-1", "r-1", "experiments"])
     }))
 
-  it.live("gives way to what code says of a session, a user or an experiment", () =>
+  it.live("yields to a session, a user or an experiment that the code sets", () =>
     Effect.gen(function*() {
       const agent = yield* seen(Effect.gen(function*() {
         yield* Effect.void.pipe(LLMObs.task("option", { sessionId: "own" }), person)
@@ -104,7 +104,7 @@ describe("baggage that the program itself sets", () => {
       }
     }))
 
-  it.live("keeps the experiment of a span whose region says something else", () =>
+  it.live("keeps the experiment of a span when its region sets other members", () =>
     Effect.gen(function*() {
       const agent = yield* seen(
         span("child").pipe(
@@ -116,7 +116,7 @@ describe("baggage that the program itself sets", () => {
       assert.deepStrictEqual(labelsOf(agent, "child").slice(3), ["own", undefined, "experiments"])
     }))
 
-  it.live("leaves with calls as the spans beside them have it", () =>
+  it.live("passes the same baggage to calls as the spans beside them have", () =>
     Effect.gen(function*() {
       const sent = Effect.map(LLMObs.inject, (headers) => headers["baggage"])
       const inside = yield* sent.pipe(
@@ -133,7 +133,7 @@ describe("baggage that the program itself sets", () => {
       assert.isUndefined(out)
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("counts in the request of a browser, whose own experiment does not", () =>
+  it.live("counts in a browser's request, whose own experiment is ignored", () =>
     Effect.gen(function*() {
       const agent = yield* seen(
         span("inside").pipe(
@@ -146,19 +146,19 @@ describe("baggage that the program itself sets", () => {
       assert.deepStrictEqual(labelsOf(agent, "inside"), inExperiment)
     }))
 
-  it.live("without an experiment id gives the tags of the other keys, and no scope", () =>
+  it.live("tags the other keys of an experiment without an id, and sets no scope", () =>
     Effect.gen(function*() {
       const agent = yield* seen(span("inside").pipe(LLMObs.withBaggage({ "_ml_obs.experiment_run_id": "r-1" })))
       assert.deepStrictEqual(labelsOf(agent, "inside").slice(3), [undefined, "r-1", undefined])
     }))
 
-  it.live("puts no span into an experiment with `experimentBaggage: ignore`, and still labels", () =>
+  it.live("puts no span into an experiment with `experimentBaggage: ignore`, and still labels it", () =>
     Effect.gen(function*() {
       const agent = yield* seen(span("inside").pipe(experiment, person), Observed.dev({ experimentBaggage: "ignore" }))
       assert.deepStrictEqual(labelsOf(agent, "inside"), ofPerson)
     }))
 
-  it.live("says nothing without the propagation style `baggage`", () =>
+  it.live("has no effect without the propagation style `baggage`", () =>
     Effect.gen(function*() {
       const agent = yield* seen(
         span("inside").pipe(experiment, person),
@@ -167,7 +167,7 @@ describe("baggage that the program itself sets", () => {
       assert.deepStrictEqual(labelsOf(agent, "inside"), nothing)
     }))
 
-  it.live("does not label with a value that a header could not either, and says so once", () =>
+  it.live("leaves out a label that no header could carry, and reports it once", () =>
     Effect.gen(function*() {
       const problems: Array<string> = []
       const agent = yield* seen(

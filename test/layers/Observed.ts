@@ -1,4 +1,4 @@
-/** What the embedded Agent saw of a program, in the form in which tests ask for it. */
+/** Views of the traces and events that the embedded Agent got from a program. */
 import { assert } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"

@@ -27,8 +27,8 @@ const full = <A, E>(
     )
   }) as Effect.Effect<A, E | DevAgent.DevAgentError>
 
-describe("overflow", () => {
-  it.live("dropOldest delivers the newest", () =>
+describe("the option overflow", () => {
+  it.live("delivers the newest events under dropOldest", () =>
     full("dropOldest", (comes) =>
       Effect.gen(function*() {
         yield* calls(50)
@@ -45,7 +45,7 @@ describe("overflow", () => {
       }), { apm: "off" }).pipe(Effect.scoped))
 
   for (const apm of ["llm", "off"] as const) {
-    it.live(`backpressure slows a program down and loses nothing, with apm: ${apm}`, () =>
+    it.live(`slows a program down and loses no event under backpressure, with apm: ${apm}`, () =>
       full("backpressure", (comes) =>
         Effect.gen(function*() {
           const work = yield* Effect.forkChild(calls(50))
@@ -68,7 +68,7 @@ describe("overflow", () => {
         }), { apm }).pipe(Effect.scoped))
   }
 
-  it.live("backpressure ends after flushTimeout, counted, and the program goes on", () =>
+  it.live("ends a wait under backpressure after flushTimeout, counted, without failing the program", () =>
     full("backpressure", () =>
       Effect.gen(function*() {
         yield* calls(20)
@@ -82,7 +82,7 @@ describe("overflow", () => {
         assert.isAbove(ledger.dropped.outboxFull, 0)
       }), { flushTimeout: "5 millis" }).pipe(Effect.scoped))
 
-  it.live("backpressure that still waits when the layer closes is counted as lost then", () =>
+  it.live("counts an event that still waits under backpressure as lost when the layer closes", () =>
     Effect.gen(function*() {
       const books = yield* full("backpressure", () =>
         Effect.gen(function*() {

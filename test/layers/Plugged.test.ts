@@ -48,8 +48,8 @@ const rejecting = ConfigProvider.layer(
 const names = (calls: ReadonlyArray<ReadonlyArray<IntakeWriter.Event>>) =>
   calls.flat().map(({ json }) => JSON.parse(json).spans[0].name)
 
-describe("an agent writer of one's own", () => {
-  it.live("carries events, and no Agent is looked for", () =>
+describe("a plugged agent writer", () => {
+  it.live("carries events by a plugged agent writer, without a search for an Agent", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const { layer, spans } = traces()
@@ -61,7 +61,7 @@ describe("an agent writer of one's own", () => {
       assert.deepStrictEqual(agent.requests(), [])
     }))
 
-  it.live("leaves the road to the intake as it is: an event whose trace is rejected goes to the Agent's proxy", () =>
+  it.live("sends the event of a rejected trace to the Agent's proxy despite a plugged agent writer", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const { layer, spans } = traces()
@@ -83,11 +83,11 @@ describe("an agent writer of one's own", () => {
 
   for (
     const [what, options] of [
-      ["no Agent is to be used", { agentless: true }],
-      ["the intake has an origin of its own", { overrideOrigin: "http://127.0.0.1:1" }]
+      ["the layer is agentless", { agentless: true }],
+      ["the intake's origin is overridden", { overrideOrigin: "http://127.0.0.1:1" }]
     ] as const
   ) {
-    it.live(`carries events when ${what}`, () =>
+    it.live(`carries events by a plugged agent writer when ${what}`, () =>
       Effect.gen(function*() {
         const { layer } = traces()
         const ledger = yield* Effect.andThen(chat, flushed).pipe(
@@ -97,7 +97,7 @@ describe("an agent writer of one's own", () => {
       }))
   }
 
-  it.live("says by its answer what becomes of a trace: what it refuses goes to the intake", () =>
+  it.live("hands the events of a trace that a plugged agent writer refuses to the intake", () =>
     Effect.gen(function*() {
       const { calls, layer } = events()
       const refusing = AgentWriter.layer({
@@ -111,8 +111,8 @@ describe("an agent writer of one's own", () => {
     }))
 })
 
-describe("an intake writer of one's own", () => {
-  it.live("takes the events whose trace is rejected, while the others ride to the Agent", () =>
+describe("a plugged intake writer", () => {
+  it.live("gives a plugged intake writer the events of rejected traces, while the others ride to the Agent", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const { calls, layer } = events()
@@ -126,7 +126,7 @@ describe("an intake writer of one's own", () => {
       assert.deepStrictEqual(agent.events().map(({ event, via }) => [event["name"], via]), [["chat", "trace"]])
     }))
 
-  it.live("takes everything without an Agent, a key and a site", () =>
+  it.live("gives a plugged intake writer every event without an Agent, a key and a site", () =>
     Effect.gen(function*() {
       const { calls, layer } = events()
       const { layer: warnings, lines } = Observed.warnings()
@@ -139,7 +139,7 @@ describe("an intake writer of one's own", () => {
       assert.deepStrictEqual(lines.filter((line) => line.includes("missing_")), [])
     }))
 
-  it.live("takes what waited for an Agent when the layer closes and none was found", () =>
+  it.live("gives a plugged intake writer the waiting events when the layer closes without an Agent", () =>
     Effect.gen(function*() {
       const { calls, layer } = events()
       yield* chat.pipe(
@@ -148,7 +148,7 @@ describe("an intake writer of one's own", () => {
       assert.deepStrictEqual(names(calls), ["chat"])
     }))
 
-  it.live("takes the events of other accounts with the account's name, and never two accounts in one call", () =>
+  it.live("gives a plugged intake writer each account's events with its name, and never two accounts in one call", () =>
     Effect.gen(function*() {
       const { calls, layer } = events()
       const ledger = yield* Effect.gen(function*() {
@@ -169,7 +169,7 @@ describe("an intake writer of one's own", () => {
     }))
 })
 
-describe("with both writers of one's own", () => {
+describe("both plugged writers", () => {
   /** The connections, look-ups and listeners that the process begins while something runs. */
   const sockets = <A, E, R>(program: Effect.Effect<A, E, R>) =>
     Effect.acquireUseRelease(
@@ -195,7 +195,7 @@ describe("with both writers of one's own", () => {
     return ledger
   })
 
-  it.live("nothing of the library opens a socket, from the building of the layer to its end", () =>
+  it.live("opens no socket of the library with both writers plugged, from the layer's start to its end", () =>
     Effect.gen(function*() {
       const intake = events()
       const agent = traces()
@@ -217,7 +217,7 @@ describe("with both writers of one's own", () => {
       assert.strictEqual(agent.spans.filter(({ metaStruct }) => "_llmobs" in metaStruct).length, 2)
     }))
 
-  it.live("and without one of them sockets are seen by this test", () =>
+  it.live("opens sockets with one writer plugged, which proves that this test sees them", () =>
     Effect.gen(function*() {
       const { layer } = events()
       const opened = yield* sockets(
@@ -230,20 +230,20 @@ describe("with both writers of one's own", () => {
     }))
 })
 
-describe("an ambient context of one's own", () => {
+describe("a plugged ambient context", () => {
   const session = Effect.map(LLMObs.currentSpan, (span) => Option.getOrThrow(span).sources.session).pipe(
     LLMObs.workflow("support")
   )
   const layerOf = (current: AmbientContext.AmbientContextService["current"]) =>
     Observed.dev().pipe(Layer.provide(Layer.succeed(AmbientContext.AmbientContext, { current })))
 
-  it.live("gives spans their labels", () =>
+  it.live("labels spans by a plugged ambient context", () =>
     Effect.gen(function*() {
       const ambient = AmbientContext.fromHeaders({ Baggage: "session.id=s-1" })
       assert.strictEqual(yield* Effect.provide(session, layerOf(() => ambient)), "rum")
     }))
 
-  it.live("reads each request once", () =>
+  it.live("reads each request of a plugged ambient context once", () =>
     Effect.gen(function*() {
       let read = 0
       const headers = {
@@ -258,7 +258,7 @@ describe("an ambient context of one's own", () => {
       assert.strictEqual(read, 1)
     }))
 
-  it.live("comes after the context that a region names itself", () =>
+  it.live("prefers a region's own context to a plugged one", () =>
     Effect.gen(function*() {
       const extracted = LLMObs.extract({ baggage: "user.id=u-1" })
       const ambient = AmbientContext.fromHeaders({ baggage: "session.id=s-1" })
@@ -270,12 +270,12 @@ describe("an ambient context of one's own", () => {
       ["throws", () => {
         throw new Error("boom")
       }],
-      ["gives something else", () => 42 as never],
-      ["gives null", () => null as never],
-      ["knows nothing", () => undefined]
+      ["returns a number", () => 42 as never],
+      ["returns null", () => null as never],
+      ["returns undefined", () => undefined]
     ] as const
   ) {
-    it.live(`counts as none when it ${what}`, () =>
+    it.live(`ignores a plugged ambient context that ${what}`, () =>
       Effect.gen(function*() {
         yield* Effect.gen(function*() {
           assert.isUndefined(yield* session)
@@ -286,7 +286,7 @@ describe("an ambient context of one's own", () => {
   }
 })
 
-describe("an id generator of one's own", () => {
+describe("a plugged id generator", () => {
   const spanIds = (generator: Partial<IdGenerator.IdGeneratorService>) =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(LLMObs.llm("model"), LLMObs.workflow("support"))
@@ -300,7 +300,7 @@ describe("an id generator of one's own", () => {
       )
     )
 
-  it.live("makes the ids of spans", () =>
+  it.live("uses the span ids of a plugged id generator", () =>
     Effect.gen(function*() {
       let last = 0
       const ids = yield* spanIds({ spanId: () => (++last).toString(16).padStart(16, "0") })
@@ -309,7 +309,7 @@ describe("an id generator of one's own", () => {
     }))
 
   for (const id of ["", "0".repeat(16), "X".repeat(16), "1".repeat(32), 7, null]) {
-    it.live(`is passed by when it gives ${JSON.stringify(id)}`, () =>
+    it.live(`replaces an id when a plugged generator gives ${JSON.stringify(id)}`, () =>
       Effect.gen(function*() {
         const ids = yield* spanIds({
           spanId: () => id as string,
@@ -321,8 +321,8 @@ describe("an id generator of one's own", () => {
   }
 })
 
-describe("a transport of one's own", () => {
-  it.live("sends everything", () =>
+describe("a plugged transport", () => {
+  it.live("sends every request by a plugged transport", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const paths: Array<string> = []
@@ -349,7 +349,7 @@ describe("a transport of one's own", () => {
       ["answers nonsense", () => Effect.succeed("yes" as never)]
     ] as const
   ) {
-    it.live(`that ${what} loses nothing without counting it`, () =>
+    it.live(`counts every event as pending when a plugged transport ${what}`, () =>
       Effect.gen(function*() {
         const ledger = yield* Effect.andThen(chat, flushed).pipe(
           Effect.provide(

@@ -5,7 +5,7 @@ import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "./Observed.ts"
 
 describe("an Agent without an EVP proxy", () => {
-  it.live("is not complained of while every event rides", () =>
+  it.live("logs no complaint about a missing EVP proxy while every event rides", () =>
     Effect.gen(function*() {
       const { layer, lines } = Observed.warnings()
       const agent = yield* DevAgent.make({ endpoints: ["/v0.4/traces", "/info"] })

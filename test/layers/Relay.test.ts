@@ -44,8 +44,8 @@ const relay = (server: RedisServer.RedisServer, agentUrl: string) =>
 
 const distinct = (agent: DevAgents.DevAgent) => new Set(agent.events().map((event) => event.spanId)).size
 
-describe.skipIf(RedisServer.missing !== undefined)("events that are handed to relays", () => {
-  it.live("are transferred for the process that made them, and delivered by the relay, once", () =>
+describe.skipIf(RedisServer.missing !== undefined)("the relay", () => {
+  it.live("counts events as transferred in the process that made them, and delivers them by the relay once", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()
@@ -65,7 +65,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       assert.strictEqual(distinct(agent), 30)
     }))
 
-  it.live("arrive at least once when a relay is killed with batches in hand", () =>
+  it.live("delivers events at least once when a relay is killed with batches in hand", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()
@@ -101,7 +101,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       assert.deepStrictEqual(Processes.counts(left), { waiting: 0, claimed: 0, setAside: 0, limit: 4_096 })
     }))
 
-  it.live("survive the end of Redis: what it had taken is still there, and the rest waits in the process", () =>
+  it.live("delivers the accepted events after Redis restarts, and holds the others in the process", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()
@@ -125,7 +125,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       }).pipe(Effect.provide(relay(server, agent.url)))
     }))
 
-  it.live("are delivered by a relay that saw Redis go and come back", () =>
+  it.live("delivers events by a relay that saw Redis go and come back", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()
@@ -139,7 +139,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
     }))
 
   it.live(
-    "stay within the bound of the queue; what no memory has room for either is counted",
+    "bounds the events in the queue, and counts those that no memory has room for",
     () =>
       Effect.gen(function*() {
         const server = yield* RedisServer.make
@@ -166,7 +166,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
     60_000
   )
 
-  it.live("are not held up by a batch that no relay of this release can read", () =>
+  it.live("delivers events behind a batch that no relay of this release can read", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()
@@ -181,7 +181,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       }).pipe(Effect.provide(relay(server, agent.url)))
     }))
 
-  it.live("are there once when the answer to their offer got lost", () =>
+  it.live("queues events once when the answer to their offer was lost", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const events = Array.from(
@@ -199,7 +199,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       }).pipe(Effect.provide(outbox(server)))
     }))
 
-  it.live("are those that do not ride, where there is an Agent", () =>
+  it.live("relays only the events that do not ride when there is an Agent", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()
@@ -219,7 +219,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       assert.deepStrictEqual(agent.events().map((event) => event.via), ["trace"])
     }))
 
-  it.live("do not need an Agent or a key in the process that made them", () =>
+  it.live("relays events without an Agent or a key in the process that made them", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const port = yield* Ports.reserve
@@ -234,7 +234,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       assert.isTrue(Ledgers.balances(books))
     }))
 
-  it.live("wait in a process that starts and ends without Redis, and are counted as lost", () =>
+  it.live("counts events as lost in a process that starts and ends without Redis", () =>
     Effect.gen(function*() {
       const books = yield* Effect.gen(function*() {
         yield* span()
@@ -254,7 +254,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       assert.isTrue(Ledgers.balances(books))
     }))
 
-  it.live("do not keep a process from ending when Redis went away", () =>
+  it.live("lets a process end after Redis went away", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()
@@ -268,7 +268,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that are handed to re
       )
     }))
 
-  it.live("go back to the queue when a relay ends before the intake took them", () =>
+  it.live("returns events to the queue when a relay ends before the intake accepted them", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()

@@ -31,7 +31,7 @@ const distinct = (agent: DevAgents.DevAgent) => new Set(agent.events().map((even
 
 const events = 60
 
-/** What an intake does that leaves relays in doubt, or does not. */
+/** Behaviours of an intake, some of which leave relays in doubt. */
 const moods: ReadonlyArray<NonNullable<Parameters<DevAgents.DevAgent["configure"]>[0]>> = [
   { evpStatus: 502, deliverRefused: true, latencyMillis: 0 },
   { evpStatus: 504, deliverRefused: true, latencyMillis: 20 },
@@ -74,30 +74,34 @@ const trial = (
     }
   })
 
-describe.skipIf(RedisServer.missing !== undefined)("events that relays deliver twice", () => {
-  it.live("are counted by those that live on, when others are killed at random instants", () =>
-    Effect.gen(function*() {
-      const seed = Date.now() % 1_000_000
-      const random = Seeded.make(seed)
-      const { again, counted } = yield* trial(({ agent, relay }) =>
-        Effect.gen(function*() {
-          const survivors: Array<Ledgers.Ledger> = []
-          for (let round = 0; round < 4; round++) {
-            agent.configure(random.pick(moods))
-            const victim = yield* relay
-            yield* sendsMore(agent, 1 + random.below(4))
-            yield* Effect.sleep(random.below(40))
-            const inOrder = random.chance(0.3)
-            yield* victim.kill(inOrder ? "SIGTERM" : "SIGKILL")
-            if (inOrder) survivors.push(Processes.books(yield* victim.ended))
-          }
-          return survivors
-        })
-      )
-      assert.isAtLeast(counted, again, `seed ${seed}`)
-    }), 120_000)
+describe.skipIf(RedisServer.missing !== undefined)("duplicates of relays", () => {
+  it.live(
+    "counts every duplicate in the relays that live on, when others are killed at random instants",
+    () =>
+      Effect.gen(function*() {
+        const seed = Date.now() % 1_000_000
+        const random = Seeded.make(seed)
+        const { again, counted } = yield* trial(({ agent, relay }) =>
+          Effect.gen(function*() {
+            const survivors: Array<Ledgers.Ledger> = []
+            for (let round = 0; round < 4; round++) {
+              agent.configure(random.pick(moods))
+              const victim = yield* relay
+              yield* sendsMore(agent, 1 + random.below(4))
+              yield* Effect.sleep(random.below(40))
+              const inOrder = random.chance(0.3)
+              yield* victim.kill(inOrder ? "SIGTERM" : "SIGKILL")
+              if (inOrder) survivors.push(Processes.books(yield* victim.ended))
+            }
+            return survivors
+          })
+        )
+        assert.isAtLeast(counted, again, `seed ${seed}`)
+      }),
+    120_000
+  )
 
-  it.live("are counted exactly, when relays that have some in doubt are told to end", () =>
+  it.live("counts duplicates exactly when relays with events in doubt are told to end", () =>
     Effect.gen(function*() {
       const { again, counted } = yield* trial(({ agent, relay }) =>
         Effect.gen(function*() {
@@ -108,7 +112,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that relays deliver t
             const one = yield* relay
             yield* sendsMore(agent, 4)
             if (mood === moods[4]) {
-              // What it sends from here on arrives, and is still on its way when the relay ends.
+              // Each request from here on arrives, and is still on its way when the relay ends.
               agent.configure({ evpStatus: 202, latencyMillis: 60_000 })
               yield* sendsMore(agent, 1)
             }
@@ -123,7 +127,7 @@ describe.skipIf(RedisServer.missing !== undefined)("events that relays deliver t
     }), 120_000)
 
   it.live(
-    "are counted, when a relay is paused until others have taken its batches, and goes on",
+    "counts duplicates when a paused relay resumes after others have taken its batches",
     () =>
       Effect.gen(function*() {
         const { again, counted } = yield* trial(({ agent, relay }) =>

@@ -43,8 +43,8 @@ const gauges = Effect.map(Metric.snapshot, (metrics) =>
     )
   ))
 
-describe.skipIf(RedisServer.missing !== undefined)("what can be seen of relays", () => {
-  it.live("are the events that the intake refuses for good: counted, kept, and read by programs and operators", () =>
+describe.skipIf(RedisServer.missing !== undefined)("the health of relays", () => {
+  it.live("counts, keeps and shows the events that the intake refuses for good to programs and operators", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const agent = yield* DevAgents.make()
@@ -87,7 +87,7 @@ describe.skipIf(RedisServer.missing !== undefined)("what can be seen of relays",
       assert.strictEqual(JSON.parse(yield* Processes.status(server.url)).setAside, 3)
     }))
 
-  it.live("is that nothing is set aside, and that Redis is away", () =>
+  it.live("shows that no event is set aside, and that Redis is unreachable", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const ask = (url: string) => Processes.command(["relay", "--set-aside"], { EFFECT_LLMOBS_REDIS_URL: url })
@@ -96,7 +96,7 @@ describe.skipIf(RedisServer.missing !== undefined)("what can be seen of relays",
       assert.isUndefined(yield* RedisOutbox.setAside)
     }))
 
-  it.live("is how full the queue is, as a gauge, in the processes that fill it", () =>
+  it.live("shows the size of the queue as a gauge in the processes that fill it", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const options = { queue: "shown", maxBatches: 2 }

@@ -62,12 +62,12 @@ const tunnels = (variables: { readonly [name: string]: string }) =>
   })
 
 describe.skipIf(RedisServer.missing !== undefined)("a relay behind a proxy", () => {
-  it.live("reaches the intake through it", () =>
+  it.live("reaches the intake through the proxy", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* tunnels({}), new Set(["intake.invalid:443"]))
     }))
 
-  it.live("passes it by for the hosts of NO_PROXY", () =>
+  it.live("bypasses the proxy for the hosts of NO_PROXY", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* tunnels({ NO_PROXY: "other.invalid,.invalid" }), new Set())
     }))

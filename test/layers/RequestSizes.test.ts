@@ -22,7 +22,7 @@ const evp = (agent: DevAgent.DevAgent) => agent.requests().filter(({ path }) => 
 const found = Effect.andThen(LLMObs.task("first")(Effect.void), LLMObs.flush)
 
 describe("requests to the intake", () => {
-  it.live("hold many small events: what they really weigh counts, not what they are estimated at", () =>
+  it.live("packs many small events into a request, by their real size instead of their estimate", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const ledger = yield* Effect.provide(
@@ -35,7 +35,7 @@ describe("requests to the intake", () => {
       assert.isBelow(sent[0]!.bytes.byteLength, 1024 * 1024)
     }))
 
-  it.live("leave before their interval when a quarter of the memory is used", () =>
+  it.live("sends a request before its interval when a quarter of the memory is used", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const books = yield* Effect.provide(

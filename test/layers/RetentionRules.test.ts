@@ -27,9 +27,9 @@ const routes = [
   ["rescued", { DD_TRACE_SAMPLING_RULES: "[{\"sample_rate\":0}]" }]
 ] as const
 
-describe("the retention of LLM traces by rules", () => {
+describe("retention rules", () => {
   for (const [route, env] of routes) {
-    it.live(`looks at the tags that the root has at its end, for every span of the trace, ${route}`, () =>
+    it.live(`decides a trace's retention by the root's tags at its end, for every span: ${route}`, () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make()
         const resolved = "DD_LLMOBS_OVERRIDE_ORIGIN" in env ? { DD_LLMOBS_OVERRIDE_ORIGIN: agent.url } : env
@@ -42,7 +42,7 @@ describe("the retention of LLM traces by rules", () => {
       }))
   }
 
-  it.live("is frozen by the first injection", () =>
+  it.live("freezes the retention decision at the first injection", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       yield* Effect.andThen(
@@ -56,7 +56,7 @@ describe("the retention of LLM traces by rules", () => {
       assert.deepStrictEqual(decisions(agent), { early: "1", root: "1" })
     }))
 
-  it.live("is frozen by a flush while the root runs, and the events that waited leave with it", () =>
+  it.live("freezes the retention decision at a flush while the root runs, and sends the waiting events with it", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       yield* Effect.gen(function*() {
@@ -73,7 +73,7 @@ describe("the retention of LLM traces by rules", () => {
       assert.deepStrictEqual(decisions(agent), { early: "1", root: "1" })
     }))
 
-  it.live("is frozen by the end of the root, and lets the events go that waited for it", () =>
+  it.live("freezes the retention decision at the end of the root, and releases the waiting events", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       yield* Effect.gen(function*() {
@@ -88,7 +88,7 @@ describe("the retention of LLM traces by rules", () => {
       assert.deepStrictEqual(decisions(agent), { early: "1", root: "1" })
     }))
 
-  it.live("is frozen by a chunk that leaves before its root, and later tags change nothing", () =>
+  it.live("freezes the retention decision with a chunk that is sent before its root, whatever tags follow", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       yield* Effect.gen(function*() {

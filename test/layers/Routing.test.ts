@@ -31,7 +31,7 @@ const scene = (options: LLMObs.Options = {}, statuses?: Map<string, number>) =>
     return { agent, intakes, layer: Layer.provide(Observed.layerOf(agent, options), intakes.layer) }
   })
 
-/** What the intakes have accepted of each account, by site and key. */
+/** The events that the intakes have accepted of each account, by site and key. */
 const byAccount = (
   received: ReadonlyArray<Intakes.Received>
 ): { readonly [account: string]: ReadonlyArray<string> } => {
@@ -47,7 +47,7 @@ const balanced = Effect.tap(
 )
 
 describe("withRouting", () => {
-  it.live("sends the events of a region to its account, directly, and those around it where they went before", () =>
+  it.live("sends the events of a region directly to its account, and those around it as before", () =>
     Effect.gen(function*() {
       const { agent, intakes, layer } = yield* scene()
       yield* Effect.gen(function*() {
@@ -65,7 +65,7 @@ describe("withRouting", () => {
       assert.isFalse(Object.hasOwn(Observed.span(agent, "customer").metaStruct, "_llmobs"))
     }))
 
-  it.live("takes what a region leaves out from the layer", () =>
+  it.live("takes a region's missing key or site from the layer", () =>
     Effect.gen(function*() {
       const { intakes, layer } = yield* scene({ apiKey: Redacted.make(keyOf("own")), site: "us5.datadoghq.com" })
       yield* Effect.gen(function*() {
@@ -88,7 +88,7 @@ describe("withRouting", () => {
       assert.lengthOf(intakes.accepted, 0)
     }))
 
-  it.live("holds for forked fibers, and the inner region wins", () =>
+  it.live("routes forked fibers too, and prefers the inner region", () =>
     Effect.gen(function*() {
       const { intakes, layer } = yield* scene()
       yield* Effect.gen(function*() {
@@ -106,7 +106,7 @@ describe("withRouting", () => {
       })
     }))
 
-  it.live("lets no account wait for one whose key is refused, and delivers to that one when it is accepted", () => {
+  it.live("delays no account for one whose key is refused, and delivers to that one when it is accepted", () => {
     const statuses = new Map([[keyOf("late"), 403]])
     return Effect.gen(function*() {
       const { intakes, layer } = yield* scene({ flushTimeout: "300 millis" }, statuses)
@@ -126,7 +126,7 @@ describe("withRouting", () => {
     })
   })
 
-  it.live("lets an account that is refused fill a quarter of the memory, and the others have the rest", () =>
+  it.live("lets a refused account fill a quarter of the memory, and leaves the rest to the others", () =>
     Effect.gen(function*() {
       const { intakes, layer } = yield* scene(
         { flushTimeout: "200 millis", maxBytes: 400_000 },
@@ -159,7 +159,7 @@ describe("withRouting", () => {
       ["no key, where the layer has none", { site: "datadoghq.eu" }, "missing_api_key"]
     ] as const
   ) {
-    it.live(`sends the events of a region nowhere that names ${what}, and lets them be read`, () =>
+    it.live(`sends the events of a region that names ${what} to no account, and keeps them readable`, () =>
       Effect.gen(function*() {
         const problems: Array<Problem> = []
         const { agent, intakes, layer } = yield* scene({ onProblem: (problem) => problems.push(problem) })
@@ -180,7 +180,7 @@ describe("withRouting", () => {
       }))
   }
 
-  it.live("shows a key nowhere but in the requests of its account", () => {
+  it.live("shows a key only in the requests of its account", () => {
     const { layer: logs, lines } = Observed.warnings()
     return Effect.gen(function*() {
       const { agent, intakes, layer } = yield* scene({ flushTimeout: "200 millis" }, new Map([[keyOf("acme"), 403]]))
@@ -200,7 +200,7 @@ describe("withRouting", () => {
     })
   })
 
-  it.live("keeps what an account could not get in a file that holds no key, until a later process names the account", () =>
+  it.live("keeps an account's undelivered events in a file without keys, until a later process names the account", () =>
     Effect.gen(function*() {
       const folder = yield* Effect.acquireRelease(
         Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "routing-"))),

@@ -5,8 +5,8 @@ import * as Observed from "./Observed.ts"
 
 const call = (name: string) => Effect.succeed("an answer").pipe(LLMObs.llm(name, { output: (text) => text }))
 
-describe("what the intake refuses for good", () => {
-  it.live("can be read as it was sent, with the status, and is counted", () =>
+describe("LLMObs.setAside", () => {
+  it.live("gives and counts the events that the intake refused for good, as they were sent, with the status", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* LLMObs.setAside, [])
       yield* Effect.all([call("one"), call("two"), call("three")])
@@ -25,7 +25,7 @@ describe("what the intake refuses for good", () => {
       // The whole, its halves, and those of the one that has two.
     }).pipe(Effect.provide(Observed.dev({ apm: "off", agent: { evpStatus: [400, 413, 400, 400, 202] } }))))
 
-  it.live("is nothing that went through in the end, and nothing that is still pending", () =>
+  it.live("gives no event that was delivered in the end", () =>
     Effect.gen(function*() {
       yield* call("one")
       yield* LLMObs.flush

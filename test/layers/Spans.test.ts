@@ -12,8 +12,8 @@ import type { RecorderService } from "../../src/ports/Recorder.ts"
 import { Recorder } from "../../src/ports/Recorder.ts"
 import * as Observed from "./Observed.ts"
 
-describe("spans made by hand", () => {
-  it.live("are the parent of what runs inside, stay open until they are ended, and take annotations until then", () =>
+describe("manual spans", () => {
+  it.live("makes a manual span the parent of effects inside it, open and open to annotations until it is ended", () =>
     Effect.gen(function*() {
       const span = yield* LLMObs.makeSpan("agent", "session", { sessionId: "s-1", tags: { a: "1" } })
       yield* Effect.void.pipe(LLMObs.llm("first"), LLMObs.withParentSpan(span))
@@ -34,7 +34,7 @@ describe("spans made by hand", () => {
       assert.strictEqual(ledger.enqueued, 2)
     }).pipe(Effect.provide(Observed.dev({ apm: "all" }))))
 
-  it.live("have the times they are given, in the event and in the APM span", () =>
+  it.live("writes the given times of a manual span to the event and to the APM span", () =>
     Effect.gen(function*() {
       const span = yield* LLMObs.makeSpan("llm", "chat", { at: 1_800_000_000_000_000_000n })
       yield* LLMObs.endSpan(span, { at: 1_800_000_000_038_000_000n, exit: Exit.void })
@@ -43,7 +43,7 @@ describe("spans made by hand", () => {
       assert.deepStrictEqual([apm.start, apm.duration], [1_800_000_000_000_000_000n, 38_000_000n])
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("end with their scope, by its exit", () =>
+  it.live("ends a scoped span with its scope, by its exit", () =>
     Effect.gen(function*() {
       yield* Effect.exit(Effect.scoped(Effect.andThen(LLMObs.makeSpanScoped("task", "failed"), Effect.fail("no"))))
       yield* Effect.scoped(LLMObs.makeSpanScoped("task", "fine"))
@@ -55,7 +55,7 @@ describe("spans made by hand", () => {
       assert.deepStrictEqual(statuses, ["error", "ok", "error"])
     }).pipe(Effect.provide(Observed.dev())))
 
-  it.live("that are never ended are ended when the layer closes, and tagged", () =>
+  it.live("ends and tags a manual span that is still open when the layer closes", () =>
     Effect.gen(function*() {
       const agent = yield* Observed.whenClosed(LLMObs.makeSpan("llm", "left"))
       const left = Observed.named(agent, "left")
@@ -63,7 +63,7 @@ describe("spans made by hand", () => {
       assert.strictEqual(left.event["status"], "ok")
     }))
 
-  it.effect("do nothing but open an Effect span where there is no layer", () =>
+  it.effect("opens only an Effect span for a manual span without a layer", () =>
     Effect.gen(function*() {
       const span = yield* LLMObs.makeSpan("llm", "chat")
       const inner = yield* Effect.currentParentSpan.pipe(LLMObs.withParentSpan(span))
@@ -74,7 +74,7 @@ describe("spans made by hand", () => {
     }))
 })
 
-describe("a fiber that is interrupted just when its span starts", () => {
+describe("interrupted spans", () => {
   const programs: ReadonlyArray<readonly [string, (inside: Effect.Effect<void>) => Effect.Effect<void>]> = [
     ["an effect", (inside) => inside.pipe(LLMObs.workflow("outer"), Effect.andThen(Effect.void))],
     ["an effect in an effect", (inside) => inside.pipe(LLMObs.llm("inner"), LLMObs.workflow("outer"))],
@@ -82,7 +82,7 @@ describe("a fiber that is interrupted just when its span starts", () => {
     ["a stream", (inside) => Stream.runDrain(LLMObsStream.llm("stream")(Stream.fromEffect(inside)))]
   ]
   for (const [what, program] of programs) {
-    it.live(`has an event for each span that opened, after any number of steps: ${what}`, () =>
+    it.live(`records an event for each opened span when its fiber is interrupted after any number of steps: ${what}`, () =>
       Effect.gen(function*() {
         const recorder = (yield* Recorder)!
         let opened = 0

@@ -24,7 +24,7 @@ const beside = (variables: { readonly [name: string]: string }, options: object 
     return { names: Observed.names(agent), lines }
   })
 
-describe("a setting that cannot be read", () => {
+describe("unusual settings", () => {
   const variables: ReadonlyArray<readonly [name: string, text: string, warnings: number]> = [
     ["HTTPS_PROXY", "10.0.0.1:3128", 0],
     ["HTTPS_PROXY", "localhost:3128", 0],
@@ -37,7 +37,7 @@ describe("a setting that cannot be read", () => {
     ["DD_LLMOBS_MLAPP", "shop", 1]
   ]
   for (const [name, text, warnings] of variables) {
-    it.live(`${name}=${JSON.stringify(text)} does not keep events from an Agent beside it`, () =>
+    it.live(`delivers events to an Agent despite ${name}=${JSON.stringify(text)}`, () =>
       Effect.gen(function*() {
         const { lines, names } = yield* beside({ [name]: text })
         assert.deepStrictEqual(names, ["call"])
@@ -57,7 +57,7 @@ describe("a setting that cannot be read", () => {
     ["durable", 7]
   ]
   for (const [name, value] of options) {
-    it.live(`the option ${name}: ${JSON.stringify(value)} does not keep events from an Agent beside it`, () =>
+    it.live(`delivers events to an Agent despite the option ${name}: ${JSON.stringify(value)}`, () =>
       Effect.gen(function*() {
         const { lines, names } = yield* beside({}, { [name]: value })
         assert.deepStrictEqual(names, ["call"])
@@ -69,7 +69,7 @@ describe("a setting that cannot be read", () => {
 
 describe("a proxy that opens no tunnel", () => {
   for (const status of [202, 407]) {
-    it.live(`keeps events from being counted as delivered, and blames no key (${status})`, () =>
+    it.live(`keeps events pending behind a proxy that opens no tunnel, and blames no key (${status})`, () =>
       Effect.gen(function*() {
         const { layer, lines } = Observed.warnings()
         const port = yield* Effect.acquireRelease(
@@ -98,7 +98,7 @@ describe("a proxy that opens no tunnel", () => {
 })
 
 describe("a layer that cannot start", () => {
-  it.live("says why, and the program runs without it", () =>
+  it.live("reports why a layer cannot start, and runs the program without it", () =>
     Effect.gen(function*() {
       const { layer, lines } = Observed.warnings()
       const clock = yield* Clock.Clock

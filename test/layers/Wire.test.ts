@@ -103,8 +103,8 @@ const embed = (priority: number | undefined) => {
   return { decide, record, ride, span }
 }
 
-describe("the core and the wire, in a tracer of one's own", () => {
-  it("carry an event in the trace that is kept", () => {
+describe("the wire format in another tracer", () => {
+  it("carries an event in a kept trace", () => {
     const { decide, record, ride, span } = embed(1)
     assert.deepStrictEqual(decide("none"), { _tag: "Ride" })
     const decoded = TracePayload.decode(V04.payload([V04.packChunk({ spans: [{ span, rider: record }] }, ride)]))
@@ -116,7 +116,7 @@ describe("the core and the wire, in a tracer of one's own", () => {
     assert.isTrue(struct.ok && struct.value["session_id"] === "rum-1")
   })
 
-  it("offer the event of a trace that is dropped, in an intake's body with its experiment and its session", () => {
+  it("offers the event of a dropped trace in an intake body with its experiment and its session", () => {
     const { decide, record } = embed(0)
     assert.deepStrictEqual(decide("none"), { _tag: "Offer", rule: "predicted-drop" })
     assert.deepStrictEqual(decide("outbox"), { _tag: "Scrub", submitted: true })
@@ -131,7 +131,7 @@ describe("the core and the wire, in a tracer of one's own", () => {
     assert.includeMembers(event.tags, ["team:ops", "session_id:rum-1", "experiment_id:exp-1", "error:0"])
   })
 
-  it("make the body of no event at all a list", () => {
+  it("encodes an empty intake body as an empty list", () => {
     assert.strictEqual(new TextDecoder().decode(IntakeBody.join([])), "[]")
   })
 })
