@@ -48,7 +48,7 @@ describe("A trace command", () => {
   for (
     const [how, env, via] of [["kept", {}, "trace"], ["sampled away", sampledAway, "evp"]] as const
   ) {
-    it.live(`builds its tree by nested calls, and its events arrive in one request: traces ${how}`, () =>
+    it.live(`builds a tree by nested calls, and sends its events in one request: traces ${how}`, () =>
       Driver.drive(env, (driver) =>
         Effect.gen(function*() {
           yield* played(driver, apm({ name: "around", children: [tree] }))
@@ -78,7 +78,7 @@ describe("A trace command", () => {
         })))
   }
 
-  it.live("sends several roots in one request, too, and by the interval alone", () =>
+  it.live("sends several roots in one request, by the interval alone", () =>
     Driver.drive({ ...sampledAway, _DD_LLMOBS_WRITER_INTERVAL: "0.05" }, (driver) =>
       Effect.gen(function*() {
         const children = Array.from({ length: 20 }, (_, i) => llm({ kind: "task", name: `task ${i}` }))
@@ -91,7 +91,7 @@ describe("A trace command", () => {
   for (
     const [how, env] of [["unset", {}], ["empty", { DD_LLMOBS_ML_APP: "" }]] as const
   ) {
-    it.live(`names the service as application when none is configured: ${how}`, () =>
+    it.live(`names the application after the service when none is configured: ${how}`, () =>
       Driver.drive({ ...env, DD_LLMOBS_ENABLED: "True" }, (driver) =>
         Effect.gen(function*() {
           yield* played(driver, llm({ kind: "task" }))
@@ -141,7 +141,7 @@ describe("A trace command", () => {
         assert.deepStrictEqual(prompt._dd_context_variable_keys, ["c"])
       })))
 
-  it.live("exports the active span, and a region gives what the first child exported", () =>
+  it.live("exports the active span, and gives a region the export of its first child", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         const exported = yield* played(

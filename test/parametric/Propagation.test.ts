@@ -38,7 +38,7 @@ const only = (driver: Driver.Driver) =>
   })
 
 describe("Datadog's headers", () => {
-  it.live("continue a trace, and go on with a parent of this service", () =>
+  it.live("continues a trace of Datadog's headers, and passes on a parent of this service", () =>
     Driver.drive(style("datadog"), (driver) =>
       Effect.gen(function*() {
         const sent = yield* driver.pass(datadog)
@@ -58,7 +58,7 @@ describe("Datadog's headers", () => {
         ])
       })))
 
-  it.live("that are not usable begin a new trace", () =>
+  it.live("starts a new trace for Datadog headers that are not usable", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         const { span_id } = yield* driver.command("/trace/span/extract_headers", {
@@ -74,7 +74,7 @@ describe("Datadog's headers", () => {
 })
 
 describe("W3C headers", () => {
-  it.live("keep the members of other vendors in their order, ours in front", () =>
+  it.live("keeps the tracestate members of other vendors in their order, ours in front", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         const sent = yield* driver.pass(w3c("01", "foo=1,dd=s:2;o:rum;t.dm:-4;t.usr.id:12345~,bar=2"))
@@ -93,7 +93,7 @@ describe("W3C headers", () => {
   for (
     const [flags, priority, expected] of [["01", "2", 2], ["01", "-1", 1], ["00", "2", 0], ["00", "-1", -1]] as const
   ) {
-    it.live(`trust the flag over the priority when they disagree: ${flags} and ${priority}`, () =>
+    it.live(`trusts traceparent's flag over tracestate's priority when they disagree: ${flags} and ${priority}`, () =>
       Driver.drive(style("tracecontext"), (driver) =>
         Effect.gen(function*() {
           const sent = yield* driver.pass(w3c(flags, `dd=s:${priority}`))
@@ -113,7 +113,7 @@ describe("W3C headers", () => {
       `${traceId}-00f067aa0ba902b7-01`
     ]
   ) {
-    it.live(`that are malformed begin a new trace, without the state of the old one: ${traceparent}`, () =>
+    it.live(`starts a new trace without the old state for a malformed traceparent: ${traceparent}`, () =>
       Driver.drive({}, (driver) =>
         Effect.gen(function*() {
           const sent = yield* driver.pass([["traceparent", traceparent], ["tracestate", "foo=1"]])
@@ -122,7 +122,7 @@ describe("W3C headers", () => {
         })))
   }
 
-  it.live("may have a tracestate of several lines, and may repeat no traceparent", () =>
+  it.live("accepts a tracestate of several lines, and refuses a repeated traceparent", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         const [parent] = w3c("01", "")
@@ -132,7 +132,7 @@ describe("W3C headers", () => {
         assert.notInclude(repeated.get("traceparent")!, traceId)
       })))
 
-  it.live("name the last Datadog span when a hop between was none of ours", () =>
+  it.live("names the last Datadog span when a hop in between used another tracer", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         yield* driver.pass(w3c("01", "dd=s:1;p:0123456789abcdef"))
@@ -143,7 +143,7 @@ describe("W3C headers", () => {
 describe("Headers of several styles", () => {
   const both: Driver.Headers = [...datadog.slice(0, 3), ...w3c("01", "dd=s:2;p:000000003ade68b1,foo=1")]
 
-  it.live("are trusted in the order of the setting, and a trace that is not continued becomes a link", () =>
+  it.live("trusts headers of several styles in the configured order, and links to the trace it does not continue", () =>
     Driver.drive(style("tracecontext,datadog"), (driver) =>
       Effect.gen(function*() {
         const sent = yield* driver.pass(both)
@@ -153,7 +153,7 @@ describe("Headers of several styles", () => {
         assert.deepStrictEqual(span.spanLinks.map((link) => link?.spanId), [987654321n])
       })))
 
-  it.live("are read by the first style alone when it says so", () =>
+  it.live("reads the first style alone when the setting says so", () =>
     Driver.drive(
       { ...style("datadog,tracecontext"), DD_TRACE_PROPAGATION_EXTRACT_FIRST: "true" },
       (driver) =>
@@ -165,7 +165,7 @@ describe("Headers of several styles", () => {
         })
     ))
 
-  it.live("agree on a trace: the W3C parent wins, and the Datadog one is remembered", () =>
+  it.live("prefers the W3C parent when the styles agree on a trace, and remembers the Datadog one", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         yield* driver.pass([
@@ -179,7 +179,7 @@ describe("Headers of several styles", () => {
         assert.strictEqual(span.meta["_dd.parent_id"], "000000003ade68b1")
       })))
 
-  it.live("of no style are neither read nor written", () =>
+  it.live("neither reads nor writes headers with the style NONE", () =>
     Driver.drive(style("NONE"), (driver) =>
       Effect.gen(function*() {
         const sent = yield* driver.pass(both)
@@ -187,7 +187,7 @@ describe("Headers of several styles", () => {
         assert.strictEqual((yield* only(driver)).parentId, 0n)
       })))
 
-  it.live("are read and written by settings of their own", () =>
+  it.live("reads and writes the styles of separate settings", () =>
     Driver.drive(
       { DD_TRACE_PROPAGATION_STYLE_EXTRACT: "Datadog", DD_TRACE_PROPAGATION_STYLE_INJECT: "b3multi" },
       (driver) =>
@@ -203,10 +203,10 @@ describe("Headers of several styles", () => {
     ))
 })
 
-describe("The extraction behaviour", () => {
+describe("the extraction behaviour", () => {
   const headers: Driver.Headers = [...datadog, ["baggage", "k=v"]]
 
-  it.live("restart: a new trace, with a link to the old one and its baggage", () =>
+  it.live("starts a new trace with a link and the baggage under the behaviour restart", () =>
     Driver.drive({ DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT: "restart" }, (driver) =>
       Effect.gen(function*() {
         const sent = yield* driver.pass(headers)
@@ -221,7 +221,7 @@ describe("The extraction behaviour", () => {
         assert.strictEqual(sent.get("baggage"), "k=v")
       })))
 
-  it.live("ignore: a new trace without a link and without baggage", () =>
+  it.live("starts a new trace without a link and without baggage under the behaviour ignore", () =>
     Driver.drive({ DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT: "ignore" }, (driver) =>
       Effect.gen(function*() {
         const sent = yield* driver.pass(headers)
@@ -232,8 +232,8 @@ describe("The extraction behaviour", () => {
       })))
 })
 
-describe("Trace ids", () => {
-  it.live("have 128 bits, the seconds of their making in the upper 32", () =>
+describe("trace ids", () => {
+  it.live("makes trace ids of 128 bits, with the seconds of their making in the upper 32", () =>
     Driver.drive(style("datadog"), (driver) =>
       Effect.gen(function*() {
         const sent = yield* driver.inject(yield* driver.start("root"))
@@ -241,7 +241,7 @@ describe("Trace ids", () => {
         assert.isAbove(Number.parseInt(high!.slice(0, 8), 16), 1_700_000_000)
       })))
 
-  it.live("have 64 bits when the setting says so, and keep those that come with 128", () =>
+  it.live("makes trace ids of 64 bits when configured, and keeps incoming ids of 128", () =>
     Driver.drive({ DD_TRACE_128_BIT_TRACEID_GENERATION_ENABLED: "false" }, (driver) =>
       Effect.gen(function*() {
         const sent = yield* driver.inject(yield* driver.start("root"))
@@ -255,7 +255,7 @@ describe("b3", () => {
   for (
     const [text, priority, sampled] of [["0", 0, "0"], ["1", 1, "1"], ["d", 2, "d"]] as const
   ) {
-    it.live(`in one line says whether a trace is kept: ${text}`, () =>
+    it.live(`reads and writes the sampling decision in the single b3 header: ${text}`, () =>
       Driver.drive(style("b3"), (driver) =>
         Effect.gen(function*() {
           const sent = yield* driver.pass([["b3", `${traceId}-00000000000000ff-${text}`]])
@@ -268,7 +268,7 @@ describe("b3", () => {
 })
 
 describe("Baggage", () => {
-  it.live("without a trace is continued by a new trace, and goes on as it came", () =>
+  it.live("continues baggage without a trace in a new trace, unchanged", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         const headers: Driver.Headers = [["baggage", "foo=1;meta=x, bar=%20two"]]
@@ -284,7 +284,7 @@ describe("Baggage", () => {
         assert.strictEqual((yield* only(driver)).parentId, 0n)
       })))
 
-  it.live("is changed on one span, and inherited by those that start under it", () =>
+  it.live("changes baggage on one span and for its later descendants", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         const { span_id: upstream } = yield* driver.command("/trace/span/extract_headers", {
@@ -315,7 +315,7 @@ describe("Baggage", () => {
     ["none, when the setting is empty", { DD_TRACE_BAGGAGE_TAG_KEYS: "" }, []]
   ]
   for (const [which, env, expected] of tags) {
-    it.live(`becomes tags of the first span: ${which}`, () =>
+    it.live(`tags the first span with baggage members: ${which}`, () =>
       Driver.drive(env, (driver) =>
         Effect.gen(function*() {
           yield* driver.pass(sent)
@@ -325,8 +325,8 @@ describe("Baggage", () => {
   }
 })
 
-describe("A plain span", () => {
-  it.live("says what its tracer would otherwise find out, and takes tags, numbers and links", () =>
+describe("plain spans", () => {
+  it.live("writes a plain span's service, resource and type, and takes tags, numbers and links", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         const options = { service: "other", resource: "GET /", type: "web", span_tags: [["k", "v"]] }
@@ -347,7 +347,7 @@ describe("A plain span", () => {
         )
       })))
 
-  it.live("is kept or dropped by hand", () =>
+  it.live("keeps or drops a plain span by hand", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         for (const key of ["manual.keep", "manual.drop"]) {
@@ -360,7 +360,7 @@ describe("A plain span", () => {
         }
       })))
 
-  it.live("is sampled by the service and the tags that it has when its context leaves", () =>
+  it.live("samples a plain span by its service and its tags at the time of injection", () =>
     Driver.drive({
       DD_TRACE_SAMPLING_RULES: JSON.stringify([
         { service: "other", sample_rate: 0 },

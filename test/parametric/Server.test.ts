@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net"
 import * as Driver from "../../parametric/Driver.ts"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
 
-describe("The parametric server", () => {
-  it.live("answers 404 to paths that it does not know, and 405 to a method that a path does not take", () =>
+describe("the parametric server", () => {
+  it.live("answers 404 to unknown paths, and 405 to a method that a path does not take", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         assert.strictEqual((yield* driver.send("GET", "/non-existent")).status, 404)
@@ -39,7 +39,7 @@ describe("The parametric server", () => {
     ["/trace/span/extract_headers", { http_headers: [["baggage", 1]] }, /array of pairs/]
   ]
 
-  it.live("answers malformed requests with a 4xx and a reason, and goes on", () =>
+  it.live("answers malformed requests with a 4xx and a reason, and continues to serve", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         for (const [path, body, reason] of malformed) {
@@ -50,7 +50,7 @@ describe("The parametric server", () => {
         yield* driver.start("after")
       })))
 
-  it.live("reads ids of 64 bits exactly, whether they are integers, decimal texts or hexadecimal ones", () =>
+  it.live("reads ids of 64 bits exactly, as integers, decimal texts or hexadecimal ones", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         const id = "13835058055282163713"
@@ -70,7 +70,7 @@ describe("The parametric server", () => {
         assert.deepStrictEqual((yield* driver.spans).map((span) => span.parentId), [BigInt(id), BigInt(id), BigInt(id)])
       })))
 
-  it.live("answers the flush of OpenTelemetry and of statistics, as every group of plain spans wants", () =>
+  it.live("answers the flushes of OpenTelemetry and of statistics that every group of plain spans requests", () =>
     Driver.drive({}, (driver) =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* driver.command("/trace/otel/flush", { seconds: 1 }), { success: true })
@@ -105,8 +105,8 @@ const untilReady = async (port: number): Promise<void> => {
   assert.fail("The server did not get ready.")
 }
 
-describe("The parametric process", () => {
-  it.live("is configured by its environment, and sends what it has when it is told to end", () =>
+describe("the parametric process", () => {
+  it.live("reads its configuration from the environment, and sends its spans when it is told to end", () =>
     Effect.scoped(Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const port = yield* Effect.promise(freePort)
