@@ -8,13 +8,13 @@ import { CurrentRouting } from "../../src/ports/Routing.ts"
 const routing: Routing = { site: "datadoghq.eu" }
 
 describe("ContextReader", () => {
-  it("of a context alone reads what the context has, and the default of what it has not", () => {
+  it("reads a context's own value, and the default of a missing one", () => {
     const reader = ContextReader.make(Context.make(CurrentRouting, routing))
     assert.strictEqual(reader.getRef(CurrentRouting), routing)
     assert.isUndefined(ContextReader.make(Context.empty()).getRef(CurrentRouting))
   })
 
-  it.effect("is what every fiber is", () =>
+  it.effect("accepts every fiber as a reader", () =>
     Effect.withFiber((fiber) => {
       const reader: ContextReader.ContextReader = fiber
       assert.strictEqual(reader.getRef(CurrentRouting), routing)
