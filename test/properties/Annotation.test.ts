@@ -34,7 +34,7 @@ const three = Arbitrary.all([
   said
 ])
 
-/** What becomes of an annotation: everything of it that is ever written. */
+/** Every part of an annotation that is ever written. */
 const rendered = (kind: SpanKind, annotation: Annotation.Annotation) => {
   const record = SpanRecord.finish({
     context: makeContext({ kind }),
@@ -65,8 +65,8 @@ const rendered = (kind: SpanKind, annotation: Annotation.Annotation) => {
 /** A side as the event has it: its tag is ours alone. */
 const side = (io: Annotation.SpanIo | undefined) => io === undefined ? undefined : { documents: io.value }
 
-describe("annotations are a monoid", () => {
-  it.prop("in which the empty one changes nothing", [three], ([[kind, input]]) => {
+describe("Annotation.combine", () => {
+  it.prop("has the empty annotation as its unit", [three], ([[kind, input]]) => {
     const a = Annotation.parse(kind, input).value
     for (const empty of [Annotation.empty, { bytes: 0 }, Annotation.parse(kind, {}).value]) {
       assert.deepStrictEqual(Annotation.combine(empty, a), a)
@@ -74,7 +74,7 @@ describe("annotations are a monoid", () => {
     }
   })
 
-  it.prop("in which grouping changes nothing", [three], ([[kind, ...inputs]]) => {
+  it.prop("combines annotations associatively", [three], ([[kind, ...inputs]]) => {
     const [a, b, c] = inputs.map((input) => Annotation.parse(kind, input).value) as [
       Annotation.Annotation,
       Annotation.Annotation,
@@ -87,7 +87,7 @@ describe("annotations are a monoid", () => {
   }, { arbitrary: { runs: 300 } })
 
   it.prop(
-    "in which saying a thing twice is saying it once, but for lists, which gather",
+    "is idempotent but for lists, which accumulate",
     [three],
     ([[kind, input]]) => {
       const a = Annotation.parse(kind, { ...input, spanLinks: undefined, costTags: undefined }).value
@@ -97,26 +97,37 @@ describe("annotations are a monoid", () => {
     }
   )
 
-  it.prop("in which the later of two wins, key by key, and nothing is changed in place", [three], ([[kind, x, y]]) => {
-    const [a, b] = [Annotation.parse(kind, x).value, Annotation.parse(kind, y).value]
-    const before = structuredClone([a, b])
-    const both = Annotation.combine(a, b)
-    assert.deepStrictEqual([a, b], before)
-    for (const field of ["metadata", "metrics", "tags"] as const) {
-      for (const key of Object.keys(both[field] ?? {})) {
-        const from = b[field] !== undefined && Object.hasOwn(b[field], key) ? b[field] : a[field]
-        assert.deepStrictEqual(both[field]![key], from![key])
+  it.prop(
+    "prefers the later of two annotations, key by key, and changes neither in place",
+    [three],
+    ([[kind, x, y]]) => {
+      const [a, b] = [Annotation.parse(kind, x).value, Annotation.parse(kind, y).value]
+      const before = structuredClone([a, b])
+      const both = Annotation.combine(a, b)
+      assert.deepStrictEqual([a, b], before)
+      for (const field of ["metadata", "metrics", "tags"] as const) {
+        for (const key of Object.keys(both[field] ?? {})) {
+          const from = b[field] !== undefined && Object.hasOwn(b[field], key) ? b[field] : a[field]
+          assert.deepStrictEqual(both[field]![key], from![key])
+        }
+      }
+      for (const field of ["input", "output", "sessionId", "userId", "accountId", "name"] as const) {
+        assert.deepStrictEqual(both[field], b[field] ?? a[field])
       }
     }
-    for (const field of ["input", "output", "sessionId", "userId", "accountId", "name"] as const) {
-      assert.deepStrictEqual(both[field], b[field] ?? a[field])
-    }
-  })
+  )
 
-  it.prop("whose bytes bound what is written", [Arbitrary.array(said), SpanKindSchema.SpanKind], ([inputs, kind]) => {
-    const all = inputs.map((input) => Annotation.parse(kind, input).value).reduce(Annotation.combine, Annotation.empty)
-    const { bytes, input, output, ...content } = all
-    const written = JSON.stringify({ ...content, input: side(input), output: side(output) })
-    assert.isAtLeast(bytes + 2, Buffer.byteLength(written))
-  })
+  it.prop(
+    "bounds the written size by the annotation's bytes",
+    [Arbitrary.array(said), SpanKindSchema.SpanKind],
+    ([inputs, kind]) => {
+      const all = inputs.map((input) => Annotation.parse(kind, input).value).reduce(
+        Annotation.combine,
+        Annotation.empty
+      )
+      const { bytes, input, output, ...content } = all
+      const written = JSON.stringify({ ...content, input: side(input), output: side(output) })
+      assert.isAtLeast(bytes + 2, Buffer.byteLength(written))
+    }
+  )
 })

@@ -11,9 +11,9 @@ const natural = (maximum: number) => Arbitrary.schema(Schema.Int.check(Schema.is
 /** A number below 600 reserves an event of so many characters, one above releases an event. */
 const steps = Arbitrary.array(natural(1_000), { maxLength: 80 })
 
-describe("the byte budget", () => {
+describe("ByteBudget", () => {
   it.prop(
-    "never exceeds its limit, always covers what is held, and is empty when all is released",
+    "never exceeds its limit, always covers the held events, and is empty after every release",
     [steps, natural(20_000)],
     ([steps, limit]) => {
       const measured = new Map<PendingRecord, number>()
@@ -31,7 +31,7 @@ describe("the byte budget", () => {
           const next = record(step)
           const size = exact() + measure(next)
           const accepted = budget.reserve(next)
-          // What fits by its real size is never refused.
+          // A record that fits by its real size is never refused.
           assert.strictEqual(accepted, size <= limit)
           if (accepted) held.push(next)
         } else {

@@ -36,8 +36,8 @@ const traces = 3
 const minSpans = 4
 const maxAgeMillis = 25
 
-describe("the chunk assembler", () => {
-  it.prop("does what a pure model does", [steps], ([steps]) => {
+describe("ChunkAssembler", () => {
+  it.prop("behaves like a pure model", [steps], ([steps]) => {
     const emitted: Array<Emitted> = []
     const expected: Array<Emitted> = []
     const numbers = new Map<LiveSpan, number>()

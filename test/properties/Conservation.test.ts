@@ -10,14 +10,14 @@ const generated = { arbitrary: { runs: 250, size: 150 } }
 
 describe("the books of the engine", () => {
   it.effect.prop(
-    "are those of the model after every step of any schedule",
+    "keeps the books of the model after every step of any schedule",
     [Schedule],
     ([schedule]) => DeliveryRun.make(schedule).run(schedule.steps),
     generated
   )
 
   it.effect.prop(
-    "say of each event what became of it when the layer closes or its process ends, and after that",
+    "accounts for each event when the layer closes or its process ends, and after that",
     [Schedule],
     ([schedule]) =>
       Effect.gen(function*() {
@@ -32,17 +32,17 @@ describe("the books of the engine", () => {
     { arbitrary: { runs: 160, size: 150 } }
   )
 
-  it.effect.prop("end with nothing pending and no byte reserved", [Schedule], ([schedule]) =>
+  it.effect.prop("ends with no event pending and no byte reserved", [Schedule], ([schedule]) =>
     Effect.gen(function*() {
       const { drain, model, run } = DeliveryRun.make(schedule)
-      // What failed in a last attempt stays where it is, and is counted there.
+      // An event that failed in a last attempt stays in its place, and is counted there.
       yield* run(schedule.steps.map((step) => step._tag === "answer" ? { ...step, last: false } : step))
       yield* drain
       assert.strictEqual(Ledger.pending(DeliveryState.books(model())), 0)
       for (const event of model().events.values()) assert.isFalse(event.held)
     }), { arbitrary: { runs: 150, size: 150 } })
 
-  // What refuses for good and time that lets events expire are left out, and so is an event too large to send.
+  // Left out: refusals for good, waits that let events expire, and events too large to send.
   const lossless = Arbitrary.map(
     Arbitrary.schema(Schedule),
     ({ steps }) =>
@@ -55,7 +55,7 @@ describe("the books of the engine", () => {
   )
 
   it.effect.prop(
-    "show every event delivered when nobody refuses one for good and there is room",
+    "delivers every event when no receiver refuses one for good and there is room",
     [lossless],
     ([steps]) =>
       Effect.gen(function*() {

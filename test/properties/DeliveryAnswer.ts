@@ -1,7 +1,7 @@
-/** What is known of a payload after it was sent. */
+/** The fate of a payload, as far as it is known after the send. */
 import type { EventPayload, Outcome } from "./DeliveryState.ts"
 
-/** What an answer says about what was sent. Whatever does not arrive and may be sent again on this road is `held`. */
+/** The verdict of an answer. A payload that did not arrive and may be sent again by this route is `held`. */
 export const verdict = (to: "traces" | EventPayload["to"], outcome: Outcome) => {
   if (outcome === "no connection") return "held"
   if (outcome === "reset after bytes" || outcome === 502 || outcome === 504) return "open"

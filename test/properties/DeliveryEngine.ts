@@ -152,7 +152,7 @@ export const make = (options: {
   ledger.attach({ payload: traces.riders })
 
   let exit = nothing
-  // Nobody takes anything any more: the loop drains in vain, and counts.
+  // No receiver takes events any more: the loop drains in vain, and counts.
   const idle = { run: Effect.never, start: nothing, flush: Effect.void, drain: Effect.void }
   const loop = DeliveryLoop.make({
     flushTimeoutMillis: 1_000,
@@ -227,7 +227,7 @@ export const make = (options: {
           yield* Effect.promise(() => came)
         }
       }),
-    /** What could be seen since the last look. */
+    /** The observations since the last look. */
     look: () => ({
       chunks: seen.chunks.splice(0),
       reserved: seen.reserved.splice(0),

@@ -9,7 +9,7 @@ const isOverdue = (d: Draft, event: Event): boolean => d.world.now - event.offer
 /** A payload has a bracket at each end, and a comma between two events. */
 const fitsAlone = (d: Draft, event: Event): boolean => event.size + 2 <= d.limits.payloadBytes
 
-/** What was given up while a payload was packed: only what is too old or too large may be. */
+/** Drops an event while a payload is packed: allowed only if it is too old or too large. */
 const giveUp = (d: Draft, id: Id, route: string): void => {
   const event = d.events.get(id)
   const mayBe = [d.waiting, ...d.filed].some((ids) => ids.includes(id)) ||
@@ -34,7 +34,7 @@ export const sendEvents = (d: Draft, flight: number, route: string, seen: Seen):
   }
   for (const id of seen.released) {
     giveUp(d, id, route)
-    // Whoever gets its room can leave, or be given up, in the same step.
+    // The event that gets its room can leave, or be dropped, in the same step.
     admit(d, seen.reserved, true)
   }
   const sources = [d.waiting, ...d.filed].map((ids) => ids.filter((id) => d.events.get(id)!.route === route))

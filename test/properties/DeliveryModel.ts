@@ -1,7 +1,7 @@
 /**
- * What must become of every event, as plain data: the promises about delivery said a second time, without the engine. A
- * step gives the next model and what was wrong with what was seen. Where the engine is free to choose, as in how many
- * events fit into a payload, its choice is part of what was seen, and the model says whether it was allowed.
+ * The required fate of every event, as plain data: the promises about delivery a second time, without the engine. A
+ * step gives the next model and the faults in the observations. Where the engine is free to choose, as in how many
+ * events fit into a payload, its choice is part of the observations, and the model says whether it was allowed.
  */
 import { isSame, startsWith, verdict } from "./DeliveryAnswer.ts"
 import { answerEvents, sendEvents } from "./DeliveryEvents.ts"
@@ -78,7 +78,7 @@ const route = (d: Draft, spans: ReadonlyArray<number>): void => {
   d.chunks = [...d.chunks, seen.flatMap(({ rider }) => rider ?? [])]
 }
 
-/** What waits for somebody who takes traces is decided in its order. */
+/** Decides the chunks that wait for a receiver of traces, in their order. */
 const routeUndecided = (d: Draft, keep: number): void => {
   const { undecided } = d
   d.undecided = undecided.slice(undecided.length - keep)
@@ -166,7 +166,7 @@ const answerTrace = (d: Draft, payload: TracePayload, outcome: Outcome, last: bo
   }
 }
 
-/** What is held in memory alone is lost in order: it is said, and counted. What the file has waits for the next process. */
+/** Drops and counts the events in memory alone, in order. Events in the file wait for the next process. */
 const exit = (d: Draft): void => {
   d.line = []
   const { length } = d.settled
@@ -319,7 +319,7 @@ export const step = (
   }
   const held = heldBytes(model)
   const { budgetBytes, fileBytes } = model.limits
-  // What comes back from the file has bytes of its own.
+  // Events that come back from the file have bytes of their own.
   const most = held === 0 ? 0 : budgetBytes
   if (!model.closed && (seen.used < held || (fileBytes === undefined && seen.used > most))) {
     problems.push(`${seen.used} bytes are reserved for ${held}, of ${budgetBytes}`)

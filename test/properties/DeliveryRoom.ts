@@ -99,7 +99,7 @@ export const enter = (d: Draft, id: Id, span: number | undefined): void => {
 
 export const lineOf = (d: Draft, route: string) => d.line.filter(({ id }) => d.events.get(id)!.route === route)
 
-/** Whoever waits for room gets it as soon as there is some, the first of an account first. `more` room may still come. */
+/** A waiting event gets room as soon as there is some, the first of an account first. `more` room may still come. */
 export const admit = (d: Draft, reserved: ReadonlyArray<Id>, more = false): void => {
   for (const id of reserved) {
     const entry = d.line.find((entry) => entry.id === id)

@@ -48,7 +48,7 @@ const makeEvent = (size: Size, name: Route): SpanRecord => {
 export interface File {
   readonly bytes: number
   readonly open: (now: () => number) => JournalService
-  /** What the next process finds, by the parts in which it is written; the one before is gone from here on. */
+  /** The events that the next process finds, by the parts of the file; the process before is gone from here on. */
   readonly leave: () => ReadonlyArray<ReadonlyArray<DeliveryState.Id>>
 }
 
@@ -62,7 +62,7 @@ export interface Options {
 export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
   const limits: DeliveryState.Limits = {
     budgetBytes,
-    // Whoever has waited for room has it: of two bounds the model could not know which was met first.
+    // Room that an event waited for is enough: of two bounds the model could not know which was met first.
     outboxBytes: overflow === "backpressure" ? 1e9 : outboxBytes,
     overflow,
     minSpans: 4,
@@ -217,7 +217,7 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
     yield* Effect.promise(() => journal!.opened)
     void engine.start()
     const all = found.flat().length
-    // What there is to take over is counted by another thread.
+    // Another thread counts the events to take over.
     for (let turns = 0; engine.ledger.redelivered < all && turns < 2_000; turns++) yield* turn
     compare({ _tag: "begin", found })
   })
@@ -319,7 +319,7 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
     yield* change({ known: true, way: "open", to: { "": "intake", other: "intake" } })
     yield* release
     for (const span of running.splice(0)) yield* endSpan(span, { event: "now", route: "", size: 10 })
-    // Whoever waits for room in vain gives up.
+    // Events that wait for room in vain give up.
     yield* wait(limits.waitMillis)
     yield* step({ _tag: "flush" }, engine.assembler.flush)
     for (let rounds = 0; rounds < 1_000; rounds++) {

@@ -1,4 +1,4 @@
-/** What can happen to the engine, as a generator draws it: the usual more often, and numbers for those that there are. */
+/** Steps that can happen to the engine, drawn by a generator: the usual ones more often, with numbers that exist. */
 import * as Schema from "effect/Schema"
 
 const outcomes = [

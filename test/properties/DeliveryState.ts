@@ -77,14 +77,14 @@ export interface EventPayload {
 
 export interface Limits {
   readonly budgetBytes: number
-  /** What becomes of an event that has no room: it is dropped, the oldest that wait are, or its span waits to end. */
+  /** The fate of an event without room: it is dropped, the oldest that wait are, or its span waits to end. */
   readonly overflow: "dropNewest" | "dropOldest" | "backpressure"
   readonly waitMillis: number
   readonly outboxBytes: number
   readonly minSpans: number
   readonly chunkMillis: number
   readonly maxChunks: number
-  /** Chunks that wait for somebody who takes traces to be found. */
+  /** Chunks that wait until a receiver of traces is found. */
   readonly maxHeld: number
   readonly maxAttempts: number
   readonly payloadBytes: number
@@ -100,11 +100,11 @@ export interface World {
   readonly apm: boolean
   readonly filtered: boolean
   readonly priority: number
-  /** Whether it is known who takes traces. */
+  /** Whether the receiver of traces is known. */
   readonly known: boolean
   /** The way of traces. */
   readonly way: "open" | "wait" | "give up"
-  /** Who takes events now, by route. */
+  /** The receiver that takes events now, by route. */
   readonly to: { readonly [route: string]: EventPayload["to"] | "nobody" }
 }
 
@@ -117,7 +117,7 @@ export interface Model {
   readonly traces: ReadonlyMap<number, Trace>
   /** Traces of which finished spans wait, in the order in which they began to. */
   readonly unsent: ReadonlyArray<number>
-  /** Parts of traces that wait to be decided, until it is known who takes traces. */
+  /** Parts of traces that wait to be decided, until the receiver of traces is known. */
   readonly undecided: ReadonlyArray<ReadonlyArray<number>>
   /** The riders of each chunk that went to the traces' road. */
   readonly chunks: ReadonlyArray<ReadonlyArray<Id>>
@@ -126,7 +126,7 @@ export interface Model {
   /** Events whose span waits for room in memory, in the order in which they came. */
   readonly line: ReadonlyArray<{ readonly id: Id; readonly span: number | undefined; readonly until: number }>
   readonly waiting: ReadonlyArray<Id>
-  /** What the file alone has: of this process, and then of each that ended, by the parts in which it was found. */
+  /** The events that the file alone has: this process's, then each ended process's, by the parts of the file. */
   readonly filed: ReadonlyArray<ReadonlyArray<Id>>
   readonly eventsAgain: ReadonlyArray<EventPayload>
   readonly flights: ReadonlyMap<number, TracePayload | EventPayload>
@@ -171,7 +171,7 @@ export interface SeenSpan {
   readonly submitted: boolean
 }
 
-/** What could be seen of the engine in one step. */
+/** The observations of the engine in one step. */
 export interface Seen {
   /** The chunks that went to the traces' road. */
   readonly chunks: ReadonlyArray<ReadonlyArray<SeenSpan>>
@@ -263,7 +263,7 @@ export const move = (d: Draft, id: Id, place: Event["place"], more: Partial<Even
   }
   const settles = !isPending(place)
   if (settles && event.place !== "line") d.settled.push(id)
-  // What is settled is forgotten by the file later.
+  // The file forgets a settled event later.
   const copy = settles && event.copy === "committed" ? "open" : event.copy
   d.events.set(id, { ...event, copy, ...more, place, held: (more.held ?? event.held) && !settles })
 }

@@ -71,7 +71,7 @@ const makeFile = () => {
 
 describe("the books of an engine with a file", () => {
   it.effect.prop(
-    "are those of the model after every step, whenever its process is killed or ends",
+    "keeps the books of the model after every step, whenever its process is killed or ends",
     [DurableSchedule],
     ([{ steps, ...places }]) => {
       const { file, opened, stop } = makeFile()

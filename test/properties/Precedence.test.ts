@@ -10,7 +10,7 @@ const place = Schema.Literals(["explicit", "context", "traceDefault", "process",
 
 type Places = { readonly [K in typeof place.Type]?: string | undefined }
 
-/** What names a session at one span: few places, so that each of them has its turn. */
+/** The sources that name a session at one span: few, so that each of them has its turn. */
 const places = Arbitrary.map(
   Arbitrary.schema(
     Schema.Array(Schema.Tuple([place, Schema.Literals(["a", "b", "c", ""])])).check(Schema.isMaxLength(3))
@@ -50,7 +50,7 @@ const startOf = (place: Places, parent: SpanContext.SpanContext | undefined) =>
   })
 
 describe("the precedence of sessions", () => {
-  it.prop("is the ranking's, through any number of generations and annotations", [chains], ([chain]) => {
+  it.prop("ranks sessions like the model through any number of generations and annotations", [chains], ([chain]) => {
     let parent: SpanContext.SpanContext | undefined
     let expected: { readonly value: string; readonly origin: string } | undefined
     for (const place of chain) {
@@ -66,7 +66,7 @@ describe("the precedence of sessions", () => {
     }
   }, { arbitrary: { runs: 500 } })
 
-  it.prop("never vouches for what came from a browser or a request alone", [chains], ([chain]) => {
+  it.prop("never vouches for a session from a browser or a request alone", [chains], ([chain]) => {
     let parent: SpanContext.SpanContext | undefined
     for (const { request, rum } of chain) {
       parent = startOf({
@@ -77,7 +77,7 @@ describe("the precedence of sessions", () => {
     }
   })
 
-  it.prop("is not retroactive: a parent keeps what it had", [chains], ([chain]) => {
+  it.prop("leaves a parent's session unchanged by a later rename", [chains], ([chain]) => {
     const contexts: Array<SpanContext.SpanContext> = []
     for (const place of chain) contexts.push(startOf(place, contexts.at(-1)))
     const before = structuredClone(contexts)
@@ -85,7 +85,7 @@ describe("the precedence of sessions", () => {
     assert.deepStrictEqual(contexts, before)
   })
 
-  it.prop("decides each label by itself, and each is its tag", [chains, chains], ([sessions, users]) => {
+  it.prop("ranks each label by itself, and writes each as its tag", [chains, chains], ([sessions, users]) => {
     const [session, user] = [sessions[0]!, users[0]!]
     const context = makeContext({
       explicit: { sessionId: session.explicit, userId: user.explicit },

@@ -1,4 +1,4 @@
-/** What a redaction rule takes out of an event is nowhere outside: not in a byte that left, not in a line of a log. */
+/** Content that a redaction rule removes is nowhere outside: not in a byte that was sent, not in a line of a log. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -39,7 +39,7 @@ const secrets: ReadonlyArray<string> = [
   "Bearer T4mZ8cV1bN5kJ3hG6dS0aPqR"
 ]
 
-/** What of a secret must not be seen: its end, which is no part of a form that could stand there anyway. */
+/** The parts of a secret that must not be seen: its end, which no fixed form contains. */
 const core = (secret: string): ReadonlyArray<string> =>
   secret.startsWith("-----")
     ? ["MIIBVgIBADAN", "AgEAAkEAq7BF"]
@@ -160,10 +160,10 @@ const planted = (kind: SpanKind, text: string, plants: ReadonlyArray<Plant>) => 
 const leaks = (outside: string, secret: string): ReadonlyArray<string> =>
   core(secret).filter((part) => outside.includes(part))
 
-describe("a secret planted in an event", () => {
+describe("planted secrets", () => {
   for (const [road, options] of Object.entries(roads)) {
     for (const kind of SpanKinds.all) {
-      it.live(`is nowhere outside, ${road}: ${kind}`, () =>
+      it.live(`hides a planted secret everywhere outside, ${road}: ${kind}`, () =>
         Effect.gen(function*() {
           for (const [index, secret] of secrets.entries()) {
             const text = surroundings[index % surroundings.length]!(secret)
@@ -190,7 +190,7 @@ describe("a secret planted in an event", () => {
   })
 
   it.live.prop(
-    "is nowhere outside, wherever it alone is planted",
+    "hides a secret planted at any single place",
     [pick],
     ([{ around, kind, place, road, secret }]) =>
       Effect.gen(function*() {
@@ -204,7 +204,7 @@ describe("a secret planted in an event", () => {
   )
 
   it.live.prop(
-    "is nowhere outside when a rule fails, whatever it looks like",
+    "hides a word planted at any place when a rule fails",
     [pick],
     ([{ kind, place, road }]) =>
       Effect.gen(function*() {
@@ -225,11 +225,11 @@ describe("a secret planted in an event", () => {
   )
 })
 
-describe("without content", () => {
+describe("events without content", () => {
   const kept = new Set(["name", "model", "provider", "a tag", "the key of a tag", "the name of a metric", "a link"])
   const labels = new Set(["session", "user", "the version of an agent or a tool", "a prompt"])
   for (const [road, options] of Object.entries(roads)) {
-    it.live(`nothing that was said is outside, ${road}`, () =>
+    it.live(`sends no content when content is not captured, ${road}`, () =>
       Effect.gen(function*() {
         for (const kind of SpanKinds.all) {
           const word = "hunter2hunter2"
@@ -248,9 +248,9 @@ describe("without content", () => {
   }
 })
 
-describe("an event that a rule drops", () => {
+describe("events that a rule drops", () => {
   for (const [road, options] of Object.entries(roads)) {
-    it.live(`is counted, and its children arrive, ${road}`, () =>
+    it.live(`counts an event that a rule drops, and delivers its children, ${road}`, () =>
       Effect.gen(function*() {
         const word = "hunter2hunter2"
         const program = LLMObs.annotateCurrentSpan({ input: word, tags: { drop: "1" }, sessionId: word }).pipe(
@@ -279,7 +279,7 @@ describe("an event that a rule drops", () => {
 })
 
 describe("the rules of a layer", () => {
-  it.live("see what a stream accumulated", () =>
+  it.live("applies rules to a stream's accumulated output", () =>
     Effect.gen(function*() {
       const secret = secrets[0]!
       const { agent, outside } = yield* observe(
@@ -304,7 +304,7 @@ describe("the rules of a layer", () => {
   )
   const tagged = { apm: "all", baggageTagKeys: ["user.id", "session.id", "note"] } as const
 
-  it.live("hold for the tags that baggage brings to the APM span", () =>
+  it.live("applies rules to the tags that baggage brings to the APM span", () =>
     Effect.gen(function*() {
       const found = (options: Observed.DevOptions) =>
         Effect.map(observe(requested, { ...tagged, ...options }), ({ agent, outside, problems }) => ({
@@ -336,7 +336,7 @@ describe("the rules of a layer", () => {
       assert.include(failed.problems, "redaction_failed")
     }))
 
-  it.live("that are async cost the event its content, and end nothing", () =>
+  it.live("removes an event's content when a rule is async, without failing the program", () =>
     Effect.gen(function*() {
       const { agent, ledger, outside, problems } = yield* observe(
         LLMObs.annotateCurrentSpan({ input: "hunter2hunter2" }).pipe(LLMObs.llm("chat")),
@@ -354,7 +354,7 @@ describe("the rules of a layer", () => {
     }))
 
   for (const wrong of [{ processors: ["secrets"] }, { processors: 7 }, { contentCapture: "nothing" }]) {
-    it.live(`that cannot be read keep all content in: ${JSON.stringify(wrong)}`, () =>
+    it.live(`removes all content when the rules cannot be read: ${JSON.stringify(wrong)}`, () =>
       Effect.gen(function*() {
         const { agent, outside } = yield* observe(
           Effect.void.pipe(LLMObs.llm("chat", { input: "hunter2hunter2" })),
@@ -366,7 +366,7 @@ describe("the rules of a layer", () => {
       }))
   }
 
-  it.live("run once for each event, and not at all for a plain span that succeeds", () =>
+  it.live("runs a rule once for each event, and never for a plain span that succeeds", () =>
     Effect.gen(function*() {
       const kinds: Array<string> = []
       yield* observe(

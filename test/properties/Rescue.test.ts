@@ -63,7 +63,7 @@ describe("the rescue of a chunk", () => {
     assert.strictEqual(routes.length + Ledger.dropped(ledger.snapshot()), events.length)
   }, generated)
 
-  it.prop("is the same when it is applied twice", [scenes], ([scene]) => {
+  it.prop("gives the same result when it is applied twice", [scenes], ([scene]) => {
     const { ledger, offered, outbox, route, sent, spans } = run(scene)
     route()
     const state = () => ({
@@ -91,7 +91,7 @@ describe("the rescue of a chunk", () => {
     }
   }, generated)
 
-  it.prop("does not touch a span that is no LLM span", [scenes], ([scene]) => {
+  it.prop("leaves a span that is not an LLM span unchanged", [scenes], ([scene]) => {
     const { route, sent, spans } = run(scene)
     const before = spans.map((span) => ({ ...span, meta: { ...span.meta }, metrics: { ...span.metrics } }))
     route()
@@ -120,7 +120,7 @@ describe("the rescue of a chunk", () => {
     assert.strictEqual(weather.priority, scene.atRoute.priority)
   }, generated)
 
-  it.prop("marks a span as submitted when and only when the outbox took its event", [scenes], ([scene]) => {
+  it.prop("marks a span as submitted exactly when the outbox took its event", [scenes], ([scene]) => {
     const { outbox, route, sent, spans } = run(scene)
     const eventOf = spans.map((span) => span.record)
     route()
@@ -134,12 +134,17 @@ describe("the rescue of a chunk", () => {
     })
   }, generated)
 
-  it.prop("lets no event ride into a drop, nor a carrier that cannot transport it", [scenes], ([scene]) => {
-    const { route, sent, weather } = run(scene)
-    route()
-    const riders = sent.flatMap((chunk) => chunk.spans.flatMap(({ rider }) => rider ?? []))
-    const dropped = weather.mode === "apm-agent" && (weather.priority <= 0 || weather.filtered)
-    const direct = weather.mode === "llmobs-agent-proxy" || weather.mode === "llmobs-agentless"
-    if (dropped || direct || !weather.carrier || !weather.apm) assert.deepStrictEqual(riders, [])
-  }, generated)
+  it.prop(
+    "lets no event ride on a trace that is dropped or a carrier that cannot transport it",
+    [scenes],
+    ([scene]) => {
+      const { route, sent, weather } = run(scene)
+      route()
+      const riders = sent.flatMap((chunk) => chunk.spans.flatMap(({ rider }) => rider ?? []))
+      const dropped = weather.mode === "apm-agent" && (weather.priority <= 0 || weather.filtered)
+      const direct = weather.mode === "llmobs-agent-proxy" || weather.mode === "llmobs-agentless"
+      if (dropped || direct || !weather.carrier || !weather.apm) assert.deepStrictEqual(riders, [])
+    },
+    generated
+  )
 })
