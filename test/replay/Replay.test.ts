@@ -17,13 +17,13 @@ const names = Fs.readdirSync(folder).filter((file) => file.endsWith(".json")).ma
   Path.basename(file, ".json")
 )
 
-describe("a captured program of Datadog's Python SDK gives the same through this library", () => {
+describe("captured programs of Datadog's Python SDK", () => {
   const used = new Map<string, number>()
 
   for (const name of names) {
     const scenario = read(name)
     if (Skips.reason(scenario) !== undefined) continue
-    it.live(`${name}: ${scenario.pins}`, () =>
+    it.live(`replays ${name}: ${scenario.pins}`, () =>
       Effect.map(Replays.replay(scenario), (outcome) => {
         assert.strictEqual(outcome._tag, "Passed", outcome._tag === "Failed" ? outcome.lines.join("\n") : undefined)
         if (outcome._tag === "Skipped") return
@@ -31,12 +31,12 @@ describe("a captured program of Datadog's Python SDK gives the same through this
       }))
   }
 
-  it("and each intended difference is used as often as its row says", () => {
+  it("uses each intended difference as often as its row says", () => {
     assert.deepStrictEqual(IntendedDifferences.miscounted(used), [])
   })
 })
 
-describe("the replay", () => {
+describe("Replay", () => {
   it.live("fails a scenario that differs, by the path of each difference", () => {
     const scenario = read("annot_metadata_merge")
     const text = JSON.stringify(scenario.expected).replace("\"temperature\":1", "\"temperature\":2")
@@ -47,7 +47,7 @@ describe("the replay", () => {
     })
   })
 
-  it.live("fails a scenario with a difference that its row expects and that is not there", () => {
+  it.live("fails a scenario without a difference that its row expects", () => {
     const scenario = read("io_retrieval_documents")
     const withScore = JSON.stringify(scenario.expected).replaceAll(/"documents":\[\{"text":"[^"]*"/g, "$&,\"score\":0")
     return Effect.map(Replays.replay({ ...scenario, expected: JSON.parse(withScore) }), (outcome) => {
@@ -57,7 +57,7 @@ describe("the replay", () => {
     })
   })
 
-  it.live("fails a scenario that says something unknown, and does not run it", () => {
+  it.live("fails a scenario with unknown parts, and does not run it", () => {
     const scenario = read("transport_default_rides")
     const step = { ...scenario.program.processes[0]!.steps[0]!, colour: "red" }
     const unknown = { ...scenario, program: { processes: [{ steps: [step, { op: "dance" }] }] } }
@@ -74,7 +74,7 @@ describe("the replay", () => {
     })
   })
 
-  it("knows everything that the project's scenarios say, and skips none of the families that it must not", () => {
+  it("knows every part of the project's scenarios, and skips none of the required families", () => {
     for (const name of names) {
       const scenario = read(name)
       assert.deepStrictEqual(Scenarios.unknownParts(scenario), [], name)
@@ -84,7 +84,7 @@ describe("the replay", () => {
     }
   })
 
-  it("compares texts of a side that are JSON by what they hold, and other texts as they are", () => {
+  it("compares texts of a side that are JSON by their values, and other texts exactly", () => {
     const side = (value: string) => ({ meta: { input: { value } } })
     assert.deepStrictEqual(Difference.find(side("{\"a\": [1, 1e2]}"), side("{\"a\":[1,100]}")), [])
     assert.deepStrictEqual(Difference.find(side("[1, 2]"), side("[1,3]")), [
@@ -93,7 +93,7 @@ describe("the replay", () => {
     assert.lengthOf(Difference.find({ name: "[1, 2]" }, { name: "[1,2]" }), 1)
   })
 
-  it("gives each row an id of its own", () => {
+  it("gives each row a unique id", () => {
     const ids = IntendedDifferences.rows.map((row) => row.id)
     assert.strictEqual(new Set(ids).size, ids.length)
     for (const row of IntendedDifferences.rows) assert.isTrue(row.id.startsWith(row.kind), row.id)

@@ -35,8 +35,8 @@ const direct = { DD_APM_TRACING_ENABLED: "false" }
 
 const evp = (agent: DevAgent.DevAgent) => agent.requests().filter(({ path }) => path.startsWith("/evp_proxy/"))
 
-describe("rows that change a count or a route", () => {
-  it.live("R1-buffer: more than a thousand events that wait are all delivered, once", () =>
+describe("intended differences in counts and routes", () => {
+  it.live("R1-buffer: delivers more than a thousand waiting events, each once", () =>
     Effect.gen(function*() {
       const spans = Effect.forEach(Array.from({ length: 1_005 }), (_, i) => LLMObs.task(`t${i}`)(Effect.void))
       const { events, ledger } = yield* run(spans, direct)
@@ -45,7 +45,7 @@ describe("rows that change a count or a route", () => {
       assert.strictEqual(ledger.delivered.intake, 1_005)
     }))
 
-  it.live("R1-small-requests: events of 2 MB leave in a request each, whole", () =>
+  it.live("R1-small-requests: sends events of 2 MB whole, each in its own request", () =>
     Effect.gen(function*() {
       const large = "x".repeat(2_000_000)
       const spans = Effect.forEach(["a", "b", "c"], (name) => LLMObs.task(name, { input: large })(Effect.void))
@@ -57,7 +57,7 @@ describe("rows that change a count or a route", () => {
       }
     }))
 
-  it.live("S6-surrogate: a trace with an unpaired surrogate arrives with all its events", () =>
+  it.live("S6-surrogate: delivers a trace with an unpaired surrogate and all its events", () =>
     Effect.gen(function*() {
       const { events, ledger } = yield* run(
         LLMObs.task("broken", { input: "a\ud800b" })(Effect.void).pipe(
@@ -72,7 +72,7 @@ describe("rows that change a count or a route", () => {
       assert.strictEqual((broken.event["meta"] as { input: { value: string } }).input.value, "a\ufffdb")
     }))
 
-  it.live("R-C16-no-struct: an Agent that cannot carry the struct gets the trace, and its intake the events", () =>
+  it.live("R-C16-no-struct: sends the trace to an Agent that cannot carry the struct, and the events to its intake", () =>
     Effect.gen(function*() {
       const { agent, events } = yield* run(LLMObs.llm("call")(Effect.void), {}, { spanMetaStructs: false })
       assert.deepStrictEqual(events.map(({ via }) => via), ["evp"])
@@ -81,7 +81,7 @@ describe("rows that change a count or a route", () => {
       assert.deepStrictEqual(span!.metaStruct, {})
     }))
 
-  it.live("R-C3-sample-rate: what DD_TRACE_SAMPLE_RATE rejects is rescued, and rejected", () =>
+  it.live("R-C3-sample-rate: rescues the events that DD_TRACE_SAMPLE_RATE rejects, and sends the trace as rejected", () =>
     Effect.gen(function*() {
       const { agent, events } = yield* run(LLMObs.llm("call")(Effect.void), { DD_TRACE_SAMPLE_RATE: "0" })
       assert.deepStrictEqual(events.map(({ via }) => via), ["evp"])
@@ -89,7 +89,7 @@ describe("rows that change a count or a route", () => {
       assert.deepStrictEqual(agent.traces().flat().map(({ metrics }) => metrics["_sampling_priority_v1"]), [-1])
     }))
 
-  it.live("R1-paused: refused credentials drop nothing before the program ends", () =>
+  it.live("R1-paused: drops no event while credentials are refused, before the program ends", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make({ evpStatus: 403 })
       const ledger = yield* Effect.provide(
@@ -102,7 +102,7 @@ describe("rows that change a count or a route", () => {
       assert.strictEqual(Ledgers.pending(ledger), 1)
     }))
 
-  it.live("R-C13-no-agent: who asks to do without an Agent gets events to the intake with the key, and no trace", () =>
+  it.live("R-C13-no-agent: sends events to the intake with the key, and no trace, when no Agent is to be used", () =>
     Effect.gen(function*() {
       const intake = yield* DevAgent.make()
       const { agent, ledger } = yield* run(LLMObs.workflow("root")(LLMObs.llm("call")(Effect.void)), {
@@ -121,14 +121,14 @@ describe("rows that change a count or a route", () => {
       assert.strictEqual(ledger.delivered.intake, 2)
     }))
 
-  it.live("R-C13-agent-is-enough: events ride to an Agent without a proxy, and no key is asked for", () =>
+  it.live("R-C13-agent-is-enough: lets events ride to an Agent without a proxy, and requires no key", () =>
     Effect.gen(function*() {
       const { events, ledger } = yield* run(LLMObs.llm("call")(Effect.void), {}, { endpoints: ["/v0.4/traces"] })
       assert.deepStrictEqual(events.map(({ via }) => via), ["trace"])
       assert.strictEqual(ledger.delivered.agent, 1)
     }))
 
-  it.live("R-C13-agent-is-enough: an Agent that lists only the fourth version of its proxy is used by that", () =>
+  it.live("R-C13-agent-is-enough: uses an Agent's proxy that lists only its fourth version", () =>
     Effect.gen(function*() {
       const { agent, events } = yield* run(
         LLMObs.llm("call")(Effect.void),
@@ -139,7 +139,7 @@ describe("rows that change a count or a route", () => {
       assert.deepStrictEqual(evp(agent).map(({ path }) => path), ["/evp_proxy/v4/api/v2/llmobs"])
     }))
 
-  it.live("R-C13-unknown-site: nothing leaves for a site that is not on Datadog's list, and nothing is dropped", () =>
+  it.live("R-C13-unknown-site: sends to no site that is not on Datadog's list, and drops no event", () =>
     Effect.gen(function*() {
       const hosts: Array<string> = []
       const transport = Layer.succeed(Transport, {
@@ -172,7 +172,7 @@ describe("rows that change a count or a route", () => {
 
   for (const variables of [direct, {}]) {
     it.live(
-      `S17-in-flight: what runs when recording is switched off arrives whole, ${
+      `S17-in-flight: delivers spans whole that run when recording is switched off, ${
         variables === direct ? "by itself" : "on its trace"
       }`,
       () =>
@@ -198,7 +198,7 @@ describe("rows that change a count or a route", () => {
     )
   }
 
-  it.live("S8-filter: events of a trace that the program's own filter drops arrive, and the trace does not", () =>
+  it.live("S8-filter: delivers the events of a trace that the program's own filter drops, without the trace", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make()
       const ledger = yield* Effect.provide(
