@@ -32,9 +32,9 @@ const errorsOf = (program: string): string => {
   }
 }
 
-describe("the compiler's text for a wrong `output`", () => {
+describe("the compiler's error for a wrong output", () => {
   it(
-    "names the type that the function takes and the one that the effect or the stream gives",
+    "names the type that the function takes and the type that the effect or the stream gives",
     { timeout: 130_000 },
     () => {
       const text = errorsOf(`
