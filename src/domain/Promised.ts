@@ -18,7 +18,7 @@ export const take = (value: unknown): boolean => {
     then.call(value, ignore, ignore)
     return true
   } catch {
-    // // A promise whose `then` throws can give no value.
+    // A promise whose `then` throws can give no value.
     return true
   }
 }

@@ -92,7 +92,7 @@ export const parse = (
     : { value: documents, bytes: snapshot.bytes * 2 + documents.length * addedBytes, problems }
 }
 
-// // Ten problems are enough to find the mistake.
+// Ten problems are enough to find the mistake.
 const mostProblems = 10
 
 // The texts of a request to an embedding model.

@@ -122,7 +122,7 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
   }
 }
 
-// // The members of an answer that hold its usage.
+// The members of an answer that hold its usage.
 const usageKeys = ["usage", "usageMetadata", "usage_metadata", "totalUsage"]
 
 // A name, its quotes and colon, and the longest number.

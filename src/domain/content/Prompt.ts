@@ -112,7 +112,7 @@ const fields: { readonly [K in Exclude<keyof Prompt, "template" | "chat_template
   _dd_query_variable_keys: texts("queryVariables", "ragQueryVariables", "rag_query_variables")
 }
 
-// // `render` adds at most this much, apart from the name of the app: defaults and longer names.
+// `render` adds at most this much, apart from the name of the app: defaults and longer names.
 const defaultBytes = 256
 
 /**

@@ -39,7 +39,7 @@ const code = "invalid_tool_definitions"
 // In the event the list sits one level below `meta`.
 const limits = JsonSnapshot.limitsBelowMeta(1)
 
-// // Ten problems are enough to find the mistake, and bound the list for a long list of bad items.
+// Ten problems are enough to find the mistake, and bound the list for a long list of bad items.
 const mostProblems = 10
 
 /**

@@ -78,7 +78,7 @@ interface Draft {
 // In the event, arguments sit six levels below `meta`, where structure ends at the twelfth.
 const argumentDepth = JsonSnapshot.defaultLimits.depth - 6
 
-// // More than the keys, quotes and defaults of a message, a call, a result or a media part.
+// More than the keys, quotes and defaults of a message, a call, a result or a media part.
 const itemBytes = 96
 
 /**
@@ -216,7 +216,7 @@ const isBare = (message: Draft): boolean =>
 
 const dataUrl = /^data:([a-z0-9.+/-]*)(?:;[a-z0-9=.+-]+)*;base64,/i
 
-// // The arguments of an interrupted stream are no JSON and stay text.
+// The arguments of an interrupted stream are no JSON and stay text.
 const parsed = (text: string): unknown => {
   if (text.trim() === "") return {}
   try {

@@ -77,7 +77,7 @@ export const defaultMaxRequestBytes = 26_214_400
  */
 export const maxEntries = 1_000
 
-// // v2 is the version that every SDK of Datadog uses; all versions behave alike.
+// v2 is the version that every SDK of Datadog uses; all versions behave alike.
 const evpVersions = [2, 4, 3, 1]
 
 const unreadable: Unreadable = { _tag: "Unreadable" }
@@ -170,7 +170,7 @@ export const rootIsFiltered = (
     scan.work.left < 0
 }
 
-// // The tags of one root, each split into characters once, and the steps that are left.
+// The tags of one root, each split into characters once, and the steps that are left.
 interface Scan {
   readonly meta: { readonly [key: string]: string }
   readonly work: Pattern.Work
@@ -222,7 +222,7 @@ const readPattern = (source: string): AgentPattern | Unreadable => Pattern.compi
 const filters = (u: unknown, list: "require" | "reject", regex: boolean): ReadonlyArray<TagFilter> =>
   isObject(u) ? texts(own(u, list)).map((text) => readFilter(text, regex)) : []
 
-// // `key:value`, `key:pattern` or `key`, as in the Agent's own settings.
+// `key:value`, `key:pattern` or `key`, as in the Agent's own settings.
 const readFilter = (text: string, regex: boolean): TagFilter => {
   const colon = text.indexOf(":")
   const key = (colon < 0 ? text : text.slice(0, colon)).trim()

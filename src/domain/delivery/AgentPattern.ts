@@ -23,7 +23,7 @@ type Node =
   | { readonly _tag: "Any"; readonly nodes: ReadonlyArray<Node> }
   | { readonly _tag: "Repeat"; readonly node: Node; readonly min: number; readonly max: number }
 
-// // `next` and `other` are indices in the program; -1 stands for a match.
+// `next` and `other` are indices in the program; -1 stands for a match.
 type Instruction =
   | { readonly _tag: "Char"; readonly test: Test; readonly next: number }
   | { readonly _tag: "Anchor"; readonly anchor: Anchor; readonly next: number }
@@ -95,7 +95,7 @@ export const compile = (source: string): AgentPattern | undefined => {
     return {
       source,
       matches: ({ value }, work) => {
-        // // The engine's own search reads hundreds of characters in the time of one step.
+        // The engine's own search reads hundreds of characters in the time of one step.
         work.left -= 1 + (value.length >> 8)
         return value.includes(source)
       }
@@ -300,7 +300,7 @@ const parseGroup = (p: Parser, outer: Flags): Node | undefined => {
   return node
 }
 
-// // The code of a character, or the test of a class such as `\d`.
+// The code of a character, or the test of a class such as `\d`.
 const parseEscape = (p: Parser): Test | number | undefined => {
   const c = p.chars[p.at++]
   if (c === undefined) return undefined
@@ -352,7 +352,7 @@ const parseClassChar = (p: Parser): Test | number | undefined => {
   return c === undefined ? undefined : c === "\\" ? parseEscape(p) : c.codePointAt(0)!
 }
 
-// // Writes the states of a node, the last ones first, and returns the index of its first state; `undefined` if there
+// Writes the states of a node, the last ones first, and returns the index of its first state; `undefined` if there
 // are too many.
 const emit = (program: Program, node: Node, next: number): number | undefined => {
   // Steps are counted too, since nested repeats of nothing need many steps and no state.
@@ -424,13 +424,13 @@ const run = (
   if (start < 0) return true
   let waiting: Array<number> = []
   let open: Array<number> = []
-  // // For each state, the index in the text where it was last entered.
+  // For each state, the index in the text where it was last entered.
   const entered = new Int32Array(program.length).fill(-1)
   work.left -= program.length >> 5
   for (let at = 0; at <= codes.length; at++) {
     const before = at === 0 ? -1 : codes[at - 1]!
     const after = at === codes.length ? -1 : codes[at]!
-    // // The waiting states are open now. The old array is reused.
+    // The waiting states are open now. The old array is reused.
     const last = open
     open = waiting
     waiting = last

@@ -21,7 +21,7 @@ export const bounds = { first: 100, most: 30_000 } as const
  * @since 0.1.0
  */
 export const delay = (failures: number, random: number, afterMillis: number = 0): number => {
-  // // 2^9 already exceeds the bound, and a larger power would only overflow.
+  // 2^9 already exceeds the bound, and a larger power would only overflow.
   const exponent = Math.min(9, Math.max(0, failures - 1))
   return afterMillis + random * Math.min(bounds.most, bounds.first * 2 ** exponent)
 }

@@ -163,7 +163,7 @@ const seconds = (text: string | undefined): number | undefined =>
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 const imfFixdate = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/
 
-// // The date format that HTTP requires of senders, as Unix milliseconds.
+// The date format that HTTP requires of senders, as Unix milliseconds.
 const httpDate = (text: string): number | undefined => {
   const found = imfFixdate.exec(text)
   if (found === null) return undefined

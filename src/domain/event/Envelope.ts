@@ -34,7 +34,7 @@ export const make = (event: SpanEvent, libraryVersion: string): Envelope => ({
   spans: [event]
 })
 
-// // `JSON.rawJSON` writes a 64-bit integer exactly; TypeScript's library has no type for it yet.
+// `JSON.rawJSON` writes a 64-bit integer exactly; TypeScript's library has no type for it yet.
 const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => number }).rawJSON
 
 /**

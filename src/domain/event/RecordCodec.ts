@@ -19,10 +19,10 @@ import type { SpanRecord } from "../span/SpanRecord.ts"
 // The form that is written.
 const version = 2
 
-// // In the first version all strings were in the line.
+// In the first version all strings were in the line.
 const first = 1
 
-// // JSON has no `undefined`: keys that are always present are restored when the text is read.
+// JSON has no `undefined`: keys that are always present are restored when the text is read.
 const recordKeys: ReadonlyArray<keyof SpanRecord> = ["model", "prompt", "toolVersion", "error"]
 const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
   "parentSource",
@@ -89,13 +89,13 @@ const rendered = (context: SpanRecord["context"]): SpanRecord["context"] => ({
   experiment: context.experiment?.experimentId === undefined ? undefined : { experimentId: "", tags: {} }
 })
 
-// // No text of practice has this character, and JSON does not escape it.
+// No text of practice has this character, and JSON does not escape it.
 const mark = "\u007f"
 
-// // Below this length, searching for escapes costs less than cutting the string out.
+// Below this length, searching for escapes costs less than cutting the string out.
 const long = 256
 
-// // Replaces the long strings of values by marks.
+// Replaces the long strings of values by marks.
 class LongTexts {
   all = ""
 
@@ -115,7 +115,7 @@ class LongTexts {
     return changed ? Object.fromEntries(entries) : value
   }
 
-  // // A text that a disk would not return unchanged stays in the line, where JSON escapes it.
+  // A text that a disk would not return unchanged stays in the line, where JSON escapes it.
   #cutText(text: string): string {
     const isMark = text.startsWith(mark)
     if (text.length < long && !isMark) return text
@@ -126,7 +126,7 @@ class LongTexts {
   }
 }
 
-// // Restores the long strings, and returns whether each one was there.
+// Restores the long strings, and returns whether each one was there.
 const pasted = ({ annotation, error, prompt }: JsonSnapshot.JsonObject, texts: string): boolean => {
   const text = (value: string): string | undefined => {
     if (value.startsWith(mark, 1)) return value.slice(1)
@@ -150,7 +150,7 @@ const pasted = ({ annotation, error, prompt }: JsonSnapshot.JsonObject, texts: s
   return [annotation, prompt, error].every((part) => part === undefined || paste(part))
 }
 
-// // The JSON parser of V8 in Node 24 can take a key with an escape for another key that has a backslash. In a text
+// The JSON parser of V8 in Node 24 can take a key with an escape for another key that has a backslash. In a text
 // with such a key, objects are written as arrays of their keys and values.
 const doubtfulKey = /\\(?:u[\da-f]{4}|[^u])[^"\\]*":/
 
@@ -197,7 +197,7 @@ type Encoded = JsonSnapshot.JsonObject & {
   readonly startNs: string
 }
 
-// // These checks suffice for rendering: the parts were checked before they were written, and a checksum guards the
+// These checks suffice for rendering: the parts were checked before they were written, and a checksum guards the
 // text.
 const isRecord = (json: JsonSnapshot.Json | undefined): json is Encoded => {
   if (!JsonSnapshot.isObject(json)) return false

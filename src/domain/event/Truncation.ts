@@ -37,7 +37,7 @@ export const defaultLimit = 5_000_000
  */
 export const smallestLimit = 3_000
 
-// // Datadog's SDKs write this in place of a dropped input or output.
+// Datadog's SDKs write this in place of a dropped input or output.
 const droppedIo = "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
 
 /**
@@ -102,7 +102,7 @@ const at = (u: unknown, key: string): unknown => isTree(u) && Object.hasOwn(u, k
 
 const withMeta = (event: Tree, change: Tree): Tree => ({ ...event, meta: { ...at(event, "meta") as Tree, ...change } })
 
-// // The note would replace most of a smaller text.
+// The note would replace most of a smaller text.
 const smallestCut = 1_024
 
 const media: Step = (event, size, limit, measure) => {
@@ -133,7 +133,7 @@ const media: Step = (event, size, limit, measure) => {
   return stubs.size === 0 ? event : { ...event, meta: map(event["meta"], (u) => stubs.get(u) ?? u) }
 }
 
-// // Copies a value with some parts replaced, sharing the rest with the original. Replacements are not entered.
+// Copies a value with some parts replaced, sharing the rest with the original. Replacements are not entered.
 const map = (value: unknown, replace: (u: unknown) => unknown): unknown => {
   const replaced = replace(value)
   if (replaced !== value) return replaced
@@ -156,7 +156,7 @@ const map = (value: unknown, replace: (u: unknown) => unknown): unknown => {
   return out ?? value
 }
 
-// // Ids are never cut, because an altered id joins nothing.
+// Ids are never cut, because an altered id joins nothing.
 const ids: ReadonlySet<string> = new Set(["trace_id", "span_id", "parent_id", "session_id", "_dd"])
 
 const cutTexts: Step = (event, size, limit, measure) => {
@@ -192,7 +192,7 @@ const mapOutsideIds = (event: Tree, replace: (u: unknown) => unknown): Tree => {
 const noteBytes = 48
 
 const cut = (text: string, size: number, level: number, measure: Measure): string => {
-  // // Estimated by proportion, and corrected a few times if bytes are spread unevenly; six bytes a unit always fit.
+  // Estimated by proportion, and corrected a few times if bytes are spread unevenly; six bytes a unit always fit.
   let units = Math.floor(text.length * (level - noteBytes) / size)
   for (let attempt = 0;; attempt++) {
     const [head, tail] = LongText.headAndTail(text, units)
@@ -225,7 +225,7 @@ const largerSide: Step = (event, _size, _limit, measure) => {
   }
 }
 
-// // A field that alone exceeds the limit goes first, because the other fields together are worth more.
+// A field that alone exceeds the limit goes first, because the other fields together are worth more.
 const dropMeta = (key: string, empty: unknown): Step => (event, _size, _limit, measure) =>
   measure(at(at(event, "meta"), key) ?? null) <= smallestCut ? event : withMeta(event, { [key]: empty })
 

@@ -120,9 +120,9 @@ const numberBytes = 25
 const literalBytes = 5
 // A key has quotes and a colon; every entry may have a comma.
 const entryBytes = 4
-// // Values nested deeper than this are not even converted to text. It also bounds our own recursion.
+// Values nested deeper than this are not even converted to text. It also bounds our own recursion.
 const textDepth = 50
-// // The decimal text of a bigint takes more than linear time, so a larger one is not converted.
+// The decimal text of a bigint takes more than linear time, so a larger one is not converted.
 const largestBigint = 1n << 4096n
 
 const circular = "[this value contains itself]"
@@ -209,7 +209,7 @@ const copied = (walk: Walk, value: unknown): Json | undefined => {
   try {
     return copyOf(walk, value, "", 0)
   } catch {
-    // // This happens only if the stack was nearly full before the call.
+    // This happens only if the stack was nearly full before the call.
     walk.unreadable = true
     return given(walk, unreadable)
   }
@@ -294,7 +294,7 @@ const given = (walk: Walk, text: string): string => {
   return text
 }
 
-// // Texts are kept by reference at first, because a text over the limit is cut once all are known.
+// Texts are kept by reference at first, because a text over the limit is cut once all are known.
 const textOf = (walk: Walk, text: string): string => {
   walk.characters -= text.length
   walk.bytes += textBytes(text)
@@ -340,7 +340,7 @@ const structureOf = (walk: Walk, value: object, key: string, depth: number): Jso
   if (typeof toJSON === "function") {
     const result: unknown = toJSON.call(value, key)
     if (typeof result !== "object" || result === null) return copyOf(walk, result, key, depth)
-    // // `toJSON` of the result is not called: an object that returns another such object could loop for ever.
+    // `toJSON` of the result is not called: an object that returns another such object could loop for ever.
     if (result !== value && walk.ancestors.includes(result)) return given(walk, circular)
     if (ArrayBuffer.isView(result)) return viewOf(walk, result, depth)
     walk.ancestors.push(result)
@@ -365,7 +365,7 @@ const membersOf = (walk: Walk, value: object, depth: number): Json | undefined =
   return propertiesOf(walk, value, Object.keys(value), depth)
 }
 
-// // The own text of an object without properties, such as a `RegExp` or a user's value class.
+// The own text of an object without properties, such as a `RegExp` or a user's value class.
 const ownText = (value: object): string | undefined => {
   if (value.toString === Object.prototype.toString || Object.keys(value).length > 0) return undefined
   const text: unknown = value.toString()
@@ -422,11 +422,11 @@ const mapOf = (walk: Walk, source: ReadonlyMap<unknown, unknown>, depth: number)
   return out
 }
 
-// // A key costs the values that its object reads, and its text is charged as a key.
+// A key costs the values that its object reads, and its text is charged as a key.
 const keyText = (walk: Walk, key: unknown, depth: number): string => {
   const copy = copyOf(walk, key, "", depth + 1)
   if (typeof copy === "string") return copy
-  // // Texts over the limit are still whole here, so their JSON text could exceed the longest string.
+  // Texts over the limit are still whole here, so their JSON text could exceed the longest string.
   return walk.characters < 0 ? typeof key : JSON.stringify(copy) ?? typeof key
 }
 
@@ -454,7 +454,7 @@ const property = (
   put(out, wellFormed(key), copy)
 }
 
-// // All entries are paid for before any is entered, so that a deep one cannot take the values of its neighbours.
+// All entries are paid for before any is entered, so that a deep one cannot take the values of its neighbours.
 const spend = (walk: Walk, wanted: number): number => {
   const count = wanted > walk.values ? walk.values : wanted
   if (count < wanted) {
@@ -465,7 +465,7 @@ const spend = (walk: Walk, wanted: number): number => {
   return count
 }
 
-// // Copies one of `left` entries, with an equal share of the values if they are shared. Unused values are returned.
+// Copies one of `left` entries, with an equal share of the values if they are shared. Unused values are returned.
 const shared = (walk: Walk, left: number, value: unknown, key: string, depth: number): Json | undefined => {
   if (!walk.fair || typeof value !== "object") return copyOf(walk, value, key, depth + 1)
   const share = Math.ceil(walk.values / left)
@@ -476,7 +476,7 @@ const shared = (walk: Walk, left: number, value: unknown, key: string, depth: nu
   return copy
 }
 
-// // Reads one property: a getter that throws loses its own property, not its neighbours.
+// Reads one property: a getter that throws loses its own property, not its neighbours.
 const read = (walk: Walk, source: object, key: string | number): unknown => {
   try {
     return (source as { readonly [key: string | number]: unknown })[key]
@@ -486,7 +486,7 @@ const read = (walk: Walk, source: object, key: string | number): unknown => {
   }
 }
 
-// // A text of a copy, and its place.
+// A text of a copy, and its place.
 interface Place {
   readonly holder: { [key: string | number]: Json }
   readonly key: string | number
@@ -494,14 +494,14 @@ interface Place {
   readonly isMedia: boolean
 }
 
-// // The keys that name a media type. A part of a media content is worthless, so it is dropped whole.
+// The keys that name a media type. A part of a media content is worthless, so it is dropped whole.
 const mediaKeys = ["format", "mime_type", "mimeType", "media_type", "mediaType"]
 const mediaUrl = /^data:[^,]{0,128};base64,/
 
-// // Shorter texts are never cut.
+// Shorter texts are never cut.
 const smallestCut = 64
 
-// // Room for the note in place of the cut.
+// Room for the note in place of the cut.
 const noteRoom = 48
 
 const shortened = (copy: Json, excess: number): { readonly value: Json; readonly saved: number } => {
@@ -534,7 +534,7 @@ const shortened = (copy: Json, excess: number): { readonly value: Json; readonly
   return { value: root["value"]!, saved }
 }
 
-// // Returns the longest texts first. The copy is ours, so it is changed in place.
+// Returns the longest texts first. The copy is ours, so it is changed in place.
 const placesOf = (root: JsonObject): Array<Place> => {
   const places: Array<Place> = []
   const visit = (holder: Json): void => {

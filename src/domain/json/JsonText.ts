@@ -107,7 +107,7 @@ const stringLength = (text: string): number => {
 
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
-// // Escaping adds this to each ASCII character: one for the quote, the backslash and \b \t \n \f \r, five for the
+// Escaping adds this to each ASCII character: one for the quote, the backslash and \b \t \n \f \r, five for the
 // other control characters.
 const asciiExtra = Uint8Array.from(
   { length: 0x80 },

@@ -32,7 +32,7 @@ export const headAndTail = (text: string, units: number): readonly [head: string
   return [copied(text.slice(0, wholeAt(text, units - tail))), copied(text.slice(endOf(text, text.length - tail)))]
 }
 
-// // An index that splits no surrogate pair: before the pair for a head, behind it for a tail.
+// An index that splits no surrogate pair: before the pair for a head, behind it for a tail.
 const wholeAt = (text: string, index: number): number => splits(text, index) ? index - 1 : index
 
 const endOf = (text: string, index: number): number => splits(text, index) ? index + 1 : index
@@ -43,5 +43,5 @@ const splits = (text: string, index: number): boolean => {
   return unit >= 0xdc00 && unit <= 0xdfff && before >= 0xd800 && before <= 0xdbff
 }
 
-// // A slice keeps the whole text in memory; concatenation makes an independent text.
+// A slice keeps the whole text in memory; concatenation makes an independent text.
 const copied = (part: string): string => ` ${part}`.slice(1)

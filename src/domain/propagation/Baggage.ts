@@ -77,7 +77,7 @@ export interface Read<out A> {
   readonly problems: ReadonlyArray<Problem>
 }
 
-// // Members beyond this length are not even counted.
+// Members beyond this length are not even counted.
 const longestLooked = 2 * limits.bytes
 
 /**
@@ -265,7 +265,7 @@ const unwritten = Problems.make(
   "Baggage members were not sent: above the limits, empty, or not valid text."
 )
 
-// // A text that is too long unencoded does not get shorter, so it is returned without being encoded.
+// A text that is too long unencoded does not get shorter, so it is returned without being encoded.
 const renderMember = (key: string, item: Item | string, bytes: number): string | undefined => {
   const { raw, value } = typeof item === "string" ? { value: item, raw: undefined } : item
   if (key.length + value.length > bytes) return key + value

@@ -112,7 +112,7 @@ export const extract = (
 
 const bad = (what: string): Problem => Problems.make("invalid_datadog_headers", `The ${what}; it was left out.`)
 
-// // Reads `x-datadog-tags`. A header above `maxLength` is dropped whole, as in Datadog's tracers; a malformed pair is
+// Reads `x-datadog-tags`. A header above `maxLength` is dropped whole, as in Datadog's tracers; a malformed pair is
 // left out alone.
 const parseTags = (
   text: string,
@@ -131,7 +131,7 @@ const parseTags = (
     const key = pair.slice(0, Math.max(equals, 0)).trim()
     const value = pair.slice(equals + 1).trim()
     if (equals > 0 && key !== "" && Tag.isValue(value) && (key !== Tag.decisionMaker || Tag.isDecisionMaker(value))) {
-      // // Tags with other prefixes are legal, but are not passed on.
+      // Tags with other prefixes are legal, but are not passed on.
       if (Tag.isKey(key) && key !== "_dd.p.upstream_services") tags.set(key, value)
     } else malformed = true
   }
@@ -141,7 +141,7 @@ const parseTags = (
   }
 }
 
-// // Renders `x-datadog-tags` within `maxLength`. The text is empty if no tag is left or the limit is 0.
+// Renders `x-datadog-tags` within `maxLength`. The text is empty if no tag is left or the limit is 0.
 const renderTags = (tags: ReadonlyArray<PropagationTag>, maxLength: number): string =>
   Tag.fit(
     tags.flatMap((tag) =>

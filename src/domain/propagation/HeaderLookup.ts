@@ -71,7 +71,7 @@ export const fromRecord = (
   headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 ): HeaderLookup => fromEntries(Object.entries(headers))
 
-// // More than any server accepts, and few enough to search.
+// More than any server accepts, and few enough to search.
 const most = { headers: 1_024, lines: 64, characters: 65_536 } as const
 
 /**
@@ -104,11 +104,11 @@ export const fromUnknown = (headers: unknown): HeaderLookup => {
         const pair = entry()
         if (Array.isArray(pair)) add(pair[0], pair[1])
       } catch {
-        // // An unreadable header is left out alone.
+        // An unreadable header is left out alone.
       }
     }
   } catch {
-    // // If an iterable throws, the headers before are kept.
+    // If an iterable throws, the headers before are kept.
   }
   return (name) => byName.get(name)
 }

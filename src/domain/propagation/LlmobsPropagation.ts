@@ -46,7 +46,7 @@ const known: ReadonlySet<string> = new Set(Object.values(keys))
  */
 export const isKey = (key: string): boolean => known.has(key)
 
-// // The prefix of baggage members that carry the LLM trace: `llmobs.parent_id` has the meaning of the tag
+// The prefix of baggage members that carry the LLM trace: `llmobs.parent_id` has the meaning of the tag
 // `_dd.p.llmobs_parent_id`. The prefix is reserved: such a member is read here and never passed on, because the next
 // service would take a stale parent for its own.
 const baggagePrefix = "llmobs."

@@ -69,7 +69,7 @@ const matches = (entry: string, target: URL, host: string, self: string | undefi
   }
 }
 
-// // A URL normalises every form of an IPv4 address to dotted decimals.
+// A URL normalises every form of an IPv4 address to dotted decimals.
 const ipv4 = (host: string): ReadonlyArray<number> | undefined => {
   if (host.length > 15 || !/^\d+\.\d+\.\d+\.\d+$/.test(host)) return undefined
   return host.split(".").map(Number)

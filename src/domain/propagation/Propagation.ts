@@ -112,7 +112,7 @@ export const extract = (
   if (settings.behaviorExtract === "ignore") return Problems.ok(undefined)
   const problems: Array<Problem> = []
   const candidates = candidatesOf(headers, settings, problems)
-  // // Computed at most once, and only if the headers hold something that a browser must not decide.
+  // Computed at most once, and only if the headers hold something that a browser must not decide.
   let trusted: boolean | undefined
   const isTrusted = (): boolean =>
     trusted ??= settings.experimentBaggage === "accept" || !ExperimentBaggage.isBrowserRequest(headers)
@@ -196,7 +196,7 @@ const withTracestate = (
   const merged: Candidate = {
     ...trace,
     foreign: w3c.foreign,
-    // // One family of headers can lack the LLM trace because a hop had to drop it; the other still has it.
+    // One family of headers can lack the LLM trace because a hop had to drop it; the other still has it.
     tags: trace.tags.has(Llmobs.keys.parentId) ? trace.tags : withLlmTags(trace.tags, w3c.tags)
   }
   if (trace.parentId === w3c.parentId) return merged
@@ -242,7 +242,7 @@ const baggageOf = (
   problems.push(...read.problems)
   const reserved = [...read.value.keys()].filter(ExperimentBaggage.isKey)
   if (reserved.length === 0 || isTrusted()) return read.value
-  // // These members are not passed on, because the next service could not see that a browser wrote them.
+  // These members are not passed on, because the next service could not see that a browser wrote them.
   const items = new Map(read.value)
   for (const key of reserved) items.delete(key)
   return items
@@ -358,7 +358,7 @@ export const injectChecked = (
       lastParentId: last !== undefined && SpanId.isValid(last) ? last : spanId,
       priority,
       origin,
-      // // Datadog's tracers repeat the high half of `traceparent` in their own headers, if there is room.
+      // Datadog's tracers repeat the high half of `traceparent` in their own headers, if there is room.
       tags: styles.has("datadog") ? [...tags, ...highTag(Tag.rank.redundant)] : tags,
       foreign: input.tracestate ?? []
     })
@@ -374,7 +374,7 @@ const apmTags = (tags: ReadonlyMap<string, string> = noTags): ReadonlyArray<Prop
   }
   for (const [key, value] of tags) {
     if (key === Tag.decisionMaker || key === Tag.highTraceId || Llmobs.isKey(key) || !Tag.isKey(key)) continue
-    // // Each tag gets a rank of its own: the last one is left out first.
+    // Each tag gets a rank of its own: the last one is left out first.
     written.push({ key, value, rank: Tag.rank.other + written.length / 1_000_000, exact: false })
   }
   return written

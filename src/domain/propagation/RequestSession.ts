@@ -60,7 +60,7 @@ export const fromQuery = (url: string, name: string): Checked<string | undefined
   const hash = url.indexOf("#")
   if (start === 0 || (hash !== -1 && hash < start)) return none
   const end = Math.min(hash === -1 ? url.length : hash, start + limits.query)
-  // // A parameter cut by the limit is not read, because half an id is another id.
+  // A parameter cut by the limit is not read, because half an id is another id.
   const cut = end === start + limits.query && end < url.length
   for (let from = start; from < end;) {
     const ampersand = url.indexOf("&", from)

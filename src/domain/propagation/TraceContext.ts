@@ -264,5 +264,5 @@ export const renderTracestate = (input: {
 
 const isExact = (value: string): boolean => Tag.isValue(value) && !value.includes(";") && !value.includes("~")
 
-// // The tilde stands for the equals sign, so an original tilde cannot be kept.
+// The tilde stands for the equals sign, so an original tilde cannot be kept.
 const encode = (value: string): string => value.trim().replace(/[^\x20-\x7e]|[,;~]/g, "_").replaceAll("=", "~")

@@ -62,7 +62,7 @@ const part = (part: JsonObject, into: Transcript): boolean => {
   }
 }
 
-// // In user interface messages a call and its answer are one part, `tool-NAME`.
+// In user interface messages a call and its answer are one part, `tool-NAME`.
 const userInterface = (type: string, part: JsonObject, into: Transcript): boolean => {
   const id = JsonFields.text(part, "toolCallId")
   if (id === undefined || !(type.startsWith("tool-") || type === "dynamic-tool")) return false
@@ -87,7 +87,7 @@ const modelOf = (json: Json | undefined): string | undefined =>
   JsonFields.text(JsonFields.object(json, "response"), "modelId") ??
     JsonFields.text(JsonFields.object(json, "model"), "modelId")
 
-// // A step without a list of parts has its text, calls and results in members of their own.
+// A step without a list of parts has its text, calls and results in members of their own.
 const messageOf = (step: Json): Json => ({
   role: "assistant",
   content: JsonFields.list(step, "content") ?? [

@@ -83,7 +83,7 @@ export const dialect: Dialect = {
   join: () => join()
 }
 
-// // Cached tokens are counted apart in an answer of Anthropic, even if no count of cache writes is given.
+// Cached tokens are counted apart in an answer of Anthropic, even if no count of cache writes is given.
 const usageOf = (body: JsonObject): Json | undefined => {
   const usage = JsonFields.object(body, "usage")
   return JsonFields.number(usage, "cache_read_input_tokens") === undefined
@@ -135,7 +135,7 @@ const join = (): Join => {
   }
 }
 
-// // The type of a block whose start is missing follows from its pieces.
+// The type of a block whose start is missing follows from its pieces.
 const blockOf = ({ partial_json, ...block }: Pieces.Piece): JsonObject => ({
   type: partial_json !== undefined ? "tool_use" : block["thinking"] !== undefined ? "thinking" : "text",
   ...block,

@@ -11,7 +11,7 @@ import { reasons } from "./Dialect.ts"
 import * as Pieces from "./Pieces.ts"
 import * as ToolOutput from "./ToolOutput.ts"
 
-// // Each part is an object with one member, named after its content. Gemini's dialect reads a part of text alone.
+// Each part is an object with one member, named after its content. Gemini's dialect reads a part of text alone.
 const part = (part: JsonObject, into: Transcript): boolean => {
   if (part["type"] !== undefined) return false
   const call = JsonFields.object(part, "toolUse")

@@ -73,7 +73,7 @@ export const read = (message: JsonObject, reader: Reader): void => {
   into.begin(role)
   for (const key of reasoning) into.reasoning(JsonFields.text(message, key) ?? "")
   const id = JsonFields.text(message, "tool_call_id", "toolCallId")
-  // // OpenAI and LangChain put the answer of a tool into a message of its own.
+  // OpenAI and LangChain put the answer of a tool into a message of its own.
   if (id !== undefined && (role === "tool" || role === "function")) {
     into.result(ToolOutput.unwrap(JsonFields.first(message, "content")), {
       id,
@@ -95,7 +95,7 @@ const roleOf = (message: JsonObject, reader: Reader): string => {
   const given = JsonFields.member(message, "role")
   if (usual.has(given)) return given as string
   if (given === undefined || given === null || given === "") return reader.role
-  // // Gemini calls the assistant `model`. Beside a plain text, `model` is a role that the user chose.
+  // Gemini calls the assistant `model`. Beside a plain text, `model` is a role that the user chose.
   if (given === "model" && Object.hasOwn(message, "parts")) return "assistant"
   if (typeof given === "string") return LangChain.roleOf(given) ?? given
   reader.path.push("role")
@@ -104,7 +104,7 @@ const roleOf = (message: JsonObject, reader: Reader): string => {
   return reader.role
 }
 
-// // A spoken answer, with its transcript.
+// A spoken answer, with its transcript.
 const spoken = (audio: JsonObject | undefined, { into }: Reader): void => {
   if (audio === undefined) return
   into.text(JsonFields.text(audio, "transcript") ?? "")
@@ -153,11 +153,11 @@ const lists = [
   ["invalid_tool_calls"]
 ] as const
 
-// // Calls, results and media in members beside the content.
+// Calls, results and media in members beside the content.
 const native = (message: JsonObject, reader: Reader): void => {
   const legacy = JsonFields.object(message, "function_call")
   if (legacy !== undefined) call(legacy, reader)
-  // // Some frameworks list a call twice: in the content and beside it.
+  // Some frameworks list a call twice: in the content and beside it.
   const inContent = new Set(reader.into.called)
   for (const keys of lists) {
     each(message, keys, reader, (item) =>

@@ -16,7 +16,7 @@ import * as LangChain from "./LangChain.ts"
 import * as OpenAiChat from "./OpenAiChat.ts"
 import * as OpenAiResponses from "./OpenAiResponses.ts"
 
-// // Chat Completions are late in the table, because any object with a list of messages matches them.
+// Chat Completions are late in the table, because any object with a list of messages matches them.
 const table: ReadonlyArray<Dialect> = [
   OpenAiResponses.dialect,
   Anthropic.dialect,

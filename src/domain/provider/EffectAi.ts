@@ -53,7 +53,7 @@ const isMessage = (json: Json): boolean => JsonFields.text(json, "role") !== und
 export const dialect: Dialect = {
   name: "effect-ai",
   part,
-  // // A prompt holds messages and an answer holds parts. Neither has a role of its own.
+  // A prompt holds messages and an answer holds parts. Neither has a role of its own.
   request: (body) => {
     const content = JsonFields.list(body, "content")
     return content === undefined || content.length === 0 || body["role"] !== undefined || !content.every(isMessage)

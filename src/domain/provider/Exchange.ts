@@ -99,7 +99,7 @@ export const read = (value: unknown, side: Side, path: string = side): Measured<
 
 const defaultRole = { input: "user", output: "assistant" } as const
 
-// // The two most common shapes need no table: texts, and messages with a role and a text.
+// The two most common shapes need no table: texts, and messages with a role and a text.
 const plainMessages = (json: Json, side: Side): ReadonlyArray<Message> | undefined => {
   if (typeof json === "string") return [{ content: json, role: defaultRole[side] }]
   if (!JsonSnapshot.isArray(json) || json.length === 0 || isPair(json)) return undefined
@@ -119,7 +119,7 @@ const plainBytes = 96
 // The quotes, the colon and the longest number.
 const metricBytes = 32
 
-// // Ten problems are enough to find the mistake.
+// Ten problems are enough to find the mistake.
 const mostProblems = 10
 
 // In the event, parameters sit one level below `meta`.
@@ -202,7 +202,7 @@ class SideReader {
     if (JsonSnapshot.isArray(json) && depth < deepestList) return this.list(json, depth + 1)
     if (!JsonSnapshot.isObject(json)) return this.part(json)
     if (typeof json["role"] === "string" && typeof json["content"] === "string") return this.message(json)
-    // // An answer among the messages of an input belongs to an earlier call, so it is read as a message.
+    // An answer among the messages of an input belongs to an earlier call, so it is read as a message.
     const response = Dialects.firstOf((dialect) => dialect.response?.(json))
     if (response !== undefined) return this.response(response)
     const request = depth > 0 ? undefined : Dialects.firstOf((dialect) => dialect.request?.(json))
@@ -233,7 +233,7 @@ class SideReader {
     for (const item of JsonSnapshot.isArray(request.input) ? request.input : [request.input]) this.inner(item)
   }
 
-  // // An item of a request or an answer is never itself a whole request or answer.
+  // An item of a request or an answer is never itself a whole request or answer.
   private inner(json: Json): void {
     if (typeof json === "string") return this.message({ role: this.reader.role, content: json })
     if (JsonSnapshot.isArray(json)) return this.list(json, 1)
@@ -259,13 +259,13 @@ class SideReader {
   }
 }
 
-// // A call or a thought belongs to the model, on either side.
+// A call or a thought belongs to the model, on either side.
 const isOfModel = (json: Json): boolean =>
   ofModel.test(JsonFields.text(json, "type") ?? "") || JsonFields.object(json, "functionCall", "toolUse") !== undefined
 
 const ofModel = /(?:[_-]call|tool_use|reasoning|thinking)$/
 
-// // An object with another type than `message` and without a role is a part of a message.
+// An object with another type than `message` and without a role is a part of a message.
 const isBareMessage = (json: JsonObject): boolean =>
   Object.keys(json).length === 0 || (ChatMessage.isMessage(json) &&
     (json["type"] === undefined || json["type"] === null || json["type"] === "message" || json["role"] !== undefined))

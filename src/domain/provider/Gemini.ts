@@ -44,7 +44,7 @@ const answerOf = (body: JsonObject): JsonObject | undefined => {
   if (JsonFields.list(body, "candidates") !== undefined || JsonFields.object(body, "usageMetadata") !== undefined) {
     return body
   }
-  // // The older client wraps the answer.
+  // The older client wraps the answer.
   const inner = JsonFields.object(body, "response")
   return JsonFields.list(inner, "candidates") === undefined ? undefined : inner
 }
@@ -119,7 +119,7 @@ const join = (): Join => {
   }
 }
 
-// // A text continues the last one of its kind.
+// A text continues the last one of its kind.
 const add = (parts: Array<Json>, part: Json): void => {
   const last = parts[parts.length - 1]
   const text = JsonFields.text(part, "text")

@@ -49,7 +49,7 @@ const message = (json: JsonObject): JsonObject | undefined => {
   return {
     ...members,
     role,
-    // // Only older versions keep the provider's own calls, beside LangChain's.
+    // Only older versions keep the provider's own calls, beside LangChain's.
     ...(own.length > 0 ? undefined : { tool_calls: JsonFields.list(more, "tool_calls") ?? [] }),
     ...(JsonFields.text(more, "reasoning_content") === undefined
       ? undefined
@@ -179,7 +179,7 @@ const join = (): Join => {
   }
 }
 
-// // Each chunk counts its own tokens.
+// Each chunk counts its own tokens.
 const sum = (a: JsonObject | undefined, b: JsonObject | undefined): JsonObject | undefined => {
   if (a === undefined || b === undefined) return a ?? b
   const out: { [key: string]: Json } = { ...a }

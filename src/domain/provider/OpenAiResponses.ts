@@ -54,7 +54,7 @@ const part = (part: JsonObject, into: Transcript): boolean => {
   }
 }
 
-// // Every tool has its `…_call`, and its answer is in the call or in a `…_call_output`.
+// Every tool has its `…_call`, and its answer is in the call or in a `…_call_output`.
 const call = (type: string, item: JsonObject, into: Transcript): boolean => {
   const id = JsonFields.text(item, "call_id", "id")
   if (type.endsWith("_call_output")) {
@@ -112,7 +112,7 @@ export const dialect: Dialect = {
   join: () => join()
 }
 
-// // The events with a piece of a text, and the place of the text in its item.
+// The events with a piece of a text, and the place of the text in its item.
 const deltas: { readonly [type: string]: readonly [key: string, part: string | undefined] } = {
   "response.output_text.delta": ["content", "output_text"],
   "response.refusal.delta": ["content", "refusal"],

@@ -30,7 +30,7 @@ const marks = new Set(["start", "stream-start", "start-step", "finish-step", "fi
  * @since 0.2.0
  */
 export const join = (): Join => {
-  // // Parts are in the order in which they began.
+  // Parts are in the order in which they began.
   const parts = Pieces.make()
   let count = 0
   const response: Pieces.Piece = {}
@@ -58,7 +58,7 @@ export const join = (): Join => {
           Pieces.append(piece, "input", JsonFields.text(chunk, "delta"))
         }
       } else if (!marks.has(type) && !ignored.has(type)) {
-        // // A complete call replaces the pieces before it.
+        // A complete call replaces the pieces before it.
         const id = JsonFields.text(chunk, "toolCallId", "id")
         const piece = type === "tool-call" && id !== undefined
           ? parts.at(known(parts, id) ?? `tool-input:${id}`)

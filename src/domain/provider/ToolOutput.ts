@@ -23,7 +23,7 @@ export const unwrap = (json: Json | undefined): Json | undefined => {
   return type !== undefined && wrappings.has(type) && value !== undefined ? unwrap(value) : json
 }
 
-// // These types are the AI SDK's.
+// These types are the AI SDK's.
 const wrappings = new Set(["text", "json", "error-text", "error-json", "content"])
 
 const textTypes = new Set([undefined, "text", "input_text", "output_text"])

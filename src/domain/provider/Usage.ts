@@ -96,7 +96,7 @@ const genAiNames: Shape["names"] = {
   "gen_ai.usage.reasoning.output_tokens": "reasoning_output_tokens"
 }
 
-// // The first shape that matches. `input_tokens`, `inputTokens` and `cache_read_input_tokens` are also Datadog's
+// The first shape that matches. `input_tokens`, `inputTokens` and `cache_read_input_tokens` are also Datadog's
 // names, so they identify none.
 const shapes: ReadonlyArray<Shape> = [
   { marks: ["prompt_tokens", "completion_tokens"], names: openAiNames },
@@ -129,7 +129,7 @@ const shapes: ReadonlyArray<Shape> = [
   { marks: Object.keys(genAiNames), names: genAiNames }
 ]
 
-// // Effect's shape, and the AI SDK's towards providers: the counts are objects.
+// Effect's shape, and the AI SDK's towards providers: the counts are objects.
 const grouped: Shape = { marks: [], names: camelNames }
 
 const shapeOf = (usage: JsonObject): Shape | undefined => {
@@ -209,7 +209,7 @@ const longestName = 200
 const visit = (json: Json, path: string, depth: number, found: (path: string, value: number) => void): void => {
   if (typeof json === "number") return found(path, json)
   if (typeof json !== "object" || json === null || depth > deepest) return
-  // // Gemini lists counts by modality.
+  // Gemini lists counts by modality.
   const modality = JsonFields.text(json, "modality")
   const count = JsonFields.number(json, "tokenCount")
   if (modality !== undefined && count !== undefined) {

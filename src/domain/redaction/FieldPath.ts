@@ -44,7 +44,7 @@ const begin = (paths: ReadonlyArray<FieldPath>): Reached => {
   return out
 }
 
-// // `**` also stands for no key, so the part after it is reached as well.
+// `**` also stands for no key, so the part after it is reached as well.
 const add = (out: Array<Reached[number]>, path: FieldPath, at: number): void => {
   if (out.some((one) => one.path === path && one.at === at)) return
   out.push({ path, at })
@@ -63,7 +63,7 @@ const step = (reached: Reached, key: string): Reached => {
 
 const isComplete = (reached: Reached): boolean => reached.some(({ at, path }) => at === path.length)
 
-// // Replaces a text that a path names.
+// Replaces a text that a path names.
 const placeholder = "[redacted]"
 
 // Blanking keeps the shape, so that a message stays a message.
@@ -78,7 +78,7 @@ const blank = (value: unknown): unknown =>
 
 type Visit = (value: unknown, reached: Reached, free: boolean) => unknown
 
-// // A text is parsed only if it looks valid, because an exception for each of many texts would cost seconds. Nesting
+// A text is parsed only if it looks valid, because an exception for each of many texts would cost seconds. Nesting
 // too deep for the stack still throws, and the text is removed as a whole.
 const inText = (text: string, reached: Reached, visit: Visit): unknown => {
   if (!JsonTexts.isJson(text)) return placeholder
@@ -135,7 +135,7 @@ export const deny = (value: object, paths: ReadonlyArray<FieldPath>): object => 
   )
 }
 
-// // The user chooses the keys under these fields, so a key is left out together with its value.
+// The user chooses the keys under these fields, so a key is left out together with its value.
 const freeForm: ReadonlySet<string> = new Set([
   "metadata",
   "tags",

@@ -82,7 +82,7 @@ const isDocument = (text: string, start: number): boolean => {
       if (at < 0) return false
       at = skipSpace(text, at)
     }
-    // // After a value containers end, until a comma announces another value.
+    // After a value containers end, until a comma announces another value.
     while (closing.length > 0 && text.charCodeAt(at) === closing.at(-1)) {
       closing.pop()
       at = skipSpace(text, at + 1)
@@ -98,7 +98,7 @@ const isDocument = (text: string, start: number): boolean => {
   return false
 }
 
-// // The index of the value after a key and its colon.
+// The index of the value after a key and its colon.
 const afterKey = (text: string, at: number): number => {
   const end = text.charCodeAt(at) === quote ? afterString(text, at) : -1
   if (end < 0) return -1
@@ -131,7 +131,7 @@ const afterString = (text: string, open: number): number => {
   return -1
 }
 
-// // The text is known to be JSON, so the code below checks no syntax.
+// The text is known to be JSON, so the code below checks no syntax.
 const closingQuote = (text: string, open: number): number => {
   let at = open + 1
   while (at < text.length && text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === 0x5c ? 2 : 1
@@ -204,7 +204,7 @@ interface Walk {
   readonly frames: Array<Frame>
 }
 
-// // If a value precedes its name, its replacement is found late and covers those inside the value.
+// If a value precedes its name, its replacement is found late and covers those inside the value.
 const inOrder = (replacements: Array<Replacement>): ReadonlyArray<Replacement> =>
   replacements.sort((a, b) => a.from - b.from || b.to - a.to)
 
@@ -239,7 +239,7 @@ const valueAt = (walk: Walk, frame: Frame | undefined, from: number, unit: numbe
   }
   const end = unit === quote ? closingQuote(text, from) : scalarEnd(text, from)
   const said = unit === quote ? stringOf(text, from, end) : undefined
-  // // `true`, `false`, `null` and the empty text need no redaction.
+  // `true`, `false`, `null` and the empty text need no redaction.
   const isEmpty = said === "" || (said === undefined && unit >= 0x61)
   if (!isEmpty) {
     const before = said ?? text.slice(from, end)
@@ -251,7 +251,7 @@ const valueAt = (walk: Walk, frame: Frame | undefined, from: number, unit: numbe
   return frame === undefined ? end : passed(frame, from, isEmpty ? from : end, said, end)
 }
 
-// // The reader moves past a value. Its range is kept if its name may follow.
+// The reader moves past a value. Its range is kept if its name may follow.
 const passed = (frame: Frame, from: number, to: number, said: string | undefined, end = to): number => {
   if (frame.place.isList) NamedPlaces.advance(frame.place, said)
   else {

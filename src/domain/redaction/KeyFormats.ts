@@ -148,7 +148,7 @@ export const all: ReadonlyArray<KeyFormat> = [
   format("Microsoft Teams", "webhook", "webhook.office.com/webhookb2/ outlook.office.com/webhook/", "path", 20),
   format("Twilio", "key", "SK AC", "hex", 32, true),
   format("Typeform", "token", "tfp_", "dotted", 20),
-  // // Services that are not in gitleaks' table.
+  // Services that are not in gitleaks' table.
   format("Cerebras", "key", "csk-", "word", 20),
   format("Discord", "webhook", "discord.com/api/ discordapp.com/api/", "path", 40),
   format("Docker Hub", "token", "dckr_pat_ dckr_oat_", "word", 16),
@@ -193,7 +193,7 @@ const isAlphanumeric = (unit: number): boolean => unit < 128 && alphanumeric[uni
 
 const twoUnits = (text: string, at: number): number => (text.charCodeAt(at) << 16) | text.charCodeAt(at + 1)
 
-// // Indexed by the first two units. Among formats that share them, the longest prefix comes first.
+// Indexed by the first two units. Among formats that share them, the longest prefix comes first.
 const index: ReadonlyMap<number, ReadonlyArray<Form>> = (() => {
   const units = new Map(Object.entries(bodies).map(([name, body]) => [name, unitsOf(body)]))
   const forms = all.flatMap(({ begins, body, exactly, label, least }) =>
@@ -224,7 +224,7 @@ const startsAt = (text: string, at: number): boolean => {
 
 const endOf = (text: string, at: number, form: Form): number | undefined => {
   const start = at + form.begin.length
-  // // One character more than allowed shows that the word is no key.
+  // One character more than allowed shows that the word is no key.
   const most = form.exactly ? start + form.least + 1 : text.length
   let end = start
   while (end < most && end < text.length && form.units[text.charCodeAt(end)] === 1) end++

@@ -23,7 +23,7 @@ import * as SecretNames from "./SecretNames.ts"
 
 const written = Replacements.placeholder("secret")
 
-// // Words in the place of a value that are no secrets: types, and words for no value.
+// Words in the place of a value that are no secrets: types, and words for no value.
 const noValues: ReadonlySet<string> = new Set([
   "string",
   "str",
@@ -78,11 +78,11 @@ const is = (characters: string) => {
 }
 
 const isSeparator = is(":=>,")
-// // Quotes, brackets and marks that can follow a name before its separator.
+// Quotes, brackets and marks that can follow a name before its separator.
 const isBehindName = is("\"'`\\]?*")
 const endsBare = is(" \t\r\n\"'`,;&<>{}[]()")
 
-// // An escaped line end or quote.
+// An escaped line end or quote.
 const isEscape = (text: string, at: number): boolean => "nrt\"'".includes(text.charAt(at + 1) || "-")
 
 interface Name {
@@ -119,7 +119,7 @@ const nameBefore = (text: string, separator: number, kept: number): Name | undef
     : { start, end, phrase: text.slice(phrase, end), name: text.slice(start, end), isQuoted }
 }
 
-// // `slashes` backslashes precede the opening quote; the closing one has no more of them.
+// `slashes` backslashes precede the opening quote; the closing one has no more of them.
 const quotedEnd = (text: string, open: number, slashes: number): number => {
   const quote = text.charCodeAt(open)
   let run = 0
@@ -150,7 +150,7 @@ const bracketEnd = (text: string, open: number): number => {
 
 const opensQuote = is("[{(,:=\n")
 
-// // A header in quotes of its own, as in `curl -H 'Cookie: a=b'`, ends with them, or at an escaped line end.
+// A header in quotes of its own, as in `curl -H 'Cookie: a=b'`, ends with them, or at an escaped line end.
 const headerEnd = (text: string, name: Name, from: number): number => {
   const quote = name.isQuoted ? 0 : text.charCodeAt(name.start - 1)
   let end = from
@@ -178,7 +178,7 @@ const bareEnd = (text: string, name: Name, separator: number, from: number): num
 const beginsLine = (text: string, at: number): boolean =>
   at === 0 || isLineEnd(text.charCodeAt(at - 1)) || text.slice(Math.max(0, at - 7), at) === "export "
 
-// // Prose can mention a header: "Authorization: see below" is kept. The beginning of the value decides.
+// Prose can mention a header: "Authorization: see below" is kept. The beginning of the value decides.
 const isHeaderValue = (name: string, text: string, from: number): boolean => {
   const line = text.slice(from, from + 256).split(/[\r\n]/, 1)[0]!
   if (/cookie[^a-z]{0,64}$/i.test(name.slice(-longestName))) return line.includes("=")
@@ -199,7 +199,7 @@ const valueAfter = (text: string, name: Name, separator: number): Value | undefi
   const most = Math.min(text.length, from + 8)
   if (sign === ":" || sign === "=") { while (from < most && /[=>:]/.test(text[from]!)) from++ }
   while (from < most && (isBlank(text.charCodeAt(from)) || (sign === ":" && text[from] === "*"))) from++
-  // // A value is skipped once it is read, because texts with many names would otherwise be read many times.
+  // A value is skipped once it is read, because texts with many names would otherwise be read many times.
   if (!isNamed(name)) {
     if (!SecretNames.isVague(name.name)) return undefined
     vagueValue.lastIndex = from
@@ -242,7 +242,7 @@ const separates = (text: string, at: number, name: Name): boolean => {
 
 const option = /--?[A-Za-z][\w.-]{0,63}(?=[ \t][ \t]{0,7}[^\s-])/y
 
-// // The option of a command, whose value follows a space.
+// The option of a command, whose value follows a space.
 const optionAt = (text: string, at: number): Name | undefined => {
   if (at > 0 && text.charCodeAt(at - 1) > 0x20) return undefined
   option.lastIndex = at
@@ -295,7 +295,7 @@ export const findCurlUser = (text: string): ReadonlyArray<Replacement> => {
   const option = /(?<=\s)(?:-u|-U|--user|--proxy-user)(?:=|[ \t]{0,5})(?:\\{0,4}"[^"\n]*|\\{0,4}'[^'\n]*|[^\s"'\\]+)/g
   for (const match of text.matchAll(option)) {
     const start = /^(?:-u|-U|--user|--proxy-user)(?:=|[ \t]{0,5})\\{0,4}["']?/.exec(match[0])![0].length
-    // // A value without a colon is a user name: `curl` prompts for the password.
+    // A value without a colon is a user name: `curl` prompts for the password.
     if (!match[0].slice(start).includes(":")) continue
     const to = match.index + match[0].length
     out.push({ from: match.index + start, to: text[to - 1] === "\\" ? to - 1 : to, text: credentials })

@@ -46,13 +46,13 @@ const email: SecretPattern = {
   }
 }
 
-// // An address has at least two labels, none of them empty, the last one of at least two letters.
+// An address has at least two labels, none of them empty, the last one of at least two letters.
 const isDomain = (text: string): boolean => {
   const labels = text.split(".")
   return labels.length > 1 && !labels.includes("") && /^[^\d-]{2,253}$/.test(labels.at(-1)!)
 }
 
-// // Ranges of the first six digits, and lengths, by issuer.
+// Ranges of the first six digits, and lengths, by issuer.
 const cardForms: ReadonlyArray<readonly [from: number, to: number, lengths: ReadonlyArray<number>]> = [
   [400_000, 499_999, [19, 16, 13]],
   [510_000, 559_999, [16]],
@@ -97,7 +97,7 @@ const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39
 
 const isDigitOrGap = (unit: number): boolean => isDigit(unit) || unit === 0x20 || unit === 0x2d
 
-// // A group of digits can precede the card, so every group is tried as the first one.
+// A group of digits can precede the card, so every group is tried as the first one.
 const cardsIn = (text: string, start: number, end: number, out: Array<Replacement>): void => {
   const places: Array<number> = []
   const digits: Array<number> = []
@@ -146,7 +146,7 @@ const ibanLengths: ReadonlyMap<string, number> = new Map(
   ].join(" ").split(" ").map((entry) => [entry.slice(0, 2), Number(entry.slice(2))])
 )
 
-// // The check of ISO 7064: the first four characters move to the end, letters become two digits.
+// The check of ISO 7064: the first four characters move to the end, letters become two digits.
 const passesMod97 = (compact: ReadonlyArray<number>): boolean => {
   let rest = 0
   for (let i = 0; i < compact.length; i++) {
@@ -156,7 +156,7 @@ const passesMod97 = (compact: ReadonlyArray<number>): boolean => {
   return rest === 1
 }
 
-// // The country determines the length. Groups are separated by single spaces or hyphens.
+// The country determines the length. Groups are separated by single spaces or hyphens.
 const ibanEnd = (text: string, from: number): number | undefined => {
   const length = ibanLengths.get(text.slice(from, from + 2).toUpperCase())
   if (length === undefined) return undefined
@@ -205,7 +205,7 @@ const personalData: ReadonlyArray<SecretPattern> = [
   phone(/(?<![\w.])0[0-9]{1,4}[ /-][0-9]{3,4}[ -]?[0-9]{3,5}(?![\w])/g)
 ]
 
-// // The zero digits of other scripts: Arabic, its eastern form, Devanagari, Bengali, Thai.
+// The zero digits of other scripts: Arabic, its eastern form, Devanagari, Bengali, Thai.
 const zeros: ReadonlyArray<number> = [0x0660, 0x06f0, 0x0966, 0x09e6, 0x0e50]
 
 const plainUnit = (unit: number): number => {
@@ -216,7 +216,7 @@ const plainUnit = (unit: number): number => {
   return zero === undefined ? unit : unit - zero + 0x30
 }
 
-// // A text without any of these is already in its plain form.
+// A text without any of these is already in its plain form.
 const unusual =
   /[\u00a0\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59\u2000-\u2015\u202f\u2212\u3000\uff01-\uff5e]/g
 
@@ -224,7 +224,7 @@ const unusual =
 const plain = (text: string): string =>
   text.replace(unusual, (found) => String.fromCharCode(plainUnit(found.charCodeAt(0))))
 
-// // The length of `a@b.cd`.
+// The length of `a@b.cd`.
 const shortest = 6
 
 /**

@@ -79,7 +79,7 @@ export const nameOf = (u: unknown): string | undefined =>
 type Returned = { readonly [key: string]: unknown }
 type Writable<A> = { -readonly [K in keyof A]: A[K] }
 
-// // Each field costs this much beside its content.
+// Each field costs this much beside its content.
 const fieldBytes = 64
 
 /** Reads fields one by one, and collects their costs and problems. */
@@ -141,7 +141,7 @@ export const read = (record: SpanRecord<unknown>, span: Returned): Problem.Check
       context,
       annotation,
       tags,
-      // // A rule cannot hide that a span failed, because the APM span shows it too.
+      // A rule cannot hide that a span failed, because the APM span shows it too.
       error: record.error === undefined ? undefined : errorOf(span["error"]),
       model: modelOf(span["model"])
     },
@@ -183,7 +183,7 @@ const labelsOf = (reader: Reader, record: SpanRecord<unknown>) => ({
 
 type Labels = ReturnType<typeof labelsOf>
 
-// // A tag that repeats a label follows the label, unless the rule wrote the tag itself.
+// A tag that repeats a label follows the label, unless the rule wrote the tag itself.
 const tagsOf = (reader: Reader, labels: Labels): Tags => {
   const tags = textTags(reader.parsed("tags", object))
   for (const key of Object.keys(RedactableSpans.derivedTags) as Array<keyof typeof RedactableSpans.derivedTags>) {
@@ -256,7 +256,7 @@ const object = (u: unknown, path: string): Measured<JsonObject | undefined> => {
     : { value: undefined, bytes: 0, problems: part.problems }
 }
 
-// // The key `_dd` is reserved for the library.
+// The key `_dd` is reserved for the library.
 const withoutReserved = (metadata: JsonObject | undefined): JsonObject | undefined => {
   if (metadata === undefined || !Object.hasOwn(metadata, "_dd")) return metadata
   const { _dd, ...rest } = metadata
@@ -272,7 +272,7 @@ const side = (
     part: Measured<Extract<SpanIo, { readonly _tag: T }>["value"] | undefined>
   ): Measured<SpanIo | undefined> => ({
     ...part,
-    // // A side that a rule wrote must be messages or documents: as JSON text it could show what the rule removed.
+    // A side that a rule wrote must be messages or documents: as JSON text it could show what the rule removed.
     value: part.value === undefined || part.problems.some((problem) => problem.code !== "value_too_large")
       ? undefined
       : { _tag, value: part.value } as SpanIo

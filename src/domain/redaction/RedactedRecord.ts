@@ -85,7 +85,7 @@ const run = (view: RedactableSpans.RedactableSpan, processors: ReadonlyArray<Pro
   return { _tag: "Allowed", span: span as { readonly [key: string]: unknown } }
 }
 
-// // A promise is an object too, but a rule has to return its result at once.
+// A promise is an object too, but a rule has to return its result at once.
 const isSpan = (u: unknown): boolean => !Promised.take(u) && typeof u === "object" && u !== null && !Array.isArray(u)
 
 /**
@@ -95,7 +95,7 @@ const isSpan = (u: unknown): boolean => !Promised.take(u) && typeof u === "objec
  *
  * ```ts
  * RedactedRecord.apply(record, { processors: [(span) => span.kind === "tool" ? undefined : span], capture: "all" })
- * // of a tool: { value: { record: …, dropped: true }, problems: [] }
+ * of a tool: { value: { record: …, dropped: true }, problems: [] }
  * ```
  *
  * @category combinators
@@ -121,7 +121,7 @@ export const apply = <R>(record: SpanRecord<R>, policy: Policy): Problem.Checked
   }
 }
 
-// // Applies the rules to data that the library writes on an APM span. If one of them fails, as little as possible is
+// Applies the rules to data that the library writes on an APM span. If one of them fails, as little as possible is
 // kept.
 const applyToApm = <A>(
   view: RedactableSpans.RedactableSpan,
@@ -263,5 +263,5 @@ export const withoutContent = <R>(record: SpanRecord<R>): SpanRecord<R> => {
   })
 }
 
-// // The size of a rendered prompt without the user's texts.
+// The size of a rendered prompt without the user's texts.
 const promptBytes = 256

@@ -89,12 +89,12 @@ const over = (rules: Rules): Processor => (span) => {
     metrics: metrics === undefined ? undefined : Object.fromEntries(
       Object.entries(metrics).map(([key, value]) => [metricName(key, rules.text), value])
     ),
-    // // An id can look like a card number and is none.
+    // An id can look like a card number and is none.
     spanLinks: spanLinks?.map((link) => EveryText.map(link, forLinks))
   } as RedactableSpan
 }
 
-// // A dot in a metric's name has become `_`, so a secret in it has lost its form.
+// A dot in a metric's name has become `_`, so a secret in it has lost its form.
 const metricName = (name: string, rule: Rules["text"]): string => {
   const changed = rule(name, undefined)
   if (changed !== name) return changed
@@ -179,7 +179,7 @@ export const deny = (paths: ReadonlyArray<string>): Processor => {
   return (span) => FieldPath.deny(span, parsed) as RedactableSpan
 }
 
-// // A tag that repeats a field counts as that field.
+// A tag that repeats a field counts as that field.
 const pathsOf = (paths: ReadonlyArray<string>): ReadonlyArray<FieldPath.FieldPath> =>
   paths.flatMap((path) => {
     const parsed = FieldPath.parse(path)

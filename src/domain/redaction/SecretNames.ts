@@ -90,11 +90,11 @@ const endings: ReadonlyArray<string> = [
 // Compared with the whole last word of a name.
 const lastWords: ReadonlySet<string> = new Set(["pwd", "token", "jwt", "otp", "totp", "creds", "bearer", "pass"])
 
-// // These names are ambiguous: `token` is also what a model writes, and `pass` what a test does. The value under them
+// These names are ambiguous: `token` is also what a model writes, and `pass` what a test does. The value under them
 // is a secret if it looks like one.
 const vague: ReadonlySet<string> = new Set(["token", "pass", "auth", "sig"])
 
-// // Names that end like a secret's name but denote positions in a text, counts or pages.
+// Names that end like a secret's name but denote positions in a text, counts or pages.
 const harmless: ReadonlyArray<string> = [
   ...[
     "next",
@@ -146,7 +146,7 @@ const harmless: ReadonlyArray<string> = [
   )
 ]
 
-// // Only the end of a longer name is compared.
+// Only the end of a longer name is compared.
 const longest = 64
 
 const letters = /[^A-Za-z0-9]+/g
@@ -201,7 +201,7 @@ export const namesSecret = (name: string, text?: string): boolean => {
  */
 export const isVague = (name: string): boolean => vague.has(flat(name))
 
-// // At least seven characters, one of them a digit, and no space.
+// At least seven characters, one of them a digit, and no space.
 const looksRandom = (text: string): boolean => text.length >= 7 && /^(?=\D{0,512}\d)\S{7,512}/.test(text)
 
 /**

@@ -33,7 +33,7 @@ const pattern = (name: string, hints: ReadonlyArray<string>, regex: RegExp): Sec
   find: (text) => Replacements.matches(text, regex, Replacements.placeholder(name))
 })
 
-// // A key whose end was cut off extends to the end of the text.
+// A key whose end was cut off extends to the end of the text.
 const privateKey: SecretPattern = {
   name: "private key",
   hints: ["PRIVATE KEY"],
@@ -74,14 +74,14 @@ const jwt: SecretPattern = {
   }
 }
 
-// // Keys and tokens of well-known formats, credentials in addresses and headers, and the values of names that denote a
+// Keys and tokens of well-known formats, credentials in addresses and headers, and the values of names that denote a
 // secret.
 const secrets: ReadonlyArray<SecretPattern> = [
   privateKey,
   pattern("credentials", ["://"], /(?<=:\/\/)[^\s/?#"'<>\\]{1,512}(?=@)/g),
   jwt,
   { name: "key", hints: [], find: KeyFormats.find },
-  // // Formats without a fixed prefix: Telegram, Azure, Mailchimp, Terraform, MaxMind.
+  // Formats without a fixed prefix: Telegram, Azure, Mailchimp, Terraform, MaxMind.
   pattern("token", [":AA"], /[0-9]{8,10}:AA[A-Za-z0-9_-]{30,}/g),
   pattern("key", ["Q~"], /(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,}/g),
   pattern("key", ["-us"], /(?<![A-Za-z0-9])[0-9a-f]{32}-us[0-9]{1,2}(?![A-Za-z0-9])/g),
@@ -96,7 +96,7 @@ const secrets: ReadonlyArray<SecretPattern> = [
   { name: "credentials", hints: ["curl"], find: NamedSecrets.findCurlUser }
 ]
 
-// // The length of `pwd=a`.
+// The length of `pwd=a`.
 const shortest = 5
 
 /**

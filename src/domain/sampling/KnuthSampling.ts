@@ -34,7 +34,7 @@ export const rateText = (rate: number): string => {
   // Below 1e-6 a number's own text is in exponent form.
   if (!(rate >= 0.000001)) return rate >= 0.0000005 ? "0.000001" : "0"
   const decimals = String(rate).slice(2)
-  // // Rounding the digits of the shortest text instead of the binary value makes 0.1234565 go up.
+  // Rounding the digits of the shortest text instead of the binary value makes 0.1234565 go up.
   const millionths = Number(decimals.slice(0, 6).padEnd(6, "0")) + (decimals.charAt(6) >= "5" ? 1 : 0)
   if (millionths >= 1_000_000) return "1"
   let end = 6

@@ -16,7 +16,7 @@ import { ToolDefinition, ToolDefinitionInput } from "./ToolDefinition.ts"
 
 const anything = Schema.Record(Schema.String, Schema.Unknown)
 
-// // The types of the sides only help editors: any value passes.
+// The types of the sides only help editors: any value passes.
 const Side = Schema.declare((_u): _u is Side => true)
 const Manifest = Schema.declare((u): u is AgentManifestInput => typeof u === "object" && u !== null)
 const Metrics = Schema.declare((u): u is MetricsInput => typeof u === "object" && u !== null)

@@ -44,7 +44,7 @@ export const EnvelopesFromJson = Schema.String.pipe(
   })
 )
 
-// // TypeScript's library has no type for the third argument of a reviver yet.
+// TypeScript's library has no type for the third argument of a reviver yet.
 type Reviver = (this: object, key: string, value: unknown, context?: { readonly source?: string }) => unknown
 
 const parse = (text: string): unknown => {
@@ -57,7 +57,7 @@ const parse = (text: string): unknown => {
   }
   const body: unknown = JSON.parse(text, reviver)
   if (!Array.isArray(body)) return body
-  // // Only the `start_ns` of an event is converted, because a user's metadata may have a key of that name.
+  // Only the `start_ns` of an event is converted, because a user's metadata may have a key of that name.
   for (const envelope of body) {
     const spans: unknown = (envelope as { readonly spans?: unknown } | null)?.spans
     if (!Array.isArray(spans)) continue

@@ -32,7 +32,7 @@ export const make =
 export const ofText = <A>(parse: (text: string) => A | undefined, expected: string): Reader<A> =>
   make((given) => typeof given === "string" ? parse(given) : undefined, expected)
 
-// // Text, or a value with an obvious text.
+// Text, or a value with an obvious text.
 const toText = (u: unknown): string | undefined => {
   if (typeof u === "string") return u
   return typeof u === "number" || typeof u === "boolean" || typeof u === "bigint" ? String(u) : undefined

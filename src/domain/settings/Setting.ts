@@ -118,7 +118,7 @@ export const take = <A, F, G>(
       for (const found of read.problems) problems.push(found)
       return read.value === undefined ? setting.refused : { value: read.value }
     } catch {
-      // // The user's getter or proxy threw.
+      // The user's getter or proxy threw.
       problems.push(Problem.make(code(source), `${label(source)} cannot be read. It is ignored.`))
       return setting.refused
     }

@@ -138,7 +138,7 @@ export const empty: Annotation = { bytes: 0 }
 // Raw values stand directly in `meta`.
 const rawLimits = JsonSnapshot.limitsBelowMeta(1)
 
-// // The recorder adds this much for an annotation's own keys: quotes, colons, commas and braces.
+// The recorder adds this much for an annotation's own keys: quotes, colons, commas and braces.
 const keyBytes = 32
 
 const textFields: ReadonlyArray<
@@ -231,7 +231,7 @@ const fields: ReadonlyArray<keyof AnnotationInput> = [
   "config"
 ]
 
-// // Each field is read by itself: a getter that throws loses its own field, not the whole annotation.
+// Each field is read by itself: a getter that throws loses its own field, not the whole annotation.
 const readFields = (
   given: AnnotationInput,
   without: ReadonlyArray<keyof AnnotationInput>,
@@ -254,7 +254,7 @@ const set = <K extends keyof Annotation>(out: Owned, key: K, value: Annotation[K
   if (value !== undefined) out[key] = value
 }
 
-// // Adds to the values that an input or output brought. A value that the user names wins.
+// Adds to the values that an input or output brought. A value that the user names wins.
 const add = <K extends "metadata" | "metrics">(out: Owned, key: K, value: Annotation[K] | undefined): void => {
   if (value !== undefined) out[key] = { ...out[key], ...value } as Annotation[K]
 }
@@ -367,7 +367,7 @@ const parseTags = (input: unknown): JsonSnapshot.Measured<Tags.Tags | undefined>
   return { value: tags, bytes: part.bytes, problems: part.problems }
 }
 
-// // A tag whose key names a session, a user or an account sets that label.
+// A tag whose key names a session, a user or an account sets that label.
 const readTags = (tags: Tags.Tags | undefined, out: Owned): void => {
   if (tags === undefined) return
   let rest = tags

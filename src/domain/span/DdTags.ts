@@ -36,7 +36,7 @@ export const parse = (text: string | undefined, setting = "DD_TAGS"): Checked<Dd
     const message = `${setting} is longer than ${maxLength} characters. It is ignored.`
     return { value: empty, problems: [Problem.make("invalid_setting", message)] }
   }
-  // // Assigning a key named `__proto__` would lose it; `Object.fromEntries` defines it like any other key.
+  // Assigning a key named `__proto__` would lose it; `Object.fromEntries` defines it like any other key.
   const tags = new Map<string, string>()
   let nameless = false
   for (const part of text.split(text.includes(",") ? "," : /\s+/)) {

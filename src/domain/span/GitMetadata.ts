@@ -16,7 +16,7 @@ export interface GitMetadata {
   readonly commitSha?: string
 }
 
-// // The keys in `DD_TAGS` that name them. They are not span tags: the checked values are written once, under the same
+// The keys in `DD_TAGS` that name them. They are not span tags: the checked values are written once, under the same
 // keys.
 const keys = { repositoryUrl: "git.repository_url", commitSha: "git.commit.sha" } as const
 

@@ -131,14 +131,14 @@ export const finish = <R>(input: Finish<R>): SpanRecord<R> => {
   }
 }
 
-// // The texts of the identity that can be long: the user chooses names and sessions, an upstream chooses ids. The
+// The texts of the identity that can be long: the user chooses names and sessions, an upstream chooses ids. The
 // retention counts as fixed bytes, because it may not be decided yet.
 const identityBytes = (context: SpanContext<unknown>): number =>
   textBytes(context.name) + textBytes(context.mlApp.value) + textBytes(context.session?.value) +
   textBytes(context.traceId) + textBytes(context.parentId) +
   (textBytes(context.agent?.name ?? undefined) + textBytes(context.agent?.spanId)) * 2
 
-// // A program without types can pass any value, and one bad option must not lose the event.
+// A program without types can pass any value, and one bad option must not lose the event.
 const named = (text: unknown): string | undefined =>
   typeof text === "string" && text !== "" ? text.toWellFormed() : undefined
 
@@ -150,6 +150,6 @@ const inheritedToolVersion = (name: string, ancestor: Finish["ancestor"]): strin
   return undefined
 }
 
-// // The keys that every rendered prompt has, and the texts of an inherited prompt, which no annotation of this span
+// The keys that every rendered prompt has, and the texts of an inherited prompt, which no annotation of this span
 // counted.
 const promptBytes = (prompt: Prompt): number => JSON.stringify(prompt).length * 6 + 256
