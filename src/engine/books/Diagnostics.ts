@@ -1,5 +1,5 @@
 /**
- * Counts what went wrong inside, and says each thing once.
+ * Counts internal problems, and logs each one once.
  */
 import type { Problem } from "../../domain/Problem.ts"
 import * as Problems from "../../domain/Problem.ts"
@@ -7,13 +7,13 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import { ask } from "./Guard.ts"
 
 /**
- * How many different things are said and counted by name; the names are ours, so this bound is only a safety net.
+ * The most keys that are logged and counted by name. The names are ours, so this bound is only a safety net.
  */
 const maxKeys = 256
 
 /**
- * Makes diagnostics that hand each line to `say`. A line holds a code and a sentence of ours: no content, no key, and
- * nothing that a request or a model wrote. `onProblem` is told of every problem, also of those that were said before.
+ * Makes diagnostics that pass each line to `say`. A line holds a code and a sentence of ours: no content, no key, and
+ * no text of a request or a model. `onProblem` receives every problem, including those that were logged before.
  */
 export const make = (
   say: (line: string) => void,

@@ -1,15 +1,15 @@
 /**
- * Says that events are being dropped: at once, and then once a minute for each reason, with how many there were. An event
- * that a rule of the program drops is dropped on purpose: it is counted, and nothing is said.
+ * Logs dropped events: at once, and then once a minute for each reason, with their number. An event that a rule of the
+ * program drops is dropped on purpose, so it is counted and not logged.
  */
 import type { DropReason } from "../../domain/delivery/Ledger.ts"
 
-/** How long a reason is not said again, in milliseconds. */
+/** The pause between two lines about one reason, in milliseconds. */
 export const pauseMillis = 60_000
 
 /**
- * Makes what a ledger calls for each drop. `say` gets the reason, and how many events were dropped for it since it was
- * said last.
+ * Makes the listener for the drops of a ledger. `say` receives the reason, and the number of events dropped for it
+ * since the last line about it.
  */
 export const make = (options: {
   readonly now: () => number
@@ -22,7 +22,7 @@ export const make = (options: {
     const state = reasons.get(reason) ?? { events: 0, saidAt: -Infinity }
     reasons.set(reason, state)
     state.events += events
-    // A clock that was set back must not silence it.
+    // If the wall clock was set back, the pause must not last until it has caught up.
     if (Math.abs(now - state.saidAt) < pauseMillis) return
     options.say(reason, state.events)
     state.events = 0

@@ -1,10 +1,10 @@
 /**
- * Keeps mistakes away from the application: those of our own steps, and those of the functions that a program gives us.
+ * Keeps exceptions away from the application: those of our own steps, and those of the program's functions.
  */
 import * as Promised from "../../domain/Promised.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 
-/** Runs `f`; when it throws, counts the defect under `place` and gives `otherwise`. */
+/** Runs `f`. If it throws, counts the defect under `place` and returns `otherwise`. */
 export const guard = <A>(
   diagnostics: Pick<DiagnosticsService, "defect">,
   place: string,
@@ -17,19 +17,19 @@ export const guard = <A>(
     try {
       diagnostics.defect(place, error)
     } catch {
-      // The stack may be too full even to say so.
+      // The stack may be too full even for the count.
     }
     return otherwise
   }
 }
 
-/** Says a thing once for each key. */
+/** Logs a message once for each key. */
 type WarnOnce = DiagnosticsService["warnOnce"]
 
 /**
- * Asks a function that the program gave as an option, which has to answer at once: when it throws or returns a promise,
- * that is said once with its `consequence`, and `otherwise` is the answer. A promise's rejection is swallowed, since it
- * would end the process.
+ * Calls a function that the program gave as an option and that must return at once. If it throws or returns a promise,
+ * a line with the `consequence` is logged once and `otherwise` is returned. The promise's rejection is handled, because
+ * an unhandled rejection would end the process.
  */
 export const ask = <A>(
   warnOnce: WarnOnce,
@@ -48,7 +48,7 @@ export const ask = <A>(
   try {
     warnOnce(option, `The option ${option} ${failure}; ${consequence}`)
   } catch {
-    // The stack may be too full even to say so.
+    // The stack may be too full even for the log line.
   }
   return otherwise
 }

@@ -1,16 +1,16 @@
 /**
- * The books, kept while the program runs.
+ * The running ledger: counters of events by where they are.
  */
 import * as Ledger from "../../domain/delivery/Ledger.ts"
 
-/** Where pending events are counted: by whoever holds them. */
+/** The counts of pending events, each read from its holder. */
 export interface Places {
   readonly chunk: () => number
   readonly payload: () => number
   readonly outbox: () => number
 }
 
-/** The counters. Each step that moves an event moves its count in the same synchronous step. */
+/** The counters. A step that moves an event moves its count in the same synchronous step. */
 export interface LedgerBook {
   enqueued: number
   deliveredAgent: number
@@ -20,7 +20,7 @@ export interface LedgerBook {
   lastChance: number
   redelivered: number
   readonly dropped: { [K in Ledger.DropReason]: number }
-  /** Says where pending events are counted. */
+  /** Names the holders of pending events. */
   readonly attach: (places: Partial<Places>) => void
   readonly drop: (reason: Ledger.DropReason, events?: number) => void
   readonly snapshot: () => Ledger.Ledger
@@ -52,7 +52,7 @@ export const make = (onDrop?: (reason: Ledger.DropReason, events: number) => voi
       try {
         onDrop?.(reason, events)
       } catch {
-        // It is counted; only the log line is missing.
+        // The drop is counted; only the log line is missing.
       }
     },
     snapshot: () => ({

@@ -1,5 +1,5 @@
 /**
- * The books as metrics, for dashboards and alarms.
+ * The ledger as metrics, for dashboards and alarms.
  *
  * **Details**
  *
@@ -33,7 +33,7 @@ const states: ReadonlyArray<readonly [Metric.Gauge<number>, (books: Ledgers.Ledg
   )
 ]
 
-/** Writes the books into the metrics of a context. */
+/** Writes the ledger into the metrics of a context. */
 export const update = (books: Ledgers.Ledger, context: Context.Context<never>): void => {
   for (const [metric, read] of states) metric.updateUnsafe(read(books), context)
 }

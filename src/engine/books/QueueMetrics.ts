@@ -1,10 +1,11 @@
 /**
- * How full a queue of relays is, as metrics, for dashboards and alarms.
+ * The load of a queue of relays as metrics, for dashboards and alarms.
  *
  * **Details**
  *
  * One gauge, `llmobs.queue`, with the attributes `queue` (its name) and `state`: `waiting`, `claimed`, `setAside` and
- * `limit`, as in `QueueStatus`. Each process that hands events to the queue and each relay keeps its own up to date: what
+ * `limit`, as in `QueueStatus`. Each process that hands events to the queue and each relay writes its own gauge. They
+ * show the same values, a few seconds apart.
  * they show is the same, a few seconds apart.
  */
 import type * as Context from "effect/Context"
@@ -18,7 +19,7 @@ const description = "The queue of the LLM Observability relays, by what becomes 
 
 const states = ["waiting", "claimed", "setAside", "limit"] as const
 
-/** Makes what writes the state of a queue into the metrics of a context. */
+/** Makes a function that writes the state of a queue into the metrics of a context. */
 export const make = (queue: string, context: Context.Context<never>): (status: QueueStatus) => void => {
   const gauges = states.map((state) =>
     [state, Metric.gauge(name, { description, attributes: { queue, state } })] as const

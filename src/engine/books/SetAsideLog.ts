@@ -1,15 +1,15 @@
 /**
- * The events that nobody takes, held in memory so that they can be read: the newest, within bounds.
+ * The newest undeliverable events, kept in memory within bounds for inspection.
  */
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 
 export interface SetAsideLog {
   readonly add: (entry: SetAside) => void
-  /** Oldest first. */
+  /** The entries, oldest first. */
   readonly read: () => ReadonlyArray<SetAside>
 }
 
-/** The bounds: how many, and how many UTF-16 units of their texts together. */
+/** The bounds: the number of events, and the UTF-16 units of their texts together. */
 export const limits = { events: 1_000, characters: 4 * 1024 * 1024 } as const
 
 export const make = (): SetAsideLog => {
