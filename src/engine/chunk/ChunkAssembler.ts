@@ -4,16 +4,16 @@
  * **Details**
  *
  * A chunk is complete when every span that was started in its local trace has ended. A long trace leaves in parts: when
- * `minSpans` spans wait, or when the oldest has waited `maxAgeMillis`. A span that starts in a trace whose chunk has left
- * begins another chunk of the same trace.
+ * `minSpans` spans wait, or when the oldest has waited `maxAgeMillis`. A span that starts after a chunk has left begins
+ * another chunk of the same trace.
  */
 import type { AssembledSpan, AssembledTrace, LiveSpan, LocalTrace } from "./LocalTrace.ts"
 
-/** Times are milliseconds on a clock that only goes forward. */
+/** Times are milliseconds on a monotonic clock. */
 export interface ChunkAssembler {
   readonly start: (span: AssembledSpan) => void
   readonly finish: (span: AssembledSpan, now: number) => void
-  /** Sends what has waited too long. Gives the time of the next sweep that could find something, if any. */
+  /** Sends the chunks that have waited too long. Returns the time of the next sweep that could find one, if any. */
   readonly sweep: (now: number) => number | undefined
   /** Sends every finished span now. */
   readonly flush: () => void
@@ -23,7 +23,7 @@ export interface ChunkAssembler {
 export const make = (options: {
   readonly minSpans: number
   readonly maxAgeMillis: number
-  /** Takes a chunk, synchronously. If it throws it has taken nothing, and the spans wait for the next sweep. */
+  /** Takes a chunk, synchronously. If it throws, it has taken nothing, and the spans wait for the next sweep. */
   readonly emit: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
   /** Called when a first finished span waits in a trace that stays open. */
   readonly onWaiting?: (() => void) | undefined
@@ -35,7 +35,7 @@ export const make = (options: {
     trace.finished = []
     waiting.delete(trace)
     try {
-      // In order of their start, so that the local root comes first.
+      // Sorted by start, so that the local root comes first.
       options.emit(trace, spans.length === 1 ? spans : spans.sort((a, b) => a.index - b.index))
     } catch {
       trace.finished = spans
@@ -62,7 +62,7 @@ export const make = (options: {
     },
     sweep: (now) => {
       let next: number | undefined
-      // A trace that could not leave waits again: it must not come twice here.
+      // A copy, because a trace that could not leave is added again and must not be visited twice.
       const traces = [...waiting]
       for (const trace of traces) {
         const due = trace.oldestFinishedAt + options.maxAgeMillis

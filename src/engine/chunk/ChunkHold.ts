@@ -3,20 +3,20 @@
  *
  * **Details**
  *
- * Whether an event can ride depends on the Agent: on its filters, and on what its traces can carry. A chunk that is
- * decided before the Agent was asked could ride into a filter. So chunks wait here, in order. When more than `maxChunks`
- * wait, the oldest is decided by what is known.
+ * The Agent's filters and capabilities determine whether an event can ride. A chunk that is decided earlier could ride
+ * into a filter, so chunks wait here, in order. If more than `maxChunks` wait, the oldest is decided without the
+ * Agent's answer.
  */
 import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
 
-/** Where chunks wait. */
+/** The waiting chunks. */
 export interface ChunkHold {
   readonly take: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
-  /** Decides everything that waits, whatever is known. */
+  /** Decides every waiting chunk, even if the Agent is not known. */
   readonly release: () => void
-  /** Whether no chunk waits here, with events or without. */
+  /** Whether no chunk waits, with events or without. */
   readonly isEmpty: () => boolean
-  /** Records that wait here. */
+  /** The number of records that wait. */
   readonly records: () => number
 }
 
@@ -24,7 +24,7 @@ export interface ChunkHold {
 export const make = (options: {
   readonly maxChunks: number
   readonly isKnown: () => boolean
-  /** Decides a chunk, or throws and has decided nothing. */
+  /** Decides a chunk. If it throws, nothing is decided. */
   readonly route: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
   /** Called when a chunk has to wait. */
   readonly onHeld: () => void
@@ -47,7 +47,7 @@ export const make = (options: {
   return {
     take: (trace, spans) => {
       if (options.isKnown() && head === held.length) return options.route(trace, spans)
-      // Before the chunk is taken: what throws has taken nothing.
+      // This may throw, so it comes before the chunk is added.
       if (held.length - head >= options.maxChunks) decideOldest()
       const waiting = spans.filter((span) => span.record !== undefined && span.claim === "none").length
       options.onHeld()

@@ -1,5 +1,5 @@
 /**
- * A chunk as it would leave: each span with the tags of its place, for the filters and for the writer.
+ * A chunk as it will leave: each span with the tags of its place, for the filters and for the writer.
  */
 import type { ApmSpan } from "../../domain/span/ApmSpan.ts"
 import * as GenAi from "../../domain/trace/GenAi.ts"
@@ -11,9 +11,9 @@ import type { Decision } from "./Sampler.ts"
 
 /** Finished spans of a local trace, under the sampling decision of the trace. */
 export interface ChunkView {
-  /** The span at a place of the chunk, with the `gen_ai.*` attributes of its record. */
+  /** The span at an index of the chunk, with the `gen_ai.*` attributes of its record. */
   readonly seal: (index: number) => ApmSpan
-  /** Whether the program itself keeps the chunk. */
+  /** Whether the program's own filter keeps the chunk. */
   readonly isKept: () => boolean
   /** Whether a filter of the Agent drops the chunk. */
   readonly isFiltered: () => boolean
@@ -50,8 +50,8 @@ export const make = (
   return {
     seal,
     isKept: () => conditions.keeps === undefined || conditions.keeps(spans.map((_, index) => seal(index))),
-    // The Agent filters by the span that it takes for the root of the chunk, and by the tags that leave with it. Of several
-    // spans whose parent is elsewhere it takes one; here each of them counts.
+    // The Agent filters by the span that it takes for the root of the chunk, and by the tags that leave with it. If
+    // several spans have a parent elsewhere, the Agent takes one of them, so all of them are checked.
     isFiltered: () => {
       const ids = new Set<string>()
       for (const span of spans) ids.add(span.spanId)

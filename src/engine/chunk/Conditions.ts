@@ -1,5 +1,5 @@
 /**
- * The conditions in which events and chunks are decided: read at the moment of each decision.
+ * The conditions under which events and chunks are decided, read at each decision.
  */
 import type { ExportMode } from "../../domain/delivery/ExportMode.ts"
 import type { ApmSpan } from "../../domain/span/ApmSpan.ts"
@@ -8,11 +8,11 @@ import type { Tags } from "../../domain/trace/TraceChunk.ts"
 import type { LocalTrace } from "./LocalTrace.ts"
 import type { Decision } from "./Sampler.ts"
 
-/** The questions of the router before it decides. */
+/** The conditions that the router reads. */
 export interface Conditions {
-  /** The clock by which events grow old, in milliseconds. */
+  /** The clock for the age of events, in milliseconds. */
   readonly now: () => number
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds on a monotonic clock. */
   readonly elapsed: () => number
   readonly mode: () => ExportMode
   /** Whether APM traces are written now, by a writer that transports the struct. */
@@ -21,13 +21,13 @@ export interface Conditions {
   readonly apm: () => boolean
   /** Whether a filter of the Agent drops a chunk with this root. */
   readonly filtered: (root: Pick<ApmSpan, "resource" | "meta">) => boolean
-  /** Whether the program itself keeps a part of a trace that is about to leave. Left out: it keeps all. */
+  /** Whether the program's own filter keeps a part of a trace that is about to leave. Without it all parts are kept. */
   readonly keeps?: ((spans: ReadonlyArray<ApmSpan>) => boolean) | undefined
-  /** The exact size of the packed struct, asked only when the estimate is above the limit. */
+  /** The exact size of the packed struct, computed only if the estimate exceeds the limit. */
   readonly structBytes: (record: SpanRecord) => number
   /** The decision of a trace, frozen by the first call. */
   readonly decide: (trace: LocalTrace) => Decision
-  /** Tags of this process: every local root has them, and the first span of any chunk has the language. */
+  /** The tags of this process: every local root has them, and the first span of any chunk has the language. */
   readonly processTags: Tags
   readonly env: string | undefined
   readonly version: string | undefined

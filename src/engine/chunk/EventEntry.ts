@@ -1,11 +1,11 @@
 /**
- * Where a finished event enters the books, and is placed: on its carrier, in the outbox, or among those that wait for a
+ * Adds a finished event to the ledger and places it: on its carrier, in the outbox, or among the events that wait for a
  * retention decision.
  *
  * **Details**
  *
- * An event is counted and placed in one step that cannot come apart, even if the stack overflows in it: a place takes an
- * event by its last statement, and an event that no place took is a counted drop.
+ * An event is counted and placed in one step that stays whole even if the stack overflows in it: a place takes an event
+ * by its last statement, and an event without a place is counted as dropped.
  */
 import type * as Effect from "effect/Effect"
 import * as ExportMode from "../../domain/delivery/ExportMode.ts"
@@ -21,38 +21,38 @@ import * as LateRetention from "../record/LateRetention.ts"
 import type { Conditions } from "./Conditions.ts"
 import type { RetentionHold } from "./RetentionHold.ts"
 
-/** The way into the books. Every member is total. */
+/** The entry of events. No member throws. */
 export interface EventEntry {
   /**
-   * Enters a finished event into the books. One that has nothing to ride on is offered at once; any other waits on its
-   * carrier for the chunk. The effect is a wait for room, where the policy asks for one.
+   * Counts and places a finished event. Without a carrier to ride it is offered at once; otherwise it waits on its
+   * carrier for the chunk. The returned effect waits for room, if the overflow policy requires that.
    */
   readonly finish: (record: PendingRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
-  /** Enters an event into the books as dropped. Its APM span stays, and says no more than `record`. */
+  /** Counts an event as dropped. Its APM span stays, with no more content than `record` has. */
   readonly refuse: (record: PendingRecord | undefined, reason: DropReason, carrier: Carrier | undefined) => void
   /** Offers an event to the outbox of its account. */
   readonly offer: (record: SpanRecord) => boolean
   /** Counts an event that the outbox refused as dropped. */
   readonly lose: (record: SpanRecord) => void
-  /** Events that wait on a carrier for their chunk, from the end of their span on. The taker of an event counts it down. */
+  /** The number of events on carriers, from the end of their span on. The taker of an event decrements it. */
   readonly onCarriers: { events: number }
 }
 
-/** The parts around an entry. */
+/** The parts that an entry uses. */
 export interface Options {
   readonly conditions: Pick<Conditions, "now" | "elapsed" | "mode" | "canRide" | "apm">
   readonly ledger: LedgerBook
   readonly overflow: Overflow
   readonly outboxes: Pick<OutboxesService, "of">
-  /** Where events that ride on nothing wait for the retention decision of their trace. */
+  /** The events without a carrier that wait for the retention decision of their trace. */
   readonly retention: RetentionHold
   /** Called when the outbox of an account took an event. */
   readonly onOffered: (account: string) => void
-  /** Told of a step that failed. */
+  /** Called with the error of a step that failed. */
   readonly onDefect: (place: string, error: unknown) => void
 }
 
-/** Makes an entry with nothing in it. */
+/** Makes an entry without events. */
 export const make = (options: Options): EventEntry => {
   const { conditions, ledger, outboxes, overflow } = options
   const onCarriers = { events: 0 }
@@ -75,7 +75,7 @@ export const make = (options: Options): EventEntry => {
     try {
       tellOffered(record)
     } catch {
-      // The outbox has it: the next event that is offered wakes its lane.
+      // The outbox has the event. If this wake-up failed, the next offered event wakes the lane.
     }
     return true
   }
@@ -94,18 +94,18 @@ export const make = (options: Options): EventEntry => {
       try {
         forget(record, undefined, error)
       } catch {
-        // As below.
+        // The drop is counted, and the stack may be too full to log it.
       }
     }
   }
 
-  // An event with a place in memory goes its way.
+  // Places an event that has room in memory.
   const place = (record: PendingRecord, carrier: Carrier | undefined): void => {
     const { account, retention } = record.context
     const isOpen = LateRetention.isOpen(retention)
-    // The Agent sends what rides to its own account.
+    // The Agent sends riding events to its own account, so an event of another account cannot ride.
     const rides = account === undefined && conditions.canRide() && ExportMode.rides(conditions.mode())
-    // A chunk that leaves anyway is also where an event waits for its retention decision.
+    // An event with an open retention decision waits on its carrier too, because the chunk leaves anyway.
     if (carrier !== undefined && !carrier.ended && (rides || (isOpen && conditions.apm()))) {
       carrier.attach(record, "none")
       onCarriers.events++
@@ -121,7 +121,7 @@ export const make = (options: Options): EventEntry => {
 
   const take = (outcome: Outcome, record: PendingRecord, carrier: Carrier | undefined): void => {
     if (outcome === "reserved") return place(record, carrier)
-    // Held outside memory it cannot ride: its span must not keep it either.
+    // An event outside memory cannot ride, so its span must not keep it either.
     carrier?.attach(undefined, outcome === "spilled" ? "outbox" : "dropped")
     if (outcome === "spilled") tellOffered(record)
   }
@@ -143,7 +143,7 @@ export const make = (options: Options): EventEntry => {
             try {
               forget(record, carrier, error)
             } catch {
-              // As below.
+              // The drop is counted, and the stack may be too full to log it.
             }
           }
         })
@@ -152,7 +152,7 @@ export const make = (options: Options): EventEntry => {
         try {
           forget(record, carrier, error)
         } catch {
-          // It is counted, which is what matters; the stack has no room left even to say so.
+          // The drop is counted, and the stack may be too full to log it.
         }
         return undefined
       }

@@ -3,9 +3,10 @@
  *
  * **Details**
  *
- * Traces are told apart by this object and not by their id: one process can hold several local roots of one trace.
+ * Traces are distinguished by this object and not by their id, because one process can hold several local roots of one
+ * trace.
  *
- * Everything is read-only here. A module that writes does so through the view that lists what it may write:
+ * Everything is read-only here. A module that writes uses the view that lists its writable fields:
  *
  * | module           | of a span         | of its trace       |
  * | ---------------- | ----------------- | ------------------ |
@@ -25,7 +26,7 @@ import type { Carrier, TraceState } from "../../ports/Carrier.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { Decision } from "./Sampler.ts"
 
-// Omitted keys come back without `readonly`; `Own` replaces what it names.
+// Omitted keys come back without `readonly`; `Own` replaces the keys that it names.
 type Writable<T, K extends keyof T, Own = unknown> = Omit<T, K | keyof Own> & { -readonly [P in K]: T[P] } & Own
 
 interface Tags {
@@ -33,7 +34,7 @@ interface Tags {
   readonly metrics: { [key: string]: number }
 }
 
-/** The view of the tracer on a span: all that its Effect span says. */
+/** The view of the tracer on a span: the fields of its Effect span. */
 export type TracedSpan = Writable<
   LiveSpan,
   "name" | "resource" | "service" | "type" | "durationNs" | "error" | "marked",
@@ -64,7 +65,7 @@ export class LiveSpan implements Carrier {
   readonly llm: boolean
   /** Whether the span is the entry into its service. */
   readonly topLevel: boolean
-  /** The place of the span among those of its local trace, by start. */
+  /** The index of the span in its local trace, by start. */
   readonly index: number
   readonly name: string
   readonly resource: string
@@ -160,7 +161,7 @@ export class LocalTrace implements TraceState {
   readonly traceId: string
   readonly upstream: Extracted | undefined
   readonly root: LiveSpan | undefined = undefined
-  /** The tracer's own span of the root while it runs: `describe` writes what it says so far into the root. */
+  /** The tracer's own span of the root while it runs. `describe` copies its present fields into the root. */
   readonly rootSpan: { readonly describe: () => void } | undefined = undefined
   readonly session: Sourced | undefined = undefined
   /** The first LLM span of this local trace: the local root's tags name it. */
@@ -169,9 +170,9 @@ export class LocalTrace implements TraceState {
   readonly started: number = 0
   readonly finished: Array<LiveSpan> = []
   readonly oldestFinishedAt: number = 0
-  /** Frozen by the first chunk or the first injection. */
+  /** The decision, frozen by the first chunk or the first injection. */
   readonly decision: Decision | undefined = undefined
-  /** The priority as it looked before the decision was needed. */
+  /** The forecast of the priority before the decision. */
   readonly provisional: number | undefined = undefined
   readonly manual: "keep" | "drop" | undefined = undefined
 

@@ -1,23 +1,23 @@
 /**
- * Keeps events that have nothing to ride on until the retention decision of their trace is taken.
+ * Keeps events without a carrier until the retention decision of their trace is taken.
  *
  * **Details**
  *
- * Such an event could leave at the end of its span; when the decision still waits for the tags of the trace's root, it
- * waits too, for `maxAgeMillis` at most. The decision is then taken from the tags that are there.
+ * Such an event could leave at the end of its span. If the decision still depends on the tags of the trace's root, the
+ * event waits for `maxAgeMillis` at most. The decision is then taken from the tags at that time.
  */
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { OpenRetention, PendingRecord } from "../../ports/LateRetention.ts"
 import * as LateRetention from "../record/LateRetention.ts"
 import type { ChunkAssembler } from "./ChunkAssembler.ts"
 
-/** Where events wait for a decision. */
+/** The events that wait for a decision. */
 export interface RetentionHold {
-  /** Calls `release` with the event when the decision of its trace is taken: at once if it is. */
+  /** Calls `release` with the event once the decision of its trace is taken, or at once if it already is. */
   readonly wait: (record: PendingRecord, now: number, release: (record: SpanRecord) => void) => void
-  /** Events that wait here. */
+  /** The number of events that wait. */
   readonly records: () => number
-  /** An assembler whose sweep and flush take in the events that wait here. */
+  /** An assembler whose sweep and flush also release the events that wait here. */
   readonly around: (chunks: ChunkAssembler, onWaiting: () => void) => ChunkAssembler
 }
 
@@ -41,7 +41,7 @@ export const make = (options: { readonly maxAgeMillis: number }): RetentionHold 
         oldest.set(retention, now)
         onWaiting()
       }
-      // Last, so that a call that throws has held nothing.
+      // This is last, so that a call that throws has held nothing.
       isHeld = true
       records++
     },

@@ -1,12 +1,12 @@
 /**
- * Applies the rescue table to a chunk: the one place where an event is given to a carrier.
+ * Applies the rescue table to a chunk. No other module gives an event to a carrier.
  *
  * **Details**
  *
- * The router owns the claims. For each span it asks the table and acts: an event that rides stays with its span; an
- * event that is offered is accepted by the outbox, its span is marked submitted and loses its struct, in this order and
- * in one synchronous step. The sampling priority is read and never changed. A chunk that fails is one that is not sent:
- * its events that no place took yet are counted drops.
+ * The router owns the claims. For each span it reads the table and acts. A riding event stays with its span. An offered
+ * event is accepted by the outbox, then its span is marked submitted and loses its struct, in one synchronous step. The
+ * sampling priority is read and never changed. A chunk that fails is not sent: its events that no place has taken are
+ * counted as dropped.
  */
 import * as Rescue from "../../domain/delivery/Rescue.ts"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
@@ -20,11 +20,11 @@ import type { EventEntry } from "./EventEntry.ts"
 import * as EventEntries from "./EventEntry.ts"
 import type { LocalTrace, RoutedSpan } from "./LocalTrace.ts"
 
-/** The way of events and chunks through the decision. */
+/** Routes events and chunks by the decision. */
 export interface Router extends Pick<EventEntry, "finish" | "refuse"> {
-  /** Events that wait on a carrier for their chunk, from the end of their span on. */
+  /** The number of events that wait on a carrier for their chunk, from the end of their span on. */
   readonly waiting: () => number
-  /** Decides a chunk. It throws, before anything was decided, only where the stack has no room for it. */
+  /** Decides a chunk. It throws only if the stack has no room, before anything is decided. */
   readonly route: (trace: LocalTrace, spans: ReadonlyArray<RoutedSpan>) => void
 }
 
@@ -32,16 +32,16 @@ export interface Router extends Pick<EventEntry, "finish" | "refuse"> {
 export const make = (
   options: EventEntries.Options & {
     readonly conditions: Conditions
-    /** Takes a chunk for the trace writer, with the events that ride it. */
+    /** Passes a chunk to the trace writer, with the events that ride it. */
     readonly send: (chunk: TraceChunk) => void
-    /** Called when a chunk was given to `send`. */
+    /** Called after a chunk was passed to `send`. */
     readonly onSent: () => void
   }
 ): Router => {
   const { conditions, ledger } = options
   const entry = EventEntries.make(options)
 
-  // The record that rides the span, if one does.
+  // Returns the record that rides the span, if any.
   const act = (
     span: RoutedSpan,
     record: SpanRecord | undefined,
@@ -75,7 +75,7 @@ export const make = (
     const view = ChunkView.make(conditions, trace, spans, decision)
     const leaves = conditions.apm() && view.isKept()
     const canRide = leaves && conditions.canRide()
-    // A chunk that does not leave carries nothing, whatever a filter would say.
+    // A chunk that does not leave carries nothing, so the filter does not matter.
     const filtered = canRide && view.isFiltered()
     const chunk: Array<ChunkSpan> = []
     for (let i = 0; i < spans.length; i++) {
@@ -99,7 +99,7 @@ export const make = (
     return leaves
   }
 
-  // Of the events that waited on the chunk, those that neither the outbox nor a sent chunk took.
+  // Drops those events of the chunk that neither the outbox nor a sent chunk took.
   const abandon = (waited: ReadonlyArray<RoutedSpan>): void => {
     for (const span of waited) {
       if (span.claim !== "none" && span.claim !== "riding") continue

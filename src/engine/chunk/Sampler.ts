@@ -3,9 +3,10 @@
  *
  * **Details**
  *
- * The first that has something to say decides: a manual keep or drop, the upstream's priority, the first sampling rule that
- * applies, the sample rate, the Agent's rate for the service, else keep. Traces that a rule or the sample rate keeps pass the
- * rate limit as well. A decision is a value: the caller keeps it, and asks again only to record a manual keep or drop.
+ * The first source with a decision wins: a manual keep or drop, the upstream's priority, the first sampling rule that
+ * applies, the sample rate, the Agent's rate for the service, else keep. Traces that a rule or the sample rate keeps
+ * must pass the rate limit too. A decision is a value: the caller stores it, and calls again only to record a manual
+ * keep or drop.
  */
 import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
 import * as Rates from "../../domain/sampling/AgentRates.ts"
@@ -15,7 +16,7 @@ import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
 import type { SamplingRule, Subject } from "../../domain/sampling/SamplingRules.ts"
 import * as SamplingRules from "../../domain/sampling/SamplingRules.ts"
 
-/** The local root of a trace, at the moment the decision is needed: its finish, or the first injection. */
+/** The local root of a trace when the decision is needed: at its finish, or at the first injection. */
 export interface Root extends Subject {
   readonly env: string
   /** The lower 64 bits of the APM trace id. */
@@ -27,9 +28,9 @@ export interface Root extends Subject {
 }
 
 /**
- * `tags` and `metrics` belong on the local root, and only there. The priority and `decisionMaker` (the text of
- * `_dd.p.dm`, which is among `tags` too) stand again on the first span of each further chunk, and leave in headers.
- * After an upstream's decision there is none: its own, if it sent one, stays.
+ * `tags` and `metrics` belong on the local root alone. The priority and `decisionMaker` (the text of `_dd.p.dm`, which
+ * is among `tags` too) are repeated on the first span of each further chunk, and leave in headers. After an upstream's
+ * decision `decisionMaker` is absent: the upstream's own, if it sent one, stays.
  */
 export interface Decision {
   readonly priority: number
@@ -41,13 +42,13 @@ export interface Decision {
 
 export interface Sampler {
   readonly decide: (root: Root) => Decision
-  /** Takes over the rates of the Agent's latest answer, for roots decided from now on. */
+  /** Replaces the rates by those of the Agent's latest answer, for roots decided from now on. */
   readonly updateRates: (rates: AgentRates) => void
 }
 
 /**
- * `sampleRate` is from 0 to 1; absent, there is none. `rateLimit` is in traces per second: 0 rejects all, a negative number
- * none. `now` reads a clock in milliseconds.
+ * `sampleRate` is from 0 to 1; absent means no sample rate. `rateLimit` is in traces per second: 0 rejects all, a
+ * negative number means no limit. `now` reads a clock in milliseconds.
  */
 export interface Options {
   readonly rules?: ReadonlyArray<SamplingRule> | undefined
@@ -56,7 +57,7 @@ export interface Options {
   readonly now: () => number
 }
 
-/** The rate limit when `DD_TRACE_RATE_LIMIT` is not set, in traces per second. */
+/** The rate limit if `DD_TRACE_RATE_LIMIT` is not set, in traces per second. */
 const defaultRateLimit = 100
 
 export const make = (options: Options): Sampler => {

@@ -1,5 +1,5 @@
 /**
- * The sampling decision of a local trace: taken once, by what its root says when it is needed.
+ * The sampling decision of a local trace: taken once, from the state of its root when it is needed.
  */
 import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
 import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
@@ -9,9 +9,9 @@ import type { Decision, Options, Root } from "./Sampler.ts"
 import * as Sampler from "./Sampler.ts"
 
 export interface TraceSampler {
-  /** The decision, frozen by the first call. Only a decision by hand changes it, for what leaves afterwards. */
+  /** The decision, frozen by the first call. Only a manual decision changes it, for spans that leave later. */
   readonly decide: (trace: LocalTrace) => Decision
-  /** The priority as it looks now. It freezes nothing and uses nothing of a rate limit up. */
+  /** The priority by present knowledge. It freezes nothing and uses no token of a rate limit. */
   readonly forecast: (trace: LocalTrace) => number
   readonly updateRates: (rates: AgentRates) => void
 }
