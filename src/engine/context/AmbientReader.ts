@@ -1,11 +1,12 @@
 /**
- * Puts together what something runs in: a region's own context, the request it belongs to, and another tracer's context.
+ * Combines the surroundings of a span: the context of its effect, the request it belongs to, and another tracer's
+ * context.
  *
  * **Details**
  *
- * Each request and each context is parsed once, at its first reading. Another tracer's trace and baggage count instead of
- * those that the request brought, since that tracer took them over and may have changed them. The request decides
- * whether it is a browser's; an experiment that its own header does not name is then the program's.
+ * Each request and each context is parsed once, when it is first read. Another tracer's trace and baggage replace those
+ * of the request, because that tracer continued them and may have changed them. The request decides whether a browser
+ * sent it; an experiment that its own header does not name then counts as the program's.
  */
 import type { Checked } from "../../domain/Problem.ts"
 import type { HeaderLookup } from "../../domain/propagation/HeaderLookup.ts"
@@ -23,13 +24,13 @@ import * as RequestContext from "./RequestContext.ts"
 export const make = (options: {
   readonly settings: PropagationSettings
   readonly diagnostics: DiagnosticsService
-  /** The first that finds a request decides. */
+  /** The sources of requests. The first one that finds a request decides. */
   readonly requests: ReadonlyArray<RequestSource>
-  /** The other tracer, where the context names none itself. */
+  /** The other tracer, used if the context names none. */
   readonly host?: HostContextSource | undefined
 }): typeof AmbientContext.Service => {
   const { diagnostics, settings } = options
-  // An in-process context is not an upstream: how to treat upstreams is no question here.
+  // An in-process context is no upstream, so the settings for upstreams do not apply.
   const inProcess: PropagationSettings = {
     ...settings,
     stylesExtract: settings.stylesExtract.includes("baggage") ? ["tracecontext", "baggage"] : ["tracecontext"],
@@ -115,7 +116,7 @@ const overlay = (around: HostContext, request: IncomingRequest | undefined): Hea
   return request?.headers(name)
 }
 
-// The LLM trace can stand in headers that the other tracer does not know.
+// The LLM trace can be in headers that the other tracer does not know.
 const withLlmTrace = (own: Ambient, brought: Ambient): Ambient => {
   const llmobs = brought.upstream?.llmobs
   if (llmobs === undefined || own.upstream?.traceId === undefined || own.upstream.llmobs !== undefined) return own

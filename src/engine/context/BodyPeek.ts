@@ -1,14 +1,14 @@
 /**
- * Looks at the body of a request before its handler does, and leaves the request as it was.
+ * Reads the body of a request before its handler does, and leaves the request unchanged.
  *
  * **Details**
  *
- * Bytes that were read from a Node stream can be put back, but not the state of the stream: an end that was seen is not
- * said again, and what asks whether somebody has read finds that somebody has. So nothing is read. The bytes are seen when
- * the server puts them into the stream, where they stay for the handler.
+ * Bytes read from a Node stream can be put back, but the state of the stream cannot be restored: its end is emitted
+ * once, and the flags that say whether it was read stay set. So nothing is read from the stream. The bytes are copied
+ * when the server pushes them into the stream, where they stay for the handler.
  */
 
-/** What is needed of a Node request: the server's own, over HTTP/1 or HTTP/2. */
+/** The members of a Node request that are used, over HTTP/1 or HTTP/2. */
 export interface NodeBody {
   readonly readableLength: number
   readonly readableHighWaterMark: number
@@ -22,27 +22,27 @@ export interface NodeBody {
   emit: (...args: Array<unknown>) => boolean
 }
 
-/** Whether a value is a request of Node whose body can be looked at: nothing of it arrived, and nobody reads it. */
+/** Whether a value is a request of Node whose body can be peeked at: no part of it has arrived, and it has no reader. */
 export const isNodeBody = (source: unknown): source is NodeBody =>
   typeof source === "object" && source !== null && "push" in source && "read" in source &&
   "readableFlowing" in source &&
   canBeSeen(source as NodeBody)
 
-/** Whom a look at a body tells. */
+/** The listeners of a peek at a body. */
 export interface Look {
-  /** Told the text of the whole body, before `onReady` or after it, unless the body is too long or never arrives. */
+  /** Receives the text of the whole body, before or after `onReady`, unless the body is too long or never arrives. */
   readonly onText: (text: string) => void
-  /** Called once: the handler can start, with the body as if nobody had looked. */
+  /** Called once, when the handler can start. The body is unread. */
   readonly onReady: () => void
 }
 
 /**
- * Looks at a body of at most `limit` bytes while it arrives. The function that is returned makes it ready at once.
+ * Peeks at a body of at most `limit` bytes while it arrives. The returned function makes it ready at once.
  *
  * **Details**
  *
- * `onReady` comes when the body is there, when it is too long, when no more of it arrives unless somebody reads, and
- * before anything that a handler could have heard by then.
+ * `onReady` is called when the body is complete or too long, when no more of it arrives without a reader, and before
+ * any event that a handler could listen to.
  */
 export const peekNode = (body: NodeBody, limit: number, look: Look): () => void => {
   let isReady = false
@@ -58,7 +58,7 @@ export const peekNode = (body: NodeBody, limit: number, look: Look): () => void 
     const goesOn = seen.add(args[0])
     const isOpen = push.apply(this, args)
     if (!goesOn && body.push === see) body.push = push
-    // Not from here: a handler that reads at once must not do so before the server knows whether to go on.
+    // Deferred, because a handler that reads at once must not do so before `push` has returned to the server.
     if (!goesOn || !isOpen) queueMicrotask(ready)
     return isOpen
   }
@@ -69,7 +69,7 @@ export const peekNode = (body: NodeBody, limit: number, look: Look): () => void 
   }
   body.push = see
   body.emit = hear
-  // Over HTTP/2 nothing arrives before somebody asks for it; over HTTP/1 to ask is to promise to read.
+  // Over HTTP/2 no data arrives before a read; over HTTP/1 a read is a promise to read on.
   if (isHttp2(body)) body.read(0)
   return ready
 }
@@ -78,13 +78,13 @@ const heard: ReadonlySet<string> = new Set(["aborted", "close", "data", "end", "
 
 const isHttp2 = (body: NodeBody): boolean => "stream" in body
 
-// An HTTP/2 stream that was asked for more than it gets room for would stay open after an answer that reads nothing.
+// An HTTP/2 stream with more data than its buffer holds would stay open after an answer without reading.
 const canBeSeen = (body: NodeBody): boolean =>
   body.readableLength === 0 && body.readableFlowing === null && !body.readableEnded && !body.destroyed &&
   body.listenerCount("readable") === 0 &&
   (!isHttp2(body) || Number(body.headers["content-length"]) < body.readableHighWaterMark)
 
-// Adds a chunk, or the end (`null`), and says whether more is wanted.
+// Adds a chunk, or the end (`null`). Returns whether more is wanted.
 const collect = (limit: number, onText: (text: string) => void) => {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -107,8 +107,8 @@ const collect = (limit: number, onText: (text: string) => void) => {
 }
 
 /**
- * Reads a body of at most `limit` bytes from a copy of a web request: its text, or nothing when it is longer, was read
- * before, or did not arrive.
+ * Reads a body of at most `limit` bytes from a copy of a web request. The text is absent if the body is longer, was
+ * read before, or did not arrive.
  */
 export const peekWeb = async (request: Request, limit: number): Promise<string | undefined> => {
   if (request.bodyUsed) return undefined

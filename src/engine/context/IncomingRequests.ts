@@ -1,5 +1,5 @@
 /**
- * Requests as servers give them, in the form in which they are read.
+ * Requests of servers, in the form in which they are read.
  */
 import type { Checked } from "../../domain/Problem.ts"
 import type { HeaderLookup } from "../../domain/propagation/HeaderLookup.ts"
@@ -7,10 +7,10 @@ import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as RequestSession from "../../domain/propagation/RequestSession.ts"
 import type { IncomingRequest } from "../../ports/IncomingRequest.ts"
 
-/** Reads a field of the body of a request, when the body is there. */
+/** Reads a field of the body of a request, if the body is there. */
 export type ReadField = (field: string) => Checked<string | undefined> | undefined
 
-/** A reader of the body that a framework's parser leaves behind. */
+/** A reader of the body that a framework has parsed. */
 export const parsed = (body: () => unknown): ReadField => (field) => {
   const value = body()
   return value === undefined || value === null ? undefined : RequestSession.fromBody(value, field)
@@ -21,8 +21,8 @@ export const parsed = (body: () => unknown): ReadField => (field) => {
  *
  * **Details**
  *
- * `body` reads a field of the body, or gives `undefined` while there is no body to read: then it is asked again at the
- * next span. It is not asked when no field of the body is named.
+ * `body` reads a field of the body, or returns `undefined` while there is no body; it is then called again at the next
+ * span. It is not called if no field of the body is named.
  */
 export const make = (input: {
   readonly method: string
@@ -56,7 +56,7 @@ const session = (
   }
 }
 
-/** The headers of a Node request, repeated lines as Node joins them. */
+/** The headers of a Node request, with repeated lines joined as Node does. */
 export const nodeHeaders =
   (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }): HeaderLookup => (name) =>
     Object.hasOwn(headers, name) ? headers[name] : undefined

@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * Each call makes a fresh set of headers from the active spans, and changes nothing that spans share. Where there is no
- * LLM activity, nothing about LLM Observability is written.
+ * Each call makes new headers from the active spans, and changes no state of the spans. Without LLM activity, no header
+ * of LLM Observability is written.
  */
 import * as Context from "effect/Context"
 import * as Tracer from "effect/Tracer"
@@ -36,7 +36,7 @@ export const make = (options: {
   readonly settings: PropagationSettings
   readonly ambient: typeof AmbientContext.Service
   readonly diagnostics: DiagnosticsService
-  /** The local trace of a span of ours, and the id under which the span is known outside. */
+  /** The local trace of a span of ours, and the span's exported id. */
   readonly traceOf: (span: unknown) => { readonly trace: LocalTrace; readonly spanId: string } | undefined
   /** The decision of a trace, frozen by the call. */
   readonly decide: (trace: LocalTrace) => Decision

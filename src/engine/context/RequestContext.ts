@@ -1,8 +1,4 @@
-/**
- * What the headers of a request say, as every adapter that sees requests reads them.
- *
- * @since 0.1.0
- */
+/** The context in the headers of a request, read in the same way for every adapter. */
 import type { Checked } from "../../domain/Problem.ts"
 import * as Baggage from "../../domain/propagation/Baggage.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
@@ -14,16 +10,13 @@ import * as RumBaggage from "../../domain/propagation/RumBaggage.ts"
 import type { Ambient, RequestInfo } from "../../ports/AmbientContext.ts"
 
 /**
- * Reads the trace, the LLM trace, the labels and the experiment that headers bring.
+ * Reads the trace, the LLM trace, the labels and the experiment from headers.
  *
  * **Details**
  *
  * Baggage is read twice: strictly for APM, where one malformed member voids the header, and leniently for our labels,
- * where a bad member costs only itself. At most one problem is reported for the two. Without the style `baggage` it is not
- * read at all. `brought` are the headers of the request itself, where the baggage is another tracer's.
- *
- * @category constructors
- * @since 0.1.0
+ * where a bad member is left out alone. At most one problem is reported for the two. Without the style `baggage` it is
+ * not read at all. `brought` are the headers of the request itself, if the baggage is another tracer's.
  */
 export const fromHeaders = (
   headers: HeaderLookup,
@@ -49,12 +42,7 @@ export const fromHeaders = (
   }
 }
 
-/**
- * A context that says nothing: neither a request nor a trace stands behind what runs in it.
- *
- * @category constants
- * @since 0.1.0
- */
+/** An empty context, for effects without a request or a trace. */
 export const nothing: Ambient = {
   upstream: undefined,
   labels: { rum: undefined, experiment: undefined },
