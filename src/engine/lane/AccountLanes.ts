@@ -1,6 +1,6 @@
 /**
- * The roads to the LLM intake: a lane and a shipper for each account, so that one whose key is refused, or whose site does
- * not answer, delays nobody else. Payloads never mix accounts, since each is packed from the outbox of one.
+ * The roads to the LLM intake: a lane and a shipper for each account. An account with a refused key or an unresponsive
+ * site delays no other. A payload never mixes accounts, because it is packed from the outbox of one.
  */
 import * as Effect from "effect/Effect"
 import { ownAccount } from "../../ports/Outbox.ts"
@@ -8,15 +8,15 @@ import type { Lane, Shipper } from "./Shipper.ts"
 import type { AccountSignals, LaneSignal } from "./Signals.ts"
 
 export interface AccountLanes<P> {
-  /** Opens the road of an account, or refuses (`false`) when there are too many. An open one stays as it is. */
+  /** Opens the road of an account. Returns `false` if there are too many. An open road is not changed. */
   readonly open: (account: string, lane: () => Lane<P>) => boolean
-  /** Begins to run shippers, those of accounts that come later too. */
+  /** Begins to run shippers, including those of accounts that are added later. */
   readonly start: (fork: (shipper: Effect.Effect<never>) => void) => void
   readonly flush: Effect.Effect<void>
   readonly drain: Effect.Effect<void>
 }
 
-/** How many accounts a layer sends to at most, its own left out. They are remembered as long as the layer lives. */
+/** The most accounts that a layer sends to, without its own. They are remembered as long as the layer lives. */
 export const maxAccounts = 4_096
 
 export const make = <P>(
@@ -38,7 +38,7 @@ export const make = <P>(
       const shipper = makeShipper(lane, signal)
       shippers.set(account, shipper)
       fork?.(shipper.run)
-      // An ended process can have left something for it.
+      // A process that ended may have left events for this account.
       if (!lane.isEmpty()) signal.wake()
       return true
     },

@@ -1,5 +1,5 @@
 /**
- * Looks for the Agent: while something waits for it, and again when the one that was found is lost or has changed.
+ * Searches for the Agent: while events wait for it, and again when it is lost or has changed.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -10,15 +10,15 @@ import type { Signals } from "./Signals.ts"
 export interface AgentSearch {
   /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
-  /** Whether events wait for an Agent to be found, or for the one that was found to change. */
+  /** Whether events wait for an Agent to be found, or for the known one to change. */
   readonly isSearching: () => boolean
-  /** Asks everybody again at once, who was given time before. */
+  /** Ends every rest, so that all destinations are tried again at once. */
   readonly endRest: () => void
-  /** Asks once; whether it is known now who takes traces and events. */
+  /** Searches once. Returns whether it is known now where traces and events go. */
   readonly lookOnce: Effect.Effect<boolean>
-  /** Waits until that was known for the first time. */
+  /** Waits until the destination was known for the first time. */
   readonly known: Effect.Effect<void>
-  /** The program ends: nothing can be waited for any more. */
+  /** Ends the search, because the program ends. */
   readonly giveUp: () => void
 }
 
@@ -27,12 +27,12 @@ const longestProbeMillis = 5_000
 
 export const make = (options: {
   readonly tracker: AgentTracker
-  /** Asks the Agent what it can do; `undefined` when it does not answer. */
+  /** Asks the Agent for its capabilities. `undefined` if it does not answer. */
   readonly probe: Effect.Effect<AgentCapabilities | undefined>
   readonly signals: Pick<Signals, "search">
-  /** Events that wait for anything. */
+  /** The number of pending events. */
   readonly pending: () => number
-  /** Called each time that the Agent was found or given up, before those who wait for it go on. */
+  /** Called each time that the Agent was found or given up, before the waiting fibers continue. */
   readonly onFound: () => void
 }): AgentSearch => {
   const { signals: { search }, tracker } = options
@@ -49,7 +49,7 @@ export const make = (options: {
     return true
   })
 
-  // A look that is under way is everybody's.
+  // Callers share a running search.
   let looking: Latch.Latch | undefined
   const lookOnce: Effect.Effect<boolean> = Effect.suspend(() => {
     if (looking !== undefined) return Effect.map(looking.await, () => !tracker.isSearching())
@@ -63,7 +63,7 @@ export const make = (options: {
     )
   })
 
-  // While nothing waits, the loop rests, so that it does not keep the program alive.
+  // The loop rests while nothing waits, so that it does not keep the program alive.
   const look = (wait: number): Effect.Effect<void> =>
     Effect.flatMap(lookOnce, (done) => {
       if (done && !tracker.isWantingEvp()) return Effect.void

@@ -1,5 +1,5 @@
 /**
- * The Agent as the layer knows it now: whether there is one, what it can do, and whether its EVP proxy is worth asking.
+ * The known state of the Agent: its presence, its capabilities, and whether its EVP proxy should be tried.
  */
 import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.ts"
 import type { Event, Policy } from "./ModeTracker.ts"
@@ -7,44 +7,44 @@ import * as ModeTracker from "./ModeTracker.ts"
 import type { Signals } from "./Signals.ts"
 
 export interface AgentTracker {
-  /** Whether an Agent was found, now or earlier, or there is none. */
+  /** Whether an Agent was ever found, or it is decided that there is none. */
   readonly isKnown: () => boolean
   /** Whether the Agent answers now. */
   readonly isFound: () => boolean
   readonly isAgentless: () => boolean
-  /** Whether an Agent has to be looked for. */
+  /** Whether the Agent must be searched for. */
   readonly isSearching: () => boolean
-  /** What the Agent can do, as far as it ever said. */
+  /** The last known capabilities of the Agent. */
   readonly capabilities: () => AgentCapabilities | undefined
   /** The prefix of the EVP proxy that the Agent lists. */
   readonly evpPrefix: () => string | undefined
-  /** Whether the EVP proxy answered lately that it is not there, so that another road is better. */
+  /** Whether the EVP proxy recently answered that it does not exist, so that another road is better. */
   readonly isEvpResting: () => boolean
-  /** Events wait for the Agent to get an EVP proxy. */
+  /** Records that events wait for the Agent to get an EVP proxy. */
   readonly wantEvp: () => void
-  /** Whether events wait for the Agent that is known to get an EVP proxy. */
+  /** Whether events wait for the known Agent to get an EVP proxy. */
   readonly isWantingEvp: () => boolean
-  /** The Agent lists an EVP proxy and has none: for a time, others are asked first. */
+  /** Records that the Agent lists an EVP proxy and has none. For a time, other roads are tried first. */
   readonly refuseEvp: () => void
-  /** Asks everybody again at once: for a flush, and for the end of the program. */
+  /** Ends every rest, for a flush and for the end of the program. */
   readonly endRest: () => void
-  /** Whether somebody answers at the Agent's address. */
+  /** Records whether the Agent's address answers. */
   readonly reachable: (reachable: boolean) => void
-  /** The hash of its state that the Agent put into an answer: another one than before says that it changed. */
+  /** Records the state hash of an answer of the Agent. A different hash means that the Agent changed. */
   readonly hear: (stateHash: string | undefined) => void
   readonly search: () => void
   readonly step: (event: Event) => void
-  /** Milliseconds on the clock that the states are told by. */
+  /** Milliseconds on the clock of the states. */
   readonly elapsed: () => number
 }
 
-/** How long others are asked first after an Agent that has no EVP proxy, although it lists one. */
+/** The time for which other roads are tried first after an Agent lists an EVP proxy that it does not have. */
 const evpRestMillis = 60_000
 
 export const make = (options: {
   readonly policy: Policy
   readonly signals: Pick<Signals, "search">
-  /** Milliseconds on a clock that only goes forward: the wall clock can be changed. */
+  /** Milliseconds on a monotonic clock, because the wall clock can be changed. */
   readonly elapsed: () => number
 }): AgentTracker => {
   const { elapsed, policy } = options
@@ -91,7 +91,7 @@ export const make = (options: {
     search,
     step: (event) => {
       state = ModeTracker.step(state, event, policy)
-      // An Agent that changed since it refused is asked again at once.
+      // An Agent that changed after its refusal is tried again at once.
       if (event._tag === "Found" && event.capabilities.stateHash !== evpRefusedBy) evpRefusedUntil = 0
     },
     elapsed

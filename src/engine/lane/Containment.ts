@@ -1,11 +1,11 @@
 /**
- * Keeps what a plugged writer or transport does wrong away from the books.
+ * Contains the faults of a plugged writer or transport, so that the ledger stays right.
  *
  * **Details**
  *
- * A writer of a program's own may throw, die, hang, give back nonsense, or answer when nobody waits any more. Each becomes
- * an outcome that the lanes know: what cannot be encoded has no encoding, and a sending without a usable outcome may or
- * may not have arrived. Each kind of fault is said once.
+ * A program's own writer may throw, die, hang, return a wrong value, or answer too late. Each fault becomes an outcome
+ * that the lanes know: an event or a chunk that cannot be encoded has no encoding, and a request without a usable
+ * outcome may or may not have arrived. Each kind of fault is logged once.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -15,12 +15,12 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Outcome, TransportService } from "../../ports/Transport.ts"
 
-/** What a writer is held to. */
+/** The limits of a writer. */
 export interface Options {
   readonly diagnostics: DiagnosticsService
-  /** How long one sending is waited for. */
+  /** The deadline of one request. */
   readonly timeoutMillis: number
-  /** The bytes of one request where the writer names no usable number. */
+  /** The bytes of one request if the writer names no usable number. */
   readonly maxPayloadBytes: number
 }
 
@@ -47,7 +47,7 @@ export const agentWriter = (writer: AgentWriterService, options: Options): Agent
       } catch (error) {
         fault("structBytes", error)
       }
-      // Too large to ride, as far as anybody knows: the event takes the other road.
+      // The size is unknown, so the event counts as too large to ride and takes the other road.
       return Infinity
     },
     encode: (chunk) => encoded(() => writer.encode(chunk), fault),
@@ -67,7 +67,7 @@ export const transport = (
   }
 }
 
-/** How much longer than a request may take a sending is waited for: a writer may do more than one request in it. */
+/** The factor by which a writer's deadline exceeds that of a request, because a writer may make several requests. */
 export const graceFactor = 3
 
 type Fault = (member: string, what: unknown) => void
@@ -97,7 +97,7 @@ const limit = (writer: { readonly maxPayloadBytes: number }, { maxPayloadBytes }
   }
 }
 
-// The bytes are read once. The writer gets its own object back, with whatever else it keeps in it.
+// The bytes are read once. The writer gets its own object back, with any other members.
 interface Held<A> {
   readonly bytes: Uint8Array
   readonly given: A
@@ -121,7 +121,7 @@ const encoded = <A extends { readonly bytes: Uint8Array }>(
   return undefined
 }
 
-// In a fiber of its own, so that one which cannot be interrupted holds up nobody, and may answer whenever it likes.
+// This fiber is separate, so that a request that cannot be interrupted delays nothing and may answer at any time.
 const sent = (
   send: () => Effect.Effect<Outcome>,
   { timeoutMillis }: Pick<Options, "timeoutMillis">,

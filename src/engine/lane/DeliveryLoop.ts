@@ -1,5 +1,5 @@
 /**
- * The background of a layer: it looks for the Agent, sends what waits, and drains when the layer closes.
+ * The background of a layer: it searches for the Agent, sends waiting events, and drains when the layer closes.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,17 +20,17 @@ import type { Signals } from "./Signals.ts"
 /** The road of traces, as the loop drives it. */
 export interface TraceRoad {
   readonly shipper: Shipper
-  /** Sends on what has waited too long for its chunk. Gives the time of the next sweep that could find something. */
+  /** Decides the chunks that have waited too long. Returns the time of the next sweep that could find one. */
   readonly sweep: (elapsed: number) => number | undefined
-  /** Sends on everything that waits for its chunk. */
+  /** Decides every chunk that waits. */
   readonly collect: () => void
-  /** Chunks that wait until the Agent is known. */
+  /** The chunks that wait until the Agent is known. */
   readonly hold: Pick<ChunkHold, "release" | "isEmpty" | "records">
-  /** Events that wait for their chunk, for a retention decision, or for room. */
+  /** The number of events that wait for their chunk, for a retention decision, or for room. */
   readonly waiting: () => number
-  /** Events that ride payloads on their way. */
+  /** The number of events that ride payloads in flight. */
   readonly riders: () => number
-  /** Gives the events of traces that could not be sent to the outbox. */
+  /** Offers the events of unsent traces to the outbox. */
   readonly handOver: () => void
 }
 
@@ -40,25 +40,25 @@ export interface DeliveryLoop {
   readonly refuse: (carrier: Carrier | undefined) => void
 }
 
-/** The parts that the loop runs, and how long it waits. */
+/** The parts that the loop runs, and its times. */
 export interface Options {
   readonly flushTimeoutMillis: number
   readonly ledger: LedgerBook
   readonly signals: Pick<Signals, "sweep" | "close" | "isClosed">
   readonly outboxes: Pick<OutboxesService, "size" | "kept" | "close">
   readonly lanes: Pick<AccountLanes<unknown>, "start" | "flush" | "drain">
-  /** `undefined` where events come without traces, as in a relay. */
+  /** `undefined` if events come without traces, as in a relay. */
   readonly traces: TraceRoad | undefined
-  /** `undefined` when no Agent is needed. */
+  /** `undefined` if no Agent is needed. */
   readonly search: AgentSearch | undefined
-  /** Lets nobody wait any longer for room. */
+  /** Ends every wait for room. */
   readonly stopWaiting: () => void
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds on a monotonic clock. */
   readonly elapsed: () => number
   readonly diagnostics: DiagnosticsService
-  /** Calls a function when the process ends; what it gives back takes that back. */
+  /** Calls a function when the process ends. The returned function cancels that. */
   readonly atExit: (f: () => void) => () => void
-  /** The context that background fibers run in. */
+  /** The context of background fibers. */
   readonly root: Context.Context<never>
 }
 
@@ -77,7 +77,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     yield* inBackground(sweeping(traces, options))
     yield* inBackground(traces.shipper.run)
   }
-  // Shippers of accounts that come later end with this scope too, and so after the drain below.
+  // Shippers of accounts that are added later end with this scope too, and so after the drain below.
   const shippers = yield* Scope.fork(yield* Effect.scope)
   const run = Effect.runForkWith(root)
   options.lanes.start((shipper) => {
@@ -85,10 +85,10 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   })
 
   const end = ending(options)
-  // A process can end without its layers being closed.
+  // A process can end without closing its layers.
   const forget = options.atExit(() => Effect.runSyncWith(root)(end))
   yield* Effect.addFinalizer(() =>
-    // In a fiber of its own: in one that a signal interrupts, nothing that can be interrupted would run at all.
+    // This fiber is separate, because a fiber that a signal interrupts could not run interruptible effects.
     Effect.forkDetach(Effect.timeoutOption(draining(options), options.flushTimeoutMillis)).pipe(
       Effect.flatMap(Fiber.await),
       Effect.andThen(Effect.suspend(() => {
@@ -99,7 +99,8 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   )
 
   return {
-    // In a fiber of its own, so that the deadline holds for a caller in a finalizer, who cannot be interrupted.
+    // This fiber is separate, so that the deadline also holds for a caller in a finalizer, which cannot be
+    // interrupted.
     flush: Effect.flatMap(Effect.forkDetach(flushing(options)), Fiber.join),
     refuse: (carrier) => {
       ledger.enqueued++
@@ -121,7 +122,8 @@ const sweeping = (traces: TraceRoad, { elapsed, signals: { sweep } }: Options): 
       return Effect.void
     })))
 
-// Side by side, so that one that stalls does not use up the other's time; what traces give up goes to the intake.
+// Both run at once, so that a stalled one does not use up the other's time; events of refused traces go to the
+// intake.
 const sideBySide = (traces: Effect.Effect<void>, intake: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.andThen(Effect.all([traces, intake], { concurrency: 2, discard: true }), intake)
 
@@ -134,13 +136,13 @@ const sendingAll = (options: Options): Effect.Effect<void> =>
     search.endRest()
     if (isWorthALook(options, search)) {
       return Effect.flatMap(search.lookOnce, (found) =>
-        // Chunks without events are worth one look for the Agent, and no waiting.
+        // Chunks without events justify one search for the Agent, and no waiting.
         found || traces === undefined || traces.hold.records() === 0 ? sent : Effect.andThen(search.known, sent))
     }
     return sent
   })
 
-// The search may be between two looks: an Agent that is back is not kept waiting for the next.
+// The search may be resting: look at once, so that an Agent that is back is found.
 const isWorthALook = ({ ledger, traces }: Options, search: AgentSearch): boolean =>
   search.isSearching() && (Ledgers.pending(ledger.snapshot()) > 0 || traces?.hold.isEmpty() === false)
 
@@ -148,7 +150,7 @@ const flushing = (options: Options): DeliveryService["flush"] =>
   Effect.suspend(() => {
     const before = options.ledger.snapshot()
     return Effect.map(
-      // After the close nothing sends any more, so there is nothing to wait for.
+      // After the close nothing is sent any more, so there is nothing to wait for.
       options.signals.isClosed()
         ? Effect.succeedNone
         : Effect.timeoutOption(sendingAll(options), options.flushTimeoutMillis),
@@ -181,13 +183,13 @@ const draining = (options: Options): Effect.Effect<void> =>
     })
   })
 
-// Counts what memory still holds as lost, and says so.
+// Counts the events that memory still holds as lost, and logs their number.
 const ending = ({ ledger, outboxes, signals, stopWaiting }: Options): Effect.Effect<void> =>
   Effect.suspend(() => {
     signals.close()
     stopWaiting()
     outboxes.close?.()
-    // What the file gave on its way to its end counts too.
+    // Events loaded from the file on its way to its end count too.
     const left = Ledgers.pending(ledger.snapshot())
     const kept = outboxes.kept ?? zero
     const lost = left - kept()

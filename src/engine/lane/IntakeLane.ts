@@ -4,8 +4,8 @@
  * **Details**
  *
  * Events are taken from the outbox in order and packed into payloads. A payload that must be sent again stays together
- * and waits behind the others, so that one bad payload never blocks the rest. A payload that is refused for what is in
- * it is cut in halves until the event that the intake refuses stands alone.
+ * and waits behind the others, so that one bad payload never blocks the rest. A payload that is refused for its content
+ * is cut in halves until the refused event is alone.
  */
 import * as Backoff from "../../domain/delivery/Backoff.ts"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
@@ -17,7 +17,7 @@ import type { Destination, Payload } from "./IntakePayload.ts"
 import * as IntakePayload from "./IntakePayload.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
 
-/** An event that is dropped because no destination will take it. `status` is the answer's, where there was one. */
+/** An event that is dropped because no destination takes it. `status` is that of the answer, if there was one. */
 export interface SetAside<R = SpanRecord> {
   readonly item: Item<R>
   readonly event: EncodedEvent | undefined
@@ -30,33 +30,33 @@ const noProxy = (status: number): string =>
 
 const done: NextStep = { _tag: "Done" }
 
-/** The size in bytes at which a payload is closed: about what one call may encode. */
+/** The size in bytes at which a payload is closed: about as much as one call may encode. */
 export const targetBytes = 1024 * 1024
 
-/** How many requests are under way to the intake at most. */
+/** The most requests to the intake in flight. */
 export const maxInFlight = 4
 
 // Above this size a 502 of the EVP proxy can mean that the payload is too large, if smaller ones go through.
 const suspiciousBytes = 1024 * 1024
 
-/** What a lane is made of, and whom it tells. */
+/** The parts and the listeners of a lane. */
 export interface Options<R = SpanRecord> {
   readonly outbox: OutboxService<R>
-  /** The name of the account that the events are for, `undefined` for the layer's own. */
+  /** The name of the account of the events. `undefined` for the layer's own. */
   readonly account: string | undefined
   readonly ledger: LedgerBook
   readonly budget: { readonly release: (record: R) => void }
   readonly random: () => number
   /** `undefined` while no destination is known. */
   readonly destination: () => Destination<R> | undefined
-  /** A payload is closed when it has this many bytes, well under what the writer allows. */
+  /** The size in bytes at which a payload is closed, well under the writer's limit. */
   readonly targetBytes: number
   readonly maxAgeMillis: number
-  /** The Agent says that it has no EVP proxy. */
+  /** Called when the Agent answers that it has no EVP proxy. */
   readonly onRediscover: () => void
-  /** Whether somebody answers at the Agent's address. */
+  /** Called with whether the Agent's address answers. */
   readonly onReachable: (reachable: boolean) => void
-  /** Told of each event that no destination will take, right before it is dropped, so that it can be kept to be read. */
+  /** Called with each event that no destination takes, before it is dropped, so that it can be kept for inspection. */
   readonly onSetAside?: ((dropped: SetAside<R>) => void) | undefined
   readonly warn: (key: string, message: string) => void
 }
@@ -66,7 +66,7 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
   const { deliver, drop, setAside } = settling(options)
   const again: Array<Payload<R>> = []
   let failures = 0
-  // Payloads below that size which were delivered.
+  // The number of delivered payloads below that size.
   let small = 0
   let turn = false
 
@@ -77,7 +77,7 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
     onOversized: (item, event) => setAside(item, event, "oversized")
   })
 
-  // A payload that fails when nothing is sent again stays where it counts as pending: in the outbox, lent.
+  // A payload that fails at the end of the program stays pending: in the outbox, lent.
   const later = (payload: Payload<R>, afterMillis: number | undefined, last: boolean): NextStep => {
     failures++
     if (!last) again.push(payload)
@@ -133,7 +133,7 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
           const doubtful = payload.bytes > suspiciousBytes ? { ...payload, smallBefore: small } : payload
           return later(doubtful, verdict.afterMillis, last)
         }
-        // No event is given up together with others: the fault can be that of one.
+        // The fault can be that of one event, so the others are not given up with it.
         case "Refuse":
         case "Split": {
           if (payload.items.length > 1) again.push(...IntakePayload.halves(payload))
@@ -150,7 +150,8 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
         case "Rediscover": {
           options.warn("intake.noProxy", noProxy(status!))
           options.onRediscover()
-          // What an Agent passes on to nobody has certainly not arrived: the end of a program tries once more.
+          // A request that the Agent did not pass on has certainly not arrived, so at the end of a program it is
+          // sent once more.
           const isSecond = payload.rediscovered === true
           return later({ ...payload, rediscovered: true }, undefined, last && isSecond)
         }

@@ -6,7 +6,7 @@ import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
 
-/** What leaves in one request. */
+/** The content of one request. */
 export interface Payload<R = SpanRecord> {
   readonly items: ReadonlyArray<Item<R>>
   readonly events: ReadonlyArray<EncodedEvent>
@@ -14,15 +14,15 @@ export interface Payload<R = SpanRecord> {
   readonly writer: IntakeWriterService<R>
   readonly endpoint: DeliveryVerdict.Endpoint
   readonly transfers?: boolean | undefined
-  /** How many small payloads had been delivered when the fate of this large one was last unknown. */
+  /** The number of small payloads delivered before the outcome of this large one was last ambiguous. */
   readonly smallBefore?: number | undefined
-  /** Whether an Agent answered that it does not have the place to send this to. */
+  /** Whether an Agent answered that it does not have this endpoint. */
   readonly rediscovered?: boolean | undefined
 }
 
 /**
- * Where events go now. `transfers` says that a queue of relays takes them there instead of the intake: they count as
- * transferred.
+ * The present destination of events. `transfers` means that a queue of relays takes them instead of the intake, so they
+ * count as transferred.
  */
 export interface Destination<R = SpanRecord> {
   readonly writer: IntakeWriterService<R>
@@ -32,9 +32,9 @@ export interface Destination<R = SpanRecord> {
 
 /** Packs the events of one outbox. */
 export interface Packer<R = SpanRecord> {
-  /** Packs the events that wait, the oldest first. */
+  /** Packs the waiting events, the oldest first. */
   readonly fresh: (to: Destination<R>, now: number) => Payload<R> | undefined
-  /** Packs again what was packed for another destination, or holds an event that is too old by now. */
+  /** Packs the events of a payload for a new destination, and drops those that are too old by now. */
   readonly repack: (payload: Payload<R>, to: Destination<R>, now: number) => Payload<R> | undefined
 }
 
@@ -42,13 +42,13 @@ export interface Packer<R = SpanRecord> {
 const brackets = 1
 
 /**
- * Makes a packer. An event that does not go into a payload is given to one of the callbacks, which settle it.
+ * Makes a packer. An event that cannot be packed is passed to one of the callbacks, which settle it.
  */
 export const packer = <R = SpanRecord>(options: {
   readonly outbox: Pick<OutboxService<R>, "take" | "restore">
-  /** The name of the account, `undefined` for the layer's own. */
+  /** The name of the account. `undefined` for the layer's own. */
   readonly account: string | undefined
-  /** A payload is closed when it has this many bytes, well under what the writer allows. */
+  /** The size in bytes at which a payload is closed, well under the writer's limit. */
   readonly targetBytes: number
   readonly maxAgeMillis: number
   readonly onExpired: (item: Item<R>) => void
@@ -59,7 +59,7 @@ export const packer = <R = SpanRecord>(options: {
 
   const isExpired = (item: Item<R>, now: number): boolean => now - item.offeredAt > options.maxAgeMillis
 
-  // The event of an item, if it can be sent at all.
+  // Encodes the event of an item, if it can be sent at all.
   const encoded = (item: Item<R>, writer: IntakeWriterService<R>, now: number): EncodedEvent | undefined => {
     if (isExpired(item, now)) {
       onExpired(item)
@@ -108,7 +108,7 @@ export const packer = <R = SpanRecord>(options: {
   }
 }
 
-/** Cuts a payload in two, so that what is wrong with one event costs the others nothing. */
+/** Cuts a payload in two, so that a fault of one event does not lose the others. */
 export const halves = <R>(payload: Payload<R>): readonly [Payload<R>, Payload<R>] => {
   const middle = payload.items.length >> 1
   return [part(payload, 0, middle), part(payload, middle, payload.items.length)]

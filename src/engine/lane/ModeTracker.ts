@@ -1,17 +1,17 @@
 /**
- * Who takes traces and events now: a pure state machine.
+ * The present takers of traces and events, as a pure state machine.
  *
  * **Details**
  *
- * An Agent is looked for, found, lost and found again. Events are held while nobody is known. They go to the public
- * intake without an Agent only when that was asked for, or when a key and a site were given and no Agent was found for
- * `giveUpMillis`: an Agent that is merely late never sends prompts past itself.
+ * An Agent is searched for, found, lost and found again. Events are held while no destination is known. They go to the
+ * public intake without an Agent only if that was requested, or if a key and a site were given and no Agent was found
+ * for `giveUpMillis`. So prompts never bypass an Agent that is merely late.
  */
 import type { AgentCapabilities } from "../../domain/delivery/AgentCapabilities.ts"
 
 /**
- * - `Unknown`: no Agent was found yet; `since` is when the search began (Unix milliseconds)
- * - `Agent`: it answered
+ * - `Unknown`: no Agent was found yet; `since` is the start of the search (Unix milliseconds)
+ * - `Agent`: it answers
  * - `Lost`: it answered once and does not now
  * - `Agentless`: there is none
  */
@@ -23,8 +23,8 @@ export type State =
 
 /**
  * - `Found`: `/info` was read
- * - `NotFound`: nobody answers at the Agent's address
- * - `Closing`: the program ends; nothing can be waited for
+ * - `NotFound`: the Agent's address does not answer
+ * - `Closing`: the program ends, so nothing can wait any longer
  */
 export type Event =
   | { readonly _tag: "Found"; readonly capabilities: AgentCapabilities }
@@ -32,7 +32,7 @@ export type Event =
   | { readonly _tag: "Closing" }
 
 /**
- * `agentless` is what was asked for, `undefined` when nothing was. `credentials` says whether a key and a site are known.
+ * `agentless` is the setting, `undefined` if it is absent. `credentials` says whether a key and a site are known.
  */
 export interface Policy {
   readonly agentless: boolean | undefined
@@ -40,7 +40,7 @@ export interface Policy {
   readonly giveUpMillis: number
 }
 
-/** The state before anything was tried. */
+/** The initial state. */
 export const initial = (policy: Policy, now: number): State =>
   policy.agentless === true ? { _tag: "Agentless" } : { _tag: "Unknown", since: now }
 

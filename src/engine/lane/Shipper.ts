@@ -1,11 +1,11 @@
 /**
- * The loop that sends: payloads of one lane, bounded in flight, paced by back-off.
+ * The sending loop: payloads of one lane, bounded in flight, paced by back-off.
  *
  * **Details**
  *
- * A lane holds what waits and decides what an outcome means; the shipper decides when to send. Nothing runs and no timer
- * is armed while nothing waits, so an idle program can end. The first signal that something waits arms the interval; an
- * urgent one skips it. A flush cuts a back-off short, once.
+ * A lane holds the waiting events and decides the meaning of an outcome; the shipper decides when to send. While
+ * nothing waits, no fiber runs and no timer is armed, so an idle program can end. The first signal arms the interval;
+ * an urgent one skips it. A flush cuts a back-off short, once.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -14,8 +14,8 @@ import type { Outcome } from "../../ports/Transport.ts"
 import type { LaneSignal } from "./Signals.ts"
 
 /**
- * What a lane says after an outcome: the payload is settled, or the lane keeps it for later and the destination rests
- * for `delayMillis` first.
+ * The answer of a lane to an outcome: the payload is settled, or the lane keeps it for later and the destination first
+ * rests for `delayMillis`.
  */
 export type NextStep =
   | { readonly _tag: "Done" }
@@ -24,31 +24,38 @@ export type NextStep =
 /** A queue with a destination. */
 export interface Lane<P> {
   /**
-   * The next payload, taken out of the queue; `undefined` when nothing waits or nothing may be sent now. `now` is by the
-   * clock by which events grow old.
+   * Takes the next payload from the queue. `undefined` if nothing waits or nothing may be sent now. `now` is on the
+   * clock for the age of events.
    */
   readonly next: (now: number) => P | undefined
   readonly send: (payload: P) => Effect.Effect<Outcome>
-  /** Acts on the outcome, synchronously. `now` is Unix time, by which a receiver may set a date. `last` says that the program ends, and that nothing is sent a second time. */
+  /**
+   * Acts on the outcome, synchronously. `now` is Unix time, because a receiver may name a date. `last` means that the
+   * program ends and nothing is sent a second time.
+   */
   readonly onOutcome: (payload: P, outcome: Outcome, now: number, last: boolean) => NextStep
-  /** Whether anything is left, in flight excluded. */
+  /** Whether no payload is left, apart from those in flight. */
   readonly isEmpty: () => boolean
 }
 
 export interface Shipper {
   /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
-  /** Sends what waits, joining what is in flight; ends when nothing is left. The caller sets a deadline. */
+  /**
+   * Sends everything that waits, joins what is in flight, and ends when nothing is left. The caller sets a deadline.
+   */
   readonly flush: Effect.Effect<void>
-  /** As `flush`, with one attempt for each payload, and without waiting for a destination: for the end of the program. */
+  /**
+   * Like `flush`, with one attempt for each payload, and without waiting for a destination: for the end of the program.
+   */
   readonly drain: Effect.Effect<void>
 }
 
 export const make = <P>(lane: Lane<P>, options: {
-  /** Says when something waits. */
+  /** The signal of waiting events. */
   readonly signal: LaneSignal
   readonly intervalMillis: number
-  /** The clock by which events grow old. */
+  /** The clock for the age of events. */
   readonly now: () => number
   readonly maxInFlight: number
   /** Called when a round of sending ends. */
@@ -56,7 +63,7 @@ export const make = <P>(lane: Lane<P>, options: {
 }): Shipper => {
   const { idle, urge, urgent, work } = options.signal
   const cut = Latch.makeUnsafe(false)
-  // On the clock that only goes forward: the time of day may be set back by an hour while something rests.
+  // On the monotonic clock, because the wall clock may be set back during a rest.
   let notBefore = 0
   let inFlight = 0
   let resting = 0
@@ -82,12 +89,12 @@ export const make = <P>(lane: Lane<P>, options: {
       (outcome) =>
         Effect.zipWith(Clock.currentTimeMillis, elapsedMillis, (now, elapsed) => {
           const step = lane.onOutcome(payload, outcome, now, closing)
-          // Another payload may have been told to wait longer.
+          // Another payload may have been given a longer delay.
           if (step._tag === "Later") notBefore = Math.max(notBefore, elapsed + step.delayMillis)
         })
     )
 
-  // To pack a payload is the longest single step there is: there is one at a time, and others come in between.
+  // Packing a payload is the longest single step, so one is packed at a time and other fibers run in between.
   let packed = false
   const othersFirst = Effect.forkDetach(Effect.andThen(
     Effect.yieldNow,

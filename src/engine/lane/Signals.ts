@@ -1,22 +1,23 @@
 /**
- * Who wakes whom: made before everything else in a layer, so that no part of it has to know a part that is made later.
+ * The wake-ups between the parts of a layer. They are made first, so that no part has to know a part that is made
+ * later.
  *
  * **Details**
  *
- * A signal stays given until the loop that waits for it takes it back. Giving one is synchronous, cheap, and safe in the
- * middle of anything, such as the end of a span.
+ * A signal stays given until the waiting loop takes it back. Giving one is synchronous, cheap and safe anywhere, such
+ * as at the end of a span.
  */
 import * as Latch from "effect/Latch"
 
-/** The signals of one lane. `work`, `urgent` and `idle` are what its shipper waits for. */
+/** The signals of one lane. Its shipper waits for `work`, `urgent` and `idle`. */
 export interface LaneSignal {
-  /** Something waits: send it at the next interval. */
+  /** Requests that waiting events are sent at the next interval. */
   readonly wake: () => void
-  /** Something waits that should not wait for the interval. */
+  /** Requests that waiting events are sent at once. */
   readonly urge: () => void
   readonly work: Latch.Latch
   readonly urgent: Latch.Latch
-  /** Open while nothing waits and nothing is under way. */
+  /** Open while no event waits and none is in flight. */
   readonly idle: Latch.Latch
 }
 
@@ -33,11 +34,11 @@ export interface AccountSignals {
 export interface Signals {
   readonly traces: LaneSignal
   readonly intake: AccountSignals
-  /** Open while an Agent has to be looked for. */
+  /** Open while an Agent must be searched for. */
   readonly search: Latch.Latch
-  /** Open while something waits for its time, in a chunk or for a retention decision. */
+  /** Open while events wait for a point in time, in a chunk or for a retention decision. */
   readonly sweep: Latch.Latch
-  /** Whether the layer has closed: nothing is sent any more, and what still ends is counted as dropped. */
+  /** Whether the layer has closed. Nothing is sent any more, and events that still end are counted as dropped. */
   readonly isClosed: () => boolean
   readonly close: () => void
 }

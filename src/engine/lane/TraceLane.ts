@@ -4,8 +4,8 @@
  * **Details**
  *
  * The events that ride a chunk are pending until the Agent answers 200. A payload that is definitely refused, after its
- * retries, gives its events to the outbox and is thrown away in the same step. After an ambiguous failure the events go
- * to the outbox too, counted as possible duplicates, and the trace is not sent again.
+ * retries, gives its events to the outbox and is dropped in the same step. After an ambiguous failure the events go to
+ * the outbox too, counted as possible duplicates, and the trace is not sent again.
  */
 import * as Backoff from "../../domain/delivery/Backoff.ts"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
@@ -19,7 +19,7 @@ import type { LedgerBook } from "../books/Ledger.ts"
 import type { ByteBudget } from "../outbox/ByteBudget.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
 
-/** What leaves in one request, and how often it was tried. */
+/** The content of one request, and the number of its attempts. */
 export interface Payload {
   readonly chunks: ReadonlyArray<PackedChunk>
   readonly writer: AgentWriterService
@@ -27,8 +27,8 @@ export interface Payload {
 }
 
 /**
- * A chunk in a payload, with the events that ride it. They are taken from the chunk before a writer sees it, so that
- * nothing a writer does to a chunk can change the books.
+ * A chunk in a payload, with the events that ride it. They are taken from the chunk before a writer sees it, so that no
+ * change that a writer makes to a chunk can change the ledger.
  */
 export interface PackedChunk {
   readonly riders: ReadonlyArray<SpanRecord>
@@ -40,7 +40,7 @@ interface WaitingChunk {
   readonly riders: ReadonlyArray<SpanRecord>
 }
 
-/** The state of the way to the Agent: `Wait` while none is known, `GiveUp` when there will be none. */
+/** The state of the road to the Agent: `Wait` while no Agent is known, `GiveUp` if there will be none. */
 export type Way = { readonly _tag: "Open"; readonly writer: AgentWriterService } | {
   readonly _tag: "Wait" | "GiveUp"
 }
@@ -48,33 +48,33 @@ export type Way = { readonly _tag: "Open"; readonly writer: AgentWriterService }
 export interface TraceLane extends Lane<Payload> {
   /** Adds a chunk, with the events that ride it. */
   readonly add: (chunk: TraceChunk) => void
-  /** Events that ride payloads which the Agent has not acknowledged. */
+  /** The number of events in payloads that the Agent has not acknowledged. */
   readonly riders: () => number
-  /** Gives every event that still waits here to the outbox, and throws the traces away. */
+  /** Offers every event that still waits here to the outbox, and drops the traces. */
   readonly handOver: () => void
 }
 
 const done: NextStep = { _tag: "Done" }
 
-/** What a lane is made of, and whom it tells. */
+/** The parts and the listeners of a lane. */
 export interface Options {
   readonly outbox: OutboxService
   readonly ledger: LedgerBook
   readonly budget: ByteBudget
   readonly random: () => number
   readonly way: () => Way
-  /** Chunks that wait at most; when more come, the oldest gives its events to the outbox. */
+  /** The most chunks that wait. When more come, the oldest gives its events to the outbox. */
   readonly maxChunks: number
-  /** How often a payload is sent before its events take the other road. */
+  /** The attempts for a payload before its events take the other road. */
   readonly maxAttempts: number
-  /** The clock by which events of an outbox grow old. */
+  /** The clock for the age of events in an outbox. */
   readonly now: () => number
   readonly onHandedOver: () => void
   readonly onRediscover: () => void
   readonly onReachable: (reachable: boolean) => void
 }
 
-// The riders of this lane: counted from the moment they come until they are delivered or in the outbox.
+// The riders of this lane, counted from their arrival until they are delivered or in the outbox.
 const riderBook = (options: Options) => {
   const { budget, ledger, outbox } = options
   let riding = 0
