@@ -1,9 +1,9 @@
 /**
- * Keeps one account from using up the memory of all: what is held for a single one is a share of the byte budget.
+ * Limits each account to a share of the byte budget, so that no account uses up the memory of all.
  */
 import * as ByteBudget from "./ByteBudget.ts"
 
-// The part of the budget that the events of one account may fill, the layer's own left out.
+// The share of the budget for the events of one account. The layer's own account has no limit.
 const share = 1 / 4
 
 export const make = (

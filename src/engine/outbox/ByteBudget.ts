@@ -1,22 +1,24 @@
 /**
- * The one bound on memory: the bytes of all events that are held, in chunks, payloads and the outbox.
+ * The bound on memory: the bytes of all events that are held, in chunks, payloads and the outbox.
  *
  * **Details**
  *
- * A record knows a size that its event does not exceed, which is cheap and can be six times too large. While there is
- * room that size is reserved. When there is none, sizes are measured exactly, the oldest first and only as many as are
- * needed, before anything is refused; each event is measured at most once.
+ * A record knows an upper bound of its event's size, which is cheap and can be six times too large. While there is
+ * room, that bound is reserved. Before an event is refused, sizes are measured exactly, the oldest first and only as
+ * many as needed; each event is measured at most once.
  */
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 
 export interface ByteBudget {
   readonly limit: number
   readonly used: () => number
-  /** Whether something else than the common limit refuses an event: room that others give up would not help it. */
+  /**
+   * Whether a limit other than the shared one (the account's share) refuses this event, so evicting others cannot help.
+   */
   readonly bars: (record: PendingRecord) => boolean
-  /** Reserves room for an event, or refuses. */
+  /** Reserves room for an event. Returns `false` if there is none. */
   readonly reserve: (record: PendingRecord) => boolean
-  /** Gives back what an event had reserved, when it is settled. A second call changes nothing. */
+  /** Releases the reservation of an event, when it is settled. A second call changes nothing. */
   readonly release: (record: PendingRecord) => void
 }
 

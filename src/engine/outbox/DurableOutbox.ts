@@ -1,17 +1,15 @@
 /**
- * Outboxes whose events outlive the process, as far as a journal has committed them: one for each account.
+ * Outboxes whose events outlive the process once a journal has committed them, one for each account.
  *
  * **Details**
  *
- * An event that memory holds is copied to the journal when its span ends, riding or not, and the copy is deleted when the
- * event is settled. An event that memory has no room for goes to the journal alone, and comes back when there is room: a
- * share of the byte budget is set apart for loaded events, so that a full memory cannot keep the disk from being emptied.
- * Events of an ended process arrive in the same way, and enter the books of this one.
+ * An event in memory is copied to the journal when its span ends, riding or not, and the copy is deleted when the event
+ * is settled. An event without room in memory goes to the journal alone, and is loaded when there is room. A share of
+ * the byte budget is reserved for loaded events, so that a full memory cannot keep the disk from being emptied. Events
+ * of an ended process are loaded in the same way, and counted in the ledger of this process.
  *
- * The share is common to all accounts, but an account that has nothing loaded may always load a little. So an account that
- * is paused keeps its loaded events, and keeps no other account from loading.
- *
- * @since 0.1.0
+ * All accounts share this budget, but an account without loaded events may always load a little. So a paused account
+ * that keeps its loaded events does not keep other accounts from loading.
  */
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
@@ -23,54 +21,40 @@ import type { LedgerBook } from "../books/Ledger.ts"
 import * as LateRetention from "../record/LateRetention.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface DurableOutbox {
-  /** The budget, with a copy in the journal of all that it holds. */
+  /** The budget, with a copy in the journal of all events that it holds. */
   readonly budget: ByteBudget
   /** The outbox of an account, the same one each time. */
   readonly of: (account: string) => OutboxService
-  /** Events held, of all accounts, those included that no lane has asked for. */
+  /** The number of events held, of all accounts, including accounts without a lane. */
   readonly size: () => number
-  /** Events that outlive this process. */
+  /** The number of events that outlive this process. */
   readonly kept: () => number
   readonly close: () => void
-  /** Begins to take over events of ended processes. Ends when the first of them are in the books. */
+  /** Begins to take over events of ended processes. Ends when the first of them are in the ledger. */
   readonly start: () => Promise<void>
-  /** Keeps an event that cannot be delivered, in the place of its copy. */
+  /** Keeps an undeliverable event in the place of its copy. */
   readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
 }
 
-/**
- * How much of the byte budget is set apart for loaded events.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** The bytes of the budget that are reserved for loaded events. */
 export const loadShare = (maxBytes: number): number => Math.min(8 * 1024 * 1024, Math.floor(maxBytes / 4))
 
-/**
- * How many bytes an account that has nothing loaded may load in any case.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The bytes that an account without loaded events may always load. */
 export const leastLoad = 256 * 1024
 
-// Below this many bytes that wait, more is read: a request of 1 MiB is packed while the next is on its way from the disk.
+// Below this many waiting bytes more is read: a request of 1 MiB is packed while the next is read from the disk.
 const readAheadBytes = 2 * 1024 * 1024
 
 interface Options {
-  /** Makes the memory of an account. */
+  /** Makes the memory outbox of an account. */
   readonly memory: () => OutboxService
   readonly budget: ByteBudget
   readonly journal: JournalService
   readonly ledger: LedgerBook
   readonly loadBytes: number
-  /** Called when something of an account can be taken that could not before. */
+  /** Called when an event of an account becomes available. */
   readonly onReady: (account: string) => void
 }
 
@@ -81,9 +65,6 @@ interface Opened {
 
 /**
  * Joins outboxes in memory, a budget and a journal. `loadBytes` bounds the events that are loaded and not yet settled.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (options: Options): DurableOutbox => {
   const { budget, journal, ledger } = options
@@ -96,9 +77,9 @@ export const make = (options: Options): DurableOutbox => {
       used: () => budget.used() + all.loadedBytes,
       bars: budget.bars,
       reserve: (record) => {
-        // An exact measure costs more than to write the event to the disk.
+        // An exact measurement costs more than writing the event to the disk.
         if (budget.limit - budget.used() < SpanRecords.leastBytes(record) || !budget.reserve(record)) return false
-        // An open decision is not taken for a copy: the copy has none, and neither has an event recovered from it.
+        // Serialising must not force an open retention decision, so the copy omits it; a recovered event has none.
         journal.append(known(record), LateRetention.copy(record))
         return true
       },
@@ -140,7 +121,7 @@ export const make = (options: Options): DurableOutbox => {
   }
 }
 
-// A journal knows an event by its record and writes the copy: it never reads the record's decision.
+// A journal identifies an event by its record and writes the copy: it never reads the record's decision.
 const known = (record: PendingRecord): SpanRecord => record as SpanRecord
 
 // The outbox of one account. `all` counts the bytes that all accounts have loaded.
@@ -151,7 +132,7 @@ const open = (
 ): Opened => {
   const memory = makeMemory()
   const loaded = new Map<Item, number>()
-  // The next one last.
+  // In reverse order: the next one is last.
   let waiting: Array<Item> = []
   let waitingBytes = 0
   let turn = false

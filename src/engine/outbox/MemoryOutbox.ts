@@ -5,8 +5,8 @@ import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
 
 /**
- * A queue with an end to add to and two ends to take from. An array's `shift` moves every element; a burst of a hundred
- * thousand events must not pay for that.
+ * A queue with one end for adding and two ends for taking. `Array.shift` moves every element, which a burst of a
+ * hundred thousand events cannot afford.
  */
 const makeQueue = <R>() => {
   let front: Array<Item<R>> = []
@@ -35,8 +35,8 @@ const makeQueue = <R>() => {
 }
 
 /**
- * Makes an outbox that holds at most `maxBytes` of estimated event bytes and refuses the newest when it is full. Without
- * a bound of its own, the byte budget that covers all places is the bound.
+ * Makes an outbox that holds at most `maxBytes` of estimated event bytes and refuses the newest event when it is full.
+ * Without `maxBytes` the shared byte budget is the bound.
  */
 export const make = <R extends { readonly bytes: number } = SpanRecord>(
   options: { readonly maxBytes?: number | undefined } = {}

@@ -1,11 +1,11 @@
 /**
- * One outbox for each account, made when it is first asked for.
+ * One outbox for each account, made at its first use.
  */
 import type { OutboxesService, OutboxService } from "../../ports/Outbox.ts"
 
 /**
- * `open` makes the outbox of an account. `size` counts events where there can be some of accounts that nobody has asked
- * for.
+ * `open` makes the outbox of an account. `size` counts the events of all accounts, including those without an outbox so
+ * far.
  */
 export const make = (
   options:

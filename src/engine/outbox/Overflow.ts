@@ -1,5 +1,5 @@
 /**
- * What becomes of an event that memory has no room for, and that nothing else holds.
+ * The treatment of an event for which memory has no room, and which no other place holds.
  */
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
@@ -13,31 +13,31 @@ import type { ByteBudget } from "./ByteBudget.ts"
 import * as WaitingLines from "./WaitingLines.ts"
 
 /**
- * - `dropNewest`: it is dropped
- * - `dropOldest`: the oldest events that wait for the intake are dropped until there is room. Events of the same account
- *   go first, then those of whoever has most of them
- * - `backpressure`: the end of the span waits for room, for a time, and the event is dropped after that. A fiber that
- *   runs synchronously cannot wait
+ * - `dropNewest`: the event is dropped
+ * - `dropOldest`: the oldest events that wait for the intake are dropped until there is room: first those of the same
+ * account, then those of the account with most events
+ * - `backpressure`: the end of the span waits for room for a limited time, then the event is dropped. A fiber that runs
+ * synchronously cannot wait
  */
 export type Policy = "dropNewest" | "dropOldest" | "backpressure"
 
 /**
- * What became of an event: it has a place in the budget, it is held outside memory, it is dropped and counted, or the
+ * The outcome for an event: it has a place in the budget, it is held outside memory, it is dropped and counted, or the
  * layer closed meanwhile and counted it.
  */
 export type Outcome = "reserved" | "spilled" | "dropped" | "closed"
 
 export interface Overflow {
-  /** The budget; what is given back to it lets waiting events in. */
+  /** The budget. Bytes that are released let waiting events in. */
   readonly budget: ByteBudget
-  /** Finds a place for an event, now or later, and calls `then` with what became of it, in one synchronous step. */
+  /** Finds a place for an event, now or later, and calls `then` with the outcome, in one synchronous step. */
   readonly enter: (
     record: PendingRecord,
     then: (outcome: Outcome) => void
   ) => Effect.Effect<void> | undefined
-  /** Events that wait for room: they are pending. */
+  /** The number of events that wait for room; they are pending. */
   readonly waiting: () => number
-  /** Lets nobody wait any longer. */
+  /** Ends every wait. */
   readonly close: () => void
 }
 
@@ -46,7 +46,7 @@ export const make = (options: {
   readonly budget: ByteBudget
   readonly outboxes: Pick<OutboxesService, "of" | "fullest">
   readonly ledger: LedgerBook
-  /** How long the end of a span waits for room at most. */
+  /** The longest wait at the end of a span. */
   readonly waitMillis: number
 }): Overflow => {
   const { budget, ledger, outboxes, policy } = options
@@ -58,7 +58,7 @@ export const make = (options: {
     try {
       then("dropped")
     } catch {
-      // It is counted, and must not be counted once more because that could not be told.
+      // The drop is counted. A failure to report it must not count it again.
     }
   }
 
@@ -72,7 +72,7 @@ export const make = (options: {
   }
 
   const makeRoom = (record: PendingRecord): boolean => {
-    // One event that is very large is not worth all the others.
+    // A single very large event does not justify dropping all others.
     if (SpanRecords.leastBytes(record) > budget.limit / 4) return false
     const own = outboxes.of(accountOf(record))
     const canOthersHelp = () => !budget.bars(record) && budget.used() + record.bytes > budget.limit
@@ -82,7 +82,8 @@ export const make = (options: {
     return false
   }
 
-  // A span ends in a finalizer, which cannot be interrupted; to wait there for ever would be worse than to lose an event.
+  // A span ends in a finalizer, which cannot be interrupted: an unbounded wait there would be worse than losing an
+  // event.
   const enterLater = (record: PendingRecord, then: (outcome: Outcome) => void): Effect.Effect<void> => {
     const waiter = WaitingLines.waiter(record)
     const waits = Effect.exit(Effect.interruptible(Effect.timeoutOption(lines.join(waiter), options.waitMillis)))
@@ -114,7 +115,7 @@ export const make = (options: {
         try {
           then("spilled")
         } catch {
-          // The disk has it and counts it.
+          // The disk has the event and counts it.
         }
         return undefined
       }

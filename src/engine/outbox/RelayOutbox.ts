@@ -1,23 +1,23 @@
 /**
- * The outbox of a relay: events of batches that a queue lends it, until each is settled.
+ * The outbox of a relay: events of batches that a queue lends to it, until each is settled.
  *
  * **Details**
  *
- * A batch counts as pending while it is here. It is done when the last of its events was delivered or dropped; only then
- * does the queue forget it. A batch that is given back before counts as transferred for what is left of it.
+ * A batch is pending while it is here. It is done when the last of its events was delivered or dropped, and only then
+ * does the queue forget it. If a batch is given back earlier, its remaining events count as transferred.
  *
- * What can arrive twice is counted by relays that live on, and never too low:
+ * Possible duplicates are counted by the relays that continue, and never too low:
  *
- * - A relay that is killed may have sent all that it had in hand. Whoever is lent a batch for the n-th time counts each of
- *   its events n - 1 times.
- * - Before it sends events again whose fate is unknown, a relay writes that down where the next one finds it, which counts
- *   it too.
- * - A relay that gives a batch back counts what of it has arrived, or was on its way just then, and leaves the count of
- *   those before it to the next one.
- * - A relay whose claim ended while it went on, since it stood still or Redis was away, is counted like one that was killed.
+ * - A killed relay may have sent everything that it held. A relay that is lent a batch for the n-th time counts each of
+ * its events n - 1 times.
+ * - Before a relay sends events with an ambiguous outcome again, it writes a note that the next relay finds and counts.
+ * - A relay that gives a batch back counts those of its events that have arrived or were in flight, and leaves the
+ * counts of earlier relays to the next one.
+ * - A relay whose claim expired while it continued, because it was suspended or Redis was away, counts like a killed
+ * one.
  *
- * Not counted is what nobody can know: that the queue itself forgot in a crash that it had lent a batch, and what a relay
- * without a claim sends again in doubt after the next one has begun, if it is killed then.
+ * Two cases cannot be known and are not counted: a queue that lost its note of a lending in a crash, and a relay that
+ * sends events again without a claim, after the next relay has begun, and is then killed.
  */
 import * as Effect from "effect/Effect"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
@@ -28,8 +28,8 @@ import type { LedgerBook } from "../books/Ledger.ts"
 import * as MemoryOutbox from "./MemoryOutbox.ts"
 
 /**
- * What a queue lends. `offeredAt` is in Unix milliseconds, `attempts` counts how often it was lent and not given back, this
- * time included, and `resent` how many of its events relays before this one sent again in doubt.
+ * A lent batch. `offeredAt` is in Unix milliseconds. `attempts` counts how often it was lent and not given back,
+ * including this time. `resent` counts its events that earlier relays sent again after an ambiguous outcome.
  */
 export interface Batch {
   readonly id: string
@@ -39,14 +39,14 @@ export interface Batch {
   readonly resent: number
 }
 
-// A batch while it is here.
+// A batch while it is held here.
 interface Lot {
   readonly id: string
   left: number
   isLent: boolean
-  /** Events that have arrived, or are on their way. */
+  /** The number of events that have arrived or are in flight. */
   sent: number
-  /** Resends that were written down. */
+  /** The number of resends that were noted. */
   noted: number
 }
 
@@ -62,7 +62,7 @@ export interface RelayOutbox {
   readonly outbox: OutboxService<Relayed>
   /** Holds a batch until it is done, or gives it back when interrupted. */
   readonly hold: (batch: Batch) => Effect.Effect<void>
-  /** Sends events of batches that are held here, by an effect that does it, and remembers what became of them. */
+  /** Sends events of held batches by the given effect, and records the outcome. */
   readonly send: (
     events: ReadonlyArray<EncodedEvent>,
     endpoint: DeliveryVerdict.Endpoint,
@@ -70,16 +70,16 @@ export interface RelayOutbox {
   ) => Effect.Effect<Outcome>
 }
 
-// Nothing was sent, since nobody would know of it: it is tried again later. Nothing is said about the endpoint.
+// Nothing was sent, because the note failed. It is tried again later; the endpoint is not at fault.
 const notNoted: Outcome = { _tag: "Answer", status: 503, headers: {}, body: "" }
 
 export const make = (options: {
   readonly ledger: LedgerBook
-  /** Called when something can be taken. */
+  /** Called when an event becomes available. */
   readonly onReady: () => void
-  /** Writes down where the next relay finds it that so many events of a batch are sent again in doubt. */
+  /** Notes for the next relay that this many events of a batch are sent again after an ambiguous outcome. */
   readonly note: (id: string, events: number) => Effect.Effect<boolean>
-  /** What must have happened before the queue may forget a batch. */
+  /** The condition under which the queue may forget a batch. */
   readonly beforeDone: Effect.Effect<void>
 }): RelayOutbox => {
   const { ledger, note } = options
@@ -116,7 +116,7 @@ export const make = (options: {
       const lot = lots.get(event)
       return lot === undefined ? [] : [[event, lot] as const]
     })
-    // Whatever becomes of this fiber: from here on they are on their way.
+    // From here on the events are in flight, even if this fiber is interrupted.
     for (const [, lot] of held) lot.sent++
     return Effect.map(send, (outcome) => {
       const verdict = outcome._tag === "Answer"
@@ -125,7 +125,7 @@ export const make = (options: {
       if (verdict._tag === "Delivered") return outcome
       for (const [event, lot] of held) {
         lot.sent--
-        // The lane counts it.
+        // The lane counts an ambiguous outcome.
         if (verdict._tag === "Ambiguous") inDoubt.add(event)
       }
       return outcome
