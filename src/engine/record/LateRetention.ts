@@ -1,10 +1,10 @@
 /**
- * A retention decision that is taken as late as possible, and then never again.
+ * A retention decision that is taken as late as possible, and only once.
  *
  * **Details**
  *
- * With sampling rules the decision of an LLM trace looks at the tags of its root, which can still come while the root
- * runs. Nothing is rendered before the decision is taken, and it is taken in these places alone:
+ * With sampling rules the decision of an LLM trace depends on the tags of its root, which can still change while the
+ * root runs. No event is rendered before the decision is taken. Only these modules take it:
  *
  * - `SpanEnds`: the root ends
  * - `Injector`: the trace goes on in another service
@@ -46,7 +46,7 @@ class Open implements OpenRetention {
   }
 }
 
-/** Makes a decision that `decide` takes when it is frozen. */
+/** Makes an open decision. `decide` is called when it is frozen. */
 export const make = (decide: () => Retention): OpenRetention => new Open(decide)
 
 const isLate = (self: LateRetention): self is OpenRetention => "_tag" in self
@@ -63,8 +63,8 @@ export function freeze(self: LateRetention | undefined): Retention | undefined {
 }
 
 /**
- * The record with its decision, taken now if it was open. It stays the same object, since the byte budget and the journal
- * know an event by it.
+ * The record with its decision, taken now if it was open. It stays the same object, because the byte budget and the
+ * journal identify an event by it.
  */
 export const close = (record: PendingRecord): SpanRecord => {
   const { context } = record
@@ -74,12 +74,12 @@ export const close = (record: PendingRecord): SpanRecord => {
   return record as SpanRecord
 }
 
-/** The record as it can be written at this moment. A decision that is open is left out, or counts as `open`. */
+/** The record as it can be written now. An open decision is left out, or replaced by `open`. */
 export const copy = (record: PendingRecord, open?: Retention): SpanRecord => {
   const { context } = record
   if (context.retention === undefined || !isLate(context.retention)) return record as SpanRecord
   return { ...record, context: { ...context, retention: context.retention.taken ?? open } }
 }
 
-/** The longest decision: an event whose decision is open is measured with it. */
+/** The longest decision. An event with an open decision is measured with it. */
 export const longest: Retention = { sampleRate: "0.000000", samplingDecision: "1" }

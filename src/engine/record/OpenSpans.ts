@@ -1,33 +1,22 @@
-/**
- * The open spans that no finalizer ends.
- *
- * @since 0.2.0
- */
+/** The open spans that no finalizer ends. */
 import type { RecordedSpan } from "./RecordedSpan.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface OpenSpans {
   readonly add: (span: RecordedSpan) => void
   readonly remove: (span: RecordedSpan) => void
-  /** Ends all of them, the newest first: children before their parents. Gives their number. */
+  /** Ends all of them, the newest first, so children before their parents. Returns their number. */
   readonly endAll: () => number
 }
 
 /**
- * Keeps at most `most` spans. One more, and the oldest is ended: its owner has most likely forgotten it, and spans that
- * nobody ends must not fill the memory.
- *
- * @category constructors
- * @since 0.2.0
+ * Keeps at most `most` spans. When one more is added, the oldest is ended: it was most likely forgotten, and forgotten
+ * spans must not fill the memory.
  */
 export const make = (options: {
   readonly most: number
   /** Ends a span, which removes it here. */
   readonly end: (span: RecordedSpan) => void
-  /** Called when a span was ended for want of room. */
+  /** Called when a span was ended because there were too many. */
   readonly onFull: () => void
 }): OpenSpans => {
   const spans = new Set<RecordedSpan>()

@@ -1,28 +1,14 @@
-/**
- * Reads the options of a span: those of a program without types can be anything, and reading one can throw.
- *
- * @since 0.2.0
- */
+/** Reads the options of a span. A program without types can pass any value, and reading one can throw. */
 import * as Problem from "../../domain/Problem.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
 import type { ExperimentScope } from "../../domain/span/SpanContext.ts"
 import type { ExperimentInput, SpanEnd, SpanOptions } from "../../ports/Recorder.ts"
 
-/**
- * Takes what was wrong.
- *
- * @category models
- * @since 0.2.0
- */
+/** Receives the problems of a value. */
 export type Report = (problems: ReadonlyArray<Problem.Problem>) => void
 
-/**
- * The value of one option; `undefined` when it cannot be read.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The value of one option. `undefined` if it cannot be read. */
 export const read = <A, K extends keyof A & string>(
   options: A | undefined,
   key: K,
@@ -37,12 +23,7 @@ export const read = <A, K extends keyof A & string>(
   }
 }
 
-/**
- * The text of one option; `undefined` when it is no text.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The text of one option. `undefined` if it is no text. */
 export const text = <A, K extends keyof A & string>(
   options: A | undefined,
   key: K,
@@ -56,12 +37,7 @@ export const text = <A, K extends keyof A & string>(
   return undefined
 }
 
-/**
- * Writes the model into a span where the input names one.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Sets the model of a span if the input names one. */
 export const writeModel = (
   span: { modelName: string | undefined; modelProvider: string | undefined },
   input: AnnotationInput | undefined,
@@ -71,31 +47,16 @@ export const writeModel = (
   span.modelProvider = text(input, "provider", report) ?? span.modelProvider
 }
 
-/**
- * The function that makes the output of a span from the result of its effect, if the options have one.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The function that makes the output of a span from the result of its effect, if the options have one. */
 export const output = (options: SpanOptions | undefined): ((value: never) => unknown) | undefined => {
   const value = read(options, "output", ignore)
   return typeof value === "function" ? value as (value: never) => unknown : undefined
 }
 
-/**
- * Reports nothing: for what is read once more when the span starts, and reported then.
- *
- * @category constants
- * @since 0.2.0
- */
+/** Reports nothing, for options that are read again and reported when the span starts. */
 export const ignore: Report = () => {}
 
-/**
- * How a span ends, as a user says it. What cannot be read is left out.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The end of a span as a user describes it. Unreadable parts are left out. */
 export const end = (given: SpanEnd | undefined): SpanEnd => ({
   at: read(given, "at", ignore),
   error: read(given, "error", ignore),
@@ -104,12 +65,7 @@ export const end = (given: SpanEnd | undefined): SpanEnd => ({
   unfinished: read(given, "unfinished", ignore)
 })
 
-/**
- * The experiment that a span runs. Its tags are those that baggage brings to other services, by the same table.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The experiment that a span runs. The same table as for baggage gives its tags. */
 export const experiment = (options: SpanOptions | undefined, report: Report): ExperimentScope | undefined => {
   const input = read(options, "experiment", report)
   if (input === undefined || input === null) return undefined

@@ -1,12 +1,10 @@
 /**
- * A recorded span together with the Effect span of the same work: opened in one step, ended at the same time.
+ * A recorded span and the Effect span of the same work. They open in one step and end at the same time.
  *
  * **Details**
  *
- * The Effect span is the APM span that the event can ride, where the tracer is ours; under any other tracer it gives its
- * ids. Without a layer, or while recording is switched off, there is only the Effect span.
- *
- * @since 0.2.0
+ * If the tracer is ours, the Effect span is the APM span that the event can ride. Under any other tracer it only
+ * provides its ids. Without a layer, or while recording is off, there is only the Effect span.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -30,22 +28,18 @@ import { Recorder } from "../../ports/Recorder.ts"
 import * as SpanExit from "./SpanExit.ts"
 import * as SpanTime from "./SpanTime.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface PairedSpan {
   readonly kind: SpanKind
-  /** The Effect span, for what needs one as a parent. */
+  /** The Effect span, for use as a parent. */
   readonly span: Tracer.Span
-  /** The recorded span; `undefined` where nothing is recorded. */
+  /** The recorded span. `undefined` if nothing is recorded. */
   readonly open: OpenSpan | undefined
   /** The context inside the span: that of its children, and of annotations of the current span. */
   readonly inside: <R>(context: Context.Context<R>) => Context.Context<R>
   readonly annotate: (input: AnnotationInput) => void
   /** Ends both spans, without waiting for room. A second call changes nothing. */
   readonly end: (end?: SpanEnd) => void
-  /** Ends both spans. The effect that is given back must be run before the caller goes on. */
+  /** Ends both spans. The caller must run the returned effect before it continues. */
   readonly endAndWait: (end?: SpanEnd) => Effect.Effect<void> | undefined
 }
 
@@ -100,12 +94,7 @@ class Paired implements PairedSpan {
 const now = (reader: ContextReader): bigint =>
   reader.getRef(References.TracerTimingEnabled) ? reader.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n
 
-/**
- * Opens both spans in a context.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Opens both spans in a context. */
 export const open = (
   reader: ContextReader,
   start: Pick<SpanStart, "kind" | "name" | "at" | "options" | "scoped">
@@ -129,11 +118,8 @@ export const open = (
 }
 
 /**
- * Opens both spans in a scope, whose end ends them. The finalizer is there before the spans are, so that nothing can come
- * between.
- *
- * @category constructors
- * @since 0.2.0
+ * Opens both spans in a scope, whose end ends them. The finalizer is added before the spans open, so that nothing can
+ * come in between.
  */
 export const openScoped = (
   reader: ContextReader,
@@ -151,12 +137,12 @@ export const openScoped = (
       })
     return Effect.flatMap(Scope.addFinalizerExit(scope, close), () => {
       const opened = span = open(reader, { ...start, scoped: true })
-      // A scope that was closed before has run its finalizer by now.
+      // If the scope was already closed, it has run its finalizer by now.
       return closed === undefined ? Effect.succeed(opened) : Effect.as(close(closed), opened)
     })
   }))
 
-// As `Effect.makeSpan` does it, which takes neither a context nor a time.
+// This repeats `Effect.makeSpan`, which takes neither a context nor a time.
 const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, at: bigint | undefined): Tracer.Span => {
   const parent = propagated(Context.getOrUndefined(reader.context, Tracer.ParentSpan))
   if (!reader.getRef(References.TracerEnabled)) return new NoSpan(name, parent)
@@ -185,7 +171,7 @@ const propagated = (span: Tracer.AnySpan | undefined): Option.Option<Tracer.AnyS
   return Option.fromUndefinedOr(current)
 }
 
-/** The span where tracing is switched off: as in Effect, no id and no child. */
+/** The span if tracing is off: without id and children, as in Effect. */
 class NoSpan extends Tracer.NativeSpan {
   override get traceId(): string {
     return "noop"

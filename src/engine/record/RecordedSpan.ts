@@ -1,8 +1,4 @@
-/**
- * A span while it is recorded.
- *
- * @since 0.2.0
- */
+/** A span while it is recorded. */
 import type * as Clock from "effect/Clock"
 import type { Changes } from "../../domain/propagation/BaggageChange.ts"
 import type * as Annotation from "../../domain/span/Annotation.ts"
@@ -11,12 +7,7 @@ import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import type { PendingContext } from "../../ports/LateRetention.ts"
 import type { TracerSpan } from "../../ports/Recorder.ts"
 
-/**
- * The state of a span from its start to its end. The recorder alone writes it, but for `claimed`.
- *
- * @category models
- * @since 0.2.0
- */
+/** The state of a span from its start to its end. Only the recorder writes it, except for `claimed`. */
 export class RecordedSpan implements OpenSpan {
   context: PendingContext
   readonly annotation: Annotation.Owned
@@ -35,7 +26,7 @@ export class RecordedSpan implements OpenSpan {
   readonly clock: Clock.Clock
   /** Unix time in nanoseconds. */
   readonly startNs: bigint
-  /** The same moment on the clock that only goes forward. */
+  /** The same moment on the monotonic clock. */
   readonly startedAt: bigint
 
   constructor(options: {

@@ -1,5 +1,5 @@
 /**
- * All that the recorder is made of.
+ * The parts of a recorder.
  */
 import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
@@ -15,12 +15,7 @@ import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { Routing } from "../../ports/Routing.ts"
 
-/**
- * What the recorder needs to know of the process.
- *
- * @category models
- * @since 0.1.0
- */
+/** The settings of the process that the recorder needs. */
 export interface Settings {
   readonly mlApp: string | undefined
   readonly service: string
@@ -29,31 +24,24 @@ export interface Settings {
   readonly processLabels: SpanContext.Named
   /** Decides the retention of an LLM trace. `tags` are those of its root. */
   readonly retention: (apmTraceId: string, tags?: Tags.Tags | undefined) => SpanContext.Retention
-  /** Whether that looks at the tags, so that the decision waits for them. */
+  /** Whether the decision depends on the tags, so that it must wait for them. */
   readonly retentionLooksAtTags: boolean
   readonly redaction: RedactedRecord.Policy
-  /** How baggage that the program sets is read. */
+  /** The settings for baggage that the program sets. */
   readonly propagation: Pick<PropagationSettings, "stylesExtract" | "experimentBaggage">
 }
 
-/**
- * Takes finished records. A member that throws has not counted the event; the recorder then counts it as failed.
- *
- * @category models
- * @since 0.1.0
- */
+/** Takes finished records. If a member throws, it has not counted the event; the recorder then counts it as failed. */
 export interface Sink {
   readonly finish: (record: PendingRecord, carrier: Carrier | undefined) => Effect.Effect<void> | undefined
-  /** Counts an event that a redaction rule dropped. `record` is what the APM span may still say: it has no content. */
+  /**
+   * Counts an event that a redaction rule dropped. `record` is the part that the APM span may show, without content.
+   */
   readonly redact: (record: PendingRecord, carrier: Carrier | undefined) => void
-  /** Counts an event that could not be made: one step that cannot come apart, since it can run at the end of the stack. */
+  /** Counts an event that could not be made. It is one step that stays whole even at the end of the stack. */
   readonly fail: () => void
 }
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface Options {
   readonly settings: Settings
   readonly sink: Sink
@@ -63,6 +51,6 @@ export interface Options {
   readonly clock: (reader: ContextReader) => Clock.Clock
   /** The context of spans whose caller names none. */
   readonly root: ContextReader
-  /** The name of the account that a region sends to; `undefined` when it is the layer's own. */
+  /** The name of the account that a routing sends to. `undefined` for the layer's own. */
   readonly accountOf: (routing: Routing) => string | undefined
 }

@@ -1,8 +1,4 @@
-/**
- * The end of a span: its record is made and given to the sink.
- *
- * @since 0.2.0
- */
+/** The end of a span: its record is made and passed to the sink. */
 import type * as Effect from "effect/Effect"
 import * as RedactedRecord from "../../domain/redaction/RedactedRecord.ts"
 import type * as SpanError from "../../domain/span/SpanError.ts"
@@ -18,11 +14,8 @@ import * as SpanExit from "./SpanExit.ts"
 import * as SpanTags from "./SpanTags.ts"
 
 /**
- * Finishes the event of a span. What is given back throws when something in `options` does, and only as long as the event
- * is not in the books.
- *
- * @category constructors
- * @since 0.2.0
+ * Makes a function that finishes the event of a span. It throws only if a part of `options` throws, and then the event
+ * is not in the ledger.
  */
 export const make = (
   options: Options
@@ -49,7 +42,7 @@ const recordOf = (
   at: bigint | undefined
 ): PendingRecord => {
   const { annotation, context, parent } = span
-  // The end of the root is the last moment at which its tags can decide.
+  // The decision depends on the tags of the root, and they cannot change after its end.
   if (context.retention !== undefined && context.retention !== parent?.context.retention) {
     LateRetention.freeze(context.retention)
   }
@@ -76,7 +69,7 @@ const errorOf = (end: SpanEnd): SpanError.SpanError | undefined =>
   (end.exit === undefined ? undefined : SpanExit.errorOf(end.exit)) ??
     (end.error === undefined ? undefined : SpanErrors.fromUnknown(end.error))
 
-// The losers of a race and of a time-out are not errors; a tag tells them from the others.
+// The losers of a race or a time-out are not errors; a tag distinguishes them.
 const withEnding = (tags: Tags.Tags, end: SpanEnd): Tags.Tags => {
   const interrupted = end.interrupted === true || (end.exit !== undefined && SpanExit.isInterrupted(end.exit))
   if (!interrupted && end.unfinished !== true) return tags

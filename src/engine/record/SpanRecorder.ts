@@ -3,12 +3,9 @@
  *
  * **Details**
  *
- * The recorder hangs on no tracer and on no fiber: it is told when a span starts, what is said of it, and when it ends. So
- * it works under any tracer, in any order of layers, with tracing switched off, and for callers that are no fibers. When
- * a tracer of ours opened the span, the record is attached to the APM span and waits for its chunk; otherwise the event
- * goes to the outbox at once.
- *
- * @since 0.1.0
+ * The recorder depends on no tracer and on no fiber: callers start a span, annotate it and end it. So it works under
+ * any tracer, in any order of layers, with tracing off, and for callers without fibers. If our tracer opened the span,
+ * the record is attached to the APM span and waits for its chunk. Otherwise the event goes to the outbox at once.
  */
 import * as Effect from "effect/Effect"
 import * as Problem from "../../domain/Problem.ts"
@@ -24,29 +21,21 @@ import * as SpanExit from "./SpanExit.ts"
 import * as SpanStarts from "./SpanStarts.ts"
 import * as SpanTime from "./SpanTime.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface SpanRecorder extends RecorderService {
-  /** Ends every span that is open and that no finalizer ends, as unfinished: for a layer that closes. */
+  /** Ends every open span without a finalizer, as unfinished, when the layer closes. */
   readonly endAll: () => void
 }
 
-// So many open spans that no finalizer ends are more likely forgotten than running.
+// If more spans without a finalizer are open, the oldest was more likely forgotten than still running.
 const mostOpenSpans = 10_000
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: Options): SpanRecorder => {
   const { diagnostics, sink } = options
   const start = SpanStarts.make(options)
   const finish = SpanEnds.make(options)
   const { annotate, makeOutput } = SpanAnnotator.make(options)
-  // Events that could not be made and are not in the books yet. Counting them can fail where making them failed, at the end
-  // of the stack: then the next call does it.
+  // Failed events that are not in the ledger yet. At the end of the stack counting can fail too; then the next call
+  // counts.
   let failed = 0
 
   const countFailed = (): void => {
@@ -57,7 +46,7 @@ export const make = (options: Options): SpanRecorder => {
     }
   }
 
-  // The tracer's span tells the time of an event that rides: it ends when the recorded one does.
+  // The end of the tracer's span sets the time of a riding event, so both end together.
   const endTracerSpan = (span: RecordedSpan, end: SpanEnd, time: bigint): void =>
     guard(diagnostics, "recorder.span", () => {
       if (span.span?.end !== undefined && span.span.status?._tag !== "Ended") span.span.end(time, SpanExit.of(end))
@@ -134,7 +123,7 @@ export const make = (options: Options): SpanRecorder => {
       try {
         return endAndWait(span, end)
       } catch (error) {
-        // No call comes before the count: this can be the end of the stack.
+        // The count comes before any call, because this can be the end of the stack.
         if (!span.ended) failed++
         span.ended = true
         return guard(diagnostics, "recorder.end", (): undefined => {
@@ -152,7 +141,7 @@ export const make = (options: Options): SpanRecorder => {
 
 const well: SpanEnd = {}
 
-// Content belongs to one span, and not to a region.
+// Content belongs to one span, so `annotateSpans` cannot set it.
 const ofOneSpan = ["input", "output"] as const
 
 const leftOpen = (spans: number): string =>

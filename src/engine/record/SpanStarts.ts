@@ -1,8 +1,4 @@
-/**
- * The start of a span: its identity is resolved, and what its options and its region say of it is read.
- *
- * @since 0.2.0
- */
+/** The start of a span: its identity is resolved, and its options and surrounding annotations are read. */
 import type * as Clock from "effect/Clock"
 import * as References from "effect/References"
 import type { Changes } from "../../domain/propagation/BaggageChange.ts"
@@ -27,16 +23,11 @@ import type { Options } from "./RecorderOptions.ts"
 import * as SpanTags from "./SpanTags.ts"
 import * as SpanTime from "./SpanTime.ts"
 
-/**
- * Starts spans. What is given back throws when something in `options` does.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Makes a function that starts spans. It throws if a part of `options` throws. */
 export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
   const { ambient, diagnostics, ids, settings } = options
   const configured = { mlApp: settings.mlApp, service: settings.service }
-  // Each set of changes is read once, and said to be wrong once.
+  // Each set of changes is read once, and its problems are reported once.
   const read = new WeakMap<Changes, { readonly local: LocalBaggage }>()
 
   const localOf = (changes: Changes): LocalBaggage => {
@@ -68,7 +59,7 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
       kind,
       name: own.name ?? region?.name ?? SpanName.fromUnknown(start.name),
       ...identify(ids, span, carrier, parent, clock),
-      // Of 128 bits even where APM trace ids have 64: on the wire a smaller one looks like a custom id in decimal.
+      // Always 128-bit: a 64-bit id on the wire looks like a custom decimal id.
       newTraceId: TraceId.fromParts(Number(clock.currentTimeMillisUnsafe()) / 1000, ids.spanId()),
       parent: parent && LocalBaggages.inherited(parent.context, LocalBaggages.since(local, parent.baggage)),
       remote: around?.upstream?.llmobs,

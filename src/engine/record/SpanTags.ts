@@ -1,31 +1,17 @@
-/**
- * The tags of a span while it is recorded.
- *
- * @since 0.2.0
- */
+/** The tags of a span while it is recorded. */
 import * as Annotation from "../../domain/span/Annotation.ts"
 import * as CostTags from "../../domain/span/CostTags.ts"
 import * as Tags from "../../domain/span/Tags.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { PendingContext } from "../../ports/LateRetention.ts"
 
-/**
- * What the tags of a span depend on beside its annotation.
- *
- * @category models
- * @since 0.2.0
- */
+/** The sources of a span's tags beside its annotation. */
 export interface Tagged {
   readonly context: PendingContext
   readonly service: string
 }
 
-/**
- * The tags as they are now.
- *
- * @category accessors
- * @since 0.2.0
- */
+/** The tags as they are now. */
 export const of = (process: Tags.ProcessTags, span: Tagged, annotation: Annotation.Annotation): Tags.Tags =>
   Tags.resolve({
     process,
@@ -36,11 +22,8 @@ export const of = (process: Tags.ProcessTags, span: Tagged, annotation: Annotati
   })
 
 /**
- * Adds what was said to an annotation. Cost tags name tags that the span has at the time of the call; later ones do not
- * count.
- *
- * @category combinators
- * @since 0.2.0
+ * Adds a later annotation. Its cost tags name tags that the span has at the time of the call; tags that are added later
+ * do not count.
  */
 export const add = (
   process: Tags.ProcessTags,
