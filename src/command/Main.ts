@@ -16,8 +16,6 @@
  * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` accepts another host without TLS, `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the number
  * of batches in hand, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone. The
  * way to the intake comes from the `DD_*` variables.
- *
- * @since 0.1.0
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"

@@ -1,8 +1,4 @@
-/**
- * The composition behind the layers. Each part is made of parts that were made before it.
- *
- * @since 0.1.0
- */
+/** The composition behind the layers. Each part is made of parts that were made before it. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
@@ -28,12 +24,7 @@ import type { Settings } from "./Settings.ts"
 import * as TraceRoad from "./TraceRoad.ts"
 import * as Tracing from "./Tracing.ts"
 
-/**
- * Builds the recorder, the tracer and the delivery from settings.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Builds the recorder, the tracer and the delivery from settings. */
 export const make = Effect.fnUntraced(function*(settings: Settings) {
   const foundation = yield* Foundations.make({ settings, droppedLine })
   const { aging, context, diagnostics, ledger, now, signals } = foundation

@@ -1,8 +1,4 @@
-/**
- * The options of a layer.
- *
- * @since 0.1.0
- */
+/** The options of a layer. */
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 import type { Problem } from "../domain/Problem.ts"
@@ -14,16 +10,11 @@ import type * as Overflow from "../engine/outbox/Overflow.ts"
 /**
  * A durable outbox: SQLite files in a folder, one for each layer that runs. Any number of processes of one machine, and of
  * its containers, can name the same directory; each delivers what an ended one left.
- *
- * @category models
- * @since 0.1.0
  */
 export interface DurableOptions {
   /**
    * A directory on a disk of this machine, not on a network. The files lie in its subfolder `effect-llmobs`, which is made
    * for their user only.
-   *
-   * @since 0.2.0
    */
   readonly directory: string
   /**
@@ -38,9 +29,6 @@ export interface DurableOptions {
 /**
  * The options of a layer. Each is optional. A value that cannot be read warns and is passed over: its variable is asked,
  * and then its default holds. Building the layer never fails the application.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Options {
   /** The application that spans belong to, as Datadog shows it. */

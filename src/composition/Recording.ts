@@ -1,8 +1,4 @@
-/**
- * The recorder of a layer: what spans take from the settings, and where their events go.
- *
- * @since 0.2.0
- */
+/** The recorder of a layer: what spans take from the settings, and where their events go. */
 import * as Clock from "effect/Clock"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import * as RetentionSampling from "../domain/sampling/RetentionSampling.ts"
@@ -20,10 +16,6 @@ import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
-/**
- * @category constructors
- * @since 0.2.0
- */
 export const make = (options: {
   readonly settings: Settings
   readonly foundation: Foundation

@@ -1,29 +1,15 @@
-/**
- * What can be read of a damaged file of a durable outbox, for the command.
- *
- * @since 0.2.0
- */
+/** What can be read of a damaged file of a durable outbox, for the command. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Rescue from "../adapters/sqlite/Rescue.ts"
 
 const failed = (error: unknown): Error => error instanceof Error ? error : new Error("The file cannot be read")
 
-/**
- * Reads a file, which stays as it is.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Reads a file, which stays as it is. */
 export const read = (file: string): Effect.Effect<Rescue.Rescued, Error> =>
   Effect.try({ try: () => Rescue.read(file), catch: failed })
 
-/**
- * A directory with these events in a durable outbox, as long as the scope.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** A directory with these events in a durable outbox, as long as the scope. */
 export const directoryOf = (events: Rescue.Rescued["events"]): Effect.Effect<string, Error, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(

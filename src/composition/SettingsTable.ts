@@ -5,8 +5,6 @@
  *
  * `Settings.resolve` reads it, and `npm run settings-page` writes it to `docs/settings.md`. The readers of text, numbers
  * and waits are rules, and live in `domain/settings`; the two that need Effect's own types are below.
- *
- * @since 0.2.0
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -95,12 +93,7 @@ const share = Reader.number((n) => n >= 0 && n <= 1, "a number from 0 to 1")
 const aboveZero = Reader.number((n) => n > 0, "a number above 0")
 const url = Reader.ofText(AgentUrl.parse, "an http, https or unix URL")
 
-/**
- * The sections of the page, in its order. A setting stands in the section whose name is before it.
- *
- * @category constants
- * @since 0.2.0
- */
+/** The sections of the page, in its order. A setting stands in the section whose name is before it. */
 export const table = {
   application: {
     enabled: setting({
@@ -510,12 +503,7 @@ export const table = {
   }
 }
 
-/**
- * The settings by their names.
- *
- * @category constants
- * @since 0.2.0
- */
+/** The settings by their names. */
 export const rows = {
   ...table.application,
   ...table.destination,
@@ -524,22 +512,12 @@ export const rows = {
   ...table.delivery
 }
 
-/**
- * The values of all settings.
- *
- * @category models
- * @since 0.2.0
- */
+/** The values of all settings. */
 export type Values = {
   readonly [K in keyof typeof rows]: typeof rows[K] extends Setting<infer A, infer F, infer G> ? A | F | G : never
 }
 
-/**
- * The variables that are read.
- *
- * @category models
- * @since 0.2.0
- */
+/** The variables that are read. */
 export type Variable = typeof rows[keyof typeof rows] extends infer R
   ? R extends Setting<unknown, unknown, unknown, string, infer V> ? V : never
   : never

@@ -1,8 +1,4 @@
-/**
- * The tracer of a layer, and the propagator that reads its traces.
- *
- * @since 0.2.0
- */
+/** The tracer of a layer, and the propagator that reads its traces. */
 import type * as Tracer from "effect/Tracer"
 import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import type { Checked } from "../domain/Problem.ts"
@@ -26,12 +22,7 @@ interface Options {
   readonly sampler: TraceSampler
 }
 
-/**
- * The tracer that makes APM spans, and carriers of events.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The tracer that makes APM spans, and carriers of events. */
 export const tracer = (
   options: Options & {
     readonly service: string
@@ -68,12 +59,7 @@ const redactionOf = (
   }
 }
 
-/**
- * The propagator: headers of calls that leave, and of requests that come.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** The propagator: headers of calls that leave, and of requests that come. */
 export const propagator = (
   { ambient, foundation: { diagnostics }, sampler, settings }: Options
 ): PropagatorService => ({

@@ -1,8 +1,6 @@
 /**
  * Spans of plain JavaScript: `AsyncLocalStorage` carries the context through callbacks, promises and timers, as a fiber
  * carries its own.
- *
- * @since 0.2.0
  */
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
@@ -14,10 +12,6 @@ import * as PairedSpans from "../../engine/record/PairedSpan.ts"
 import * as ContextReader from "../../ports/ContextReader.ts"
 import type { SpanOptions } from "../../ports/Recorder.ts"
 
-/**
- * @category models
- * @since 0.2.0
- */
 export interface AsyncContext {
   /** The context of the caller: that of the innermost `run` or `within` around it, else that of the layer. */
   readonly current: () => ContextReader.ContextReader
@@ -43,12 +37,7 @@ export interface AsyncContext {
   readonly within: <A>(change: (context: Context.Context<never>) => Context.Context<never>, body: () => A) => A
 }
 
-/**
- * Makes the spans of a layer's context, which has its recorder and its tracer.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Makes the spans of a layer's context, which has its recorder and its tracer. */
 export const make = (context: Context.Context<never>): AsyncContext => {
   // Of its own, so that two layers do not see each other's contexts: a span belongs to the recorder that opened it.
   const storage = new AsyncLocalStorage<ContextReader.ContextReader>()

@@ -7,8 +7,6 @@
  * LLM spans, `all` every span. A span that is not exported shows the id of its nearest exported ancestor, so that
  * children and outgoing headers name a parent that exists. `sampled` mirrors the sampling priority, and no span is left
  * out because of it: the decision is the Agent's to apply, and events of rejected traces are rescued.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
@@ -31,10 +29,6 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Options {
   readonly apm: "llm" | "all"
   readonly service: string
@@ -52,10 +46,6 @@ export interface Options {
   readonly redactTags?: ((name: string, tags: ReadonlyMap<string, string>) => ReadonlyMap<string, string>) | undefined
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (options: Options): Tracer.Tracer => {
   const tracer = Tracer.make({
     span: (input) => {
@@ -73,12 +63,7 @@ export const make = (options: Options): Tracer.Tracer => {
 
 const ours = new WeakSet<Tracer.Tracer>()
 
-/**
- * Whether a tracer was made here: then a layer inside its region replaces it instead of standing back.
- *
- * @category guards
- * @since 0.1.0
- */
+/** Whether a tracer was made here: then a layer inside its region replaces it instead of standing back. */
 export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(tracer)
 
 type SpanInput = Parameters<Tracer.Tracer["span"]>[0]
@@ -165,12 +150,7 @@ const fromSpan = (span: Tracer.AnySpan): Extracted | undefined => {
 const noTags: ReadonlyMap<string, string> = new Map()
 const noBaggage: Extracted["baggage"] = new Map()
 
-/**
- * The local trace of a span that a tracer of ours made, and the id under which the span is known outside.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The local trace of a span that a tracer of ours made, and the id under which the span is known outside. */
 export const traceOf = (span: unknown): { readonly trace: LocalTrace; readonly spanId: string } | undefined => {
   if (!(span instanceof EffectSpan)) return undefined
   // Whoever asks may decide about the trace, by what its root says so far.

@@ -1,8 +1,4 @@
-/**
- * What an Effect span says about itself, as tags of an APM span.
- *
- * @since 0.1.0
- */
+/** What an Effect span says about itself, as tags of an APM span. */
 import type * as Exit from "effect/Exit"
 import type { SpanKind } from "effect/Tracer"
 import * as JsonText from "../../domain/json/JsonText.ts"
@@ -11,12 +7,7 @@ import type { TracedSpan } from "../../engine/chunk/LocalTrace.ts"
 import type { RequestInfo } from "../../ports/AmbientContext.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 
-/**
- * An event on a span. `startTime` is Unix time in nanoseconds.
- *
- * @category models
- * @since 0.1.0
- */
+/** An event on a span. `startTime` is Unix time in nanoseconds. */
 export interface SpanEvent {
   readonly name: string
   readonly startTime: bigint
@@ -36,12 +27,7 @@ const renamed: ReadonlyMap<string, string> = new Map([
 /** The Agent cuts a longer text itself. */
 const maxText = 25_000
 
-/**
- * A value as the text of a tag.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** A value as the text of a tag. */
 export const text = (value: unknown): string => {
   const written = typeof value === "string" ? value : JsonText.fromUnknown(value).value ?? ""
   return written.length > maxText ? written.slice(0, maxText) : written
@@ -50,9 +36,6 @@ export const text = (value: unknown): string => {
 /**
  * Writes a value as texts: the elements of an array under `key.0`, `key.1` and so on, as the attributes of links are
  * written.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const flatten = (key: string, value: unknown, into: { [key: string]: string }, depth = 0): void => {
   if (key === "__proto__") return
@@ -66,9 +49,6 @@ const maxElements = 128
 /**
  * Writes attributes into the tags of a span. Numbers become metrics, everything else text; `service.name`,
  * `resource.name`, `operation.name` and `span.type` set the field of that name.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const write = (attributes: ReadonlyMap<string, unknown>, live: TracedSpan): void => {
   for (const [key, value] of attributes) {
@@ -108,12 +88,7 @@ const nameResource = (live: TracedSpan): void => {
   if (method !== undefined && route !== undefined) live.resource = `${method} ${route}`
 }
 
-/**
- * Writes the events of a span as one JSON text: not every Agent takes them as they are.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Writes the events of a span as one JSON text: not every Agent takes them as they are. */
 export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: TracedSpan): void => {
   let size = 2
   const written: Array<string> = []
@@ -131,12 +106,7 @@ export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: TracedSpan):
   live.meta["events"] = `[${written.join(",")}]`
 }
 
-/**
- * Writes what the kind of a span and the request it serves say, whether or not the trace is sampled.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Writes what the kind of a span and the request it serves say, whether or not the trace is sampled. */
 export const describe = (live: TracedSpan, kind: SpanKind, request: RequestInfo | undefined): void => {
   if (kind !== "internal") live.meta["span.kind"] = kind
   if (kind !== "server" || request === undefined) return
@@ -147,9 +117,6 @@ export const describe = (live: TracedSpan, kind: SpanKind, request: RequestInfo 
 /**
  * Writes the status of the response that a server span ended with, where the server has not said it: it tells sampled
  * spans only.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const writeStatus = (live: TracedSpan, exit: Exit.Exit<unknown, unknown>): void => {
   const status = exit._tag === "Success" ? statusOf(exit.value) : statusOfFailure(exit)
@@ -182,12 +149,7 @@ const statusOfFailure = (exit: Exit.Failure<unknown, unknown>): number | undefin
 // The key under which the router keeps the route of a request.
 const routeKey = "effect/http/HttpRouter/RouteContext"
 
-/**
- * Takes over the route of the request that a fiber handles: the router tells it to sampled spans only.
- *
- * @category combinators
- * @since 0.1.0
- */
+/** Takes over the route of the request that a fiber handles: the router tells it to sampled spans only. */
 export const readRoute = (reader: ContextReader, root: TracedSpan): void => {
   if (root.type !== "web" || root.meta["http.route"] !== undefined) return
   const context = reader.context.mapUnsafe.get(routeKey) as { readonly route?: { readonly path?: unknown } } | undefined
