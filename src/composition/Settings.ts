@@ -53,6 +53,8 @@ export interface Settings {
     readonly sampleRate: number | undefined
     readonly rateLimit: number | undefined
   }
+  /** The rules that keep single spans of a rejected trace. */
+  readonly spanSampling: ReadonlyArray<SamplingRule>
   readonly propagation: PropagationSettings
   /** How many bits a new trace id has. */
   readonly traceIdBits: 64 | 128
@@ -145,6 +147,7 @@ export const resolve = (
       traceFilter: values.traceFilter,
       retention: { sampleRate: values.sampleRate, rules: values.retentionRules },
       sampling: { rules: values.samplingRules, sampleRate: values.samplingRate, rateLimit: values.rateLimit },
+      spanSampling: values.spanSamplingRules,
       propagation: propagation(values),
       traceIdBits: values.traceId128 ? 128 : 64,
       headers: values.headers,

@@ -306,6 +306,13 @@ export const table = {
       shown: "the Agent's",
       about: "the share of traces that is kept, from 0 to 1; it decides about traces, never about events"
     }),
+    spanSamplingRules: setting({
+      variables: ["DD_SPAN_SAMPLING_RULES"],
+      read: rules(SamplingRules.parseSpanRules),
+      fallback: [],
+      about: "rules that keep single spans of a rejected trace: a JSON list of `{ \"service\": …, \"name\": …, " +
+        "\"sample_rate\": …, \"max_per_second\": … }`. Their events go to the intake by themselves"
+    }),
     rateLimit: setting({
       variables: ["DD_TRACE_RATE_LIMIT"],
       read: Reader.number((n) => !Number.isNaN(n), "a number"),

@@ -7,6 +7,7 @@ import * as ChunkHold from "../engine/chunk/ChunkHold.ts"
 import type { Conditions } from "../engine/chunk/Conditions.ts"
 import * as RetentionHold from "../engine/chunk/RetentionHold.ts"
 import * as Router from "../engine/chunk/Router.ts"
+import * as SpanSampler from "../engine/chunk/SpanSampler.ts"
 import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
 import type * as DeliveryLoop from "../engine/lane/DeliveryLoop.ts"
 import * as Shipper from "../engine/lane/Shipper.ts"
@@ -119,6 +120,7 @@ const conditions = (
   filtered: destinations.filters,
   keeps: settings.traceFilter === undefined ? undefined : keeps(settings.traceFilter, foundation.diagnostics),
   structBytes: destinations.structBytes,
+  sampleSpans: SpanSampler.make({ rules: settings.spanSampling, now: foundation.now }),
   decide: sampler.decide,
   processTags: {
     meta: { language: "javascript", "runtime-id": foundation.process.runtimeId },

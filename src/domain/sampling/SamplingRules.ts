@@ -54,8 +54,22 @@ export const parse = (text: string | undefined): Checked<ReadonlyArray<SamplingR
   parseList(text, "DD_TRACE_SAMPLING_RULES", ["service", "name", "resource", "tags", "sample_rate", "max_per_second"])
 
 /**
+ * Reads rules about single spans, `DD_SPAN_SAMPLING_RULES`: patterns for `service` and `name`, a `sample_rate` that is 1
+ * if it is left out, and `max_per_second`.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parseSpanRules = (
+  text: string | undefined,
+  setting = "DD_SPAN_SAMPLING_RULES"
+): Checked<ReadonlyArray<SamplingRule>> =>
+  parseList(text, setting, ["service", "name", "sample_rate", "max_per_second"], 1)
+
+/**
  * Reads a setting of this form, whose rules may have these keys. A rule with any other key is left out: without that
- * restriction it would match more than intended. `null` counts as absent.
+ * restriction it would match more than intended. `null` counts as absent. A rule without a rate has `sampleRate`; if that
+ * is left out, every rule must have one.
  *
  * @category constructors
  * @since 0.1.0
@@ -63,7 +77,8 @@ export const parse = (text: string | undefined): Checked<ReadonlyArray<SamplingR
 export const parseList = (
   text: string | undefined,
   setting: string,
-  keys: ReadonlyArray<string>
+  keys: ReadonlyArray<string>,
+  sampleRate?: number
 ): Checked<ReadonlyArray<SamplingRule>> => {
   if (text === undefined || text.trim() === "") return Problem.ok([])
   const list = text.length > limits.text ? undefined : readJson(text)
@@ -83,7 +98,7 @@ export const parseList = (
     )
   }
   for (let i = 0; i < Math.min(list.length, limits.rules); i++) {
-    const rule = readRule(list[i], keys)
+    const rule = readRule(list[i], keys, sampleRate)
     if (typeof rule === "string") {
       problems.push(Problem.make("invalid_setting", `A rule of ${setting} is ignored: ${rule}.`, `[${i}]`))
       continue
@@ -163,11 +178,12 @@ const isObject = (u: unknown): u is { readonly [key: string]: unknown } =>
 
 const readRule = (
   u: unknown,
-  keys: ReadonlyArray<string>
+  keys: ReadonlyArray<string>,
+  defaultRate: number | undefined
 ): { readonly rule: SamplingRule; readonly clamped: boolean } | string => {
   if (!isObject(u)) return "it is not an object"
   for (const key of Object.keys(u)) if (!keys.includes(key)) return "it has a key that is not known here"
-  const given = readNumber(u["sample_rate"])
+  const given = readNumber(u["sample_rate"] ?? defaultRate)
   if (given === undefined) return "it has no sample_rate that is a number"
   const sampleRate = Math.min(1, Math.max(0, given))
   const rule: { -readonly [K in keyof SamplingRule]: SamplingRule[K] } = { tags: [], sampleRate }

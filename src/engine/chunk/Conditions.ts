@@ -7,6 +7,7 @@ import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Tags } from "../../domain/trace/TraceChunk.ts"
 import type { LocalTrace } from "./LocalTrace.ts"
 import type { Decision } from "./Sampler.ts"
+import type { SpanSampler } from "./SpanSampler.ts"
 
 /** The conditions that the router reads. */
 export interface Conditions {
@@ -25,6 +26,8 @@ export interface Conditions {
   readonly keeps?: ((spans: ReadonlyArray<ApmSpan>) => boolean) | undefined
   /** The exact size of the packed struct, computed only if the estimate exceeds the limit. */
   readonly structBytes: (record: SpanRecord) => number
+  /** Marks the spans that are kept although their trace is rejected. */
+  readonly sampleSpans?: SpanSampler | undefined
   /** The decision of a trace, frozen by the first call. */
   readonly decide: (trace: LocalTrace) => Decision
   /** The tags of this process: every local root has them, and the first span of any chunk has the language. */

@@ -72,6 +72,8 @@ export const make = (
   const decide = (trace: LocalTrace, spans: ReadonlyArray<RoutedSpan>): boolean => {
     const decision = conditions.decide(trace)
     const mode = conditions.mode()
+    // Marked before the chunk is shown to anybody: the program's filter sees what the Agent will see.
+    if (decision.priority <= 0 && conditions.apm()) conditions.sampleSpans?.(spans)
     const view = ChunkView.make(conditions, trace, spans, decision)
     const leaves = conditions.apm() && view.isKept()
     const canRide = leaves && conditions.canRide()
