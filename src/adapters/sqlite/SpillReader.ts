@@ -31,7 +31,7 @@ export const make = (options: {
   readonly onUnreadable: (events: number) => void
   /** Something could not be read, and may be later. */
   readonly onLater: (account: Account) => void
-  /** A stream has been read to its end. */
+  /** A stream of an ended process has been read to its end. */
   readonly onEmptied: () => void
 }): SpillReader => {
   const { books, line, listener } = options
@@ -67,7 +67,7 @@ export const make = (options: {
         // Events that were counted and are not there any more cannot be delivered from here, whatever became of them.
         const missing = found.end ? expected.count - found.count : 0
         if (found.unreadable + missing > 0) options.onUnreadable(found.unreadable + missing)
-        if (source.count === 0) options.onEmptied()
+        if (source.adopted && source.count === 0) options.onEmptied()
       }
       // Unreadable events are no reason to stop.
       if (account.ahead.length === 0) account.wanted = Math.max(account.wanted, bytes)
@@ -87,7 +87,7 @@ export const make = (options: {
       const { value } = outcome
       SpillBooks.pass(books, account, source, value)
       if (value.count > 0) listener().onExpired(value.count)
-      if (source.count === 0) options.onEmptied()
+      if (source.adopted && source.count === 0) options.onEmptied()
       if (value.more || (value.count > 0 && source.count === 0)) return expire(account)
       // Events may have been asked for meanwhile.
       read(account)
