@@ -21,6 +21,7 @@ import * as SpanName from "../../domain/span/SpanName.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { TracedSpan, TracedTrace } from "../../engine/chunk/LocalTrace.ts"
 import { LiveSpan, LocalTrace } from "../../engine/chunk/LocalTrace.ts"
+import * as ProcessWide from "../../engine/context/ProcessWide.ts"
 import * as SpanExit from "../../engine/record/SpanExit.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
 import { CarrierSlot } from "../../ports/Carrier.ts"
@@ -61,7 +62,7 @@ export const make = (options: Options): Tracer.Tracer => {
   return tracer
 }
 
-const ours = new WeakSet<Tracer.Tracer>()
+const ours = ProcessWide.get("Tracers/1", () => new WeakSet<Tracer.Tracer>())
 
 /** Whether a tracer was made here: then a layer inside its region replaces it instead of standing back. */
 export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(tracer)
@@ -152,13 +153,21 @@ const noBaggage: Extracted["baggage"] = new Map()
 
 /** The local trace of a span that a tracer of ours made, and the id under which the span is known outside. */
 export const traceOf = (span: unknown): { readonly trace: LocalTrace; readonly spanId: string } | undefined => {
-  if (!(span instanceof EffectSpan)) return undefined
+  if (!isEffectSpan(span)) return undefined
   // Whoever asks may decide about the trace, by what its root says so far.
   span.trace.rootSpan?.describe()
   return span
 }
 
+// By a mark that other copies of this package know, too: a span of theirs is one of ours.
+const mark: unique symbol = Symbol.for("effect-llmobs/EffectSpan/1")
+
+const isEffectSpan = (span: unknown): span is EffectSpan => typeof span === "object" && span !== null && mark in span
+
 class EffectSpan implements Tracer.Span {
+  get [mark](): true {
+    return true
+  }
   readonly _tag = "Span"
   readonly name: string
   readonly parent: Option.Option<Tracer.AnySpan>

@@ -5,6 +5,7 @@ import * as Crypto from "node:crypto"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import * as ProcessWide from "../../engine/context/ProcessWide.ts"
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -21,7 +22,7 @@ export interface ProcessIdentity {
 /** Reads the identity. Files that cannot be read leave their part out. */
 export const read = (): ProcessIdentity => ({
   pid: process.pid,
-  runtimeId: Crypto.randomUUID(),
+  runtimeId: ProcessWide.get("RuntimeId/1", () => Crypto.randomUUID()),
   languageVersion: process.version,
   programName: programName(),
   hostname: Os.hostname(),

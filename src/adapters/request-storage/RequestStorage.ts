@@ -3,10 +3,11 @@
  */
 import * as Effect from "effect/Effect"
 import { AsyncLocalStorage } from "node:async_hooks"
+import * as ProcessWide from "../../engine/context/ProcessWide.ts"
 import type { IncomingRequest, RequestSource, RequestStore } from "../../ports/IncomingRequest.ts"
 import { CurrentRequest } from "../../ports/IncomingRequest.ts"
 
-const storage = new AsyncLocalStorage<IncomingRequest>()
+const storage = ProcessWide.get("RequestStorage/1", () => new AsyncLocalStorage<IncomingRequest>())
 
 interface Emitter {
   emit: (...args: Array<unknown>) => unknown
