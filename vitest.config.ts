@@ -16,6 +16,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,
+    // A layer logs that it started: what a passing test prints is of no use.
+    silent: "passed-only",
     hookTimeout: 30_000,
     reporters: [["default", { summary: false }], new ClosingLineReporter()]
   }

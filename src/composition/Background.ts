@@ -10,6 +10,7 @@ import * as AgentSearch from "../engine/lane/AgentSearch.ts"
 import * as DeliveryLoop from "../engine/lane/DeliveryLoop.ts"
 import type { DeliveryService } from "../ports/Delivery.ts"
 import { ownAccount } from "../ports/Outbox.ts"
+import type { DeliveryReports } from "./DeliveryReports.ts"
 import type { Destinations } from "./Destinations.ts"
 import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
@@ -24,12 +25,21 @@ export const make = (
   options: Pick<DeliveryLoop.Options, "outboxes" | "lanes" | "traces" | "stopWaiting"> & {
     readonly settings: Settings
     readonly foundation: Foundation
+    readonly reports: DeliveryReports
     readonly destinations: Destinations
     readonly readSetAside: Effect.Effect<ReadonlyArray<SetAside>>
   }
 ): Effect.Effect<Background, never, Scope.Scope> => {
-  const { destinations: { needsAgent, probe, tracker }, foundation, lanes, outboxes, settings, stopWaiting, traces } =
-    options
+  const {
+    destinations: { needsAgent, probe, tracker },
+    foundation,
+    lanes,
+    outboxes,
+    reports,
+    settings,
+    stopWaiting,
+    traces
+  } = options
   const { ledger, signals } = foundation
   const search = !needsAgent ? undefined : AgentSearch.make({
     tracker,
@@ -37,6 +47,7 @@ export const make = (
     signals,
     pending: () => Ledgers.pending(ledger.snapshot()),
     onFound: () => {
+      if (tracker.isAgentless()) reports.onAgentGivenUp()
       traces?.hold.release()
       signals.traces.urge()
       signals.intake.urge(ownAccount)
@@ -46,6 +57,7 @@ export const make = (
     DeliveryLoop.make({
       ...foundation,
       flushTimeoutMillis: settings.flushTimeoutMillis,
+      log: reports,
       lanes,
       outboxes,
       search,

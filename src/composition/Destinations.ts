@@ -6,18 +6,18 @@ import * as AgentDiscovery from "../adapters/agent/AgentDiscovery.ts"
 import type { Account } from "../adapters/intake/Account.ts"
 import * as AgentCapabilities from "../domain/delivery/AgentCapabilities.ts"
 import * as ExportMode from "../domain/delivery/ExportMode.ts"
-import type { ProblemCode } from "../domain/Problem.ts"
+import type { Route } from "../domain/delivery/StartNotice.ts"
 import type { ApmSpan } from "../domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import * as AgentTracker from "../engine/lane/AgentTracker.ts"
 import type { Destination } from "../engine/lane/IntakePayload.ts"
 import type { Way } from "../engine/lane/TraceLane.ts"
 import type { AgentWriterService } from "../ports/AgentWriter.ts"
-import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { IntakeWriterService } from "../ports/IntakeWriter.ts"
 import type { RelayQueueService } from "../ports/RelayQueue.ts"
-import type { TransportService } from "../ports/Transport.ts"
+import type { Outcome, Request, TransportService } from "../ports/Transport.ts"
 import { targetOf } from "../ports/Transport.ts"
+import type { DeliveryReports } from "./DeliveryReports.ts"
 import type { Foundation } from "./Foundation.ts"
 import * as Foundations from "./Foundation.ts"
 import * as Plugged from "./Plugged.ts"
@@ -56,6 +56,7 @@ const giveUpMillis = 30_000
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly foundation: Foundation
+  readonly reports: DeliveryReports
   /** Takes all events that do not ride, wherever the Agent is. */
   readonly relays: RelayQueueService | undefined
   /** Whether there can be traces at all: a relay has none. */
@@ -64,7 +65,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly apm: () => boolean
   readonly onRates: (body: unknown) => void
 }) {
-  const { apm, foundation, relays, settings } = options
+  const { apm, foundation, relays, reports, settings } = options
   const agentWriter = Plugged.agentWriter(foundation, settings)
   const intakeWriter = Plugged.intakeWriter(foundation, settings)
   const needsAgent = settings.agentless !== true &&
@@ -83,12 +84,15 @@ export const make = Effect.fnUntraced(function*(options: {
   const ofTraces = agentWriter && pluggedTraces(agentWriter, apm)
   const ofEvents = intakeWriter && pluggedEvents(intakeWriter)
   if (ofTraces !== undefined && ofEvents !== undefined) {
+    reports.onStart({ _tag: "Plugged" })
     return { tracker, needsAgent, probe: Effect.undefined, ...ofTraces, ...ofEvents } satisfies Destinations
   }
   // Traces ask for an Agent at once, events only when there are some.
   if (ofTraces !== undefined) foundation.signals.search.closeUnsafe()
-  const transport = hearing(yield* Foundations.transport(foundation, settings), tracker)
+  const transport = hearing(yield* Foundations.transport(foundation, settings), tracker, foundation.debug)
   const writers = yield* WritersModule.make({ ...options, transport, traces: options.traces && ofTraces === undefined })
+  const withoutAgent = routeWithoutAgent({ ...options, intakeWriter, needsAgent, writers })
+  if (withoutAgent !== undefined) reports.onStart(withoutAgent)
   return {
     tracker,
     needsAgent,
@@ -96,10 +100,11 @@ export const make = Effect.fnUntraced(function*(options: {
       transport,
       target: targetOf(settings.agentUrl),
       timeoutMillis: settings.agentTimeoutMillis,
-      diagnostics: foundation.diagnostics
+      diagnostics: foundation.diagnostics,
+      onHeard: reports.onAgent
     }),
     ...(ofTraces ?? ownTraces({ ...options, tracker, writers })),
-    ...(ofEvents ?? ownEvents({ ...foundation, settings, tracker, writers }))
+    ...(ofEvents ?? ownEvents({ reports, settings, tracker, writers }))
   } satisfies Destinations
 })
 
@@ -124,14 +129,38 @@ const pluggedEvents = (writer: IntakeWriterService) => {
 // An Agent that changed says so in its answers, by another hash of what `/info` would say.
 const hearing = (
   transport: TransportService,
-  tracker: AgentTracker.AgentTracker
+  tracker: AgentTracker.AgentTracker,
+  debug: Foundation["debug"]
 ): TransportService => ({
   send: (request) =>
     Effect.map(transport.send(request), (outcome) => {
+      debug(() => stepOf(request, outcome))
       if (outcome._tag === "Answer") tracker.hear(outcome.headers["datadog-agent-state"])
       return outcome
     })
 })
+
+const stepOf = ({ body, method, path, target }: Request, outcome: Outcome): string =>
+  `${method} ${path} (${body?.byteLength ?? 0} B) to ${target.socketPath ?? `${target.host}:${target.port}`}: ${
+    outcome._tag === "Answer" ? outcome.status : outcome.reason
+  }.`
+
+// The way that is known before anything was asked; `undefined` where it depends on an Agent.
+const routeWithoutAgent = ({ intakeWriter, needsAgent, relays, settings, writers }: {
+  readonly settings: Settings
+  readonly relays: RelayQueueService | undefined
+  readonly intakeWriter: IntakeWriterService | undefined
+  readonly needsAgent: boolean
+  readonly writers: Writers
+}): Route | undefined => {
+  if (intakeWriter !== undefined) return { _tag: "Plugged" }
+  if (relays !== undefined) return { _tag: "Queue" }
+  if (needsAgent) return undefined
+  const intake = settings.overrideOrigin === undefined
+    ? `the LLM intake of ${settings.site?.value.name ?? "Datadog"}`
+    : "the LLM intake that overrides the site's"
+  return { _tag: "Direct", intake, ready: writers.direct !== undefined }
+}
 
 const ownTraces = ({ apm, settings, tracker, writers: { agent, apmIntake } }: {
   readonly settings: Settings
@@ -173,16 +202,14 @@ const nothingRides = () => 0
 const giveUp: Way = { _tag: "GiveUp" }
 const wait: Way = { _tag: "Wait" }
 
-const ownEvents = ({ diagnostics, settings, tracker, writers: { account, direct, proxy, relays } }: {
+const ownEvents = ({ reports, settings, tracker, writers: { account, direct, proxy, relays } }: {
   readonly settings: Settings
   readonly tracker: AgentTracker.AgentTracker
   readonly writers: Writers
-  readonly diagnostics: DiagnosticsService
+  readonly reports: DeliveryReports
 }) => {
-  const missCredentials = () => {
-    const code: ProblemCode = settings.apiKey === undefined ? "missing_api_key" : "missing_site"
-    diagnostics.warnOnce("missing-credentials", `${code}: ${missingCredentials}`)
-  }
+  const missCredentials = () =>
+    reports.onNoWay({ _tag: "MissingCredentials", missing: settings.apiKey === undefined ? "apiKey" : "site" })
   // A program that asked to do without an Agent is told when it starts.
   if (settings.agentless === true && direct === undefined && relays === undefined) missCredentials()
 
@@ -203,14 +230,9 @@ const ownEvents = ({ diagnostics, settings, tracker, writers: { account, direct,
       if (direct !== undefined && settings.agentless !== false && settings.site?.explicit === true) return direct
       // Without another road there is nothing to rest for: the back-off of the lane paces it.
       if (prefix !== undefined) return proxy(prefix)
-      diagnostics.warnOnce("no-evp", noProxy)
+      reports.onNoWay({ _tag: "NoProxy" })
       tracker.wantEvp()
       return undefined
     }
   }
 }
-
-const missingCredentials = "Without an Agent, events need DD_API_KEY and DD_SITE. They are held."
-
-const noProxy =
-  "The Agent has no EVP proxy, so events that cannot ride a trace are held. Enable evp_proxy_config in the Agent."

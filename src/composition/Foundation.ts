@@ -4,9 +4,12 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as LogLevel from "effect/LogLevel"
+import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
+import * as DeliveryNotice from "../domain/delivery/DeliveryNotice.ts"
 import * as EventAge from "../domain/delivery/EventAge.ts"
 import * as Diagnostics from "../engine/books/Diagnostics.ts"
 import * as DropLog from "../engine/books/DropLog.ts"
@@ -33,6 +36,10 @@ export interface Foundation {
   /** Milliseconds on a clock that only goes forward: durations are measured on it, since the wall clock can be changed. */
   readonly elapsed: () => number
   readonly diagnostics: DiagnosticsService
+  /** Logs a line that is no warning. */
+  readonly inform: (line: string) => void
+  /** Logs a step, if steps are logged. */
+  readonly debug: (line: () => string) => void
   readonly process: ProcessIdentity.ProcessIdentity
   readonly ids: IdGeneratorService
   readonly ledger: LedgerBook
@@ -43,13 +50,15 @@ export interface Foundation {
 
 export const make = (options: {
   readonly settings: Settings
-  /** The line that warns of dropped events. */
-  readonly droppedLine: (reason: string, events: number) => string
+  /** The line that warns of dropped events, given as `3 events`. */
+  readonly droppedLine: (reason: string, events: string) => string
 }): Effect.Effect<Foundation> =>
   Effect.map(Effect.context<never>(), (context) => {
     const { settings } = options
     const clock = Context.get(context, Clock.Clock)
-    const root = Quiet.context(context)
+    const quiet = Quiet.context(context)
+    const root = settings.debug ? Context.add(quiet, References.MinimumLogLevel, "Debug") : quiet
+    const debugs = !LogLevel.isGreaterThan(Context.get(root, References.MinimumLogLevel), "Debug")
     const run = Effect.runForkWith(root)
     const now = () => clock.currentTimeMillisUnsafe()
     const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
@@ -58,7 +67,10 @@ export const make = (options: {
       run(Effect.logWarning(`effect-llmobs: ${line}`))
     }, settings.onProblem)
     const ledger = Ledger.make(
-      DropLog.make({ now, say: (reason, events) => diagnostics.say(options.droppedLine(reason, events)) })
+      DropLog.make({
+        now,
+        say: (reason, events) => diagnostics.say(options.droppedLine(reason, DeliveryNotice.counted(events)))
+      })
     )
     const ids = NodeIdGenerator.make({ traceIdBits: settings.traceIdBits })
     return {
@@ -68,6 +80,12 @@ export const make = (options: {
       aging,
       elapsed,
       diagnostics,
+      inform: (line) => {
+        run(Effect.logInfo(`effect-llmobs: ${line}`))
+      },
+      debug: (line) => {
+        if (debugs) run(Effect.logDebug(`effect-llmobs: ${line()}`))
+      },
       process: ProcessIdentity.read(),
       ids: Plugged.ids({ context, diagnostics }, ids) ?? ids,
       ledger,

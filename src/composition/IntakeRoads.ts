@@ -9,6 +9,7 @@ import type * as IntakePayload from "../engine/lane/IntakePayload.ts"
 import * as Shipper from "../engine/lane/Shipper.ts"
 import type { OutboxesService } from "../ports/Outbox.ts"
 import { ownAccount } from "../ports/Outbox.ts"
+import type { DeliveryReports } from "./DeliveryReports.ts"
 import { maxAgeMillis } from "./EventStore.ts"
 import type { Foundation } from "./Foundation.ts"
 
@@ -20,39 +21,39 @@ export interface IntakeRoads<R = SpanRecord> {
 
 export const make = <R = SpanRecord>(options: {
   readonly foundation: Foundation
+  readonly reports: DeliveryReports
   readonly tracker: AgentTracker
   readonly outboxes: Pick<OutboxesService<R>, "of">
   readonly budget: { readonly release: (record: R) => void }
   /** Told of each event that nobody takes, right before it is dropped. */
   readonly onSetAside: (dropped: IntakeLane.SetAside<R>) => void
 }): IntakeRoads<R> => {
-  const { foundation: { diagnostics, ids, ledger, pace, signals }, tracker } = options
+  const { foundation: { ids, ledger, pace, signals }, reports, tracker } = options
   const lanes = AccountLanes.make<IntakePayload.Payload<R>>(
     signals.intake,
     (lane, signal) => Shipper.make(lane, { ...pace, signal, maxInFlight: IntakeLane.maxInFlight })
   )
   return {
     lanes,
-    open: (account, destination) =>
-      lanes.open(account, () =>
-        IntakeLane.make({
-          outbox: options.outboxes.of(account),
-          account: account === ownAccount ? undefined : account,
-          ledger,
-          budget: options.budget,
-          random: ids.random,
-          destination,
-          targetBytes: IntakeLane.targetBytes,
-          maxAgeMillis,
-          onRediscover: tracker.refuseEvp,
-          onReachable: tracker.reachable,
-          onSetAside: options.onSetAside,
-          warn: account === ownAccount
-            ? diagnostics.warnOnce
-            : (key) => diagnostics.warnOnce(`${key}:account`, accountRefused)
-        }))
+    open: (name, destination) =>
+      lanes.open(name, () => {
+        const account = name === ownAccount ? undefined : name
+        return reports.around(
+          account,
+          IntakeLane.make({
+            outbox: options.outboxes.of(name),
+            account,
+            ledger,
+            budget: options.budget,
+            random: ids.random,
+            destination,
+            targetBytes: IntakeLane.targetBytes,
+            maxAgeMillis,
+            onRediscover: tracker.refuseEvp,
+            onReachable: tracker.reachable,
+            onSetAside: options.onSetAside
+          })
+        )
+      })
   }
 }
-
-const accountRefused =
-  "The LLM intake refuses the credentials of an account that withRouting names. Its events are held."

@@ -15,6 +15,7 @@ import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 import * as AccountDirectory from "./AccountDirectory.ts"
 import * as Ambient from "./Ambient.ts"
 import * as Background from "./Background.ts"
+import * as DeliveryReports from "./DeliveryReports.ts"
 import * as Destinations from "./Destinations.ts"
 import * as EventStore from "./EventStore.ts"
 import * as Foundations from "./Foundation.ts"
@@ -29,6 +30,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const foundation = yield* Foundations.make({ settings, droppedLine })
   const { aging, context, diagnostics, ledger, now, signals } = foundation
   const service = settings.service ?? foundation.process.programName
+  const reports = DeliveryReports.make({
+    settings,
+    foundation,
+    subject: `app ${settings.mlApp ?? service}, service ${service}`
+  })
   const hostTracer = Context.get(context, Tracer.Tracer)
   const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
@@ -47,6 +53,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const destinations = yield* Destinations.make({
     settings,
     foundation,
+    reports,
     relays: Context.get(context, CurrentRelayQueue),
     traces: true,
     apm: () => switches.tracing,
@@ -58,6 +65,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   })
   const intake = IntakeRoads.make({
     foundation,
+    reports,
     tracker: destinations.tracker,
     outboxes,
     budget: overflow.budget,
@@ -69,6 +77,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const { delivery, loop } = yield* Background.make({
     settings,
     foundation,
+    reports,
     destinations,
     outboxes,
     lanes: intake.lanes,
@@ -124,5 +133,5 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
 const utf8 = new TextDecoder()
 
-const droppedLine = (reason: string, events: number): string =>
-  `Dropped ${events} events (${reason}) since the last warning. LLMObs.ledger counts them; see docs/delivery.md.`
+const droppedLine = (reason: string, events: string): string =>
+  `Dropped ${events} (${reason}) since the last warning. LLMObs.ledger counts them; see docs/delivery.md.`

@@ -15,6 +15,7 @@ import type { Relayed } from "../engine/outbox/RelayOutbox.ts"
 import * as RelayOutbox from "../engine/outbox/RelayOutbox.ts"
 import { ownAccount } from "../ports/Outbox.ts"
 import * as Background from "./Background.ts"
+import * as DeliveryReports from "./DeliveryReports.ts"
 import * as Destinations from "./Destinations.ts"
 import * as Foundations from "./Foundation.ts"
 import * as IntakeRoads from "./IntakeRoads.ts"
@@ -40,13 +41,13 @@ export const make = Effect.fnUntraced(function*(options: {
   const { queue: name, settings } = options
   const foundation = yield* Foundations.make({ settings, droppedLine })
   const { context, diagnostics, ledger, now, root, signals } = foundation
+  const reports = DeliveryReports.make({ settings, foundation, subject: `relay of the queue ${name}` })
   const connection = yield* RedisClient.connect(options.address)
   const queue = yield* RedisRelayQueue.make({
     connection,
     name,
     maxBatches: options.maxBatches,
     timeoutMillis: options.timeoutMillis,
-    warn: diagnostics.warnOnce,
     onStatus: QueueMetrics.make(name, context)
   })
   const beside = { connection, name, timeoutMillis: noteMillis }
@@ -62,6 +63,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const destinations = yield* Destinations.make({
     settings,
     foundation,
+    reports,
     relays: undefined,
     traces: false,
     apm: () => false,
@@ -69,6 +71,7 @@ export const make = Effect.fnUntraced(function*(options: {
   })
   const intake = IntakeRoads.make<Relayed>({
     foundation,
+    reports,
     tracker: destinations.tracker,
     outboxes: { of: () => outbox },
     budget: { release: () => {} },
@@ -103,6 +106,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const { delivery } = yield* Background.make({
     settings,
     foundation,
+    reports,
     destinations,
     outboxes: outbox,
     lanes: intake.lanes,
@@ -140,5 +144,5 @@ const passingOn = (destination: () => Destination | undefined, send: RelayOutbox
   }
 }
 
-const droppedLine = (reason: string, events: number): string =>
-  `The relay dropped ${events} events (${reason}) since the last warning. Its ledger counts them; effect-llmobs relay --set-aside prints those that the intake refused.`
+const droppedLine = (reason: string, events: string): string =>
+  `The relay dropped ${events} (${reason}) since the last warning. Its ledger counts them; effect-llmobs relay --set-aside prints those that the intake refused.`

@@ -72,7 +72,16 @@ export interface Settings {
   readonly redaction: RedactedRecord.Policy
   /** Called with every problem of an annotation, of a header, of a span. */
   readonly onProblem: ((problem: Problem) => void) | undefined
+  /** Whether each step is logged. */
+  readonly debug: boolean
+  /** Where the values were given; a setting that has its default is left out. */
+  readonly sources: Sources
+  /** Whether variables are read at all. */
+  readonly readsVariables: boolean
 }
+
+/** Where the value of each setting was given. */
+export type Sources = Partial<Readonly<Record<keyof Values, Setting.Source>>>
 
 /** A variable that is read. */
 export type Variable = SettingsTable.Variable
@@ -107,11 +116,12 @@ export const resolve = (
   const problems: Array<Problem> = []
   const given: { readonly [name: string]: unknown } = isObject(options) ? options : {}
   if (!isObject(options)) problems.push(badOptions)
-  const values = Object.fromEntries(
-    Object.entries(rows).map((
-      [name, row]
-    ) => [name, Setting.take<unknown, unknown, unknown>(row, (n) => given[n], env.get, problems)])
-  ) as Values
+  const sources: Partial<Record<keyof Values, Setting.Source>> = {}
+  const take = (name: string, row: Setting.Setting<unknown, unknown, unknown>): unknown =>
+    Setting.take(row, (n) => given[n], env.get, problems, (source) => {
+      sources[name as keyof Values] = source
+    })
+  const values = Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, take(name, row)])) as Values
   for (const name of unknownNames(given, env)) problems.push(name)
   const { git, tags } = GitMetadata.resolve({
     enabled: values.gitEnabled,
@@ -165,7 +175,10 @@ export const resolve = (
       redaction: values.processors === "unusable"
         ? { processors: [], capture: "none" }
         : { processors: values.processors, capture: values.contentCapture },
-      onProblem: values.onProblem
+      onProblem: values.onProblem,
+      debug: values.debug,
+      sources,
+      readsVariables: env !== noVariables
     },
     problems
   }

@@ -506,6 +506,12 @@ export const table = {
       read: Reader.callback<NonNullable<Options["onProblem"]>>(),
       fallback: undefined,
       about: "called with every problem of a span or a header, for tests and strict programs"
+    }),
+    debug: setting({
+      variables: ["DD_TRACE_DEBUG"],
+      read: Reader.boolean,
+      fallback: false,
+      about: "`true` logs each step, whatever the log level; at Effect's debug level they are logged without it"
     })
   }
 }

@@ -36,9 +36,7 @@ import * as Redacted from "effect/Redacted"
 import * as RedisClient from "../adapters/redis/RedisClient.ts"
 import * as RedisRelayQueue from "../adapters/redis/RedisRelayQueue.ts"
 import * as RedisUrl from "../adapters/redis/RedisUrl.ts"
-import * as Quiet from "../composition/Quiet.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
-import * as Diagnostics from "../engine/books/Diagnostics.ts"
 import * as QueueMetrics from "../engine/books/QueueMetrics.ts"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
@@ -79,10 +77,6 @@ export const layer = (options: Options): Layer.Layer<never> =>
     }
     if (address === undefined) return Context.empty()
     const context = yield* Effect.context<never>()
-    const say = Effect.runForkWith(Quiet.context(context))
-    const diagnostics = Diagnostics.make((line) => {
-      say(Effect.logWarning(`effect-llmobs: ${line}`))
-    })
     const connection = yield* RedisClient.connect(address)
     const name = options.queue ?? defaults.queue
     const queue = yield* RedisRelayQueue.make({
@@ -90,7 +84,6 @@ export const layer = (options: Options): Layer.Layer<never> =>
       name,
       maxBatches: options.maxBatches ?? defaults.maxBatches,
       timeoutMillis: defaults.timeoutMillis,
-      warn: diagnostics.warnOnce,
       onStatus: QueueMetrics.make(name, context)
     })
     return Context.make(CurrentRelayQueue, queue) as Context.Context<never>

@@ -237,7 +237,7 @@ describe("background delivery", () => {
           Effect.provide(layer)
         )
         assert.strictEqual(agent.events().length, 4)
-        assert.strictEqual(lines.filter((line) => line.includes("credentials")).length, 1)
+        assert.strictEqual(lines.filter((line) => line.includes("refuses the API key of the Agent (403)")).length, 1)
       }))
   })
 

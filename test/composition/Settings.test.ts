@@ -108,6 +108,7 @@ const table: { readonly [K in Settings.Variable]?: Row } = {
     bad: "513"
   },
   DD_TRACE_128_BIT_TRACEID_GENERATION_ENABLED: { good: "0", path: "traceIdBits", value: 64, bad: "64" },
+  DD_TRACE_DEBUG: { good: "1", path: "debug", value: true, bad: "loud" },
   DD_GIT_REPOSITORY_URL: {
     good: "https://user:word@git.example/a.git",
     path: "git.repositoryUrl",

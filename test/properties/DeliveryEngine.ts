@@ -120,8 +120,7 @@ export const make = (options: {
         seen.setAside.push(idOf(item.record))
         const entry: SetAside = { reason, status, at: weather.now, event: undefined }
         durable?.setAside(item.record, entry)
-      },
-      warn: nothing
+      }
     })
   ]))
   const signals = Signals.make()
@@ -173,6 +172,7 @@ export const make = (options: {
     stopWaiting: overflow.close,
     elapsed: () => weather.now,
     diagnostics: Diagnostics.make(nothing),
+    log: { run: Effect.never, reasons: () => [] },
     atExit: (f) => {
       exit = f
       return nothing

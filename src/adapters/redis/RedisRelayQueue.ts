@@ -36,12 +36,11 @@ export const make = (options: {
   readonly name: string
   readonly maxBatches: number
   readonly timeoutMillis: number
-  readonly warn: (key: string, message: string) => void
   readonly onStatus: (status: QueueStatus) => void
   readonly lookMillis?: number | undefined
 }): Effect.Effect<RelayQueueService, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const { connection, maxBatches, name, onStatus, warn } = options
+    const { connection, maxBatches, name, onStatus } = options
     const scope = yield* Effect.scope
 
     let opened: { readonly redis: typeof Redis.Redis.Service; readonly queue: Queue } | undefined
@@ -66,7 +65,6 @@ export const make = (options: {
           const status = yield* RedisKeys.status(redis, name, maxBatches)
           if (status.waiting + status.claimed + batches.length > maxBatches) {
             onStatus(status)
-            warn("relay.full", fullLine)
             return full
           }
           onStatus({ ...status, waiting: status.waiting + batches.length })
@@ -77,10 +75,7 @@ export const make = (options: {
           }
           return accepted
         })),
-        (outcome) => {
-          if (outcome === undefined) warn("relay.unreachable", unreachableLine)
-          return outcome ?? failure("REDIS")
-        }
+        (outcome) => outcome ?? failure("REDIS")
       )
 
     const status = within(Effect.flatMap(connection, (redis) => RedisKeys.status(redis, name, maxBatches)))
@@ -108,9 +103,6 @@ export const make = (options: {
   })
 
 const defaultLookMillis = 10_000
-
-const fullLine = "The queue of the relays is full: relays are missing or too slow. Events are held here."
-const unreachableLine = "Redis cannot be reached or takes nothing. Events are held here."
 
 type Queue = PersistedQueue.PersistedQueue<RelayBatch.RelayBatch>
 

@@ -98,7 +98,7 @@ export const problem = (
   Problem.make(code(source), `${label(source)} must be ${expected}, but is ${typeOf(given)}. ${outcome}`)
 
 /**
- * Reads a setting from its sources. The problems are added to `problems`.
+ * Reads a setting from its sources. The problems are added to `problems`; `onTaken` hears of the source whose value is used.
  *
  * @category combinators
  * @since 0.2.0
@@ -107,7 +107,8 @@ export const take = <A, F, G>(
   setting: Setting<A, F, G>,
   option: (name: string) => unknown,
   variable: (name: string) => string | undefined,
-  problems: Array<Problem.Problem>
+  problems: Array<Problem.Problem>,
+  onTaken?: ((source: Source) => void) | undefined
 ): A | F | G => {
   const ask = (source: Source, get: (name: string) => unknown): { readonly value: A | G } | undefined => {
     try {
@@ -116,7 +117,9 @@ export const take = <A, F, G>(
       if (given === undefined || (given === "" && setting.readsBlank !== true)) return undefined
       const read = setting.read(given, source)
       for (const found of read.problems) problems.push(found)
-      return read.value === undefined ? setting.refused : { value: read.value }
+      if (read.value === undefined) return setting.refused
+      onTaken?.(source)
+      return { value: read.value }
     } catch {
       // The user's getter or proxy threw.
       problems.push(Problem.make(code(source), `${label(source)} cannot be read. It is ignored.`))

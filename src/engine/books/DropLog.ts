@@ -1,8 +1,12 @@
 /**
+/**
  * Logs dropped events: at once, and then once a minute for each reason, with their number. An event that a rule of the
- * program drops is dropped on purpose, so it is counted and not logged.
+ * program drops is dropped on purpose, so it is counted and not logged. The loop that ends logs the losses of the end,
+ * with their cause.
  */
 import type { DropReason } from "../../domain/delivery/Ledger.ts"
+
+const loggedElsewhere: ReadonlySet<DropReason> = new Set(["redaction", "shutdown", "closed"])
 
 /** The pause between two lines about one reason, in milliseconds. */
 export const pauseMillis = 60_000
@@ -17,7 +21,7 @@ export const make = (options: {
 }): (reason: DropReason, events: number) => void => {
   const reasons = new Map<DropReason, { events: number; saidAt: number }>()
   return (reason, events) => {
-    if (reason === "redaction") return
+    if (loggedElsewhere.has(reason)) return
     const now = options.now()
     const state = reasons.get(reason) ?? { events: 0, saidAt: -Infinity }
     reasons.set(reason, state)

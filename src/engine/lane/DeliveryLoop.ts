@@ -5,11 +5,13 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import * as DeliveryNotice from "../../domain/delivery/DeliveryNotice.ts"
 import * as Ledgers from "../../domain/delivery/Ledger.ts"
 import type { Carrier } from "../../ports/Carrier.ts"
 import type { DeliveryService } from "../../ports/Delivery.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { OutboxesService } from "../../ports/Outbox.ts"
+import type { DeliveryLog } from "../books/DeliveryLog.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { ChunkHold } from "../chunk/ChunkHold.ts"
 import type { AccountLanes } from "./AccountLanes.ts"
@@ -56,6 +58,8 @@ export interface Options {
   /** Milliseconds on a monotonic clock. */
   readonly elapsed: () => number
   readonly diagnostics: DiagnosticsService
+  /** Logs that events cannot be delivered. `reasons` are the causes of a loss. */
+  readonly log: Pick<DeliveryLog, "run" | "reasons">
   /** Calls a function when the process ends. The returned function cancels that. */
   readonly atExit: (f: () => void) => () => void
   /** The context of background fibers. */
@@ -72,6 +76,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       fiber.setContext(root)
       return effect
     }))
+  yield* inBackground(options.log.run)
   if (options.search !== undefined) yield* inBackground(options.search.run)
   if (traces !== undefined) {
     yield* inBackground(sweeping(traces, options))
@@ -177,14 +182,15 @@ const draining = (options: Options): Effect.Effect<void> =>
     )
     search?.endRest()
     if (search === undefined || !isWorthALook(options, search)) return sent
-    return Effect.flatMap(search.lookOnce, () => {
+    // An Agent that does not answer must leave time for the other way.
+    return Effect.flatMap(Effect.timeoutOption(search.lookOnce, options.flushTimeoutMillis / 2), () => {
       search.giveUp()
       return sent
     })
   })
 
 // Counts the events that memory still holds as lost, and logs their number.
-const ending = ({ ledger, outboxes, signals, stopWaiting }: Options): Effect.Effect<void> =>
+const ending = ({ ledger, log, outboxes, signals, stopWaiting }: Options): Effect.Effect<void> =>
   Effect.suspend(() => {
     signals.close()
     stopWaiting()
@@ -196,7 +202,11 @@ const ending = ({ ledger, outboxes, signals, stopWaiting }: Options): Effect.Eff
     ledger.attach({ chunk: zero, payload: zero, outbox: kept })
     ledger.drop("shutdown", lost)
     if (lost > 0) {
-      return Effect.logWarning(`effect-llmobs: ${lost} events could not be sent before the end and are lost.`)
+      const why = log.reasons().map((reason) => ` ${reason}`).join("")
+      const events = `${DeliveryNotice.counted(lost)} could not be sent before the end and ${
+        lost === 1 ? "is" : "are"
+      } lost.`
+      return Effect.logWarning(`effect-llmobs: ${events}${why}`)
     }
     if (left === 0) return Effect.void
     return Effect.logInfo(`effect-llmobs: ${left} events stay in the durable outbox for the next process.`)

@@ -25,9 +25,6 @@ export interface SetAside<R = SpanRecord> {
   readonly status: number | undefined
 }
 
-const noProxy = (status: number): string =>
-  `The Agent lists an EVP proxy, which answers ${status}. Events are held and sent again; enable evp_proxy_config in the Agent.`
-
 const done: NextStep = { _tag: "Done" }
 
 /** The size in bytes at which a payload is closed: about as much as one call may encode. */
@@ -58,7 +55,6 @@ export interface Options<R = SpanRecord> {
   readonly onReachable: (reachable: boolean) => void
   /** Called with each event that no destination takes, before it is dropped, so that it can be kept for inspection. */
   readonly onSetAside?: ((dropped: SetAside<R>) => void) | undefined
-  readonly warn: (key: string, message: string) => void
 }
 
 export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
@@ -140,15 +136,9 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
           else setAside(payload.items[0]!, payload.events[0], status === 413 ? "oversized" : "refused", status)
           return done
         }
-        case "Pause": {
-          options.warn(
-            "intake.paused",
-            "The LLM intake refuses the credentials. Events are held; check DD_API_KEY and DD_SITE."
-          )
+        case "Pause":
           return later(payload, verdict.afterMillis ?? Backoff.bounds.most, last)
-        }
         case "Rediscover": {
-          options.warn("intake.noProxy", noProxy(status!))
           options.onRediscover()
           // A request that the Agent did not pass on has certainly not arrived, so at the end of a program it is
           // sent once more.

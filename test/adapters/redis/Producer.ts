@@ -4,6 +4,7 @@ import * as RedisOutbox from "effect-llmobs/RedisOutbox"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 
 const [url, count] = process.argv.slice(2)
 
@@ -23,4 +24,10 @@ const main = Effect.gen(function*() {
   console.log(JSON.stringify(yield* LLMObs.ledger))
 })
 
-await Effect.runPromise(Effect.provide(main, Live))
+await Effect.runPromise(
+  main.pipe(
+    Effect.provide(Live),
+    // What it prints is its books.
+    Effect.provideService(References.MinimumLogLevel, "None")
+  )
+)

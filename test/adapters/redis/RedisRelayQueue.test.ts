@@ -18,7 +18,7 @@ describe.skipIf(RedisServer.missing !== undefined)("RedisRelayQueue", () => {
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const connection = yield* RedisClient.connect({ path: server.url.slice("unix://".length) })
-      const options = { connection, name: "trial", maxBatches: 5, timeoutMillis: 5_000, warn: () => {} }
+      const options = { connection, name: "trial", maxBatches: 5, timeoutMillis: 5_000 }
       const seen = yield* Queue.unbounded<QueueStatus>()
       yield* RedisRelayQueue.make({
         ...options,
@@ -44,7 +44,6 @@ describe.skipIf(RedisServer.missing !== undefined)("RedisRelayQueue", () => {
           name,
           maxBatches: 1_000,
           timeoutMillis: 5_000,
-          warn: () => {},
           onStatus: () => {}
         })
         let offered = 0

@@ -35,7 +35,6 @@ export const make = (options: {
       name,
       maxBatches: options.maxBatches,
       timeoutMillis: 10_000,
-      warn: () => {},
       onStatus: () => {}
     })
     const arrived = Latch.makeUnsafe(false)

@@ -23,7 +23,6 @@ const running = (lockMillis = 10_000) =>
       name,
       maxBatches: 100,
       timeoutMillis: 5_000,
-      warn: () => {},
       onStatus: () => {}
     })
     const source = RedisRelaySource.make({

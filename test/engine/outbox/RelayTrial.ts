@@ -99,8 +99,7 @@ export const run = (schedule: ReadonlyArray<{ readonly step: string; readonly re
         targetBytes: 2 * eventsOfAPayload,
         maxAgeMillis: 1_000,
         onRediscover: () => {},
-        onReachable: () => {},
-        warn: () => {}
+        onReachable: () => {}
       })
       const attempts = ++queue.attempts
       const batch: RelayOutbox.Batch = {
