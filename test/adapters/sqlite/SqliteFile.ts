@@ -117,11 +117,30 @@ export const files = (directory: string): ReadonlyArray<string> => {
     : []
 }
 
+/** Names, sizes and times of all that is in a directory. */
+const stateOf = (directory: string): string =>
+  Fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort().map((name) => {
+    const found = Fs.lstatSync(Path.join(directory, name), { bigint: true, throwIfNoEntry: false })
+    return `${name} ${found?.ino} ${found?.size} ${found?.mtimeNs}`
+  }).join()
+
 /**
- * A process that is killed now leaves this behind: the files and their logs as they are. To copy them ends the locks on
- * them, so their journal is only good for being closed.
+ * A process that is killed now leaves this behind: the files and their logs as they are at one moment, though a thread may
+ * be writing. To copy them ends the locks on them, so their journal is only good for being closed.
  */
-export const snapshot = (directory: string, to: string): void => Fs.cpSync(directory, to, { recursive: true })
+export const snapshot = (directory: string, to: string): void => {
+  for (let tries = 0; tries < 100; tries++) {
+    const before = stateOf(directory)
+    try {
+      Fs.cpSync(directory, to, { recursive: true })
+      if (stateOf(directory) === before) return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+    }
+    Fs.rmSync(to, { recursive: true, force: true })
+  }
+  throw new Error("the files never stood still")
+}
 
 /** The same by another process, which leaves the locks of this one alone. */
 export const copy = (directory: string, to: string): void => {

@@ -56,8 +56,9 @@ const leave = (
   const writer = SqliteFile.open({ directory: elsewhere, maxBytes: 1e9, ...rest })
   finish(writer, ids, characters)
   writer.journal.commit()
-  Fs.mkdirSync(directory, { recursive: true })
-  SqliteFile.snapshot(elsewhere, directory)
+  const left = `${elsewhere}-left`
+  SqliteFile.snapshot(elsewhere, left)
+  Fs.cpSync(left, directory, { recursive: true })
   writer.journal.close()
 }
 
