@@ -102,23 +102,23 @@ describe("layerFromConfig", () => {
       }
     }))
 
-  it.live("samples by rules, by rate or by neither, and keeps the user's own settings", () =>
-    Effect.gen(function*() {
-      const rule = (rate: number, more: object = {}) => JSON.stringify([{ sample_rate: rate, ...more }])
-      const rows: ReadonlyArray<readonly [{ readonly [name: string]: string }, number, "trace" | "evp"]> = [
-        [{ DD_TRACE_SAMPLING_RULES: rule(1) }, 2, "trace"],
-        [{ DD_TRACE_SAMPLING_RULES: rule(0, { service: "api" }), DD_SERVICE: "api" }, -1, "evp"],
-        [{ DD_TRACE_SAMPLING_RULES: rule(0, { service: "other" }) }, 1, "trace"],
-        [{ DD_TRACE_SAMPLE_RATE: "0" }, -1, "evp"],
-        [{ DD_TRACE_SAMPLE_RATE: "1", DD_TRACE_RATE_LIMIT: "0" }, -1, "evp"],
-        [{}, 1, "trace"]
-      ]
-      for (const [variables, priority, via] of rows) {
+  const rule = (rate: number, more: object = {}) => JSON.stringify([{ sample_rate: rate, ...more }])
+  const sampled: ReadonlyArray<readonly [{ readonly [name: string]: string }, number, "trace" | "evp"]> = [
+    [{ DD_TRACE_SAMPLING_RULES: rule(1) }, 2, "trace"],
+    [{ DD_TRACE_SAMPLING_RULES: rule(0, { service: "api" }), DD_SERVICE: "api" }, -1, "evp"],
+    [{ DD_TRACE_SAMPLING_RULES: rule(0, { service: "other" }) }, 1, "trace"],
+    [{ DD_TRACE_SAMPLE_RATE: "0" }, -1, "evp"],
+    [{ DD_TRACE_SAMPLE_RATE: "1", DD_TRACE_RATE_LIMIT: "0" }, -1, "evp"],
+    [{}, 1, "trace"]
+  ]
+  for (const [variables, priority, via] of sampled) {
+    it.live(`samples by rules, by rate or by neither: ${JSON.stringify(variables)}`, () =>
+      Effect.gen(function*() {
         const { agent } = yield* received(variables)
         assert.strictEqual(Observed.span(agent, "chat").metrics["_sampling_priority_v1"], priority)
-        assert.deepStrictEqual(agent.events().map((event) => event.via), [via], JSON.stringify(variables))
-      }
-    }))
+        assert.deepStrictEqual(agent.events().map((event) => event.via), [via])
+      }))
+  }
 
   it.live("sends no trace that a filter of the program drops, and delivers its events by themselves", () =>
     Effect.gen(function*() {

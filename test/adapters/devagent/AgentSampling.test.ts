@@ -52,25 +52,25 @@ const kept = (
 }
 
 describe("AgentSampling", () => {
-  it("decides by priority and error", () => {
-    const failed = span({ spanId: 10n, parentId: 9n, error: 1 })
-    const rows: ReadonlyArray<readonly [number | undefined, boolean, AgentSampling.Reason]> = [
-      [-1, false, "rejected"],
-      [-1, true, "rejected"],
-      [0, false, "rejected"],
-      [0, true, "kept_error"],
-      [1, false, "kept"],
-      [2, false, "kept"],
-      [undefined, false, "kept"]
-    ]
-    for (const [priority, withError, reason] of rows) {
+  const failed = span({ spanId: 10n, parentId: 9n, error: 1 })
+  const priorities: ReadonlyArray<readonly [number | undefined, boolean, AgentSampling.Reason]> = [
+    [-1, false, "rejected"],
+    [-1, true, "rejected"],
+    [0, false, "rejected"],
+    [0, true, "kept_error"],
+    [1, false, "kept"],
+    [2, false, "kept"],
+    [undefined, false, "kept"]
+  ]
+  for (const [priority, withError, reason] of priorities) {
+    it(`decides by priority and error: ${reason} at ${priority ?? "no priority"}${withError ? " with an error" : ""}`, () => {
       const top = priority === undefined ? span() : prioritised(priority)
       const chunk = withError ? [top, failed] : [top]
       const decision = decide(chunk)
       assert.strictEqual(decision.reason, reason)
       assert.strictEqual(decision.survivors.length, reason === "rejected" ? 0 : chunk.length)
-    }
-  })
+    })
+  }
 
   it("keeps errors of priority 0 only within a rate", () => {
     const chunk = [{ ...prioritised(0), error: 1 }]

@@ -22,25 +22,25 @@ describe("EvpProxy", () => {
     assert.isTrue(EvpProxy.target("a.b_c-1", "/%61pi", "").ok)
   })
 
-  it("refuses a bad subdomain, path or query", () => {
-    const rows: ReadonlyArray<readonly [string | undefined, string, string]> = [
-      [undefined, "/api", ""],
-      ["", "/api", ""],
-      ["a/b", "/api", ""],
-      ["a b", "/api", ""],
-      ["é", "/api", ""],
-      ["api", "/a.b", ""],
-      ["api", "/a:b", ""],
-      ["api", "/a b", ""],
-      ["api", "/a%20b", ""],
-      ["api", "/a%2eb", ""],
-      ["api", "/a%", ""],
-      ["api", "/a\n", ""],
-      ["api", "/api", "a=1,2"],
-      ["api", "/api", "a=%31"]
-    ]
-    for (const [subdomain, path, query] of rows) {
+  const refused: ReadonlyArray<readonly [string | undefined, string, string]> = [
+    [undefined, "/api", ""],
+    ["", "/api", ""],
+    ["a/b", "/api", ""],
+    ["a b", "/api", ""],
+    ["é", "/api", ""],
+    ["api", "/a.b", ""],
+    ["api", "/a:b", ""],
+    ["api", "/a b", ""],
+    ["api", "/a%20b", ""],
+    ["api", "/a%2eb", ""],
+    ["api", "/a%", ""],
+    ["api", "/a\n", ""],
+    ["api", "/api", "a=1,2"],
+    ["api", "/api", "a=%31"]
+  ]
+  for (const [subdomain, path, query] of refused) {
+    it(`refuses a bad subdomain, path or query: ${JSON.stringify([subdomain, path, query])}`, () => {
       assert.isFalse(EvpProxy.target(subdomain, path, query).ok, `${subdomain} ${path} ${query}`)
-    }
-  })
+    })
+  }
 })

@@ -16,49 +16,49 @@ const valueOf = (bytes: Uint8Array): MsgpackReader.MsgpackValue => {
 const messageOf = (result: MsgpackReader.ReadResult): string => result.ok ? "it was read" : result.message
 
 describe("MsgpackReader", () => {
-  it("keeps every wire type apart", () => {
-    const rows: ReadonlyArray<readonly [ReadonlyArray<number>, MsgpackReader.MsgpackValue]> = [
-      [[0xc0], { type: "nil" }],
-      [[0xc2], { type: "bool", value: false }],
-      [[0xc3], { type: "bool", value: true }],
-      [[0x7f], { type: "uint", value: 127n }],
-      [[0xcc, 0xff], { type: "uint", value: 255n }],
-      [[0xcd, 0x01, 0x00], { type: "uint", value: 256n }],
-      [[0xce, 0xff, 0xff, 0xff, 0xff], { type: "uint", value: 4294967295n }],
-      [[0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], { type: "uint", value: 18446744073709551615n }],
-      [[0xe0], { type: "int", value: -32n }],
-      [[0xff], { type: "int", value: -1n }],
-      [[0xd0, 0x80], { type: "int", value: -128n }],
-      [[0xd1, 0x80, 0x00], { type: "int", value: -32768n }],
-      [[0xd2, 0x80, 0x00, 0x00, 0x00], { type: "int", value: -2147483648n }],
-      [[0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0], { type: "int", value: -9223372036854775808n }],
-      [[0xca, 0x3f, 0x80, 0, 0], { type: "float32", value: 1 }],
-      [[0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0], { type: "float64", value: 1 }],
-      [[0xa1, 0x61], { type: "str", value: "a" }],
-      [[0xd9, 0x01, 0x61], { type: "str", value: "a" }],
-      [[0xda, 0x00, 0x01, 0x61], { type: "str", value: "a" }],
-      [[0xdb, 0, 0, 0, 0x01, 0x61], { type: "str", value: "a" }],
-      [[0xc4, 0x01, 0x61], { type: "bin", value: Wire.raw(0x61) }],
-      [[0xc5, 0x00, 0x01, 0x61], { type: "bin", value: Wire.raw(0x61) }],
-      [[0xc6, 0, 0, 0, 0x01, 0x61], { type: "bin", value: Wire.raw(0x61) }],
-      [[0xd4, 0xff, 0x61], { type: "ext", code: -1, value: Wire.raw(0x61) }],
-      [[0xd5, 0x01, 0x61, 0x62], { type: "ext", code: 1, value: Wire.raw(0x61, 0x62) }],
-      [[0xc7, 0x01, 0x05, 0x61], { type: "ext", code: 5, value: Wire.raw(0x61) }],
-      [[0xc8, 0x00, 0x01, 0x05, 0x61], { type: "ext", code: 5, value: Wire.raw(0x61) }],
-      [[0xc9, 0, 0, 0, 0x01, 0x05, 0x61], { type: "ext", code: 5, value: Wire.raw(0x61) }],
-      [[0x91, 0xc0], { type: "array", items: [{ type: "nil" }] }],
-      [[0xdd, 0, 0, 0, 1, 0xc0], { type: "array", items: [{ type: "nil" }] }],
-      [[0x81, 0xa1, 0x61, 0xc0], { type: "map", entries: [[{ type: "str", value: "a" }, { type: "nil" }]] }],
-      [[0xdf, 0, 0, 0, 1, 0x01, 0xc0], { type: "map", entries: [[{ type: "uint", value: 1n }, { type: "nil" }]] }]
-    ]
-    for (const [bytes, expected] of rows) {
+  const wireTypes: ReadonlyArray<readonly [ReadonlyArray<number>, MsgpackReader.MsgpackValue]> = [
+    [[0xc0], { type: "nil" }],
+    [[0xc2], { type: "bool", value: false }],
+    [[0xc3], { type: "bool", value: true }],
+    [[0x7f], { type: "uint", value: 127n }],
+    [[0xcc, 0xff], { type: "uint", value: 255n }],
+    [[0xcd, 0x01, 0x00], { type: "uint", value: 256n }],
+    [[0xce, 0xff, 0xff, 0xff, 0xff], { type: "uint", value: 4294967295n }],
+    [[0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], { type: "uint", value: 18446744073709551615n }],
+    [[0xe0], { type: "int", value: -32n }],
+    [[0xff], { type: "int", value: -1n }],
+    [[0xd0, 0x80], { type: "int", value: -128n }],
+    [[0xd1, 0x80, 0x00], { type: "int", value: -32768n }],
+    [[0xd2, 0x80, 0x00, 0x00, 0x00], { type: "int", value: -2147483648n }],
+    [[0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0], { type: "int", value: -9223372036854775808n }],
+    [[0xca, 0x3f, 0x80, 0, 0], { type: "float32", value: 1 }],
+    [[0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0], { type: "float64", value: 1 }],
+    [[0xa1, 0x61], { type: "str", value: "a" }],
+    [[0xd9, 0x01, 0x61], { type: "str", value: "a" }],
+    [[0xda, 0x00, 0x01, 0x61], { type: "str", value: "a" }],
+    [[0xdb, 0, 0, 0, 0x01, 0x61], { type: "str", value: "a" }],
+    [[0xc4, 0x01, 0x61], { type: "bin", value: Wire.raw(0x61) }],
+    [[0xc5, 0x00, 0x01, 0x61], { type: "bin", value: Wire.raw(0x61) }],
+    [[0xc6, 0, 0, 0, 0x01, 0x61], { type: "bin", value: Wire.raw(0x61) }],
+    [[0xd4, 0xff, 0x61], { type: "ext", code: -1, value: Wire.raw(0x61) }],
+    [[0xd5, 0x01, 0x61, 0x62], { type: "ext", code: 1, value: Wire.raw(0x61, 0x62) }],
+    [[0xc7, 0x01, 0x05, 0x61], { type: "ext", code: 5, value: Wire.raw(0x61) }],
+    [[0xc8, 0x00, 0x01, 0x05, 0x61], { type: "ext", code: 5, value: Wire.raw(0x61) }],
+    [[0xc9, 0, 0, 0, 0x01, 0x05, 0x61], { type: "ext", code: 5, value: Wire.raw(0x61) }],
+    [[0x91, 0xc0], { type: "array", items: [{ type: "nil" }] }],
+    [[0xdd, 0, 0, 0, 1, 0xc0], { type: "array", items: [{ type: "nil" }] }],
+    [[0x81, 0xa1, 0x61, 0xc0], { type: "map", entries: [[{ type: "str", value: "a" }, { type: "nil" }]] }],
+    [[0xdf, 0, 0, 0, 1, 0x01, 0xc0], { type: "map", entries: [[{ type: "uint", value: 1n }, { type: "nil" }]] }]
+  ]
+  for (const [bytes, expected] of wireTypes) {
+    it(`keeps every wire type apart: ${expected.type} in ${Buffer.from(bytes).toString("hex")}`, () => {
       assert.deepStrictEqual(MsgpackReader.read(new Uint8Array(bytes)), {
         ok: true,
         value: expected,
         end: bytes.length
       })
-    }
-  })
+    })
+  }
 
   it("keeps map entries in order, equal keys included, and says where the value ends", () => {
     const result = MsgpackReader.read(Wire.join(Wire.map(["a", Wire.raw(1)], ["a", Wire.raw(2)]), Wire.raw(9, 9)))

@@ -69,20 +69,17 @@ describe("the trace of a request", () => {
       assert.strictEqual(Observed.named(agent, "chat").apmTraceId.length, 32)
     })))
 
-  it.live("sends events by themselves when the caller rejected the trace, and leaves the trace unchanged", () =>
-    run(Effect.gen(function*() {
-      for (
-        const headers of [
-          { traceparent: traceparent("00") },
-          { traceparent: traceparent("00"), tracestate: "dd=s:-1" },
-          { "x-datadog-trace-id": "42", "x-datadog-parent-id": "43", "x-datadog-sampling-priority": "0" },
-          { "x-datadog-trace-id": "44", "x-datadog-parent-id": "45", "x-datadog-sampling-priority": "-1" }
-        ]
-      ) {
-        const { agent } = yield* Observed.settle
-        agent.clear()
+  const rejecting = [
+    { traceparent: traceparent("00") },
+    { traceparent: traceparent("00"), tracestate: "dd=s:-1" },
+    { "x-datadog-trace-id": "42", "x-datadog-parent-id": "43", "x-datadog-sampling-priority": "0" },
+    { "x-datadog-trace-id": "44", "x-datadog-parent-id": "45", "x-datadog-sampling-priority": "-1" }
+  ]
+  for (const headers of rejecting) {
+    it.live(`sends events by themselves when the caller rejected the trace, left as it is: ${JSON.stringify(headers)}`, () =>
+      run(Effect.gen(function*() {
         yield* HttpApp.get("/chat/7", headers)
-        yield* Observed.settle
+        const { agent } = yield* Observed.settle
         assert.deepStrictEqual(agent.events().map((event) => event.via), ["evp", "evp"])
         const [root, ...llm] = agent.traces()[0]!
         assert.isTrue(root!.metrics["_sampling_priority_v1"]! <= 0)
@@ -96,8 +93,8 @@ describe("the trace of a request", () => {
             "the event names its APM span"
           )
         }
-      }
-    })))
+      })))
+  }
 
   it.live("lets events ride a trace that the caller kept, each once", () =>
     run(Effect.gen(function*() {

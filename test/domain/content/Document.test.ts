@@ -27,22 +27,22 @@ describe("Document", () => {
     assert.strictEqual(value(undefined), undefined)
   })
 
-  it("loses only the unreadable documents, with the caller's code", () => {
-    const table: ReadonlyArray<readonly [unknown, unknown, string]> = [
-      [["a", null], [{ text: "a" }], "input[1]"],
-      [[{ text: "t", name: 1 }], [{ text: "t" }], "input[0]"],
-      [[{ text: "t", id: {} }], [{ text: "t" }], "input[0]"],
-      [[{ text: "t", score: "0.5" }], [{ text: "t" }], "input[0]"],
-      [[{ text: "t", score: true, id: "i" }], [{ text: "t", id: "i" }], "input[0]"]
-    ]
-    for (const [input, documents, path] of table) {
+  const unreadable: ReadonlyArray<readonly [unknown, unknown, string]> = [
+    [["a", null], [{ text: "a" }], "input[1]"],
+    [[{ text: "t", name: 1 }], [{ text: "t" }], "input[0]"],
+    [[{ text: "t", id: {} }], [{ text: "t" }], "input[0]"],
+    [[{ text: "t", score: "0.5" }], [{ text: "t" }], "input[0]"],
+    [[{ text: "t", score: true, id: "i" }], [{ text: "t", id: "i" }], "input[0]"]
+  ]
+  for (const [input, documents, path] of unreadable) {
+    it(`loses only the unreadable documents, with the caller's code: ${JSON.stringify(input)}`, () => {
       for (const code of ["invalid_embedding_io", "invalid_retrieval_io"] as const) {
         const { problems, value } = Document.parse(input, "input", code)
         assert.deepStrictEqual(value as unknown, documents)
         assert.deepStrictEqual(problems.map((p) => [p.code, p.path]), [[code, path]])
       }
-    }
-  })
+    })
+  }
 
   it("loses only the NaN score among ten documents", () => {
     const documents = Array.from({ length: 10 }, (_, i) => ({ text: `t${i}`, score: i === 4 ? NaN : i }))

@@ -71,50 +71,50 @@ describe("Message", () => {
     )
   })
 
-  it("converts only unreadable messages to JSON text, and reports where", () => {
-    const call = { name: "f", arguments: {} }
-    const table: ReadonlyArray<readonly [unknown, unknown, string, string]> = [
-      [
-        [{ content: "x", role: 5 }, "y"],
-        [{ content: "x", role: "user" }, { content: "y", role: "user" }],
-        "invalid_io_messages",
-        "input[0].role"
-      ],
-      [["x", null], [{ content: "x", role: "user" }], "invalid_io_messages", "input[1]"],
-      [5, [{ content: "5", role: "user" }], "unknown_shape", "input"],
-      [[{ content: 1 }], [{ content: "1", role: "user" }], "unknown_shape", "input[0].content"],
-      [{ toolCalls: {} }, [{ content: "{}", role: "user" }], "unknown_shape", "input.toolCalls"],
-      [
-        { toolCalls: ["x", call] },
-        [{ content: "x", role: "user", tool_calls: [call] }],
-        "unknown_shape",
-        "input.toolCalls[0]"
-      ],
-      [
-        { content: "hi", tool_calls: [{ arguments: {} }, call] },
-        [{ content: "hi\n{\"arguments\":{}}", role: "user", tool_calls: [call] }],
-        "unknown_shape",
-        "input.toolCalls[0]"
-      ],
-      [
-        { toolResults: [{ name: "f" }] },
-        [{ content: "{\"name\":\"f\"}", role: "user" }],
-        "unknown_shape",
-        "input.toolResults[0]"
-      ],
-      [
-        { imageParts: [{ content: "x" }] },
-        [{ content: "{\"content\":\"x\"}", role: "user" }],
-        "unknown_shape",
-        "input.imageParts[0]"
-      ]
+  const call = { name: "f", arguments: {} }
+  const unreadable: ReadonlyArray<readonly [unknown, unknown, string, string]> = [
+    [
+      [{ content: "x", role: 5 }, "y"],
+      [{ content: "x", role: "user" }, { content: "y", role: "user" }],
+      "invalid_io_messages",
+      "input[0].role"
+    ],
+    [["x", null], [{ content: "x", role: "user" }], "invalid_io_messages", "input[1]"],
+    [5, [{ content: "5", role: "user" }], "unknown_shape", "input"],
+    [[{ content: 1 }], [{ content: "1", role: "user" }], "unknown_shape", "input[0].content"],
+    [{ toolCalls: {} }, [{ content: "{}", role: "user" }], "unknown_shape", "input.toolCalls"],
+    [
+      { toolCalls: ["x", call] },
+      [{ content: "x", role: "user", tool_calls: [call] }],
+      "unknown_shape",
+      "input.toolCalls[0]"
+    ],
+    [
+      { content: "hi", tool_calls: [{ arguments: {} }, call] },
+      [{ content: "hi\n{\"arguments\":{}}", role: "user", tool_calls: [call] }],
+      "unknown_shape",
+      "input.toolCalls[0]"
+    ],
+    [
+      { toolResults: [{ name: "f" }] },
+      [{ content: "{\"name\":\"f\"}", role: "user" }],
+      "unknown_shape",
+      "input.toolResults[0]"
+    ],
+    [
+      { imageParts: [{ content: "x" }] },
+      [{ content: "{\"content\":\"x\"}", role: "user" }],
+      "unknown_shape",
+      "input.imageParts[0]"
     ]
-    for (const [input, messages, code, path] of table) {
+  ]
+  for (const [input, messages, code, path] of unreadable) {
+    it(`converts only unreadable messages to JSON text, and reports where: ${JSON.stringify(input)}`, () => {
       const { problems, value } = Message.parse(input, "input")
       assert.deepStrictEqual(plain(value), messages)
       assert.deepStrictEqual(problems.map((problem) => [problem.code, problem.path]), [[code, path]])
-    }
-  })
+    })
+  }
 
   it("parses arguments that are JSON text, and keeps others under value", () => {
     const of = (given: unknown) =>

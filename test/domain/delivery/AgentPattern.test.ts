@@ -62,35 +62,37 @@ describe("AgentPattern", () => {
     assert.strictEqual(matches(source, text), expected, `${source} ~ ${JSON.stringify(text)}`)
   })
 
-  it("refuses to compile a pattern that it cannot run faithfully", () => {
-    const bad = [
-      "(",
-      ")",
-      "a)",
-      "[",
-      "[a",
-      "[b-a]",
-      "[[:nope:]]",
-      "*a",
-      "a**",
-      "a{3,2}",
-      "a{501}",
-      "(?<=a)b",
-      "(?=a)",
-      "(?)",
-      String.raw`\pL`,
-      String.raw`\Qa\E`,
-      String.raw`\1`,
-      "\\",
-      String.raw`\x{110000}`,
-      "(?U)a",
-      "a".repeat(1_001),
-      "(a{50}){50}",
-      "(".repeat(21) + ")".repeat(21),
-      "(((){500}){500}){500}"
-    ]
-    for (const source of bad) assert.isUndefined(AgentPattern.compile(source), source.slice(0, 30))
-  })
+  const refused = [
+    "(",
+    ")",
+    "a)",
+    "[",
+    "[a",
+    "[b-a]",
+    "[[:nope:]]",
+    "*a",
+    "a**",
+    "a{3,2}",
+    "a{501}",
+    "(?<=a)b",
+    "(?=a)",
+    "(?)",
+    String.raw`\pL`,
+    String.raw`\Qa\E`,
+    String.raw`\1`,
+    "\\",
+    String.raw`\x{110000}`,
+    "(?U)a",
+    "a".repeat(1_001),
+    "(a{50}){50}",
+    "(".repeat(21) + ")".repeat(21),
+    "(((){500}){500}){500}"
+  ]
+  for (const source of refused) {
+    it(`refuses to compile a pattern that it cannot run faithfully: ${source.slice(0, 30)}`, () => {
+      assert.isUndefined(AgentPattern.compile(source), source.slice(0, 30))
+    })
+  }
 
   it("answers quickly for patterns and texts that make a backtracking engine run for years", () => {
     const text = "a".repeat(4_000)

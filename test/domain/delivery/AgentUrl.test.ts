@@ -51,29 +51,35 @@ describe("AgentUrl", () => {
     assert.isUndefined(AgentUrl.parse("unix:///var/run/a\nb"))
   })
 
-  it("refuses a URL, a host or a port that cannot be read", () => {
-    const urls = [
-      "agent:8126",
-      "ftp://agent",
-      "http://",
-      "http://a:0",
-      "http://a:65536",
-      "http://a:b",
-      "http://a b",
-      "http://a\r\nx: y",
-      "http://[::1",
-      "http://[zz]",
-      "unix://",
-      "unix://host/path",
-      "http://a..b",
-      "http://é"
-    ]
-    for (const url of urls) assert.isUndefined(AgentUrl.parse(url), url)
-    for (const port of ["", "0", "65536", "-1", "1e3", "x"]) assert.isUndefined(AgentUrl.parsePort(port), port)
-    for (const host of ["", "a/b", "a@b", "a:b", "a b", "10.0.0.1:8126", "x".repeat(254)]) {
-      assert.isUndefined(AgentUrl.parseHost(host), host)
-    }
+  it.each([
+    "agent:8126",
+    "ftp://agent",
+    "http://",
+    "http://a:0",
+    "http://a:65536",
+    "http://a:b",
+    "http://a b",
+    "http://a\r\nx: y",
+    "http://[::1",
+    "http://[zz]",
+    "unix://",
+    "unix://host/path",
+    "http://a..b",
+    "http://é"
+  ])("refuses a URL that cannot be read: %j", (url) => {
+    assert.isUndefined(AgentUrl.parse(url))
   })
+
+  it.each(["", "0", "65536", "-1", "1e3", "x"])("refuses a port that cannot be read: %j", (port) => {
+    assert.isUndefined(AgentUrl.parsePort(port))
+  })
+
+  it.each(["", "a/b", "a@b", "a:b", "a b", "10.0.0.1:8126", "x".repeat(254)])(
+    "refuses a host that cannot be read: %j",
+    (host) => {
+      assert.isUndefined(AgentUrl.parseHost(host))
+    }
+  )
 
   it.prop(
     "reads back the address that it renders",

@@ -33,8 +33,8 @@ describe("RecordCodec", () => {
     assert.strictEqual(roundTrip({ ...record, startNs: 2n ** 63n - 1n })?.startNs, 2n ** 63n - 1n)
   })
 
-  it("keeps keys that confuse JSON parsers", () => {
-    for (const key of ["\t", "\u0000", "\"", "\\", "\ud800", "__proto__", "a\nb", "a\\", "a\\n", "\"b", "toJSON", ""]) {
+  for (const key of ["\t", "\u0000", "\"", "\\", "\ud800", "__proto__", "a\nb", "a\\", "a\\n", "\"b", "toJSON", ""]) {
+    it(`keeps keys that confuse JSON parsers: ${JSON.stringify(key)}`, () => {
       // A parser that has met a key with a backslash can take others for it.
       JSON.parse(
         JSON.stringify(
@@ -47,31 +47,31 @@ describe("RecordCodec", () => {
       const record = Records.makeRecord()
       const kept = roundTrip({ ...record, annotation: { bytes: 0, metadata } })
       assert.strictEqual(canonical(kept?.annotation.metadata), canonical(metadata), JSON.stringify(key))
-    }
-  })
+    })
+  }
 
   it("keeps keys without a value beside a key that confuses JSON parsers", () => {
     const record = Records.makeRecord({ annotation: { input: "hi", metadata: { "a\\u0041\"": 1 } } })
     assert.deepStrictEqual(roundTrip(record), record)
   })
 
-  it("keeps long strings unchanged, at any place and with any content", () => {
-    const x = "x".repeat(300)
-    const strings = [
-      x,
-      `${x}\n{"version":2}\n`,
-      `${x}\0${x}`,
-      `${x}\ud800`,
-      `\ud83d\ude00${x}\u2028`,
-      `\u007f${x}`,
-      "\u007f0:300",
-      "\u007f",
-      "\u007f\u007f",
-      "\u007f\ud800",
-      `\u007f\0${x}`,
-      "\u007f\u007f0:1"
-    ]
-    for (const text of strings) {
+  const x = "x".repeat(300)
+  const strings = [
+    x,
+    `${x}\n{"version":2}\n`,
+    `${x}\0${x}`,
+    `${x}\ud800`,
+    `\ud83d\ude00${x}\u2028`,
+    `\u007f${x}`,
+    "\u007f0:300",
+    "\u007f",
+    "\u007f\u007f",
+    "\u007f\ud800",
+    `\u007f\0${x}`,
+    "\u007f\u007f0:1"
+  ]
+  for (const text of strings) {
+    it(`keeps long strings unchanged, at any place and with any content: ${JSON.stringify(text.replaceAll(x, "x…"))}`, () => {
       const entries: Array<readonly [string, unknown]> = [["__proto__", text], ["b", [text, { [text]: text }]], [
         "1",
         text
@@ -88,8 +88,8 @@ describe("RecordCodec", () => {
       const kept = roundTrip(full)
       assert.strictEqual(canonical(kept), canonical(full), JSON.stringify(text).slice(0, 40))
       assert.isTrue(RecordCodec.encode(full).isWellFormed())
-    }
-  })
+    })
+  }
 
   it("writes a long text once, unescaped", () => {
     const text = "He said \"no\".\n".repeat(100)
@@ -104,31 +104,43 @@ describe("RecordCodec", () => {
     assert.deepStrictEqual(RecordCodec.decode(line).value, record)
   })
 
-  it("refuses text that it did not write, without throwing", () => {
-    const good = JSON.parse(RecordCodec.encode(Records.makeRecord()))
-    const bad = [
-      "",
-      "{",
-      "null",
-      "[]",
-      "7",
-      "{\"version\":1}",
-      "{\"version\":1,\"record\":null}",
-      "{\"version\":1,\"flattened\":{\"entries\":7}}",
-      JSON.stringify({ ...good, version: 3 }),
-      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f0:9" } } }),
-      `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f1:3" } } })}\nabc`,
-      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f-1:1" } } }),
-      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007fx" } } }),
-      JSON.stringify({ ...good, record: { ...good.record, startNs: "soon" } }),
-      JSON.stringify({ ...good, record: { ...good.record, startNs: 12 } }),
-      JSON.stringify({ ...good, record: { ...good.record, context: [] } }),
-      JSON.stringify({ ...good, record: { ...good.record, annotation: null } })
-    ]
-    for (const text of bad) {
+  const good = JSON.parse(RecordCodec.encode(Records.makeRecord()))
+  const foreign: ReadonlyArray<readonly [name: string, text: string]> = [
+    ["an empty text", ""],
+    ["an open brace", "{"],
+    ["null", "null"],
+    ["a list", "[]"],
+    ["a number", "7"],
+    ["a version alone", "{\"version\":1}"],
+    ["a record that is null", "{\"version\":1,\"record\":null}"],
+    ["entries that are a number", "{\"version\":1,\"flattened\":{\"entries\":7}}"],
+    ["an unknown version", JSON.stringify({ ...good, version: 3 })],
+    [
+      "a reference to a missing long string",
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f0:9" } } })
+    ],
+    [
+      "a reference that starts within a long string",
+      `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f1:3" } } })}\nabc`
+    ],
+    [
+      "a reference with a negative start",
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f-1:1" } } })
+    ],
+    [
+      "a reference that is not two numbers",
+      JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007fx" } } })
+    ],
+    ["a start that is text", JSON.stringify({ ...good, record: { ...good.record, startNs: "soon" } })],
+    ["a start that is a number", JSON.stringify({ ...good, record: { ...good.record, startNs: 12 } })],
+    ["a context that is a list", JSON.stringify({ ...good, record: { ...good.record, context: [] } })],
+    ["an annotation that is null", JSON.stringify({ ...good, record: { ...good.record, annotation: null } })]
+  ]
+  for (const [name, text] of foreign) {
+    it(`refuses text that it did not write, without throwing: ${name}`, () => {
       const { problems, value } = RecordCodec.decode(text)
-      assert.isUndefined(value, text.slice(0, 60))
+      assert.isUndefined(value)
       assert.strictEqual(problems[0]?.code, "unreadable_value")
-    }
-  })
+    })
+  }
 })

@@ -7,24 +7,26 @@ import * as HostileValue from "../HostileValue.ts"
 const text = (u: unknown) => JsonText.fromUnknown(u).value
 
 describe("JsonText", () => {
-  it("keeps a text, and gives the compact JSON text of any other value", () => {
-    const table: ReadonlyArray<readonly [unknown, string | undefined]> = [
-      ["", ""],
-      ["plain", "plain"],
-      [0, "0"],
-      [1.5, "1.5"],
-      [false, "false"],
-      [null, "null"],
-      [[], "[]"],
-      [{}, "{}"],
-      [{ b: 1, a: { z: [1, 2.5, null, true] } }, "{\"b\":1,\"a\":{\"z\":[1,2.5,null,true]}}"],
-      [{ kéy: "世界 😀" }, "{\"kéy\":\"世界 😀\"}"],
-      [NaN, "NaN"],
-      [{ n: -Infinity }, "{\"n\":\"-Infinity\"}"],
-      [undefined, undefined]
-    ]
-    for (const [value, expected] of table) assert.strictEqual(text(value), expected)
-  })
+  const texts: ReadonlyArray<readonly [unknown, string | undefined]> = [
+    ["", ""],
+    ["plain", "plain"],
+    [0, "0"],
+    [1.5, "1.5"],
+    [false, "false"],
+    [null, "null"],
+    [[], "[]"],
+    [{}, "{}"],
+    [{ b: 1, a: { z: [1, 2.5, null, true] } }, "{\"b\":1,\"a\":{\"z\":[1,2.5,null,true]}}"],
+    [{ kéy: "世界 😀" }, "{\"kéy\":\"世界 😀\"}"],
+    [NaN, "NaN"],
+    [{ n: -Infinity }, "{\"n\":\"-Infinity\"}"],
+    [undefined, undefined]
+  ]
+  for (const [value, expected] of texts) {
+    it(`keeps a text, and gives the compact JSON text of any other value: ${JSON.stringify(expected)}`, () => {
+      assert.strictEqual(text(value), expected)
+    })
+  }
 
   it("keeps structure that would be too deep inside an event as text", () => {
     let deep: unknown = 1

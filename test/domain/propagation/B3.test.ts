@@ -7,26 +7,26 @@ const trace = "0000000000000000000000000" + (123456789).toString(16)
 const span = "000000003ade68b1"
 
 describe("B3", () => {
-  it("reads the single b3 header", () => {
-    const table: ReadonlyArray<readonly [string, B3.Extracted | undefined]> = [
-      [`${trace}-${span}-1`, { traceId: trace, parentId: span, priority: 1 }],
-      [`${trace}-${span}-0-00000000000000ff`, { traceId: trace, parentId: span, priority: 0 }],
-      [`${trace}-${span}-d`, { traceId: trace, parentId: span, priority: 2 }],
-      [`${trace.slice(16)}-${span}`, { traceId: trace, parentId: span, priority: undefined }],
-      ["640cfd8d00000000abcdefab12345678-000000003ade68b1-1", {
-        traceId: "640cfd8d00000000abcdefab12345678",
-        parentId: span,
-        priority: 1
-      }],
-      ["0-0-1", undefined],
-      ["1", undefined],
-      ["xyz-1-1", undefined],
-      ["", undefined]
-    ]
-    for (const [b3, expected] of table) {
+  const singles: ReadonlyArray<readonly [string, B3.Extracted | undefined]> = [
+    [`${trace}-${span}-1`, { traceId: trace, parentId: span, priority: 1 }],
+    [`${trace}-${span}-0-00000000000000ff`, { traceId: trace, parentId: span, priority: 0 }],
+    [`${trace}-${span}-d`, { traceId: trace, parentId: span, priority: 2 }],
+    [`${trace.slice(16)}-${span}`, { traceId: trace, parentId: span, priority: undefined }],
+    ["640cfd8d00000000abcdefab12345678-000000003ade68b1-1", {
+      traceId: "640cfd8d00000000abcdefab12345678",
+      parentId: span,
+      priority: 1
+    }],
+    ["0-0-1", undefined],
+    ["1", undefined],
+    ["xyz-1-1", undefined],
+    ["", undefined]
+  ]
+  for (const [b3, expected] of singles) {
+    it(`reads the single b3 header: ${JSON.stringify(b3)}`, () => {
       assert.deepStrictEqual(B3.extractSingle(Headers.fromRecord({ b3 })), expected, b3)
-    }
-  })
+    })
+  }
 
   it("reads the x-b3 headers", () => {
     const read = (rest: Record<string, string>) =>

@@ -25,35 +25,35 @@ describe("DatadogHeaders", () => {
     })
   })
 
-  it("requires a valid trace id, and a parent id that is a number", () => {
-    const table: ReadonlyArray<readonly [string | undefined, string | undefined, boolean]> = [
-      ["1", "1", true],
-      ["1", undefined, true],
-      ["1", "0", true],
-      ["18446744073709551615", "1", true],
-      [undefined, "1", false],
-      ["0", "0", false],
-      ["-1", "1", false],
-      ["18446744073709551616", "1", false],
-      ["abc", "1", false],
-      ["1", "abc", false],
-      ["1,2", "1", false]
-    ]
-    for (const [traceId, parentId, valid] of table) {
+  const ids: ReadonlyArray<readonly [string | undefined, string | undefined, boolean]> = [
+    ["1", "1", true],
+    ["1", undefined, true],
+    ["1", "0", true],
+    ["18446744073709551615", "1", true],
+    [undefined, "1", false],
+    ["0", "0", false],
+    ["-1", "1", false],
+    ["18446744073709551616", "1", false],
+    ["abc", "1", false],
+    ["1", "abc", false],
+    ["1,2", "1", false]
+  ]
+  for (const [traceId, parentId, valid] of ids) {
+    it(`requires a valid trace id and a numeric parent id: ${traceId} and ${parentId} are ${valid ? "valid" : "invalid"}`, () => {
       const headers = Headers.fromRecord({ "X-Datadog-Trace-Id": traceId, "X-Datadog-Parent-Id": parentId })
       assert.strictEqual(Datadog.extract(headers).value !== undefined, valid, `${traceId} ${parentId}`)
-    }
-  })
+    })
+  }
 
-  it("leaves out a malformed high half of the trace id, and reports it", () => {
-    for (const tid of ["1234567890abcdef1", "1234567890abcde", "1234567890abcdeX", "1234567890ABCDEF"]) {
+  for (const tid of ["1234567890abcdef1", "1234567890abcde", "1234567890abcdeX", "1234567890ABCDEF"]) {
+    it(`leaves out a malformed high half of the trace id, and reports it: ${tid}`, () => {
       const { problems, value } = extract({ "x-datadog-trace-id": "1", "x-datadog-tags": `_dd.p.tid=${tid},_dd.p.a=b` })
       assert.strictEqual(value!.traceId, "0".repeat(31) + "1", tid)
       assert.strictEqual(value!.propagationError, "malformed_tid")
       assert.deepStrictEqual([...value!.tags], [["_dd.p.a", "b"]])
       assert.strictEqual(problems.length, 1)
-    }
-  })
+    })
+  }
 
   it("drops only the malformed headers", () => {
     const { problems, value } = extract({

@@ -53,37 +53,37 @@ describe("ExperimentBaggage", () => {
     assert.strictEqual(line.value, all)
   })
 
-  it("recognises a browser by RUM's origin, its fetch metadata, or an Origin with its user agent", () => {
-    const table: ReadonlyArray<readonly [Record<string, string>, boolean]> = [
-      [{}, false],
-      [{ "x-datadog-origin": "rum" }, true],
-      [{ "x-datadog-origin": "synthetics" }, false],
-      [{ tracestate: "foo=1,dd=s:1;o:rum" }, true],
-      [{ tracestate: "foo=o:rum,dd=s:1" }, false],
-      [{ "sec-fetch-site": "cross-site" }, true],
-      [{ "Sec-Fetch-Dest": "empty" }, true],
-      [{ "sec-fetch-mode": "cors", "user-agent": "Mozilla/5.0" }, true],
-      [{ "sec-fetch-mode": "cors" }, true],
-      // A page without TLS sends no fetch metadata.
-      [{ origin: "http://shop.example", "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" }, true],
-      [{ Origin: "null", "User-Agent": "Opera/9.80" }, true],
-      [{ origin: "http://shop.example", "user-agent": "node" }, false],
-      [{ origin: "http://shop.example" }, false],
-      [{ "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" }, false],
-      // The headers that Node's fetch adds by itself.
-      [{ "sec-fetch-mode": "cors", "user-agent": "node" }, false],
-      [{ "sec-fetch-mode": "cors", "user-agent": "undici" }, false],
-      [{ "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin", "user-agent": "node" }, true],
-      // A traced service in a trace that began in a browser.
-      [{ "x-datadog-origin": "rum", tracestate: "dd=p:0123456789abcdef;s:1;o:rum" }, false],
-      [{ "x-datadog-origin": "rum", "sec-fetch-site": "none", tracestate: "dd=p:0123456789abcdef;o:rum" }, true]
-    ]
-    for (const [headers, expected] of table) {
+  const requests: ReadonlyArray<readonly [Record<string, string>, boolean]> = [
+    [{}, false],
+    [{ "x-datadog-origin": "rum" }, true],
+    [{ "x-datadog-origin": "synthetics" }, false],
+    [{ tracestate: "foo=1,dd=s:1;o:rum" }, true],
+    [{ tracestate: "foo=o:rum,dd=s:1" }, false],
+    [{ "sec-fetch-site": "cross-site" }, true],
+    [{ "Sec-Fetch-Dest": "empty" }, true],
+    [{ "sec-fetch-mode": "cors", "user-agent": "Mozilla/5.0" }, true],
+    [{ "sec-fetch-mode": "cors" }, true],
+    // A page without TLS sends no fetch metadata.
+    [{ origin: "http://shop.example", "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" }, true],
+    [{ Origin: "null", "User-Agent": "Opera/9.80" }, true],
+    [{ origin: "http://shop.example", "user-agent": "node" }, false],
+    [{ origin: "http://shop.example" }, false],
+    [{ "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" }, false],
+    // The headers that Node's fetch adds by itself.
+    [{ "sec-fetch-mode": "cors", "user-agent": "node" }, false],
+    [{ "sec-fetch-mode": "cors", "user-agent": "undici" }, false],
+    [{ "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin", "user-agent": "node" }, true],
+    // A traced service in a trace that began in a browser.
+    [{ "x-datadog-origin": "rum", tracestate: "dd=p:0123456789abcdef;s:1;o:rum" }, false],
+    [{ "x-datadog-origin": "rum", "sec-fetch-site": "none", tracestate: "dd=p:0123456789abcdef;o:rum" }, true]
+  ]
+  for (const [headers, expected] of requests) {
+    it(`recognises a request ${expected ? "of a browser" : "of no browser"}: ${JSON.stringify(headers)}`, () => {
       const lookup = Headers.fromRecord(headers)
       assert.strictEqual(ExperimentBaggage.isBrowserRequest(lookup), expected, JSON.stringify(headers))
       assert.strictEqual(ExperimentBaggage.accepts(lookup, "auto"), !expected)
       assert.isTrue(ExperimentBaggage.accepts(lookup, "accept"))
       assert.isFalse(ExperimentBaggage.accepts(lookup, "ignore"))
-    }
-  })
+    })
+  }
 })

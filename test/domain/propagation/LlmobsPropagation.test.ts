@@ -10,22 +10,27 @@ const read = (tags: Record<string, string>, apmTraceId?: string) =>
   Llmobs.read(new Map(Object.entries(tags).map(([key, value]) => [`_dd.p.llmobs_${key}`, value])), apmTraceId)
 
 describe("the LLM trace id in headers", () => {
-  it("reads a decimal or hexadecimal LLM trace id, and writes decimals", () => {
-    const table: ReadonlyArray<readonly [string, string | undefined]> = [
-      ["", undefined],
-      [decimal, hex],
-      ["12345", "12345"],
-      ["18446744073709551615", "18446744073709551615"],
-      ["18446744073709551616", "00000000000000010000000000000000"],
-      [hex, hex],
-      [hex.toUpperCase(), hex],
-      ["01234567890123456789012345678901", "01234567890123456789012345678901"],
-      ["12345678901234567890123456789012", "0000009bd30a3c645943dd1690a03a14"],
-      ["my-trace", "my-trace"],
-      ["0", undefined],
-      ["9".repeat(60), undefined]
-    ]
-    for (const [wire, expected] of table) assert.strictEqual(Llmobs.traceIdFromWire(wire), expected, wire)
+  const wireIds: ReadonlyArray<readonly [string, string | undefined]> = [
+    ["", undefined],
+    [decimal, hex],
+    ["12345", "12345"],
+    ["18446744073709551615", "18446744073709551615"],
+    ["18446744073709551616", "00000000000000010000000000000000"],
+    [hex, hex],
+    [hex.toUpperCase(), hex],
+    ["01234567890123456789012345678901", "01234567890123456789012345678901"],
+    ["12345678901234567890123456789012", "0000009bd30a3c645943dd1690a03a14"],
+    ["my-trace", "my-trace"],
+    ["0", undefined],
+    ["9".repeat(60), undefined]
+  ]
+  for (const [wire, expected] of wireIds) {
+    it(`reads the LLM trace id of a header: ${JSON.stringify(wire.slice(0, 40))}`, () => {
+      assert.strictEqual(Llmobs.traceIdFromWire(wire), expected, wire)
+    })
+  }
+
+  it("writes an LLM trace id of hexadecimal form as a decimal, and any other unchanged", () => {
     assert.strictEqual(Llmobs.traceIdToWire(hex), decimal)
     assert.strictEqual(Llmobs.traceIdToWire("12345"), "12345")
     assert.strictEqual(Llmobs.traceIdToWire("my-trace"), "my-trace")

@@ -15,36 +15,36 @@ const extract = (traceparent: string, ...tracestate: ReadonlyArray<string>): Tra
 }
 
 describe("traceparent", () => {
-  it("reads traceparent as the W3C specifies", () => {
-    const table: ReadonlyArray<readonly [string, boolean]> = [
-      [good, true],
-      [`00-${trace}-${span}-00`, true],
-      [`\t ${good} \t`, true],
-      [`cc-${trace}-${span}-01`, true],
-      [`cc-${trace}-${span}-01-what-the-future-will-be-like`, true],
-      [`cc-${trace}-${span}-01.what`, false],
-      [`ff-${trace}-${span}-01`, false],
-      [`00-${trace}-${span}-01.`, false],
-      [`00-${trace}-${span}-01-x`, false],
-      [`.0-${trace}-${span}-01`, false],
-      [`0-${trace}-${span}-01`, false],
-      [`000-${trace}-${span}-01`, false],
-      [`00-${"0".repeat(32)}-${span}-01`, false],
-      [`00-${trace}-${"0".repeat(16)}-01`, false],
-      [`00-${trace}3-${span}-01`, false],
-      [`00-${trace.slice(1)}-${span}-01`, false],
-      [`00-${trace}-${span}7-01`, false],
-      [`00-${trace}-${span.slice(1)}-01`, false],
-      [`00-${trace}-${span}-1`, false],
-      [`00-${trace}-${span}-001`, false],
-      [`00-${trace}-${span}-0.`, false],
-      [`00-ABCDEF78901234567890123456789012-${span}-01`, false],
-      ["", false]
-    ]
-    for (const [text, valid] of table) {
+  const traceparents: ReadonlyArray<readonly [string, boolean]> = [
+    [good, true],
+    [`00-${trace}-${span}-00`, true],
+    [`\t ${good} \t`, true],
+    [`cc-${trace}-${span}-01`, true],
+    [`cc-${trace}-${span}-01-what-the-future-will-be-like`, true],
+    [`cc-${trace}-${span}-01.what`, false],
+    [`ff-${trace}-${span}-01`, false],
+    [`00-${trace}-${span}-01.`, false],
+    [`00-${trace}-${span}-01-x`, false],
+    [`.0-${trace}-${span}-01`, false],
+    [`0-${trace}-${span}-01`, false],
+    [`000-${trace}-${span}-01`, false],
+    [`00-${"0".repeat(32)}-${span}-01`, false],
+    [`00-${trace}-${"0".repeat(16)}-01`, false],
+    [`00-${trace}3-${span}-01`, false],
+    [`00-${trace.slice(1)}-${span}-01`, false],
+    [`00-${trace}-${span}7-01`, false],
+    [`00-${trace}-${span.slice(1)}-01`, false],
+    [`00-${trace}-${span}-1`, false],
+    [`00-${trace}-${span}-001`, false],
+    [`00-${trace}-${span}-0.`, false],
+    [`00-ABCDEF78901234567890123456789012-${span}-01`, false],
+    ["", false]
+  ]
+  for (const [text, valid] of traceparents) {
+    it(`reads traceparent as the W3C specifies: ${JSON.stringify(text)} is ${valid ? "valid" : "invalid"}`, () => {
       assert.strictEqual(TraceContext.parseTraceparent(text) !== undefined, valid, text)
-    }
-  })
+    })
+  }
 
   it("refuses a repeated traceparent", () => {
     const read = TraceContext.extract(Headers.fromEntries([["traceparent", good], ["traceparent", good]]))
@@ -54,27 +54,27 @@ describe("traceparent", () => {
 })
 
 describe("tracestate", () => {
-  it("makes the sampled flag and the priority in tracestate agree", () => {
-    const table: ReadonlyArray<readonly [string, string | undefined, number | undefined, string | undefined]> = [
-      ["01", undefined, 1, undefined],
-      ["00", undefined, 0, undefined],
-      ["01", "dd=s:-1;t.dm:-4", 1, "-0"],
-      ["01", "dd=s:0;t.dm:-0", 1, "-0"],
-      ["01", "dd=s:2;t.dm:-4", 2, "-4"],
-      ["00", "dd=s:-1;t.dm:-3", -1, "-3"],
-      ["00", "dd=s:1;t.dm:-0", 0, undefined],
-      ["00", "dd=s:2;t.dm:-4", 0, undefined],
-      ["01", "dd=t.dm:-4", 1, "-4"],
-      ["01", "dd=s:x", 1, undefined],
-      ["00", "dd=s:0;o:rum", 0, undefined],
-      ["01", "dd=o:rum", undefined, undefined]
-    ]
-    for (const [flags, tracestate, priority, dm] of table) {
+  const states: ReadonlyArray<readonly [string, string | undefined, number | undefined, string | undefined]> = [
+    ["01", undefined, 1, undefined],
+    ["00", undefined, 0, undefined],
+    ["01", "dd=s:-1;t.dm:-4", 1, "-0"],
+    ["01", "dd=s:0;t.dm:-0", 1, "-0"],
+    ["01", "dd=s:2;t.dm:-4", 2, "-4"],
+    ["00", "dd=s:-1;t.dm:-3", -1, "-3"],
+    ["00", "dd=s:1;t.dm:-0", 0, undefined],
+    ["00", "dd=s:2;t.dm:-4", 0, undefined],
+    ["01", "dd=t.dm:-4", 1, "-4"],
+    ["01", "dd=s:x", 1, undefined],
+    ["00", "dd=s:0;o:rum", 0, undefined],
+    ["01", "dd=o:rum", undefined, undefined]
+  ]
+  for (const [flags, tracestate, priority, dm] of states) {
+    it(`makes the sampled flag and the priority in tracestate agree: ${flags} and ${tracestate}`, () => {
       const read = extract(`00-${trace}-${span}-${flags}`, ...(tracestate === undefined ? [] : [tracestate]))
       assert.strictEqual(read.priority, priority, `${flags} ${tracestate}`)
       assert.strictEqual(read.tags.get("_dd.p.dm"), dm, `${flags} ${tracestate}`)
-    }
-  })
+    })
+  }
 
   it("reads every field of dd= and keeps the other members in their order", () => {
     const read = extract(

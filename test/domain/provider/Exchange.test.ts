@@ -129,14 +129,14 @@ describe("Exchange", () => {
     }
   })
 
-  it("gives a text and a message without a role to the user in the input, and to the assistant in the output", () => {
-    for (
-      const given of ["hi", ["hi"], { content: "hi" }, [{ content: "hi", role: null }], [{ type: "text", text: "hi" }]]
-    ) {
+  for (
+    const given of ["hi", ["hi"], { content: "hi" }, [{ content: "hi", role: null }], [{ type: "text", text: "hi" }]]
+  ) {
+    it(`gives a text and a message without a role to the user in the input, and to the assistant in the output: ${JSON.stringify(given)}`, () => {
       assert.deepStrictEqual(messages(given, "input"), [{ content: "hi", role: "user" }])
       assert.deepStrictEqual(messages(given, "output"), [{ content: "hi", role: "assistant" }])
-    }
-  })
+    })
+  }
 
   it("takes null as missing content", () => {
     assert.deepStrictEqual(messages([{ role: "assistant", content: null }]), [{ content: "", role: "assistant" }])
@@ -172,24 +172,24 @@ describe("Exchange", () => {
     }])
   })
 
-  it("records an unknown shape as JSON text, with a problem that names its place", () => {
-    const table: ReadonlyArray<readonly [unknown, string, string]> = [
-      [{ foo: "bar" }, "{\"foo\":\"bar\"}", "output"],
-      [[5], "5", "output[0]"],
-      [
-        [{ role: "assistant", content: [{ type: "hologram", rays: 3 }] }],
-        "{\"type\":\"hologram\",\"rays\":3}",
-        "output[0].content[0]"
-      ],
-      [{ role: "assistant", toolCalls: [{ arguments: {} }] }, "{\"arguments\":{}}", "output.toolCalls[0]"],
-      [{ steps: ["one", "two"] }, "{\"steps\":[\"one\",\"two\"]}", "output"]
-    ]
-    for (const [given, content, path] of table) {
+  const unknownShapes: ReadonlyArray<readonly [unknown, string, string]> = [
+    [{ foo: "bar" }, "{\"foo\":\"bar\"}", "output"],
+    [[5], "5", "output[0]"],
+    [
+      [{ role: "assistant", content: [{ type: "hologram", rays: 3 }] }],
+      "{\"type\":\"hologram\",\"rays\":3}",
+      "output[0].content[0]"
+    ],
+    [{ role: "assistant", toolCalls: [{ arguments: {} }] }, "{\"arguments\":{}}", "output.toolCalls[0]"],
+    [{ steps: ["one", "two"] }, "{\"steps\":[\"one\",\"two\"]}", "output"]
+  ]
+  for (const [given, content, path] of unknownShapes) {
+    it(`records an unknown shape as JSON text, with a problem that names its place: ${JSON.stringify(given)}`, () => {
       const { problems, value } = Exchange.read(given, "output")
       assert.deepStrictEqual(plain(value.messages), [{ content, role: "assistant" }])
       assert.deepStrictEqual(problems.map((problem) => [problem.code, problem.path]), [["unknown_shape", path]])
-    }
-  })
+    })
+  }
 
   it("leaves out only the message that is null, and reports it", () => {
     const { problems, value } = Exchange.read(["first", null, "third"], "input")

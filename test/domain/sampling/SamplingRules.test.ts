@@ -54,27 +54,27 @@ describe("SamplingRules", () => {
     assert.strictEqual(SamplingRules.findIndex(value.slice(0, 1), root), -1)
   })
 
-  it("leaves out a bad rule, names its place and keeps the others", () => {
-    const bad = [
-      `7`,
-      `null`,
-      `[]`,
-      `{}`,
-      `{"sample_rate":"x"}`,
-      `{"sample_rate":true}`,
-      `{"sample_rate":1,"service":{}}`,
-      `{"sample_rate":1,"tags":[]}`,
-      `{"sample_rate":1,"tags":{"a":{}}}`,
-      `{"sample_rate":1,"max_per_second":"many"}`,
-      `{"sample_rate":1,"unknown":1}`,
-      `{"sample_rate":1,"name":"${"x".repeat(1_001)}"}`
-    ]
-    for (const rule of bad) {
+  const badRules = [
+    `7`,
+    `null`,
+    `[]`,
+    `{}`,
+    `{"sample_rate":"x"}`,
+    `{"sample_rate":true}`,
+    `{"sample_rate":1,"service":{}}`,
+    `{"sample_rate":1,"tags":[]}`,
+    `{"sample_rate":1,"tags":{"a":{}}}`,
+    `{"sample_rate":1,"max_per_second":"many"}`,
+    `{"sample_rate":1,"unknown":1}`,
+    `{"sample_rate":1,"name":"${"x".repeat(1_001)}"}`
+  ]
+  for (const rule of badRules) {
+    it(`leaves out a bad rule, names its place and keeps the others: ${rule.slice(0, 60)}`, () => {
       const { problems, value } = SamplingRules.parse(`[{"sample_rate":"0.5"},${rule}]`)
       assert.deepStrictEqual(value.map((r) => r.sampleRate), [0.5], rule)
       assert.deepStrictEqual(problems.map((p) => [p.code, p.path]), [["invalid_setting", "[1]"]], rule)
-    }
-  })
+    })
+  }
 
   it("moves a rate outside 0 to 1 to the nearer end and reports it", () => {
     const { problems, value } = SamplingRules.parse(`[{"sample_rate":2},{"sample_rate":-1}]`)
@@ -82,13 +82,16 @@ describe("SamplingRules", () => {
     assert.deepStrictEqual(problems.map((p) => p.path), ["[0].sample_rate", "[1].sample_rate"])
   })
 
-  it("has no rules for text that is not a JSON list, and no problem for an absent setting", () => {
-    for (const text of ["{not json", "{}", "1", "null", `"[]"`]) {
+  for (const text of ["{not json", "{}", "1", "null", `"[]"`]) {
+    it(`has no rules, and one problem, for text that is not a JSON list: ${text}`, () => {
       const { problems, value } = SamplingRules.parse(text)
       assert.deepStrictEqual(value, [])
       assert.strictEqual(problems.length, 1, text)
       assert.notInclude(problems[0]!.message, text.length > 3 ? text : "\0")
-    }
+    })
+  }
+
+  it("has no rules and no problem for an absent, blank or empty setting", () => {
     assert.deepStrictEqual(SamplingRules.parse(undefined), { value: [], problems: [] })
     assert.deepStrictEqual(SamplingRules.parse(" "), { value: [], problems: [] })
     assert.deepStrictEqual(SamplingRules.parse("[]"), { value: [], problems: [] })

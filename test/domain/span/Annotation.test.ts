@@ -23,23 +23,26 @@ const codes = (input: unknown, kind: SpanKind = "llm") => {
 const side = (io: Annotation.SpanIo | undefined) => io === undefined ? undefined : { documents: io.value }
 
 describe("Annotation", () => {
-  it("records each side in the shape of its kind", () => {
-    const table: ReadonlyArray<readonly [SpanKind, unknown, unknown]> = [
-      ["llm", { _tag: "Messages", value: [{ content: "x", role: "user" }] }, {
-        _tag: "Messages",
-        value: [{ content: "x", role: "assistant" }]
-      }],
-      ["embedding", { _tag: "Documents", value: [{ text: "x" }] }, { _tag: "Value", value: "x" }],
-      ["retrieval", { _tag: "Value", value: "x" }, { _tag: "Documents", value: [{ text: "x" }] }],
-      ["tool", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
-      ["agent", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
-      ["workflow", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
-      ["task", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
-      ["experiment", { _tag: "Raw", value: "x" }, { _tag: "Raw", value: "x" }]
-    ]
-    for (const [kind, input, output] of table) {
+  const sides: ReadonlyArray<readonly [SpanKind, unknown, unknown]> = [
+    ["llm", { _tag: "Messages", value: [{ content: "x", role: "user" }] }, {
+      _tag: "Messages",
+      value: [{ content: "x", role: "assistant" }]
+    }],
+    ["embedding", { _tag: "Documents", value: [{ text: "x" }] }, { _tag: "Value", value: "x" }],
+    ["retrieval", { _tag: "Value", value: "x" }, { _tag: "Documents", value: [{ text: "x" }] }],
+    ["tool", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
+    ["agent", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
+    ["workflow", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
+    ["task", { _tag: "Value", value: "x" }, { _tag: "Value", value: "x" }],
+    ["experiment", { _tag: "Raw", value: "x" }, { _tag: "Raw", value: "x" }]
+  ]
+  for (const [kind, input, output] of sides) {
+    it(`records each side in the shape of its kind: ${kind}`, () => {
       assert.deepStrictEqual(value({ input: "x", output: "x" }, kind), { input, output } as never, kind)
-    }
+    })
+  }
+
+  it("records an object as text, and unchanged on an experiment span", () => {
     assert.deepStrictEqual(value({ input: { a: 1 } }, "task"), { input: { _tag: "Value", value: "{\"a\":1}" } })
     assert.deepStrictEqual(value({ input: { a: 1 } }, "experiment"), { input: { _tag: "Raw", value: { a: 1 } } })
   })

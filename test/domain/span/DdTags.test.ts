@@ -3,21 +3,26 @@ import * as Schema from "effect/Schema"
 import * as DdTags from "../../../src/domain/span/DdTags.ts"
 
 describe("DdTags", () => {
-  it("splits DD_TAGS at commas, or at white space if there is no comma", () => {
-    const table: ReadonlyArray<readonly [string, { [key: string]: string }]> = [
-      ["team:core,region:eu", { team: "core", region: "eu" }],
-      ["team:core region:eu", { team: "core", region: "eu" }],
-      ["team:core\tregion:eu\ntier:1\r\nd:e", { team: "core", region: "eu", tier: "1", d: "e" }],
-      ["a:b,c:d e:f", { a: "b", c: "d e:f" }],
-      ["env:test     bKey :bVal dKey: dVal cKey:", { env: "test", bKey: "", dKey: "", dVal: "", cKey: "" }],
-      ["env :test, aKey : aVal bKey:bVal cKey:", { env: "test", aKey: "aVal bKey:bVal cKey:" }],
-      ["env:keyWith:  , ,   Lots:Of:Colons ", { env: "keyWith:", Lots: "Of:Colons" }],
-      ["a,1", { a: "", 1: "" }],
-      ["a:1,a:2", { a: "2" }],
-      ["", {}],
-      [" , ,", {}]
-    ]
-    for (const [text, tags] of table) assert.deepStrictEqual(DdTags.parse(text).value, tags, text)
+  const texts: ReadonlyArray<readonly [string, { [key: string]: string }]> = [
+    ["team:core,region:eu", { team: "core", region: "eu" }],
+    ["team:core region:eu", { team: "core", region: "eu" }],
+    ["team:core\tregion:eu\ntier:1\r\nd:e", { team: "core", region: "eu", tier: "1", d: "e" }],
+    ["a:b,c:d e:f", { a: "b", c: "d e:f" }],
+    ["env:test     bKey :bVal dKey: dVal cKey:", { env: "test", bKey: "", dKey: "", dVal: "", cKey: "" }],
+    ["env :test, aKey : aVal bKey:bVal cKey:", { env: "test", aKey: "aVal bKey:bVal cKey:" }],
+    ["env:keyWith:  , ,   Lots:Of:Colons ", { env: "keyWith:", Lots: "Of:Colons" }],
+    ["a,1", { a: "", 1: "" }],
+    ["a:1,a:2", { a: "2" }],
+    ["", {}],
+    [" , ,", {}]
+  ]
+  for (const [text, tags] of texts) {
+    it(`splits DD_TAGS at commas, or at white space if there is no comma: ${JSON.stringify(text)}`, () => {
+      assert.deepStrictEqual(DdTags.parse(text).value, tags, text)
+    })
+  }
+
+  it("gives no tags for a missing DD_TAGS", () => {
     assert.deepStrictEqual(DdTags.parse(undefined), { value: {}, problems: [] })
   })
 

@@ -24,24 +24,26 @@ describe("GitMetadata", () => {
     assert.deepStrictEqual(GitMetadata.resolve({ enabled: true, repositoryUrl: " ", commitSha: "", tags: {} }).git, {})
   })
 
-  it("removes credentials from a repository's address", () => {
-    const table: ReadonlyArray<readonly [string, string]> = [
-      ["https://github.com/org/repo.git", "https://github.com/org/repo.git"],
-      ["https://user:secret@github.com/org/repo", "https://github.com/org/repo"],
-      ["https://secret@github.com/org/repo", "https://github.com/org/repo"],
-      ["https://user:sec@ret@github.com/org/repo", "https://github.com/org/repo"],
-      ["https://user:sec/ret@github.com/org/repo", "https://github.com/org/repo"],
-      ["https://user:12/secret@github.com/org/repo", "https://github.com/org/repo"],
-      ["https://host:8443/org/repo", "https://host:8443/org/repo"],
-      ["https://host/org/repo?token=secret", "https://host/org/repo"],
-      ["https://host/org/repo#secret", "https://host/org/repo"],
-      ["ssh://git:secret@host:22/org/repo", "ssh://host:22/org/repo"],
-      ["git@github.com:org/repo.git", "git@github.com:org/repo.git"],
-      ["user:secret@host:org/repo", "host:org/repo"],
-      ["https://host/org/@scope", "https://host/org/@scope"]
-    ]
-    for (const [url, shown] of table) assert.strictEqual(GitMetadata.withoutCredentials(url), shown)
-  })
+  const urls: ReadonlyArray<readonly [string, string]> = [
+    ["https://github.com/org/repo.git", "https://github.com/org/repo.git"],
+    ["https://user:secret@github.com/org/repo", "https://github.com/org/repo"],
+    ["https://secret@github.com/org/repo", "https://github.com/org/repo"],
+    ["https://user:sec@ret@github.com/org/repo", "https://github.com/org/repo"],
+    ["https://user:sec/ret@github.com/org/repo", "https://github.com/org/repo"],
+    ["https://user:12/secret@github.com/org/repo", "https://github.com/org/repo"],
+    ["https://host:8443/org/repo", "https://host:8443/org/repo"],
+    ["https://host/org/repo?token=secret", "https://host/org/repo"],
+    ["https://host/org/repo#secret", "https://host/org/repo"],
+    ["ssh://git:secret@host:22/org/repo", "ssh://host:22/org/repo"],
+    ["git@github.com:org/repo.git", "git@github.com:org/repo.git"],
+    ["user:secret@host:org/repo", "host:org/repo"],
+    ["https://host/org/@scope", "https://host/org/@scope"]
+  ]
+  for (const [url, shown] of urls) {
+    it(`removes credentials from a repository's address: ${url}`, () => {
+      assert.strictEqual(GitMetadata.withoutCredentials(url), shown)
+    })
+  }
 
   it("cleans repository addresses from either source", () => {
     const dirty = "https://u:secret@host/r"

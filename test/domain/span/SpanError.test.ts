@@ -12,26 +12,28 @@ const short = (u: unknown) => {
 }
 
 describe("SpanError", () => {
-  it("names the error by its name, its tag or its class", () => {
-    const tagged = Object.assign(new Error("tagged"), { _tag: "Tag" })
-    const table: ReadonlyArray<readonly [unknown, string, string]> = [
-      [new TypeError("bad value"), "TypeError", "bad value"],
-      [new Error("plain"), "Error", "plain"],
-      [new Error(""), "Error", ""],
-      [new Plain("sub"), "Plain", "sub"],
-      [new Refused({ message: "no" }), "Refused", "no"],
-      [tagged, "Tag", "tagged"],
-      [Object.assign(new RangeError("r"), { _tag: "Tag" }), "RangeError", "r"],
-      [{ _tag: "NotFound", id: 7 }, "NotFound", "{\"_tag\":\"NotFound\",\"id\":7}"],
-      [{ message: "m" }, "Object", "m"],
-      [Object.create(null), "Object", "{}"],
-      ["boom", "string", "boom"],
-      [5, "number", "5"],
-      [undefined, "undefined", "undefined"],
-      [null, "null", "null"]
-    ]
-    for (const [thrown, type, message] of table) assert.deepStrictEqual(short(thrown), [type, message])
-  })
+  const tagged = Object.assign(new Error("tagged"), { _tag: "Tag" })
+  const errors: ReadonlyArray<readonly [unknown, string, string]> = [
+    [new TypeError("bad value"), "TypeError", "bad value"],
+    [new Error("plain"), "Error", "plain"],
+    [new Error(""), "Error", ""],
+    [new Plain("sub"), "Plain", "sub"],
+    [new Refused({ message: "no" }), "Refused", "no"],
+    [tagged, "Tag", "tagged"],
+    [Object.assign(new RangeError("r"), { _tag: "Tag" }), "RangeError", "r"],
+    [{ _tag: "NotFound", id: 7 }, "NotFound", "{\"_tag\":\"NotFound\",\"id\":7}"],
+    [{ message: "m" }, "Object", "m"],
+    [Object.create(null), "Object", "{}"],
+    ["boom", "string", "boom"],
+    [5, "number", "5"],
+    [undefined, "undefined", "undefined"],
+    [null, "null", "null"]
+  ]
+  for (const [thrown, type, message] of errors) {
+    it(`names the error by its name, its tag or its class: ${type} with the message ${JSON.stringify(message)}`, () => {
+      assert.deepStrictEqual(short(thrown), [type, message])
+    })
+  }
 
   it("writes the stack, with the causes", () => {
     const { stack } = SpanError.fromUnknown(new Error("outer", { cause: new TypeError("inner") }))
