@@ -16,6 +16,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/IntakeWriter": { effect: "stable", node: ["node:http", "node:https"] },
   "effect-llmobs/AmbientContext": { effect: "stable" },
   "effect-llmobs/Transport": { effect: "stable", node: ["node:http", "node:https"] },
+  "effect-llmobs/Testing": { effect: "stable" },
   "effect-llmobs/IdGenerator": { effect: "stable", node: ["node:crypto"] },
   "effect-llmobs/Express": { effect: "stable", node: ["node:async_hooks"] },
   "effect-llmobs/Fastify": { effect: "stable", node: ["node:async_hooks"] },

@@ -1,0 +1,168 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { ObservedSpan } from "../../../src/domain/observed/ObservedSpan.ts"
+import type { SpanExpectation } from "../../../src/domain/observed/SpanExpectation.ts"
+import * as SpanExpectations from "../../../src/domain/observed/SpanExpectation.ts"
+import type { SpanFilter } from "../../../src/domain/observed/SpanFilter.ts"
+import * as SpanFilters from "../../../src/domain/observed/SpanFilter.ts"
+import { llm, span } from "./Spans.ts"
+
+const flow = span("1", { kind: "workflow", name: "support", sessionId: "s-1", durationMillis: 9 })
+const helper = span("2", { kind: "agent", name: "helper", parentId: "1", sessionId: "s-1" })
+const chat = llm("3", { parentId: "2", tags: { team: "ops" }, metadata: { temperature: 0.2, stop: ["a"] } })
+const failed = span("4", {
+  kind: "tool",
+  name: "track",
+  parentId: "1",
+  sessionId: "s-1",
+  status: "error",
+  input: `{"id":7}`,
+  error: { type: "Timeout", message: "too late", stack: "" }
+})
+const spans = [flow, helper, chat, failed]
+
+const check = (expected: Partial<SpanExpectation>, given: ReadonlyArray<ObservedSpan> = spans) =>
+  SpanExpectations.check({ first: {}, also: [], ...expected }, given)
+
+const explained = (expected: Partial<SpanExpectation>, given?: ReadonlyArray<ObservedSpan>): ReadonlyArray<string> =>
+  (check(expected, given).explanation ?? assert.fail("it came true")).split("\n")
+
+describe("a filter of spans", () => {
+  it.for<readonly [filter: SpanFilter, accepted: ReadonlyArray<ObservedSpan>]>([
+    [{}, spans],
+    [{ kind: "llm" }, [chat]],
+    [{ name: "chat" }, [chat]],
+    [{ name: "cha" }, []],
+    [{ name: /^[hs]/g }, [flow, helper]],
+    [{ model: null }, [flow, helper, failed]],
+    [{ model: /gpt/, provider: "openai" }, [chat]],
+    [{ sessionId: undefined, status: "error" }, [failed]],
+    [{ error: "Timeout" }, [failed]],
+    [{ error: "too late" }, [failed]],
+    [{ error: /^Timeout: too/ }, [failed]],
+    [{ error: null }, [flow, helper, chat]],
+    [{ input: "Where is it?" }, [chat]],
+    [{ input: "Where" }, []],
+    [{ output: /her/i }, [chat]],
+    [{ input: [{ role: "user" }] }, [chat]],
+    [{ input: [] }, []],
+    [{ input: { id: 7 } }, [failed]],
+    [{ tags: { team: "ops" } }, [chat]],
+    [{ tags: { team: null } }, [flow, helper, failed]],
+    [{ metadata: { stop: ["a"] } }, [chat]],
+    [{ metadata: { stop: [] } }, []],
+    [{ metadata: { constructor: /./ } }, []],
+    [{ metrics: { inputTokens: 3, output_tokens: 1 } }, [chat]],
+    [{ metrics: { inputTokens: 4 } }, []],
+    [{ metrics: { inputTokens: null } }, [flow, helper, failed]],
+    [{ route: "intake" }, []]
+  ])("accepts what it says: %o", ([filter, accepted]) => {
+    // Twice, since a regular expression with a flag remembers where it ended.
+    for (let i = 0; i < 2; i++) {
+      assert.deepStrictEqual(spans.filter((span) => SpanFilters.accepts(filter, span)), accepted)
+    }
+  })
+
+  it("accepts a span exactly when the span misses none of its conditions", () => {
+    const filters: ReadonlyArray<SpanFilter> = [
+      { kind: "llm", name: /c/ },
+      { error: null, sessionId: "s-1" },
+      { tags: { team: /o/ }, input: /W/ }
+    ]
+    for (const filter of filters) {
+      for (const span of spans) {
+        const missed = SpanFilters.conditions(filter).filter(({ miss }) => miss(span) !== undefined)
+        assert.strictEqual(SpanFilters.accepts(filter, span), missed.length === 0)
+      }
+    }
+  })
+})
+
+describe("an expectation that comes true", () => {
+  it.for<readonly [expected: Partial<SpanExpectation>, found: ReadonlyArray<ObservedSpan>]>([
+    [{ first: { kind: "llm" } }, [chat]],
+    [{ also: [{ _tag: "Under", above: { kind: "workflow", name: "support" } }] }, [helper, chat, failed]],
+    [{ also: [{ _tag: "ChildOf", above: { kind: "workflow" } }] }, [helper, failed]],
+    [{ also: [{ _tag: "Root" }] }, [flow]],
+    [{ first: { sessionId: "s-1" }, times: 4 }, spans],
+    [{ first: { kind: "embedding" }, times: 0 }, []]
+  ])("gives the spans that match: %o", ([expected, found]) => {
+    assert.deepStrictEqual(check(expected), { found, explanation: undefined })
+  })
+})
+
+describe("the explanation of an expectation that does not come true", () => {
+  it("says what was expected and what there is, on the tree of the trace", () => {
+    assert.deepStrictEqual(
+      explained({
+        first: { kind: "llm", model: "gpt-4o" },
+        also: [
+          { _tag: "Under", above: { kind: "workflow", name: "support" } },
+          { sessionId: "s-2" },
+          { metrics: { inputTokens: 4 } }
+        ]
+      }),
+      [
+        `Expected an llm span with the model "gpt-4o", under a workflow span "support", with the session "s-2", ` +
+        `with the metrics {"input_tokens":4}.`,
+        "1 llm span was delivered, none matched.",
+        "",
+        `workflow "support"  session s-1  9 ms`,
+        `├─ agent "helper"  1 ms`,
+        `│  └─ llm "chat"  gpt-5 (openai)  3 in, 1 out  1 ms  "Where is it?" → "Here."`,
+        `│        ✗ model: "gpt-5", not "gpt-4o"`,
+        `│        ✓ under a workflow span "support"`,
+        `│        ✗ session: "s-1", not "s-2"`,
+        `│        ✗ metrics: {"input_tokens":3}, not {"input_tokens":4}`,
+        String.raw`└─ tool "track"  1 ms  failed: Timeout: too late  "{\"id\":7}" →`
+      ]
+    )
+  })
+
+  it("says where a span stands instead", () => {
+    const places = (also: SpanExpectation["also"]) =>
+      explained({ first: { kind: "llm" }, also }).find((line) => line.includes("place"))?.trim()
+    assert.match(places([{ _tag: "Root" }])!, /place: under the agent span "helper", not at the root$/)
+    assert.match(
+      places([{ _tag: "ChildOf", above: { kind: "workflow" } }])!,
+      /place: right under the agent span "helper", not right under a workflow span$/
+    )
+    assert.match(places([{ _tag: "Under", above: { name: "x" } }])!, /place: not under a span "x"$/)
+    assert.include(
+      explained({ also: [{ _tag: "ChildOf", above: {} }], first: { kind: "workflow" } }).join("\n"),
+      "place: at the root, not right under a span"
+    )
+    const orphan = [llm("9", { parentId: "8" })]
+    assert.include(
+      explained({ also: [{ _tag: "Root" }] }, orphan).join("\n"),
+      "place: under a span that was not recorded, not at the root"
+    )
+  })
+
+  it("counts what there is where another number was expected, and marks what matched", () => {
+    const lines = explained({ first: { kind: "llm" }, times: 0 })
+    assert.deepStrictEqual(lines.slice(0, 2), [
+      "Expected none of: an llm span.",
+      "1 llm span was delivered, 1 matched."
+    ])
+    assert.include(lines.join("\n"), "✓ matched")
+    assert.strictEqual(explained({ first: { kind: "llm" }, times: 2 })[0], "Expected 2 of: an llm span.")
+  })
+
+  it("shows everything where nothing is of the kind, and says so where there is nothing at all", () => {
+    const lines = explained({ first: { kind: "retrieval" } })
+    assert.strictEqual(lines[1], "4 spans were delivered, none of the kind retrieval.")
+    assert.lengthOf(lines, 3 + spans.length)
+    assert.match(explained({}, [])[1]!, /^No span was delivered/)
+  })
+
+  it("shows the traces first that miss the least, and a hundred lines of them or the notes of one span more", () => {
+    const others = Array.from(
+      { length: 200 },
+      (_, i) => llm("3", { traceId: `t-${i + 10}`, model: "other", name: "x" })
+    )
+    const lines = explained({ first: { kind: "llm", model: "gpt-5", name: "never" } }, [...others, ...spans])
+    assert.include(lines[3]!, `workflow "support"`)
+    assert.isAtMost(lines.length, 3 + 100 + 3 + 1)
+    assert.match(lines.at(-1)!, /^… and \d+ more lines$/)
+  })
+})

@@ -1,0 +1,106 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { ObservedSpan } from "../../../src/domain/observed/ObservedSpan.ts"
+import * as TelemetryLint from "../../../src/domain/observed/TelemetryLint.ts"
+import { llm, span } from "./Spans.ts"
+
+const found = (...spans: ReadonlyArray<ObservedSpan>): ReadonlyArray<string> =>
+  TelemetryLint.check(spans).map(({ rule, span }) => `${rule} ${span.spanId}`)
+
+const root = span("1", { kind: "workflow", name: "support", sessionId: "s-1" })
+
+// For each rule a trace that breaks it in one place, and the nearest one that does not.
+const cases: {
+  readonly [K in TelemetryLint.RuleName]: {
+    readonly breaks: ReadonlyArray<ObservedSpan>
+    readonly keeps: ReadonlyArray<ObservedSpan>
+  }
+} = {
+  "usage-on-parent": {
+    breaks: [{ ...root, metrics: { input_tokens: 3 } }, span("2", { parentId: "1" }), llm("3", { parentId: "2" })],
+    keeps: [{ ...root, metrics: { input_tokens: 3 } }, llm("3", { parentId: "1", status: "error", metrics: {} })]
+  },
+  "nested-llm": {
+    breaks: [llm("2"), span("3", { parentId: "2" }), llm("1", { parentId: "3" })],
+    keeps: [llm("2"), llm("1", { parentId: "2", status: "error", metrics: {} })]
+  },
+  "missing-usage": {
+    breaks: [llm("1", { metrics: { latency: 1 } })],
+    keeps: [llm("1", { metrics: { total_tokens: 0 } })]
+  },
+  "unknown-model": {
+    breaks: [llm("1", { provider: "unknown" })],
+    keeps: [span("1", { model: "unknown", sessionId: "s-1" })]
+  },
+  "empty-input": {
+    breaks: [llm("1", { input: [{ role: "user", content: " " }] })],
+    keeps: [llm("1", { input: [{ role: "user", content: "", image_parts: [] }] })]
+  },
+  "empty-output": {
+    breaks: [llm("1", { output: [] })],
+    keeps: [llm("1", { output: [], status: "error" })]
+  },
+  "missing-session": {
+    breaks: [span("1"), span("2", { parentId: "1" })],
+    keeps: [root, span("2", { parentId: "1" })]
+  },
+  orphan: {
+    breaks: [span("1", { parentId: "9", parentSource: "parent", sessionId: "s-1" })],
+    keeps: [span("1", { parentId: "9", parentSource: "propagated", sessionId: "s-1" })]
+  },
+  "tag-with-comma": {
+    breaks: [{ ...root, tags: { teams: "a,b" } }],
+    keeps: [{ ...root, tags: { teams: "a;b" } }]
+  },
+  "long-tag": {
+    breaks: [{ ...root, tags: { note: "x".repeat(196) } }],
+    keeps: [{ ...root, tags: { note: "x".repeat(195) } }]
+  },
+  "id-in-name": {
+    breaks: [{ ...root, name: "support 3f2504e0-4f89-11d3-9a0c-0305e82c3301" }],
+    keeps: [{ ...root, name: "gpt-4o-2024-08-06 20240806" }]
+  },
+  "wrong-total": {
+    breaks: [llm("1", { metrics: { input_tokens: 3, output_tokens: 1, total_tokens: 5 } })],
+    keeps: [llm("1", { metrics: { input_tokens: 3, total_tokens: 5 } })]
+  },
+  truncated: {
+    breaks: [{ ...root, collectionErrors: ["dropped_io"] }],
+    keeps: [root]
+  }
+}
+
+describe("the linter", () => {
+  for (const [rule, { breaks, keeps }] of Object.entries(cases)) {
+    it(`finds in a trace that breaks ${rule} that alone, once, and nothing in one that does not`, () => {
+      assert.deepStrictEqual(found(...breaks), [`${rule} 1`])
+      assert.deepStrictEqual(found(...keeps), [])
+    })
+
+    it(`leaves out ${rule} when it is told to`, () => {
+      assert.deepStrictEqual(TelemetryLint.check(breaks, { except: [rule as TelemetryLint.RuleName] }), [])
+    })
+  }
+
+  it("finds an id in a name in each of its forms", () => {
+    for (const name of ["order 123456789", "span 00f067aa0ba902b7", "u-4bf92f3577b34da6a3ce929d0e0e4736"]) {
+      assert.deepStrictEqual(found({ ...root, name }), ["id-in-name 1"])
+    }
+  })
+
+  it("says something about every rule", () => {
+    assert.deepStrictEqual(Object.keys(TelemetryLint.rules), Object.keys(cases))
+  })
+
+  it("shows what it found below the spans of the tree, and nothing when it found nothing", () => {
+    const spans = [root, llm("2", { parentId: "1", output: [] })]
+    const findings = TelemetryLint.check(spans)
+    assert.deepStrictEqual(TelemetryLint.explain(spans, findings)?.split("\n"), [
+      "The linter has 1 finding.",
+      "",
+      `workflow "support"  session s-1  1 ms`,
+      `└─ llm "chat"  gpt-5 (openai)  3 in, 1 out  1 ms  "Where is it?" →`,
+      "      ✗ empty-output: The output is empty. Give `output`, or annotate it."
+    ])
+    assert.isUndefined(TelemetryLint.explain(spans, []))
+  })
+})

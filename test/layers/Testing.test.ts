@@ -1,0 +1,320 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as IdGenerator from "effect-llmobs/IdGenerator"
+import * as LLMObs from "effect-llmobs/LLMObs"
+import * as Testing from "effect-llmobs/Testing"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import * as Tracer from "effect/Tracer"
+import * as AsyncHooks from "node:async_hooks"
+import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
+
+const model = { model: "gpt-5", provider: "openai" }
+
+const support = Effect.gen(function*() {
+  yield* TestClock.adjust("50 millis").pipe(LLMObs.tool("track", { input: { id: 7 }, output: () => "on its way" }))
+  return yield* Effect.as(TestClock.adjust("200 millis"), "It arrives tomorrow.").pipe(
+    LLMObs.llm("chat", {
+      ...model,
+      input: "Where is my parcel?",
+      output: (text) => text,
+      metrics: { inputTokens: 12, outputTokens: 5 }
+    })
+  )
+}).pipe(LLMObs.workflow("support", { sessionId: "s-1", input: "Where is my parcel?", output: (text) => text }))
+
+const chat = Effect.void.pipe(LLMObs.llm("chat"))
+
+const dropped = Effect.annotateCurrentSpan("manual.drop", true).pipe(LLMObs.llm("dropped"))
+
+const test = <A, E>(options?: Testing.Options) => (program: Effect.Effect<A, E, Testing.Testing>) =>
+  Effect.provide(program, Testing.layer(options))
+
+describe("the layer for tests", () => {
+  it.effect("takes times from the clock of the test, to the millisecond, and counts ids", () =>
+    Effect.gen(function*() {
+      yield* support
+      const [workflow, tool, llm] = yield* Testing.events()
+      assert.deepStrictEqual(
+        [workflow!, tool!, llm!].map(({ durationMillis, name, startMillis }) => [name, startMillis, durationMillis]),
+        [["support", 0, 250], ["track", 0, 50], ["chat", 50, 200]]
+      )
+      assert.strictEqual(workflow!.spanId, "1")
+      assert.deepStrictEqual([tool!.parentId, llm!.parentId], ["1", "1"])
+    }).pipe(test()))
+
+  it.effect("gives the same spans in every run", () =>
+    Effect.gen(function*() {
+      const run = Effect.andThen(support, Testing.events()).pipe(test())
+      const first = yield* run
+      yield* TestClock.setTime(0)
+      assert.deepStrictEqual(yield* run, first)
+    }))
+
+  it.effect("gives the trace as a text that does not change from run to run", () =>
+    Effect.gen(function*() {
+      yield* support
+      assert.deepStrictEqual((yield* Testing.tree).split("\n"), [
+        `workflow "support"  session s-1  250 ms  "Where is my parcel?" → "It arrives tomorrow."`,
+        String.raw`├─ tool "track"  50 ms  "{\"id\":7}" → "on its way"`,
+        `└─ llm "chat"  gpt-5 (openai)  12 in, 5 out  200 ms  "Where is my parcel?" → "It arrives tomorrow."`
+      ])
+      const traces = yield* Testing.traces
+      assert.deepStrictEqual(traces.map(({ children }) => children.map(({ span }) => span.name)), [["track", "chat"]])
+    }).pipe(test()))
+
+  it.effect("takes both roads as production does, and an event looks the same on both", () =>
+    Effect.gen(function*() {
+      yield* chat
+      yield* dropped
+      const events = yield* Testing.events()
+      assert.deepStrictEqual(events.map(({ name, route }) => [name, route]), [["chat", "trace"], ["dropped", "intake"]])
+      assert.deepStrictEqual(Object.keys(events[0]!), Object.keys(events[1]!))
+      const ledger = yield* Testing.ledger
+      assert.deepStrictEqual(ledger.delivered, { agent: 1, intake: 1 })
+      assert.isTrue(Ledgers.balances(ledger))
+    }).pipe(test()))
+
+  it.effect("names the account of events that go to another one, and keeps its key out", () =>
+    Effect.gen(function*() {
+      yield* chat.pipe(LLMObs.withRouting({ apiKey: Redacted.make("theirs"), site: "datadoghq.eu" }))
+      const [event] = yield* Testing.events()
+      assert.match(event!.account!, /^datadoghq\.eu/)
+      assert.notInclude(JSON.stringify(event), "theirs")
+    }).pipe(test()))
+
+  it.effect("sends an event of more than a megabyte to the intake, as production does", () =>
+    Effect.gen(function*() {
+      yield* Effect.void.pipe(LLMObs.task("big", { input: "x".repeat(1_100_000) }))
+      yield* Testing.expectTask("big").with({ route: "intake" })
+    }).pipe(test()))
+
+  it.effect("keeps the rules of redaction, and says which events they dropped", () =>
+    Effect.gen(function*() {
+      yield* chat
+      yield* Effect.void.pipe(LLMObs.task("secret"))
+      assert.deepStrictEqual((yield* Testing.events()).map(({ name }) => name), ["chat"])
+      const error = yield* Effect.flip(Testing.expectTask("secret"))
+      assert.include(error.message, "Events that were dropped: 1 (redaction).")
+    }).pipe(test({ processors: [(span) => span.name === "secret" ? undefined : span] })))
+
+  it.effect("takes the options of a program, and delivers to memory whatever they say", () =>
+    Effect.gen(function*() {
+      yield* chat
+      const [event] = yield* Testing.events()
+      assert.deepStrictEqual([event!.mlApp, event!.tags["env"], event!.route], ["shop", "prod", "trace"])
+    }).pipe(test({
+      mlApp: "shop",
+      env: "prod",
+      agentless: true,
+      apiKey: Redacted.make("key"),
+      site: "datadoghq.eu",
+      overrideOrigin: "http://127.0.0.1:1",
+      durable: { directory: "/nowhere" }
+    })))
+
+  it.effect("writes no APM spans beside another tracer, and takes its ids", () =>
+    Effect.gen(function*() {
+      yield* chat
+      const [event] = yield* Testing.events()
+      assert.deepStrictEqual([event!.route, event!.spanId], ["intake", "255"])
+    }).pipe(
+      test(),
+      Effect.provideService(
+        Tracer.Tracer,
+        Tracer.make({
+          span: (options) =>
+            Object.defineProperties(new Tracer.NativeSpan(options), {
+              spanId: { value: "00000000000000ff" },
+              traceId: { value: "1".repeat(32) }
+            })
+        })
+      )
+    ))
+
+  it.effect("uses an id generator of the test's own", () =>
+    Effect.gen(function*() {
+      yield* chat
+      assert.strictEqual((yield* Testing.events())[0]!.spanId, "7")
+    }).pipe(
+      test(),
+      Effect.provide(
+        Layer.succeed(IdGenerator.IdGenerator, { ...IdGenerator.make(), spanId: () => "0".repeat(15) + "7" })
+      )
+    ))
+
+  it.effect("does not show a span that still runs, and shows it when it has ended", () =>
+    Effect.gen(function*() {
+      const running = yield* Effect.forkChild(Effect.sleep("1 minute").pipe(LLMObs.workflow("long")))
+      yield* Effect.yieldNow
+      assert.deepStrictEqual(yield* Testing.events(), [])
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(running)
+      assert.deepStrictEqual((yield* Testing.events()).map(({ durationMillis }) => durationMillis), [60_000])
+    }).pipe(test()))
+
+  it.effect("forgets what was before a clear, and nothing that comes after", () =>
+    Effect.gen(function*() {
+      yield* chat
+      yield* LLMObs.annotateCurrentSpan({ metadata: 1 as never }).pipe(LLMObs.task("bad"))
+      assert.lengthOf(yield* Testing.problems, 1)
+      yield* Testing.clear
+      assert.deepStrictEqual([yield* Testing.events(), yield* Testing.problems], [[], []])
+      yield* chat
+      assert.lengthOf(yield* Testing.events({ kind: "llm" }), 1)
+    }).pipe(test()))
+
+  it.effect("keeps layers apart, each with spans of its own", () =>
+    Effect.gen(function*() {
+      const count = Effect.map(Effect.andThen(chat, Testing.events()), (events) => events.length)
+      assert.deepStrictEqual(yield* Effect.all([count.pipe(test()), count.pipe(test())], { concurrency: 2 }), [1, 1])
+    }))
+
+  it.live("works by the clock of the machine too, and opens no connection and no file", () =>
+    Effect.gen(function*() {
+      // What the layer loads when it is first built is loaded before.
+      yield* chat.pipe(test())
+      const opened: Array<string> = []
+      const hook = AsyncHooks.createHook({
+        init: (_, type) => {
+          if (/^(?:TCP|PIPE|TLS|UDP|GETADDRINFO|QUERY|FS|FILE|WORKER)/.test(type)) opened.push(type)
+        }
+      }).enable()
+      yield* Effect.all([chat, dropped, Testing.expectLlm().times(2)]).pipe(
+        test({ durable: { directory: "/nowhere" } }),
+        Effect.ensuring(Effect.sync(() => hook.disable()))
+      )
+      assert.deepStrictEqual(opened, [])
+    }))
+})
+
+describe("expectations", () => {
+  it.effect("give the spans that match", () =>
+    Effect.gen(function*() {
+      yield* support
+      const [chat] = yield* Testing.expectLlm({ model: "gpt-5" }).under(Testing.workflow("support")).withSession("s-1")
+      assert.strictEqual(chat!.name, "chat")
+      yield* Testing.expectLlm("chat").once().succeeding().withMetrics({ inputTokens: 12 }).withOutput(/tomorrow/)
+      yield* Testing.expectTool(/^tr/).childOf(Testing.workflow()).withInput({ id: 7 }).withOutput("on its way")
+      yield* Testing.expectWorkflow("support").atRoot().with({ route: "trace" })
+      yield* Testing.expectSpan().times(3)
+      for (const never of [Testing.expectAgent, Testing.expectTask, Testing.expectEmbedding]) yield* never().never()
+      yield* Testing.expectRetrieval().never()
+      yield* Testing.expectExperiment().never()
+    }).pipe(test()))
+
+  it.effect("fail with an error that shows the trace and what is different", () =>
+    Effect.gen(function*() {
+      yield* support
+      const error = yield* Effect.flip(
+        Testing.expectLlm({ model: "gpt-4o" }).under(Testing.workflow("support")).withSession("s-2")
+      )
+      assert.instanceOf(error, Testing.ExpectationError)
+      assert.deepStrictEqual(error.message.split("\n"), [
+        `Expected an llm span with the model "gpt-4o", under a workflow span "support", with the session "s-2".`,
+        "1 llm span was delivered, none matched.",
+        "",
+        `workflow "support"  session s-1  250 ms  "Where is my parcel?" → "It arrives tomorrow."`,
+        String.raw`├─ tool "track"  50 ms  "{\"id\":7}" → "on its way"`,
+        `└─ llm "chat"  gpt-5 (openai)  12 in, 5 out  200 ms  "Where is my parcel?" → "It arrives tomorrow."`,
+        `      ✗ model: "gpt-5", not "gpt-4o"`,
+        `      ✓ under a workflow span "support"`,
+        `      ✗ session: "s-1", not "s-2"`
+      ])
+    }).pipe(test()))
+
+  it.effect("compare everything that a span can be asked for", () =>
+    Effect.gen(function*() {
+      yield* Effect.fail(new RangeError("too far")).pipe(
+        LLMObs.agent("helper", {
+          sessionId: "s-1",
+          userId: "u-1",
+          tags: { team: "ops" },
+          metadata: { depth: { a: 1, b: 2 } }
+        }),
+        Effect.ignore
+      )
+      const helper = Testing.expectAgent("helper")
+      yield* helper.withUser("u-1").withTags({ team: /^op/ }).withMetadata({ depth: { b: 2 } })
+      yield* helper.withError().withError("RangeError").withError(/far/)
+      for (
+        const wrong of [
+          helper.withUser("u-2"),
+          helper.withTags({ team: null }),
+          helper.withMetadata({ depth: 1 }),
+          helper.withError("TypeError"),
+          helper.succeeding(),
+          helper.never(),
+          helper.times(2),
+          helper.under(Testing.span())
+        ]
+      ) {
+        assert.include((yield* Effect.flip(wrong)).message, `agent "helper"`)
+      }
+      yield* helper
+    }).pipe(test()))
+
+  it.effect("name what could not be recorded where a span is not as expected", () =>
+    Effect.gen(function*() {
+      yield* LLMObs.annotateCurrentSpan({ metadata: 1 as never }).pipe(LLMObs.task("bad"))
+      const error = yield* Effect.flip(Testing.expectTask("bad").withMetadata({ a: 1 }))
+      assert.include(error.message, "What could not be recorded:\n  invalid_metadata: ")
+      assert.include((yield* Effect.flip(Testing.expectNothingLost)).message, "invalid_metadata")
+      yield* Testing.clear
+      yield* Testing.expectNothingLost
+    }).pipe(test()))
+
+  it.effect("compare given spans by a plain function, which throws the same error", () =>
+    Effect.gen(function*() {
+      yield* support
+      const spans = yield* Testing.events()
+      const expectation = Testing.expectLlm({ model: "gpt-4o" })
+      assert.deepStrictEqual(Testing.expectTool().check(spans), [spans[1]!])
+      assert.throws(() => expectation.check(spans), (yield* Effect.flip(expectation)).message)
+    }).pipe(test()))
+})
+
+describe("the linter of a test", () => {
+  it.effect("finds nothing in telemetry that is as it should be", () =>
+    Effect.gen(function*() {
+      yield* support
+      yield* Testing.expectNoFindings()
+      assert.deepStrictEqual(yield* Testing.lint(), [])
+    }).pipe(test()))
+
+  it.effect("finds what is wrong, and shows it on the tree", () =>
+    Effect.gen(function*() {
+      yield* chat.pipe(LLMObs.workflow("support", { sessionId: "s-1", tags: { teams: "a,b" } }))
+      const error = yield* Effect.flip(Testing.expectNoFindings({ except: ["empty-input"] }))
+      assert.deepStrictEqual(error.message.split("\n").slice(0, 4), [
+        "The linter has 4 findings.",
+        "",
+        `workflow "support"  session s-1  0 ms`,
+        "│  ✗ tag-with-comma: A comma separates tags: \"teams\". Write a list into `metadata`."
+      ])
+      assert.deepStrictEqual(
+        (yield* Testing.lint()).map(({ rule, span }) => `${span.name}: ${rule}`),
+        [
+          "support: tag-with-comma",
+          "chat: missing-usage",
+          "chat: unknown-model",
+          "chat: empty-input",
+          "chat: empty-output"
+        ]
+      )
+    }).pipe(test()))
+
+  it.effect("tells a span of another service from one whose parent was never delivered", () =>
+    Effect.gen(function*() {
+      const headers = {
+        traceparent: "00-6a86f1c000000000aa11bb22cc33dd44-00f067aa0ba902b7-01",
+        tracestate: "dd=s:1;p:00f067aa0ba902b7;t.llmobs_parent_id:123;t.llmobs_trace_id:456"
+      }
+      yield* chat.pipe(LLMObs.extract(headers))
+      const [event] = yield* Testing.events()
+      assert.deepStrictEqual([event!.parentId, event!.parentSource], ["123", "propagated"])
+      assert.notInclude((yield* Testing.lint()).map(({ rule }) => rule), "orphan")
+    }).pipe(test()))
+})
