@@ -110,6 +110,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   })
   // After the drain was registered, and so before it runs: what was open leaves with what waits.
   yield* Effect.addFinalizer(() => Effect.sync(recorder.endAll))
+  const callbacks = Tracing.callbacks(ambient)
   const services = Context.make(Recorder, recorder).pipe(
     Context.add(Control, {
       setRecording: (on) => {
@@ -120,13 +121,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       }
     }),
     Context.add(Delivery, delivery),
+    Context.merge(callbacks.services),
     Context.add(Propagator, Tracing.propagator({ settings, foundation, ambient, sampler }))
   )
   return ownTracer
     ? Context.add(
       services,
       Tracer.Tracer,
-      Tracing.tracer({ settings, foundation, service, ambient, sampler, chunks })
+      Tracing.tracer({ settings, foundation, service, ambient, sampler, chunks, evaluate: callbacks.evaluate })
     )
     : services
 })

@@ -1,14 +1,18 @@
 /** The tracer of a layer, and the propagator that reads its traces. */
+import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
+import * as FiberCallbacks from "../adapters/async-context/FiberCallbacks.ts"
 import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import type { Checked } from "../domain/Problem.ts"
 import * as PropagationStyle from "../domain/propagation/PropagationStyle.ts"
 import * as RedactedRecord from "../domain/redaction/RedactedRecord.ts"
 import { guard } from "../engine/books/Guard.ts"
 import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
+import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
 import * as Injector from "../engine/context/Injector.ts"
 import * as RequestContext from "../engine/context/RequestContext.ts"
 import type { AmbientContextService } from "../ports/AmbientContext.ts"
+import { CurrentCallbackContext } from "../ports/CallbackContext.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { PropagatorService } from "../ports/Propagator.ts"
 import type { Foundation } from "./Foundation.ts"
@@ -27,6 +31,7 @@ export const tracer = (
   options: Options & {
     readonly service: string
     readonly chunks: TraceRoad["chunks"]
+    readonly evaluate: EffectTracer.Options["evaluate"]
   }
 ): Tracer.Tracer => {
   const { chunks, foundation: { diagnostics, elapsed, ids, now }, settings } = options
@@ -40,6 +45,7 @@ export const tracer = (
     start: chunks.start,
     finish: (span) => chunks.finish(span, elapsed()),
     nowMillis: now,
+    evaluate: options.evaluate,
     ...(RedactedRecord.isActive(settings.redaction) ? redactionOf(settings.redaction, diagnostics) : undefined)
   })
 }
@@ -57,6 +63,14 @@ const redactionOf = (
     redactError: (name, error) => reported(RedactedRecord.applyToError(name, error, policy)),
     redactTags: (name, tags) => reported(RedactedRecord.applyToTags(name, tags, policy))
   }
+}
+
+/** Spans that start in callbacks find the fiber that waits for them, which the tracer's steps leave to them. */
+export const callbacks = (
+  ambient: AmbientContextService
+): { readonly services: Context.Context<never>; readonly evaluate: EffectTracer.Options["evaluate"] } => {
+  const { evaluate, store } = FiberCallbacks.make()
+  return { services: Context.make(CurrentCallbackContext, CallbackRegion.make({ store, ambient })), evaluate }
 }
 
 /** The propagator: headers of calls that leave, and of requests that come. */

@@ -5,6 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type { Annotation } from "../domain/span/Annotation.ts"
+import type { RequestInfo } from "./AmbientContext.ts"
 import type { PendingContext } from "./LateRetention.ts"
 
 /**
@@ -16,6 +17,8 @@ import type { PendingContext } from "./LateRetention.ts"
 export interface OpenSpan {
   readonly context: PendingContext
   readonly annotation: Annotation
+  /** The request that the span started in, if one is known. */
+  readonly request: RequestInfo | undefined
   /** The changes of baggage in whose region the span started. */
   readonly baggage: ReadonlyMap<string, string | undefined>
   readonly ended: boolean

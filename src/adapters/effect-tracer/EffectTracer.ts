@@ -41,6 +41,8 @@ export interface Options {
   readonly start: (span: LiveSpan) => void
   readonly finish: (span: LiveSpan) => void
   readonly nowMillis: () => number
+  /** Evaluates the steps of fibers; without it, Effect does. */
+  readonly evaluate?: Tracer.Tracer["context"]
   /** What may be written of the error of a plain span; without it, everything. */
   readonly redactError?: ((name: string, error: SpanError.SpanError) => SpanError.SpanError) | undefined
   /** What may be written of the tags that come from baggage; without it, everything. */
@@ -56,7 +58,8 @@ export const make = (options: Options): Tracer.Tracer => {
         options.diagnostics.defect("tracer.span", error)
         return new Tracer.NativeSpan(input)
       }
-    }
+    },
+    context: options.evaluate
   })
   ours.add(tracer)
   return tracer

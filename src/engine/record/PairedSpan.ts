@@ -25,6 +25,7 @@ import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { RecorderService, SpanEnd, SpanStart } from "../../ports/Recorder.ts"
 import { Recorder } from "../../ports/Recorder.ts"
+import * as CallbackRegion from "../context/CallbackRegion.ts"
 import * as SpanExit from "./SpanExit.ts"
 import * as SpanTime from "./SpanTime.ts"
 
@@ -49,23 +50,27 @@ class Paired implements PairedSpan {
   readonly open: OpenSpan | undefined
   readonly recorder: RecorderService | undefined
   readonly reader: ContextReader
+  readonly region: Context.Context<never> | undefined
 
   constructor(
     kind: SpanKind,
     span: Tracer.Span,
     open: OpenSpan | undefined,
     recorder: RecorderService | undefined,
-    reader: ContextReader
+    reader: ContextReader,
+    region: Context.Context<never> | undefined
   ) {
     this.kind = kind
     this.span = span
     this.open = open
     this.recorder = recorder
     this.reader = reader
+    this.region = region
   }
 
   inside<R>(context: Context.Context<R>): Context.Context<R> {
-    const inside = Context.add(context, Tracer.ParentSpan, this.span)
+    const around = this.region === undefined ? context : Context.merge(this.region, context)
+    const inside = Context.add(around, Tracer.ParentSpan, this.span)
     return this.open === undefined ? inside : Context.add(inside, CurrentSpan, this.open)
   }
 
@@ -96,9 +101,11 @@ const now = (reader: ContextReader): bigint =>
 
 /** Opens both spans in a context. */
 export const open = (
-  reader: ContextReader,
+  caller: ContextReader,
   start: Pick<SpanStart, "kind" | "name" | "at" | "options" | "scoped">
 ): PairedSpan => {
+  const region = CallbackRegion.around(caller)
+  const reader = CallbackRegion.within(region, caller)
   const { at, kind, options, scoped } = start
   const name = SpanName.fromUnknown(start.name)
   const recorder = reader.getRef(Recorder)
@@ -114,7 +121,7 @@ export const open = (
     span,
     scoped
   })
-  return new Paired(kind, span, recorded, recorder, reader)
+  return new Paired(kind, span, recorded, recorder, reader, region)
 }
 
 /**

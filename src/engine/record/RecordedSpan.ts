@@ -2,6 +2,7 @@
 import type * as Clock from "effect/Clock"
 import type { Changes } from "../../domain/propagation/BaggageChange.ts"
 import type * as Annotation from "../../domain/span/Annotation.ts"
+import type { RequestInfo } from "../../ports/AmbientContext.ts"
 import type { Carrier, TraceState } from "../../ports/Carrier.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import type { PendingContext } from "../../ports/LateRetention.ts"
@@ -11,6 +12,7 @@ import type { TracerSpan } from "../../ports/Recorder.ts"
 export class RecordedSpan implements OpenSpan {
   context: PendingContext
   readonly annotation: Annotation.Owned
+  readonly request: RequestInfo | undefined
   readonly baggage: Changes
   ended = false
   claimed = false
@@ -32,6 +34,7 @@ export class RecordedSpan implements OpenSpan {
   constructor(options: {
     readonly context: PendingContext
     readonly annotation: Annotation.Owned
+    readonly request: RequestInfo | undefined
     readonly baggage: Changes
     readonly parent: RecordedSpan | undefined
     readonly trace: TraceState
@@ -44,6 +47,7 @@ export class RecordedSpan implements OpenSpan {
   }) {
     this.context = options.context
     this.annotation = options.annotation
+    this.request = options.request
     this.baggage = options.baggage
     this.parent = options.parent
     this.trace = options.trace

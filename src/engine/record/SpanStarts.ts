@@ -91,6 +91,7 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
     const recorded: RecordedSpan = new RecordedSpan({
       context,
       annotation,
+      request: around?.request,
       baggage,
       parent,
       trace,

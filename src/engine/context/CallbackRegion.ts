@@ -1,0 +1,54 @@
+/**
+ * What a span takes over from the fiber that waits for the callback it starts in: its parent and its region.
+ */
+import * as Context from "effect/Context"
+import * as Tracer from "effect/Tracer"
+import type { AmbientContextService } from "../../ports/AmbientContext.ts"
+import { BaggageChanges, CurrentAmbient } from "../../ports/AmbientContext.ts"
+import type { CallbackContext } from "../../ports/CallbackContext.ts"
+import { CurrentCallbackContext } from "../../ports/CallbackContext.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
+import * as ContextReaders from "../../ports/ContextReader.ts"
+import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
+import { Recorder } from "../../ports/Recorder.ts"
+import { CurrentRouting } from "../../ports/Routing.ts"
+
+/** Makes the finder of a layer. `store` gives the context that a fiber left for its callbacks. */
+export const make = (options: {
+  readonly store: () => Context.Context<never> | undefined
+  readonly ambient: AmbientContextService
+}): CallbackContext => ({
+  find: (reader) => {
+    const outer = options.store()
+    if (outer === undefined) return undefined
+    const open = Context.get(outer, CurrentSpan)
+    // A connection or a timer that was made in a callback outlives it, and works for others.
+    if (open === undefined || open.ended || Context.get(outer, Recorder) !== reader.getRef(Recorder)) return undefined
+    if (reader.getRef(CurrentAmbient) !== undefined) return undefined
+    if (Context.getOrUndefined(reader.context, Tracer.ParentSpan) !== undefined) return undefined
+    // A server that was started in a callback handles requests of its own.
+    const request = options.ambient.current(reader)?.request
+    return request === undefined || request === open.request ? outer : undefined
+  }
+})
+
+/**
+ * The region around a context without a span: nothing, or that of the fiber behind the callback.
+ */
+export const around = (reader: ContextReader): Context.Context<never> | undefined => {
+  if (reader.getRef(CurrentSpan) !== undefined) return undefined
+  const outer = reader.getRef(CurrentCallbackContext)?.find(reader)
+  if (outer === undefined) return undefined
+  const region = new Map<string, unknown>()
+  for (const { key } of kept) {
+    if (outer.mapUnsafe.has(key)) region.set(key, outer.mapUnsafe.get(key))
+  }
+  return Context.makeUnsafe(region)
+}
+
+// An account goes with its region: events that were meant for one must not go to another.
+const kept = [CurrentSpan, Tracer.ParentSpan, SpanAnnotations, BaggageChanges, CurrentRouting]
+
+/** A reader of a context inside a region; what the context says itself counts. */
+export const within = (region: Context.Context<never> | undefined, reader: ContextReader): ContextReader =>
+  region === undefined ? reader : ContextReaders.make(Context.merge(region, reader.context))

@@ -1,0 +1,29 @@
+/**
+ * The port to the fiber behind a callback: plain code that a fiber called and waits for, such as the function of
+ * `Effect.promise`, can run further effects, as fibers of their own.
+ *
+ * @since 0.2.0
+ */
+import * as Context from "effect/Context"
+import type { ContextReader } from "./ContextReader.ts"
+
+/**
+ * Finds the context of the fiber that waits for the code around the caller. `undefined` when no fiber does, or when the
+ * caller belongs elsewhere: it has a parent of its own, or another request. Synchronous and total.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface CallbackContext {
+  readonly find: (reader: ContextReader) => Context.Context<never> | undefined
+}
+
+/**
+ * The one of the layer, or `undefined` without a layer.
+ *
+ * @category references
+ * @since 0.2.0
+ */
+export const CurrentCallbackContext: Context.Reference<CallbackContext | undefined> = Context.Reference<
+  CallbackContext | undefined
+>("effect-llmobs/ports/CurrentCallbackContext", { defaultValue: () => undefined })
