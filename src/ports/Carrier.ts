@@ -43,7 +43,7 @@ export interface Carrier {
   readonly marked: SpanError | undefined
   /** Tells the local root which LLM trace it belongs to; the first span that asks wins. */
   readonly link: (context: SpanContext<unknown>) => void
-  /** Gives the finished record and says who has taken its event, before the span ends. */
+  /** Gives the finished record and says who has taken its event, before the span ends. Content stays only where it rides. */
   readonly attach: (record: PendingRecord | undefined, claim: Claim) => void
   readonly rename: (name: string) => void
   /** Whether the span has ended: it may have left, so nothing can ride it any more. */

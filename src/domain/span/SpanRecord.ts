@@ -131,6 +131,24 @@ export const finish = <R>(input: Finish<R>): SpanRecord<R> => {
   }
 }
 
+/**
+ * What an APM span needs of a record whose event it does not carry: identity, model and metrics.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const withoutContent = <R>(self: SpanRecord<R>): SpanRecord<R> => {
+  const { metrics } = self.annotation
+  return {
+    ...self,
+    annotation: metrics === undefined ? { bytes: 0 } : { metrics, bytes: 0 },
+    tags: {},
+    prompt: undefined,
+    toolVersion: undefined,
+    error: undefined
+  }
+}
+
 // The texts of the identity that can be long: the user chooses names and sessions, an upstream chooses ids. The
 // retention counts as fixed bytes, because it may not be decided yet.
 const identityBytes = (context: SpanContext<unknown>): number =>

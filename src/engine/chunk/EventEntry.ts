@@ -121,8 +121,8 @@ export const make = (options: Options): EventEntry => {
 
   const take = (outcome: Outcome, record: PendingRecord, carrier: Carrier | undefined): void => {
     if (outcome === "reserved") return place(record, carrier)
-    // An event outside memory cannot ride, so its span must not keep it either.
-    carrier?.attach(undefined, outcome === "spilled" ? "outbox" : "dropped")
+    // An event outside memory cannot ride, so its span keeps no more than its attributes.
+    carrier?.attach(record, outcome === "spilled" ? "outbox" : "dropped")
     if (outcome === "spilled") tellOffered(record)
   }
 

@@ -22,6 +22,7 @@ import type { ApmSpan, ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type { Sourced } from "../../domain/span/SessionSource.ts"
 import type { SpanContext } from "../../domain/span/SpanContext.ts"
 import type { SpanError } from "../../domain/span/SpanError.ts"
+import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { Carrier, TraceState } from "../../ports/Carrier.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { Decision } from "./Sampler.ts"
@@ -141,9 +142,11 @@ export class LiveSpan implements Carrier {
   }
 }
 
+// The content of an event that is elsewhere, or lost, would be memory that nothing counts.
 const take = (span: RoutedSpan, record: PendingRecord | undefined, claim: Claim): void => {
-  span.record = record
   span.claim = claim
+  const isHeldHere = claim === "none" || claim === "riding"
+  span.record = record === undefined || isHeldHere ? record : SpanRecords.withoutContent(record)
 }
 
 const setName = (span: TracedSpan, name: string): void => {
