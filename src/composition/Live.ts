@@ -1,4 +1,6 @@
-/** The composition behind the layers. Each part is made of parts that were made before it. */
+/**
+ * The composition behind the layers. Each part is made of parts that were made before it.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"

@@ -1,4 +1,6 @@
-/** The options of a layer. */
+/**
+ * The options of a layer.
+ */
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 import type { Problem } from "../domain/Problem.ts"

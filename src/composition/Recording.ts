@@ -1,4 +1,6 @@
-/** The recorder of a layer: what spans take from the settings, and where their events go. */
+/**
+ * The recorder of a layer: what spans take from the settings, and where their events go.
+ */
 import * as Clock from "effect/Clock"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import * as RetentionSampling from "../domain/sampling/RetentionSampling.ts"

@@ -1,4 +1,6 @@
-/** What can be read of a damaged file of a durable outbox, for the command. */
+/**
+ * What can be read of a damaged file of a durable outbox, for the command.
+ */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Rescue from "../adapters/sqlite/Rescue.ts"

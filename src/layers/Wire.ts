@@ -32,7 +32,7 @@
  * }
  * const chunk = V04.packChunk({ spans: [{ span, rider: undefined }] }, WireFormat.table["trace-agent"])
  *
- * An array of one chunk, which is an array of one span.
+ * // An array of one chunk, which is an array of one span.
  * Array.from(V04.payload([chunk]).subarray(0, 2)) // => [0x91, 0x91]
  * ```
  *

@@ -30,6 +30,7 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
 
+/** The parts that the tracer uses. */
 export interface Options {
   readonly apm: "llm" | "all"
   readonly service: string

@@ -1,4 +1,6 @@
-/** What an Effect span says about itself, as tags of an APM span. */
+/**
+ * What an Effect span says about itself, as tags of an APM span.
+ */
 import type * as Exit from "effect/Exit"
 import type { SpanKind } from "effect/Tracer"
 import * as JsonText from "../../domain/json/JsonText.ts"

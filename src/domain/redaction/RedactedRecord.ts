@@ -95,7 +95,7 @@ const isSpan = (u: unknown): boolean => !Promised.take(u) && typeof u === "objec
  *
  * ```ts
  * RedactedRecord.apply(record, { processors: [(span) => span.kind === "tool" ? undefined : span], capture: "all" })
- * of a tool: { value: { record: …, dropped: true }, problems: [] }
+ * // of a tool: { value: { record: …, dropped: true }, problems: [] }
  * ```
  *
  * @category combinators

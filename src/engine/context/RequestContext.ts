@@ -1,4 +1,6 @@
-/** The context in the headers of a request, read in the same way for every adapter. */
+/**
+ * The context in the headers of a request, read in the same way for every adapter.
+ */
 import type { Checked } from "../../domain/Problem.ts"
 import * as Baggage from "../../domain/propagation/Baggage.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"

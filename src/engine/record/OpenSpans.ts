@@ -1,4 +1,6 @@
-/** The open spans that no finalizer ends. */
+/**
+ * The open spans that no finalizer ends.
+ */
 import type { RecordedSpan } from "./RecordedSpan.ts"
 
 export interface OpenSpans {

@@ -1,4 +1,6 @@
-/** Reads the options of a span. A program without types can pass any value, and reading one can throw. */
+/**
+ * Reads the options of a span. A program without types can pass any value, and reading one can throw.
+ */
 import * as Problem from "../../domain/Problem.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"

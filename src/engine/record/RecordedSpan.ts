@@ -1,4 +1,6 @@
-/** A span while it is recorded. */
+/**
+ * A span while it is recorded.
+ */
 import type * as Clock from "effect/Clock"
 import type { Changes } from "../../domain/propagation/BaggageChange.ts"
 import type * as Annotation from "../../domain/span/Annotation.ts"

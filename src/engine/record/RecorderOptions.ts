@@ -42,6 +42,7 @@ export interface Sink {
   readonly fail: () => void
 }
 
+/** The parts that a recorder uses. */
 export interface Options {
   readonly settings: Settings
   readonly sink: Sink

@@ -1,4 +1,6 @@
-/** The end of a span: its record is made and passed to the sink. */
+/**
+ * The end of a span: its record is made and passed to the sink.
+ */
 import type * as Effect from "effect/Effect"
 import * as RedactedRecord from "../../domain/redaction/RedactedRecord.ts"
 import type * as SpanError from "../../domain/span/SpanError.ts"

@@ -1,4 +1,6 @@
-/** The start of a span: its identity is resolved, and its options and surrounding annotations are read. */
+/**
+ * The start of a span: its identity is resolved, and its options and surrounding annotations are read.
+ */
 import type * as Clock from "effect/Clock"
 import * as References from "effect/References"
 import type { Changes } from "../../domain/propagation/BaggageChange.ts"

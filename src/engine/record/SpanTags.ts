@@ -1,4 +1,6 @@
-/** The tags of a span while it is recorded. */
+/**
+ * The tags of a span while it is recorded.
+ */
 import * as Annotation from "../../domain/span/Annotation.ts"
 import * as CostTags from "../../domain/span/CostTags.ts"
 import * as Tags from "../../domain/span/Tags.ts"
