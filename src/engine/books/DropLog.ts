@@ -1,5 +1,4 @@
 /**
-/**
  * Logs dropped events: at once, and then once a minute for each reason, with their number. An event that a rule of the
  * program drops is dropped on purpose, so it is counted and not logged. The loop that ends logs the losses of the end,
  * with their cause.
