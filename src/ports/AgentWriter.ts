@@ -1,5 +1,5 @@
 /**
- * The port to the one that takes APM traces: an Agent, or whatever a program gives instead.
+ * The port to the receiver of APM traces: an Agent, or a program's own writer.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { TraceChunk } from "../domain/trace/TraceChunk.ts"
 import type { Outcome } from "./Transport.ts"
 
 /**
- * A chunk in the form in which it is sent. A writer may keep more beside the bytes: it gets the same object back.
+ * An encoded chunk. A writer may keep more beside the bytes, because it gets the same object back.
  *
  * @category models
  * @since 0.1.0
@@ -20,7 +20,7 @@ export interface EncodedChunk {
 }
 
 /**
- * The bytes of one request at most, where a writer says nothing else: 8 MiB.
+ * The default limit of one request: 8 MiB.
  *
  * @category constants
  * @since 0.2.0
@@ -34,21 +34,21 @@ export const defaultMaxPayloadBytes = 8 * 1024 * 1024
  * @since 0.2.0
  */
 export interface AgentWriterService {
-  /** The bytes of one request at most; a chunk that is larger than that leaves alone. */
+  /** The largest request in bytes. A larger chunk is sent alone. */
   readonly maxPayloadBytes: number
-  /** The exact size in bytes of a record's packed struct: above 1 MB its event takes the other road. */
+  /** The exact size of a record's packed struct in bytes. Above 1 MB its event takes the other road. */
   readonly structBytes: (record: SpanRecord) => number
   /**
-   * Encodes one chunk. Synchronous and total; `undefined` says that the chunk cannot be encoded, and its events then go to
-   * the intake.
+   * Encodes one chunk. It is synchronous and never throws. `undefined` means that the chunk cannot be encoded; its
+   * events then go to the intake.
    */
   readonly encode: (chunk: TraceChunk) => EncodedChunk | undefined
-  /** Sends chunks in one request. It does not fail: the outcome says what became of them. */
+  /** Sends chunks in one request. It does not fail: failures are outcomes. */
   readonly send: (chunks: ReadonlyArray<EncodedChunk>) => Effect.Effect<Outcome>
 }
 
 /**
- * The writer of traces that a layer uses instead of its own, where the context that it is built in has one.
+ * The writer of traces that a layer uses instead of its own, if the context in which it is built has one.
  *
  * @category services
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The port to the ambient context: what the request or message behind a piece of work brought along.
+ * The port to the ambient context: the trace, the labels and the request that a span runs under.
  *
  * @since 0.1.0
  */
@@ -9,43 +9,46 @@ import type { Labels } from "../domain/span/SpanContext.ts"
 import type { ContextReader } from "./ContextReader.ts"
 
 /**
- * The request as a server span describes it.
+ * A request, as a server span describes it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RequestInfo {
   readonly method: string
-  /** Path without the query. */
+  /** The path without the query. */
   readonly path: string
 }
 
 /**
- * What the ambient context says. It is parsed once per request.
+ * The ambient context. It is parsed once per request.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Ambient {
-  /** What the headers of the request brought: the APM trace, the LLM trace, baggage for the next hop. */
+  /** The propagated state of the request: the APM trace, the LLM trace, baggage for the next hop. */
   readonly upstream: Extracted | undefined
   readonly labels: Labels
   readonly request: RequestInfo | undefined
 }
 
 /**
- * Reads what stands behind a context. Synchronous and total.
+ * Reads the ambient context of a fiber or a caller. It is synchronous and never throws.
  *
  * @category models
  * @since 0.2.0
  */
 export interface AmbientContextService {
-  /** `undefined` when nothing is known. The same object each time for one request spares work. */
+  /**
+   * `undefined` if nothing is known. Return the same object each time for one request, because results are cached by
+   * it.
+   */
   readonly current: (reader: ContextReader) => Ambient | undefined
 }
 
 /**
- * The ambient context that a layer uses instead of its own, where the context that it is built in has one.
+ * The ambient context that a layer uses instead of its own, if the context in which it is built has one.
  *
  * @category services
  * @since 0.1.0
@@ -55,8 +58,7 @@ export class AmbientContext extends Context.Service<AmbientContext, AmbientConte
 ) {}
 
 /**
- * A context that somebody put around a region, such as the headers of a message from a queue. It outranks whatever else
- * stands behind the fiber.
+ * A context set around an effect, such as the headers of a message from a queue. It outranks every other source.
  *
  * @category references
  * @since 0.1.0
@@ -67,9 +69,9 @@ export const CurrentAmbient: Context.Reference<Ambient | undefined> = Context.Re
 )
 
 /**
- * What a region says about the baggage of the calls that leave it: a text replaces a member or adds one, `undefined`
- * takes one away. It is kept beside the request's own baggage, so that a server which is started in the region still
- * sees each request as it came.
+ * The changes to the baggage of calls, set around an effect: a text replaces or adds a member, `undefined` removes it.
+ * They are kept apart from the request's own baggage, so that a server started inside the effect still sees each
+ * request unchanged.
  *
  * @category references
  * @since 0.1.0

@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * An LLM span opens an Effect span and hands a slot to the tracer in the span's annotations. A tracer that can carry
- * events fills the slot; any other leaves it empty, and the event then goes to the intake.
+ * An LLM span opens an Effect span and passes a slot to the tracer in the span's annotations. A tracer that can carry
+ * events fills the slot. Any other tracer leaves it empty, and the event then goes to the intake.
  *
  * @since 0.1.0
  */
@@ -18,13 +18,13 @@ import type { ContextReader } from "./ContextReader.ts"
 import type { PendingRecord } from "./LateRetention.ts"
 
 /**
- * What the LLM spans of one local trace share.
+ * The state that the LLM spans of one local trace share.
  *
  * @category models
  * @since 0.1.0
  */
 export interface TraceState {
-  /** The session that later spans without one take. */
+  /** The session for later spans without one. */
   session: Sourced | undefined
 }
 
@@ -39,24 +39,26 @@ export interface Carrier {
   readonly spanId: string
   readonly service: string
   readonly trace: TraceState
-  /** The failure that tags of the span tell of (`error`, `error.type`, …), where the effect itself did not fail. */
+  /** The failure that tags of the span report (`error`, `error.type`, …), if the effect itself did not fail. */
   readonly marked: SpanError | undefined
-  /** Tells the local root which LLM trace it belongs to; the first span that asks wins. */
+  /** Links the local root to its LLM trace; the first call wins. */
   readonly link: (context: SpanContext<unknown>) => void
   /** Gives the finished record and says who has taken its event, before the span ends. Content stays only where it rides. */
   readonly attach: (record: PendingRecord | undefined, claim: Claim) => void
   readonly rename: (name: string) => void
-  /** Whether the span has ended: it may have left, so nothing can ride it any more. */
+  /** Whether the span has ended. It may have left already, so no event can ride it. */
   readonly ended: boolean
 }
 
 /**
+ * The place in which a tracer puts the carrier.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Slot {
   readonly kind: SpanKind
-  /** The context that the span is opened in, for callers that are no fiber. */
+  /** The context in which the span is opened, for callers without a fiber. */
   readonly reader?: ContextReader | undefined
   carrier: Carrier | undefined
 }

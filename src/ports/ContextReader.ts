@@ -1,17 +1,17 @@
 /**
- * The port to the context that something runs in: a fiber's, or the one that plain JavaScript keeps by other means.
+ * The port to the current context: a fiber's, or one that plain JavaScript keeps.
  *
  * @since 0.2.0
  */
 import * as Context from "effect/Context"
 
 /**
- * Reads a context. Every `Fiber` is one; {@link make} makes one of a context alone.
+ * Reads a context. Every `Fiber` is a reader; {@link make} makes one from a context.
  *
  * **Details**
  *
- * `context` is the context as it is now, and `getRef` reads a reference in it or gives the reference's default. Read both
- * in the step that needs them: those of a fiber change while it runs.
+ * `context` is the current context, and `getRef` reads a reference in it or returns the reference's default. Read both
+ * in the step that needs them, because a fiber changes them while it runs.
  *
  * @category models
  * @since 0.2.0

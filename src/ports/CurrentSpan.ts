@@ -1,5 +1,5 @@
 /**
- * The references through which spans of one fiber find one another.
+ * The references by which spans of one fiber find their parent and annotations.
  *
  * @since 0.1.0
  */
@@ -19,18 +19,18 @@ export interface OpenSpan {
   readonly annotation: Annotation
   /** The request that the span started in, if one is known. */
   readonly request: RequestInfo | undefined
-  /** The changes of baggage in whose region the span started. */
+  /** The changes of baggage that were active when the span started. */
   readonly baggage: ReadonlyMap<string, string | undefined>
   readonly ended: boolean
   /**
-   * Whether the call of a provider that runs inside has its event already. The outermost adapter that sees the call sets
-   * it; an inner one that finds it set on the current span records nothing.
+   * Whether the running provider call already has an event. The outermost adapter that sees the call sets it; an inner
+   * one that finds it set on the current span records nothing.
    */
   claimed: boolean
 }
 
 /**
- * The running LLM Observability span of this fiber: the parent of the next one.
+ * The running LLM Observability span of this fiber, the parent of the next one.
  *
  * @category references
  * @since 0.1.0
@@ -41,7 +41,7 @@ export const CurrentSpan: Context.Reference<OpenSpan | undefined> = Context.Refe
 )
 
 /**
- * What `annotateSpans` adds to spans that start in its region. Fiber-scoped: nothing of it is on the wire.
+ * The annotation that `annotateSpans` adds to spans inside its effect. It is scoped to the fiber and never sent.
  *
  * @category references
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The port to the delivery of events: flush and read the books.
+ * The port to the delivery of events: flush, and read the ledger.
  *
  * @since 0.1.0
  */
@@ -9,8 +9,8 @@ import * as Ledger from "../domain/delivery/Ledger.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 
 /**
- * What a flush achieved: how many events were settled while it ran, by what became of them, and how many were not before
- * the deadline (`pending`). `transferred` ones are in a queue or a store from which other processes deliver.
+ * The result of a flush: the numbers of events settled while it ran, by outcome, and of those not settled before the
+ * deadline (`pending`). `transferred` events are in a queue or a store from which other processes deliver.
  *
  * @category models
  * @since 0.1.0
@@ -24,18 +24,20 @@ export interface FlushReport {
 }
 
 /**
+ * The delivery of a layer. No effect fails.
+ *
  * @category services
  * @since 0.1.0
  */
 export interface DeliveryService {
   readonly flush: Effect.Effect<FlushReport>
   readonly ledger: Effect.Effect<Ledger.Ledger>
-  /** Events that nobody takes, oldest first. */
+  /** The undeliverable events, oldest first. */
   readonly setAside: Effect.Effect<ReadonlyArray<SetAside>>
 }
 
 /**
- * The delivery of the region. Without a layer there is nothing to deliver and the books are empty.
+ * The delivery of the current layer. Without a layer there is nothing to deliver and the ledger is empty.
  *
  * @category services
  * @since 0.1.0

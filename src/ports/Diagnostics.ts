@@ -1,5 +1,5 @@
 /**
- * The port to whoever wants to know what went wrong inside: counted, said once, never thrown.
+ * The port to diagnostics: internal problems are counted and logged once, and never thrown.
  *
  * @since 0.1.0
  */
@@ -7,23 +7,27 @@ import * as Context from "effect/Context"
 import type { Problem } from "../domain/Problem.ts"
 
 /**
+ * Receives internal problems. No member throws.
+ *
  * @category services
  * @since 0.1.0
  */
 export interface DiagnosticsService {
-  /** Counts problems and says each code once. */
+  /** Counts problems and logs each code once. */
   readonly report: (problems: ReadonlyArray<Problem>) => void
-  /** Counts a defect of ours at a named place, and says it once. The application never sees it. */
+  /** Counts a defect of ours at a named place, and logs it once. The application never sees it. */
   readonly defect: (place: string, error: unknown) => void
-  /** Says a line once for each key. The line holds no content and no key. */
+  /** Logs a line once for each key. The line holds no content and no key. */
   readonly warnOnce: (key: string, message: string) => void
-  /** Says a line each time it is called, for those who keep count themselves. */
+  /** Logs a line at each call, for callers that count themselves. */
   readonly say: (message: string) => void
-  /** How often each code and each place was counted. */
+  /** The counts of each code and each place. */
   readonly counts: () => ReadonlyMap<string, number>
 }
 
 /**
+ * The diagnostics of a layer.
+ *
  * @category services
  * @since 0.1.0
  */

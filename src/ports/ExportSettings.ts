@@ -1,5 +1,5 @@
 /**
- * The settings that the decisions about an event's form depend on.
+ * The settings on which the form of an event depends.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,8 @@ import type { ExportMode } from "../domain/delivery/ExportMode.ts"
 import * as Truncation from "../domain/event/Truncation.ts"
 
 /**
- * How events leave, and how large one may be. `apiVersion` is what `DD_TRACE_API_VERSION` asks for, `maxEventBytes` the
- * limit of one rendered event in bytes.
+ * The mode of export and the limit of an event. `apiVersion` is the value of `DD_TRACE_API_VERSION`, `maxEventBytes`
+ * the limit of one rendered event in bytes.
  *
  * @category models
  * @since 0.1.0
@@ -21,7 +21,7 @@ export interface ExportSettingsService {
 }
 
 /**
- * The settings of the region; without a layer those of a process beside an Agent.
+ * The settings of the current layer. Without a layer they are those of a process beside an Agent.
  *
  * @category references
  * @since 0.1.0

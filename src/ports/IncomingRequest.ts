@@ -1,5 +1,5 @@
 /**
- * The port to the requests that servers handle, and to the tracing contexts of others around them.
+ * The port to the requests that servers handle, and to other tracers' contexts around them.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import type { RequestInfo } from "./AmbientContext.ts"
 import type { ContextReader } from "./ContextReader.ts"
 
 /**
- * A request as its server has it. Nothing of it is parsed before somebody asks; what is parsed is kept under the
- * object, so a request is one object from beginning to end.
+ * A request as its server has it. It is parsed when it is first read, and the result is cached by the object, so a
+ * request must stay one object.
  *
  * @category models
  * @since 0.1.0
@@ -19,19 +19,19 @@ import type { ContextReader } from "./ContextReader.ts"
 export interface IncomingRequest {
   readonly headers: HeaderLookup
   readonly info: RequestInfo
-  /** The session that the body or the query names; `undefined` while that cannot be known, for want of a body. */
+  /** The session in the body or the query. `undefined` until the body has arrived. */
   readonly session: (() => Checked<string | undefined> | undefined) | undefined
 }
 
 /**
- * Keeps a request around everything that its handler calls, starts and waits for.
+ * Keeps a request around every function and effect that its handler runs.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RequestStore {
   readonly run: <A>(request: IncomingRequest, handle: () => A) => A
-  /** Lets the listeners of an emitter run inside the request, whoever emits. */
+  /** Runs the listeners of an emitter inside the request, for events from any source. */
   readonly bind: (request: IncomingRequest, emitter: object) => void
 }
 
@@ -46,10 +46,10 @@ export interface RequestSource {
 }
 
 /**
- * The context of another tracer around a caller, in the headers that would carry it. One object a context.
+ * The context of another tracer around a caller, as the headers that would carry it. Each context is one object.
  *
- * `headers` answers for `traceparent`, `tracestate` and `baggage`. `trace` and `baggage` say which of them it has: what
- * it has counts instead of what the request brought.
+ * `headers` reads `traceparent`, `tracestate` and `baggage`. `trace` and `baggage` say which of them are present; a
+ * present one replaces that of the request.
  *
  * @category models
  * @since 0.1.0
@@ -61,6 +61,8 @@ export interface HostContext {
 }
 
 /**
+ * Reads the host context of a caller.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -69,7 +71,7 @@ export interface HostContextSource {
 }
 
 /**
- * The other tracer whose context counts, if there is one.
+ * The other tracer whose context is used, if there is one.
  *
  * @category references
  * @since 0.1.0
@@ -79,7 +81,7 @@ export const CurrentHostContextSource: Context.Reference<HostContextSource | und
 >("effect-llmobs/ports/CurrentHostContextSource", { defaultValue: () => undefined })
 
 /**
- * The request of a region, where somebody put one around it. Everywhere else the store knows.
+ * The request set around an effect. Elsewhere the request store finds it.
  *
  * @category references
  * @since 0.1.0
@@ -89,7 +91,7 @@ export const CurrentRequest: Context.Reference<IncomingRequest | undefined> = Co
 >("effect-llmobs/ports/CurrentRequest", { defaultValue: () => undefined })
 
 /**
- * The session that the body or the query of the request names, where it was read ahead of the handler.
+ * The session in the body or the query of the request, if it was read before the handler ran.
  *
  * @category references
  * @since 0.1.0

@@ -3,13 +3,13 @@
  *
  * **Details**
  *
- * An event is in a journal in one of two ways. A *copy* stands beside an event that memory holds; it is removed when the
- * event is settled. A *spilled* event is held by the journal alone, until it is loaded. Spilled events are pending and
- * counted here. No call waits for the store for more than a few milliseconds, except at the end of a program, and all are
- * total: a journal that cannot write says so and loses nothing that memory still has.
+ * An event is in a journal in one of two ways. A *copy* duplicates an event in memory and is removed when the event is
+ * settled. A *spilled* event is in the journal alone until it is loaded. Spilled events are pending and counted here.
+ * No call waits for the store for more than a few milliseconds, except at the end of a program. No call throws: a
+ * journal that cannot write reports it and loses no event that is still in memory.
  *
- * Events go to the account that their record names (`context.account`, `""` for the layer's own), and each account is
- * loaded by itself.
+ * Events belong to the account that their record names (`context.account`, `""` for the layer's own), and each account
+ * is loaded by itself.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import type { SetAside } from "../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 
 /**
- * An event that was loaded. `bytes` is its size in the store, `offeredAt` Unix time in milliseconds.
+ * A loaded event. `bytes` is its size in the store, `offeredAt` Unix time in milliseconds.
  *
  * @category models
  * @since 0.1.0
@@ -29,68 +29,70 @@ export interface Stored {
 }
 
 /**
- * What a journal tells, each in the synchronous step in which its own count changes.
+ * The listener of a journal. Each member is called in the synchronous step in which the journal's own count changes.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Listener {
-  /** Events that another process left are spilled events of this one now. */
+  /** Events of another process have become spilled events of this one. */
   readonly onAdopted: (events: number) => void
-  /** Spilled events were older than the age limit and are gone. */
+  /** Spilled events exceeded the age limit and are deleted. */
   readonly onExpired: (events: number) => void
-  /** Spilled events could not be read, and are no longer among those that are delivered. */
+  /** Spilled events could not be read and will not be delivered. */
   readonly onUnreadable: (events: number) => void
-  /** Spilled events are another process's now: it opened their file while this one could not hold it. */
+  /** Spilled events belong to another process, which opened their file while this one could not hold it. */
   readonly onTaken: (events: number) => void
-  /** Spilled events of an account can be loaded that could not before. */
+  /** Spilled events of an account have become loadable. */
   readonly onReady: (account: string) => void
 }
 
 /**
+ * A durable store of events.
+ *
  * @category services
  * @since 0.1.0
  */
 export interface JournalService {
-  /** Ends when the store has been opened, or is known to be out of reach. */
+  /** Resolves when the store has been opened, or is known to be unreachable. */
   readonly opened: Promise<void>
   /**
-   * Begins to tell, and to look for events of ended processes. Ends when the first that were found have been told, or
-   * cannot be found out soon. More is looked for whenever those have been read.
+   * Begins to call the listener and to search for events of ended processes. Resolves when the first ones were
+   * reported, or the search takes long. It searches again whenever those have been read.
    */
   readonly start: (listener: Listener) => Promise<void>
   /**
-   * Keeps a copy of an event; it is committed within the commit window. `text` is written in its place, where the record
-   * itself must not be.
+   * Stores a copy of an event, which is committed within the commit window. `text` is written in its place if the
+   * record itself must not be written.
    */
   readonly append: (record: SpanRecord, text?: SpanRecord) => void
-  /** Takes an event that memory has no room for, or refuses it (`false`). */
+  /** Takes an event without room in memory. Returns `false` if it refuses. */
   readonly spill: (record: SpanRecord) => boolean
   /**
-   * Gives the spilled events of an account that have been read ahead, oldest first, and reads up to `bytes` more ahead. The
-   * events given are copies from here on. When nothing has been read yet, a `patient` call waits for a few milliseconds,
-   * and otherwise `onReady` follows.
+   * Returns the spilled events of an account that have been read ahead, oldest first, and reads up to `bytes` more
+   * ahead. The returned events become copies. If none has been read yet, a `patient` call waits for a few milliseconds;
+   * any other call returns, and `onReady` follows.
    */
   readonly load: (account: string, bytes: number, patient: boolean) => ReadonlyArray<Stored>
-  /** Forgets a copy: its event is settled. A second call changes nothing. */
+  /** Removes a copy, because its event is settled. A second call changes nothing. */
   readonly remove: (record: SpanRecord) => void
-  /** As `remove`, and keeps in its place an event that cannot be delivered. */
+  /** Like `remove`, and keeps an undeliverable event in its place. */
   readonly setAside: (record: SpanRecord, entry: SetAside) => void
   /**
-   * Events that were set aside, here and by ended processes, the oldest first. Where the store cannot be read, those that
-   * wait for it.
+   * The undeliverable events of this process and of ended ones, oldest first. If the store cannot be read, only those
+   * that wait to be stored.
    */
   readonly readSetAside: () => Promise<ReadonlyArray<SetAside>>
-  /** Spilled events, of one account or of all. */
+  /** The number of spilled events, of one account or of all. */
   readonly spilled: (account?: string) => number
-  /** Their bytes; 1 while events of an ended process may be about to arrive, after which `onReady` follows. */
+  /** Their bytes. 1 while events of an ended process may be about to arrive; `onReady` follows. */
   readonly spilledBytes: (account: string) => number
-  /** Bytes of spilled events that have been read ahead. */
+  /** The bytes of spilled events that have been read ahead. */
   readonly readAhead: () => number
-  /** Events, copies and spilled, that another process would find by the store's path if this one ended now. */
+  /** The number of events, copies and spilled, that another process would find in the store if this one ended now. */
   readonly kept: () => number
-  /** Commits the events that wait for the commit window, as far as the store can take them, and waits for that. */
+  /** Commits the events that wait for the commit window, as far as the store accepts them, and waits for the commit. */
   readonly commit: () => void
-  /** Commits, and leaves the kept events to other processes. Later calls change nothing. */
+  /** Commits, and leaves the kept events to other processes. Later calls have no effect. */
   readonly close: () => void
 }

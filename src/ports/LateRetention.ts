@@ -7,29 +7,32 @@ import type { Retention, SpanContext } from "../domain/span/SpanContext.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 
 /**
- * A decision that looks at the tags of the trace's root, which can still come. Every span of the trace holds the same one.
+ * An open decision: it depends on the tags of the trace's root, which can still change. Every span of the trace holds
+ * the same one.
  *
  * @category models
  * @since 0.2.0
  */
 export interface OpenRetention {
   readonly _tag: "Open"
-  /** The decision, once it is taken. Reading it takes nothing. */
+  /** The decision, once it is taken. Reading it does not take it. */
   readonly taken: Retention | undefined
-  /** Takes the decision by the tags of this moment; a later call gives the same one. */
+  /** Takes the decision from the present tags. A later call returns the same one. */
   readonly take: () => Retention
-  /** Calls a function when the decision is taken; at once if it is. */
+  /** Calls a function when the decision is taken, or at once if it already is. */
   readonly whenTaken: (released: () => void) => void
 }
 
 /**
+ * A retention decision, taken or still open.
+ *
  * @category models
  * @since 0.2.0
  */
 export type LateRetention = Retention | OpenRetention
 
 /**
- * The identity of a span whose trace may not have its decision yet.
+ * The identity of a span whose retention decision may be open.
  *
  * @category models
  * @since 0.2.0
@@ -37,7 +40,7 @@ export type LateRetention = Retention | OpenRetention
 export type PendingContext = SpanContext<LateRetention>
 
 /**
- * A finished span whose trace may not have its decision yet. It cannot be rendered.
+ * A finished span whose retention decision may be open. It cannot be rendered while it is.
  *
  * @category models
  * @since 0.2.0

@@ -1,13 +1,13 @@
 /**
- * The port to the outbox: where an event waits for the LLM intake.
+ * The port to the outbox, in which events wait for the LLM intake.
  *
  * @since 0.1.0
  */
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 
 /**
- * An event in the outbox. `offeredAt` is in Unix milliseconds, `uncertain` says that it was sent once and that nobody
- * knows whether it arrived. In a relay an event is what another process rendered.
+ * An event in the outbox. `offeredAt` is in Unix milliseconds. `uncertain` means that it was sent once with an
+ * ambiguous outcome. In a relay an event is one that another process rendered.
  *
  * @category models
  * @since 0.1.0
@@ -19,35 +19,38 @@ export interface Item<R = SpanRecord> {
 }
 
 /**
- * An outbox. Everything on it is synchronous: an offer is accepted or refused at once.
+ * An outbox. Every call is synchronous: an offer is accepted or refused at once.
  *
  * @category services
  * @since 0.1.0
  */
 export interface OutboxService<R = SpanRecord> {
-  /** Takes an event, or refuses it (`false`) for lack of room. */
+  /** Takes an event. Returns `false` if there is no room. */
   readonly offer: (record: R, options: { readonly now: number; readonly uncertain: boolean }) => boolean
-  /** Lends the oldest event to a sender. It still counts as pending. */
+  /** Lends the oldest event to a sender. A lent event is still pending. */
   readonly take: () => Item<R> | undefined
-  /** Gives a lent event back, in front. */
+  /** Returns a lent event to the front. */
   readonly restore: (item: Item<R>) => void
   /** Ends the loan of an event that was delivered or dropped. */
   readonly settle: (item: Item<R>) => void
-  /** Events held, lent ones included. */
+  /** The number of events held, including lent ones. */
   readonly size: () => number
-  /** Estimated bytes that wait, lent ones excluded. */
+  /** The estimated bytes of waiting events, without lent ones. */
   readonly waitingBytes: () => number
-  /** Takes an event that memory has no room for, to hold it elsewhere, or refuses it. Only durable outboxes can. */
+  /**
+   * Takes an event without room in memory, to hold it elsewhere. Returns `false` if it refuses. Only durable outboxes
+   * have it.
+   */
   readonly spill?: (record: R) => boolean
-  /** Pending events, waiting or not, that outlive this process. Only durable outboxes have such. */
+  /** The number of pending events that outlive this process. Only durable outboxes have it. */
   readonly kept?: () => number
-  /** Leaves what is kept to other processes. */
+  /** Leaves the kept events to other processes. */
   readonly close?: () => void
 }
 
 /**
- * The outboxes of a layer: one queue for each Datadog account that events go to, so that one of them never waits for
- * another. `""` is the layer's own account.
+ * The outboxes of a layer: one queue for each Datadog account, so that none waits for another. `""` is the layer's own
+ * account.
  *
  * @category services
  * @since 0.1.0
@@ -55,18 +58,18 @@ export interface OutboxService<R = SpanRecord> {
 export interface OutboxesService<R = SpanRecord> {
   /** The outbox of an account, the same one each time. */
   readonly of: (account: string) => OutboxService<R>
-  /** The one in which most bytes wait. */
+  /** The outbox with most waiting bytes. */
   readonly fullest: () => OutboxService<R> | undefined
-  /** Events held, lent ones included. */
+  /** The number of events held, including lent ones. */
   readonly size: () => number
-  /** Pending events, waiting or not, that outlive this process. Only durable outboxes have such. */
+  /** The number of pending events that outlive this process. Only durable outboxes have it. */
   readonly kept?: () => number
-  /** Leaves what is kept to other processes. */
+  /** Leaves the kept events to other processes. */
   readonly close?: () => void
 }
 
 /**
- * The name of the layer's own account among the accounts.
+ * The name of the layer's own account.
  *
  * @category constants
  * @since 0.1.0
@@ -74,7 +77,7 @@ export interface OutboxesService<R = SpanRecord> {
 export const ownAccount = ""
 
 /**
- * The account that an event goes to, among the accounts.
+ * The name of the account that an event goes to.
  *
  * @category accessors
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The port to propagation: contexts that leave in headers, and contexts that come in them.
+ * The port to propagation: injecting contexts into headers, and reading them from headers.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import type { Ambient } from "./AmbientContext.ts"
 import type { ContextReader } from "./ContextReader.ts"
 
 /**
- * How much leaves: `full` is everything, for those who asked; `trace` leaves out baggage, session, application and agent
- * name, for strangers.
+ * The extent of injected headers: `full` injects everything, for `inject` and allowed services; `trace` omits baggage,
+ * session, application and agent name, for other services.
  *
  * @category models
  * @since 0.1.0
@@ -20,21 +20,23 @@ import type { ContextReader } from "./ContextReader.ts"
 export type Extent = "full" | "trace"
 
 /**
+ * Injects and reads contexts. No member throws.
+ *
  * @category services
  * @since 0.1.0
  */
 export interface PropagatorService {
-  /** The headers of a call from this context, a fresh record each time. Freezes the sampling decision of the trace. */
+  /** The headers of a call from this context, as a new record. The call freezes the sampling decision of the trace. */
   readonly inject: (reader: ContextReader, extent: Extent) => { readonly [name: string]: string }
   readonly extract: (headers: HeaderLookup) => Ambient
-  /** What the request or the message behind a context brought. */
+  /** The propagated state of the request or message behind a context. */
   readonly upstream: (reader: ContextReader) => Extracted | undefined
   /** The members that a call from this context carries. */
   readonly baggage: (reader: ContextReader) => Items
 }
 
 /**
- * The propagator of the region, or `undefined` without a layer: nothing is written and nothing read.
+ * The propagator of the current layer. `undefined` without a layer: headers are then neither written nor read.
  *
  * @category references
  * @since 0.1.0

@@ -22,14 +22,14 @@ import type { OpenSpan } from "./CurrentSpan.ts"
 export interface SpanOptions extends AnnotationInput {
   /** The application that the span belongs to. */
   readonly agentService?: string | undefined
-  /** The same as `agentService`, by its older name. */
+  /** An older name of `agentService`. */
   readonly mlApp?: string | undefined
-  /** The experiment that the span runs: it and the spans under it belong to the experiments scope. */
+  /** The experiment that the span runs. The span and its descendants belong to the experiments scope. */
   readonly experiment?: ExperimentInput | undefined
 }
 
 /**
- * A value that is no function, for an option beside which a function means something else.
+ * A value that is no function, for options of which a function has another meaning.
  *
  * @category models
  * @since 0.2.0
@@ -54,12 +54,12 @@ export interface ExperimentInput {
 }
 
 /**
- * The span of a tracer that stands for the same work as a recorded span. Every `Tracer.Span` of Effect is one.
+ * A tracer's span for the same work as a recorded span. Every `Tracer.Span` of Effect is one.
  *
  * **Details**
  *
- * Ids that are valid (32 and 16 hex characters) become those of the recorded span. With `end`, the recorder ends both
- * spans at the same time; left out, the tracer's span ends by other means. One that has ended is left alone.
+ * Valid ids (32 and 16 hex characters) become those of the recorded span. With `end`, the recorder ends both spans at
+ * the same time; without it, the tracer's span must be ended elsewhere. A span that has ended is not changed.
  *
  * @category models
  * @since 0.2.0
@@ -72,7 +72,7 @@ export interface TracerSpan {
 }
 
 /**
- * All that a span can start from. Everything but its kind and name is optional.
+ * The inputs of a new span. Only kind and name are required.
  *
  * @category models
  * @since 0.2.0
@@ -80,53 +80,53 @@ export interface TracerSpan {
 export interface SpanStart {
   readonly kind: SpanKind
   readonly name: string
-  /** The recorded span above. Left out: that of `ambient`. */
+  /** The recorded parent. Default: that of `ambient`. */
   readonly parent?: OpenSpan | undefined
-  /** The time of the start, in Unix nanoseconds. Left out: now. */
+  /** The time of the start, in Unix nanoseconds. Default: now. */
   readonly at?: bigint | undefined
-  /** The context around the span: its region, its account, the request behind it. Left out: nothing is around it. */
+  /** The context around the span: annotations, account and request. Default: an empty context. */
   readonly ambient?: ContextReader | undefined
-  /** A function as `output` is no value: it makes the output when the span ends. */
+  /** The options. A function as `output` is no value: it makes the output when the span ends. */
   readonly options?: SpanOptions | undefined
   /** The APM span that the event can ride. */
   readonly carrier?: Carrier | undefined
   readonly span?: TracerSpan | undefined
   /**
-   * Whether a finalizer ends the span in any case. Any other span can be forgotten by its owner: the recorder then ends it
+   * Whether a finalizer always ends the span. Any other span can be forgotten by its owner, and the recorder ends it
    * when the layer closes.
    */
   readonly scoped?: boolean | undefined
 }
 
 /**
- * How a span ends. Without a failure and without an interruption it ends well.
+ * The end of a span. Without a failure and an interruption its status is ok.
  *
  * @category models
  * @since 0.2.0
  */
 export interface SpanEnd {
-  /** The time of the end, in Unix nanoseconds. Left out: now. The tracer's span ends at the same time. */
+  /** The time of the end, in Unix nanoseconds. Default: now. The tracer's span ends at the same time. */
   readonly at?: bigint | undefined
-  /** The failure, where there is no `Exit`: anything but `undefined`. */
+  /** The failure, if there is no `Exit`: any value but `undefined`. */
   readonly error?: unknown
   readonly exit?: Exit.Exit<unknown, unknown> | undefined
-  /** Whether the work was cut short on purpose, which is no error: the event is tagged `effect.fiber.interrupted`. */
+  /** Whether the work was interrupted on purpose, which is no error: the event is tagged `effect.fiber.interrupted`. */
   readonly interrupted?: boolean | undefined
-  /** Whether the work is known to be over and its end was not seen: the event is tagged `effect.span.unfinished`. */
+  /** Whether the work is over and its end was not observed: the event is tagged `effect.span.unfinished`. */
   readonly unfinished?: boolean | undefined
-  /** Makes the output from the value that `exit` succeeded with. */
+  /** Makes the output from the success value of `exit`. */
   readonly output?: ((value: never) => unknown) | undefined
-  /** Makes the output of a span that has none by then. */
+  /** Makes the output of a span that has none when it ends. */
   readonly defaultOutput?: (() => unknown) | undefined
 }
 
 /**
- * Records spans. Every member is synchronous and total, and needs no fiber.
+ * Records spans. Every member is synchronous, never throws, and needs no fiber.
  *
  * **Details**
  *
- * A span that `start` gives is open until `end` or `endAndWait` is called with it; a second call changes nothing. Until
- * then its annotations accumulate, its model and provider among them.
+ * A span that `start` returns is open until `end` or `endAndWait` is called; a second call changes nothing. Until then
+ * it accumulates annotations, including its model and provider.
  *
  * @category services
  * @since 0.1.0
@@ -134,20 +134,20 @@ export interface SpanEnd {
 export interface RecorderService {
   readonly start: (start: SpanStart) => OpenSpan | undefined
   readonly annotate: (span: OpenSpan | undefined, input: AnnotationInput) => void
-  /** What spans that start inside a region get, beyond what the regions around it say. */
+  /** The annotation for spans that start inside an effect, merged with that of the effects around it. */
   readonly region: (outer: Annotation | undefined, input: AnnotationInput) => Annotation
   readonly end: (span: OpenSpan, end?: SpanEnd) => void
   /**
-   * Ends a span on behalf of a caller that can wait for room, where the layer's `overflow` asks for that. The effect that is
-   * given back must be run before the caller goes on; the event and the tracer's span are finished by then.
+   * Ends a span for a caller that can wait for room, as the layer's `overflow` may require. The caller must run the
+   * returned effect before it continues; the event and the tracer's span are finished by then.
    */
   readonly endAndWait: (span: OpenSpan, end?: SpanEnd) => Effect.Effect<void> | undefined
-  /** Says what was wrong with what a caller wanted recorded. */
+  /** Reports problems with recorded input. */
   readonly report: (problems: ReadonlyArray<Problem>) => void
 }
 
 /**
- * The recorder of the region, or `undefined` without a layer: spans are then plain Effect spans.
+ * The recorder of the current layer. `undefined` without a layer: spans are then plain Effect spans.
  *
  * @category references
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The port to a queue from which relays deliver: many processes hand their events over, any number of others send them.
+ * The port to a queue of relays: many processes hand their events over, and any number of others deliver them.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { EncodedEvent } from "./IntakeWriter.ts"
 import type { Outcome } from "./Transport.ts"
 
 /**
- * How full a queue is, counted in batches, and how much beside it waits to be read.
+ * The load of a queue, in batches, and the number of entries kept for inspection.
  *
  * @category models
  * @since 0.1.0
@@ -18,36 +18,38 @@ import type { Outcome } from "./Transport.ts"
 export interface QueueStatus {
   /** Batches that no relay has taken yet. */
   readonly waiting: number
-  /** Batches that a relay has in hand, or had when it died. */
+  /** Batches that a relay holds, or held when it died. */
   readonly claimed: number
-  /** Kept to be read, and not delivered: events that the intake refused for good, and batches that no relay could read. */
+  /** Entries kept for inspection and not delivered: refused events, and batches that no relay could read. */
   readonly setAside: number
-  /** How many may wait and be claimed before no more are taken. */
+  /** The most batches, waiting and claimed. A full queue takes no more. */
   readonly limit: number
-  /** How long the oldest batch that waits has waited, in milliseconds; `undefined` if none waits. */
+  /** The age of the oldest waiting batch, in milliseconds. `undefined` if none waits. */
   readonly oldestMillis: number | undefined
-  /** How long ago a relay settled a batch, in milliseconds; `undefined` if none did within a month. */
+  /** The time since a relay last settled a batch, in milliseconds. `undefined` if none did within a month. */
   readonly lastSuccessMillis: number | undefined
 }
 
 /**
+ * A queue of relays. No effect fails.
+ *
  * @category services
  * @since 0.1.0
  */
 export interface RelayQueueService {
   /**
-   * Hands events over, in the form in which they are sent. An answer of 2xx says that the queue has committed all of
-   * them. The same events in a second offer are the same batches: they are not there twice.
+   * Hands encoded events over. An answer of 2xx means that the queue has committed all of them. The same events in a
+   * second offer are the same batches and are not queued twice.
    */
   readonly offer: (events: ReadonlyArray<EncodedEvent>) => Effect.Effect<Outcome>
-  /** `undefined` while the queue cannot be reached. */
+  /** `undefined` while the queue is unreachable. */
   readonly status: Effect.Effect<QueueStatus | undefined>
-  /** What relays set aside, oldest first; `undefined` while the queue cannot be reached. It is content. */
+  /** The entries that relays set aside, oldest first. `undefined` while the queue is unreachable. They are content. */
   readonly setAside: Effect.Effect<ReadonlyArray<SetAside> | undefined>
 }
 
 /**
- * The queue that events are handed to instead of being sent, if there is one.
+ * The queue that takes events instead of the intake, if there is one.
  *
  * @category references
  * @since 0.1.0

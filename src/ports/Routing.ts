@@ -1,5 +1,5 @@
 /**
- * The port to routing: which Datadog account the spans of a region go to.
+ * The port to routing: the Datadog account of the spans inside an effect.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import type * as Redacted from "effect/Redacted"
 
 /**
- * An account: what is left out is the layer's.
+ * An account. Omitted fields are the layer's.
  *
  * @category models
  * @since 0.1.0
@@ -19,7 +19,7 @@ export interface Routing {
 }
 
 /**
- * The account of the region, or `undefined` for the layer's own.
+ * The account set around an effect. `undefined` for the layer's own.
  *
  * @category references
  * @since 0.1.0

@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import type { AgentUrl } from "../domain/delivery/AgentUrl.ts"
 
 /**
- * Where a request goes: a host, or a unix socket.
+ * The target of a request: a host, or a unix socket.
  *
  * @category models
  * @since 0.1.0
@@ -18,12 +18,12 @@ export interface Target {
   readonly host: string
   readonly port: number
   readonly socketPath?: string | undefined
-  /** Prefixed to every path; without a slash at its end. */
+  /** The prefix of every path, without a trailing slash. */
   readonly basePath: string
 }
 
 /**
- * The target behind a URL.
+ * The target of a URL.
  *
  * @category constructors
  * @since 0.2.0
@@ -34,6 +34,8 @@ export const targetOf = (url: AgentUrl): Target =>
     : { protocol: url._tag, host: url.host, port: url.port, basePath: url.basePath }
 
 /**
+ * A request. `body` is sent as it is.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -44,14 +46,14 @@ export interface Request {
   readonly headers: { readonly [name: string]: string }
   readonly body: Uint8Array | undefined
   readonly timeoutMillis: number
-  /** How much of the answer's body is read, in bytes. Default: 64 KiB. */
+  /** The most bytes that are read of the answer's body. Default: 64 KiB. */
   readonly maxBodyBytes?: number | undefined
 }
 
 /**
- * What became of a request. `bytesWritten` tells a definite failure (the other side cannot have read the request) from an
- * ambiguous one. `reason` is a short code such as `ECONNREFUSED`, never content. `body` is cut at
- * the `maxBodyBytes` of the request.
+ * The outcome of a request. `bytesWritten` distinguishes a definite failure (the other side cannot have read the
+ * request) from an ambiguous one. `reason` is a short code such as `ECONNREFUSED`, never content. `body` is cut at the
+ * `maxBodyBytes` of the request.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +78,7 @@ export interface TransportService {
 }
 
 /**
- * The transport that a layer uses instead of its own, where the context that it is built in has one.
+ * The transport that a layer uses instead of its own, if the context in which it is built has one.
  *
  * @category services
  * @since 0.1.0

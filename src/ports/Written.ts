@@ -1,5 +1,5 @@
 /**
- * The outcome of a sending that a program describes in its own words.
+ * The outcome of a program's own write.
  *
  * @since 0.2.0
  */
@@ -15,8 +15,8 @@ const isOutcome = (given: unknown): given is Outcome =>
   (given._tag === "Answer" || given._tag === "Failure")
 
 /**
- * Success says that it was taken; success with an outcome says what that says; a failure, that it may or may not have been
- * taken. A defect stays one.
+ * Success means that the events were taken, unless its value is an outcome, which is then used. A failure means that
+ * they may or may not have been taken. A defect stays a defect.
  *
  * @category combinators
  * @since 0.2.0
