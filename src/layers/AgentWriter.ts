@@ -1,14 +1,13 @@
 /**
- * A writer of APM traces of your own: what rides traces goes where you send it, and no Agent is looked for.
+ * A writer of APM traces of your own: traces go where you send them, and no Agent is searched for.
  *
  * **Details**
  *
- * Provide one to `LLMObs.layer`. It counts as a carrier that is known: traces go to it from the first moment on, in the
- * mode `apm-agent`, and an event rides its trace unless that trace is rejected by sampling. Events that do not ride go to
- * the LLM intake as always, or to an `IntakeWriter` of your own.
+ * Provide one to `LLMObs.layer`. It takes traces from the start, in the mode `apm-agent`, and an event rides its trace
+ * unless sampling rejects that trace. Other events go to the LLM intake as always, or to an `IntakeWriter` of your own.
  *
- * A writer may fail in any way. Its events stay in the books: those of a sending without a usable outcome go to the intake
- * and count as possible duplicates.
+ * A writer may fail in any way, and its events stay counted: after an unusable outcome they go to the intake and count
+ * as possible duplicates.
  *
  * **Example** (Traces kept in memory)
  *
@@ -41,6 +40,8 @@ import * as Written from "../ports/Written.ts"
 
 export {
   /**
+   * The writer of traces that a layer uses instead of its own.
+   *
    * @category services
    * @since 0.2.0
    */
@@ -49,26 +50,36 @@ export {
 
 export type {
   /**
+   * Encodes and sends trace chunks.
+   *
    * @category models
    * @since 0.2.0
    */
   AgentWriterService,
   /**
+   * An encoded chunk. A writer may keep more beside the bytes, because it gets the same object back.
+   *
    * @category models
    * @since 0.2.0
    */
   EncodedChunk,
   /**
+   * The outcome of a request: an answer, or the failure to get one.
+   *
    * @category models
    * @since 0.2.0
    */
   Outcome,
   /**
+   * The record of a finished span. Times are in nanoseconds.
+   *
    * @category models
    * @since 0.2.0
    */
   SpanRecord,
   /**
+   * The spans of a chunk, each with the record that rides it.
+   *
    * @category models
    * @since 0.2.0
    */
@@ -76,26 +87,29 @@ export type {
 }
 
 /**
+ * The write function of a writer, and its limit.
+ *
  * @category models
  * @since 0.2.0
  */
 export interface Options {
   /**
-   * Takes one payload: the body of a `POST /v0.4/traces`, in MessagePack, with its number of traces. Success says that it
-   * was taken; success with an {@link Outcome} says what that says; a failure, that it may or may not have been taken.
+   * Takes one payload: the body of a `POST /v0.4/traces`, in MessagePack, with its number of traces. Success means that
+   * it was taken, unless its value is an {@link Outcome}, which is then used. A failure means that it may or may not
+   * have been taken.
    */
   readonly write: (payload: Uint8Array, traces: number) => Effect.Effect<unknown, unknown>
-  /** The bytes of one payload at most; one trace alone may be larger. Default 8 MiB. */
+  /** The largest payload in bytes. A single trace may be larger. Default: 8 MiB. */
   readonly maxPayloadBytes?: number | undefined
 }
 
 /**
- * Makes a writer that hands over payloads as an Agent would get them.
+ * Makes a writer that receives payloads in the Agent's format.
  *
  * **When to use**
  *
- * Use it where the bytes go on to something that speaks the Agent's protocol. For a form of your own, give an
- * {@link AgentWriterService} to `Layer.succeed(AgentWriter.AgentWriter, …)`.
+ * Use it if the receiver speaks the Agent's protocol. For another format, give an {@link AgentWriterService} to
+ * `Layer.succeed(AgentWriter.AgentWriter, …)`.
  *
  * @category constructors
  * @since 0.2.0
@@ -112,7 +126,7 @@ export const make = ({ maxPayloadBytes, write }: Options): AgentWriterService =>
 }
 
 /**
- * Provide it to `LLMObs.layer`.
+ * Provides the writer to `LLMObs.layer`.
  *
  * @category layers
  * @since 0.2.0

@@ -1,14 +1,14 @@
 /**
- * An ambient context of your own: how a layer learns what stands behind a span, such as the request that it belongs to.
+ * An ambient context of your own: the trace, the labels and the request that a span runs under.
  *
  * **Details**
  *
- * A layer knows the requests of Effect's HTTP server, of the adapters (`Express`, `Fastify`, `Fetch`, `NodeHttp`), and the
- * context of OpenTelemetry. An `AmbientContext` provided to `LLMObs.layer` replaces all of that. The layer asks it, at the
- * start of each span and for each call that leaves, by a {@link ContextReader}: the fiber's references, or those that
- * plain JavaScript keeps. A context of `LLMObs.extract` still comes first in its region.
+ * By default, a layer reads the requests of Effect's HTTP server and of the adapters (`Express`, `Fastify`, `Fetch`,
+ * `NodeHttp`), and the context of OpenTelemetry. An `AmbientContext` provided to `LLMObs.layer` replaces all of that.
+ * The layer calls it at the start of each span and for each outgoing call, with a {@link ContextReader}: the fiber's
+ * references, or those that plain JavaScript keeps. A context of `LLMObs.extract` still wins inside its effect.
  *
- * One that throws, or gives something else than an {@link Ambient}, counts as one that knows nothing.
+ * If it throws or returns a value that is no {@link Ambient}, the ambient context is empty.
  *
  * **Example** (Headers kept in asynchronous storage)
  *
@@ -45,6 +45,8 @@ import type { ContextReader } from "../ports/ContextReader.ts"
 
 export {
   /**
+   * The ambient context that a layer uses instead of its own.
+   *
    * @category services
    * @since 0.2.0
    */
@@ -53,21 +55,29 @@ export {
 
 export type {
   /**
+   * The ambient context of a span. It is parsed once per request.
+   *
    * @category models
    * @since 0.2.0
    */
   Ambient,
   /**
+   * Reads the ambient context of a fiber or a caller.
+   *
    * @category models
    * @since 0.2.0
    */
   AmbientContextService,
   /**
+   * Reads a context. Every `Fiber` is a reader.
+   *
    * @category models
    * @since 0.2.0
    */
   ContextReader,
   /**
+   * A request, as a server span describes it.
+   *
    * @category models
    * @since 0.2.0
    */
@@ -75,7 +85,7 @@ export type {
 }
 
 /**
- * The headers of a request: by name, in any case.
+ * The headers of a request, by name in any case.
  *
  * @category models
  * @since 0.2.0
@@ -85,21 +95,23 @@ export interface Headers {
 }
 
 /**
+ * The source of headers.
+ *
  * @category models
  * @since 0.2.0
  */
 export interface Options {
   /**
-   * The headers of the request behind a context, or of the message; `undefined` without one. Give the same object each
-   * time for one request: it is parsed once.
+   * The headers of the request or message behind a context. `undefined` if there is none. Return the same object each
+   * time for one request, so that it is parsed once.
    */
   readonly headers: (reader: ContextReader) => Headers | undefined
 }
 
 /**
- * Makes an ambient context of headers. They are read by the default propagation styles (`datadog`, `tracecontext`,
- * `baggage`); a context with rules of its own is an {@link AmbientContextService} for
- * `Layer.succeed(AmbientContext.AmbientContext, …)`.
+ * Makes an ambient context from headers. They are read by the default propagation styles (`datadog`, `tracecontext`,
+ * `baggage`). For other rules, give an {@link AmbientContextService} to `Layer.succeed(AmbientContext.AmbientContext,
+ * …)`.
  *
  * @category constructors
  * @since 0.2.0
@@ -121,8 +133,8 @@ export const make = ({ headers }: Options): AmbientContextService => {
 }
 
 /**
- * What headers bring: the APM trace and the LLM trace that they continue, labels, and an experiment. A header that cannot
- * be read counts as missing.
+ * Reads headers: the APM trace and the LLM trace that they continue, labels, and an experiment. An unreadable header
+ * counts as missing.
  *
  * @category constructors
  * @since 0.2.0
@@ -131,7 +143,7 @@ export const fromHeaders = (headers: Headers, request?: RequestInfo): Ambient =>
   RequestContext.fromHeaders(HeaderLookup.fromRecord(headers), PropagationStyle.defaults, request).value
 
 /**
- * Provide it to `LLMObs.layer`.
+ * Provides the ambient context to `LLMObs.layer`.
  *
  * @category layers
  * @since 0.2.0

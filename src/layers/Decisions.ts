@@ -1,16 +1,16 @@
 /**
- * The four decisions as Effect programs: the event, its tags, its wire form, and whether it rides its trace.
+ * The four decisions as Effect programs: the event, its tags, its wire form, and its route.
  *
  * **Details**
  *
  * Each decision has the Schema of its input and of its output. `decide` takes a typed input and never fails.
- * `decodeAndDecide` takes anything: it fails with a `SchemaError` that names each place that is wrong, and shows none of
- * the values. No program suspends, so each runs with `Effect.runSync`.
+ * `decodeAndDecide` takes any value. It fails with a `SchemaError` that names each bad field and shows no values. No
+ * program suspends, so `Effect.runSync` can run each one.
  *
  * **When to use**
  *
- * Use for facts that come from elsewhere: another process, a queue, a tool. A tracer that has the facts at hand calls the
- * plain functions of `effect-llmobs/core`, which are the same decisions without Effect.
+ * Use them for facts from another process, a queue or a tool. A tracer that has the facts at hand calls the plain
+ * functions of `effect-llmobs/core`, which are the same decisions without Effect.
  *
  * **Example** (Decide on facts of another process)
  *
@@ -63,15 +63,15 @@ import { ExportSettings } from "../ports/ExportSettings.ts"
 
 export {
   /**
-   * The service that is told of problems, such as an event that was shrunk; `layerLog` makes one.
+   * The service that receives problems, such as an event that was shrunk; `layerLog` makes one.
    *
    * @category services
    * @since 0.2.0
    */
   Diagnostics,
   /**
-   * The settings that `event` and `wireForm` look at: `mode`, `apiVersion`, and `maxEventBytes` in bytes.
-   * Without them the decisions are those of a process beside an Agent.
+   * The settings of `event` and `wireForm`: `mode`, `apiVersion`, and `maxEventBytes` in bytes. Without them the
+   * decisions are those of a process beside an Agent.
    *
    * @category references
    * @since 0.2.0
@@ -106,7 +106,7 @@ const make = <I extends Schema.Constraint, O extends Schema.Constraint>(
 const EventInput = Schema.Struct({ record: SpanRecordSchema.SpanRecord, format: WireFormatSchema.WireFormat })
 
 /**
- * The event of a finished span in a wire form, not larger than the settings allow.
+ * Renders the event of a finished span in a wire form, within the size that the settings allow.
  *
  * @category decisions
  * @since 0.2.0
@@ -144,8 +144,8 @@ export const wireForm: Decision<typeof WireFormInput, typeof WireFormatSchema.Wi
 )
 
 /**
- * Whether an event rides its trace, is offered to the intake, or is taken off the span. The facts come after the
- * sampling decision and before anything is written.
+ * Decides whether an event rides its trace, is offered to the intake, or is removed from the span. It needs the facts
+ * after the sampling decision and before anything is written.
  *
  * @category decisions
  * @since 0.2.0
@@ -157,8 +157,8 @@ export const rescue: Decision<typeof RescueSchema.Facts, typeof RescueSchema.Ver
 )
 
 /**
- * Logs each kind of problem once, as a warning of Effect's logger. A line holds a code, a sentence and a place; it never
- * holds content.
+ * Logs each kind of problem once, as a warning of Effect's logger. A line holds a code, a sentence and a path, and
+ * never content.
  *
  * @category layers
  * @since 0.2.0

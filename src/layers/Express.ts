@@ -1,5 +1,5 @@
 /**
- * Express: Effects that handlers run know the request they belong to.
+ * Express: Effects that handlers run belong to the request.
  *
  * @since 0.1.0
  */
@@ -9,13 +9,13 @@ import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 /**
- * A middleware for `app.use`, before the routes. Every Effect that later handlers run takes its trace, session, user and
- * experiment from the request.
+ * A middleware for `app.use`, before the routes. Every Effect that later handlers run takes its trace, session, user
+ * and experiment from the request.
  *
  * **Details**
  *
- * `sessionFrom` names a query parameter and a field of the body that hold the session. The body is the one that
- * Express's parser made; the middleware may stand before or after it.
+ * `sessionFrom` names a query parameter and a field of the body that hold the session. The body is read after Express's
+ * parser; the middleware may come before or after the parser.
  *
  * @category combinators
  * @since 0.1.0
@@ -25,12 +25,12 @@ export const middleware = (
 ): ReturnType<typeof ExpressMiddleware.make> => ExpressMiddleware.make(RequestStorage.store, options?.sessionFrom)
 
 /**
- * Keeps the request around an effect in the context of its fiber, when the effect starts.
+ * Keeps the current request around an effect, in the context of its fiber, when the effect starts.
  *
  * **When to use**
  *
- * Use where parts of the effect run on behalf of this request but in the context of another, as batched requests do: with
- * the `context` of their entry they find it.
+ * Use it if parts of the effect run on behalf of this request but in the context of another, such as batched requests:
+ * with the `context` of their entry they find this request.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Fastify: Effects that handlers run know the request they belong to.
+ * Fastify: Effects that handlers run belong to the request.
  *
  * @since 0.1.0
  */
@@ -21,12 +21,12 @@ import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 export const plugin: ReturnType<typeof FastifyPlugin.make> = FastifyPlugin.make(RequestStorage.store)
 
 /**
- * Keeps the request around an effect in the context of its fiber, when the effect starts.
+ * Keeps the current request around an effect, in the context of its fiber, when the effect starts.
  *
  * **When to use**
  *
- * Use where parts of the effect run on behalf of this request but in the context of another, as batched requests do: with
- * the `context` of their entry they find it.
+ * Use it if parts of the effect run on behalf of this request but in the context of another, such as batched requests:
+ * with the `context` of their entry they find this request.
  *
  * @category combinators
  * @since 0.1.0

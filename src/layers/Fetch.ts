@@ -1,6 +1,5 @@
 /**
- * Web requests: handlers that take a `Request` and give a `Response`, as Hono, Next and others have them, and calls that
- * are made with `fetch`.
+ * Web requests: handlers from `Request` to `Response`, as in Hono and Next, and calls of `fetch`.
  *
  * **Example** (A handler whose spans belong to the session of the request)
  *
@@ -36,13 +35,13 @@ import * as OriginPolicy from "../domain/propagation/OriginPolicy.ts"
 import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 /**
- * Wraps a handler. Every Effect that it runs takes its trace, session, user and experiment from the request. What the
- * handler gets beside the request is passed through.
+ * Wraps a handler. Every Effect that it runs takes its trace, session, user and experiment from the request. Further
+ * arguments of the handler are passed through.
  *
  * **Details**
  *
- * `sessionFrom` names a query parameter and a field of a JSON body that hold the session. A copy of the body is looked
- * at, at most 64 KiB of it; the handler reads its own.
+ * `sessionFrom` names a query parameter and a field of a JSON body that hold the session. At most 64 KiB of a copy of
+ * the body are read, and the handler reads its own body.
  *
  * @category combinators
  * @since 0.1.0
@@ -55,7 +54,7 @@ export const wrap = <Rest extends ReadonlyArray<unknown>, A>(
   FetchHandler.run(RequestStorage.store, options?.sessionFrom, request, () => handler(request, ...rest))
 
 /**
- * The same as a middleware of Hono.
+ * The same wrapper as a middleware of Hono.
  *
  * @category combinators
  * @since 0.1.0
@@ -66,13 +65,14 @@ export const middleware =
     FetchHandler.run(RequestStorage.store, options?.sessionFrom, context.req.raw, next)
 
 /**
- * A `fetch` whose calls continue the trace of the fiber that makes them. A call that no fiber makes, after an `await` for
- * instance, continues the trace of the fiber that asked for this function, in the span in which that fiber then is.
+ * A `fetch` whose calls continue the trace of the fiber that makes them. A call outside any fiber, such as after an
+ * `await`, continues the current span of the fiber that called this function.
  *
  * **Details**
  *
- * The trace and the LLM trace go to everybody. Baggage, session, application and agent name go to `allowedOrigins` only
- * (`OriginPolicy.defaults`: this machine and its private network). A redirect to somebody else does not carry them.
+ * The trace and the LLM trace go to every service. Baggage, session, application and agent name go to `allowedOrigins`
+ * only (`OriginPolicy.defaults`: this machine and its private network). They are not sent along a redirect to another
+ * origin.
  *
  * @category constructors
  * @since 0.1.0
@@ -91,12 +91,12 @@ export const withPropagation = (options?: {
   })
 
 /**
- * Keeps the request around an effect in the context of its fiber, when the effect starts.
+ * Keeps the current request around an effect, in the context of its fiber, when the effect starts.
  *
  * **When to use**
  *
- * Use where parts of the effect run on behalf of this request but in the context of another, as batched requests do: with
- * the `context` of their entry they find it.
+ * Use it if parts of the effect run on behalf of this request but in the context of another, such as batched requests:
+ * with the `context` of their entry they find this request.
  *
  * @category combinators
  * @since 0.1.0

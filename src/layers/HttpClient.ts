@@ -1,5 +1,5 @@
 /**
- * Effect's `HttpClient`: calls that continue the LLM trace in the service they go to.
+ * Effect's `HttpClient`: calls that continue the LLM trace in the called service.
  *
  * @since 0.1.0
  */
@@ -13,9 +13,9 @@ import * as OriginPolicy from "../domain/propagation/OriginPolicy.ts"
  *
  * **Details**
  *
- * The trace and the LLM trace go to everybody. Baggage, session, application and agent name go to `allowedOrigins` only
- * (`OriginPolicy.defaults`: this machine and its private network). Without a layer of LLM Observability nothing is
- * written.
+ * The trace and the LLM trace go to every service. Baggage, session, application and agent name go to `allowedOrigins`
+ * only (`OriginPolicy.defaults`: this machine and its private network). Without a layer of LLM Observability no header
+ * is written.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,11 +1,11 @@
 /**
- * Ids of your own: of spans and traces, for tests that compare what leaves, or for a scheme that a company has.
+ * Ids of your own for spans and traces, for reproducible tests or a company's own scheme.
  *
  * **Details**
  *
- * A layer that finds an `IdGenerator` in its context takes the ids of new spans and traces from it. An id that is none
- * (see {@link IdGeneratorService}) is replaced by a random one, and that is said once. Ids must be unique: two spans of one
- * id are one span to Datadog.
+ * A layer with an `IdGenerator` in its context takes the ids of new spans and traces from it. An invalid id (see {@link
+ * IdGeneratorService}) is replaced by a random one, and a warning is logged once. Ids must be unique: Datadog takes two
+ * spans with one id for one span.
  *
  * **Example** (Ids that count)
  *
@@ -39,6 +39,8 @@ import { IdGenerator } from "../ports/IdGenerator.ts"
 
 export {
   /**
+   * The generator of ids that a layer uses instead of its own.
+   *
    * @category services
    * @since 0.2.0
    */
@@ -47,6 +49,8 @@ export {
 
 export type {
   /**
+   * Makes ids. It is synchronous and must not throw.
+   *
    * @category models
    * @since 0.2.0
    */
@@ -54,7 +58,7 @@ export type {
 }
 
 /**
- * Makes the generator that layers use by themselves, over the cryptographic randomness of the process.
+ * Makes the default generator, which uses the cryptographic randomness of the process.
  *
  * @category constructors
  * @since 0.2.0

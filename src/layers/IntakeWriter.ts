@@ -1,15 +1,14 @@
 /**
- * A writer of events of your own: every event that does not ride a trace goes where you send it.
+ * A writer of events of your own: events that do not ride a trace go where you send them.
  *
  * **Details**
  *
- * Provide one to `LLMObs.layer`. It takes every offered event whatever the mode, without a key and a site, and those of
- * `LLMObs.withRouting` too: each comes with the name of its account, and one call never mixes accounts. With
- * `apm: "off"` that is every event there is; otherwise events ride their traces as always, and those whose trace is
- * rejected come here.
+ * Provide one to `LLMObs.layer`. It takes every offered event in every mode, without a key and a site, and those of
+ * `LLMObs.withRouting` too: each has the name of its account, and one call never mixes accounts. With `apm: "off"` it
+ * takes every event. Otherwise events ride their traces as always, and it takes those whose trace is rejected.
  *
- * A writer may fail in any way. Its events stay in the books: those of a sending without a usable outcome are sent again,
- * and count as possible duplicates.
+ * A writer may fail in any way, and its events stay counted: after an unusable outcome they are sent again and count as
+ * possible duplicates.
  *
  * **Example** (Events kept in memory)
  *
@@ -52,6 +51,8 @@ import * as Written from "../ports/Written.ts"
 
 export {
   /**
+   * The writer of events that a layer uses instead of its own.
+   *
    * @category services
    * @since 0.2.0
    */
@@ -60,21 +61,30 @@ export {
 
 export type {
   /**
+   * An encoded event, including its envelope. A writer may keep more beside the bytes, because it gets the same object
+   * back.
+   *
    * @category models
    * @since 0.2.0
    */
   EncodedEvent,
   /**
+   * Encodes and sends span events.
+   *
    * @category models
    * @since 0.2.0
    */
   IntakeWriterService,
   /**
+   * The outcome of a request: an answer, or the failure to get one.
+   *
    * @category models
    * @since 0.2.0
    */
   Outcome,
   /**
+   * The record of a finished span. Times are in nanoseconds.
+   *
    * @category models
    * @since 0.2.0
    */
@@ -88,34 +98,36 @@ export type {
  * @since 0.2.0
  */
 export interface Event {
-  /** The event in its envelope, as one element of the list that the intake takes: JSON on one line, without a line end. */
+  /** The event in its envelope, as one element of the intake's list: JSON on one line, without a line end. */
   readonly json: string
-  /** The name of the account that it is for; `undefined` for the layer's own. */
+  /** The name of its account. `undefined` for the layer's own. */
   readonly account: string | undefined
 }
 
 /**
+ * The write function of a writer, and its limits.
+ *
  * @category models
  * @since 0.2.0
  */
 export interface Options {
   /**
-   * Takes events. Success says that they were taken; success with an {@link Outcome} says what that says; a failure, that
-   * they may or may not have been taken: they come again.
+   * Takes events. Success means that they were taken, unless its value is an {@link Outcome}, which is then used. A
+   * failure means that they may or may not have been taken, and they are sent again.
    */
   readonly write: (events: ReadonlyArray<Event>) => Effect.Effect<unknown, unknown>
-  /** The bytes of the events of one call at most. Default 5 MiB. */
+  /** The largest call, in bytes of its events. Default: 5 MiB. */
   readonly maxPayloadBytes?: number | undefined
-  /** The bytes of one event at most: a larger one is shrunk. Default 5,000,000. */
+  /** The largest event in bytes. A larger one is shrunk. Default: 5,000,000. */
   readonly maxEventBytes?: number | undefined
 }
 
 /**
- * Makes a writer that hands over events as the intake would get them.
+ * Makes a writer that receives events in the intake's format.
  *
  * **When to use**
  *
- * Use it where the events go to a file, a queue, a store. For a form of your own, give an {@link IntakeWriterService} to
+ * Use it to send events to a file, a queue or a store. For another format, give an {@link IntakeWriterService} to
  * `Layer.succeed(IntakeWriter.IntakeWriter, …)`.
  *
  * @category constructors
@@ -134,6 +146,8 @@ export const make = ({ maxEventBytes, maxPayloadBytes, write }: Options): Intake
 }
 
 /**
+ * The address and the key of an intake.
+ *
  * @category models
  * @since 0.2.0
  */
@@ -143,11 +157,11 @@ export interface HttpOptions {
   readonly apiKey: Redacted.Redacted
 }
 
-/** How long one request may take. */
+/** The deadline of one request. */
 const timeoutMillis = 10_000
 
 /**
- * Says that the URL of an intake cannot be used.
+ * The URL of an intake cannot be used.
  *
  * @category errors
  * @since 0.2.0
@@ -157,16 +171,16 @@ export class InvalidUrl extends Error {
 }
 
 /**
- * Makes a writer to an LLM intake, by HTTP with a key: the one that a layer without an Agent uses. It sends by the
- * `Transport` of the context, or by one of its own, which is closed with the scope.
+ * Makes a writer that sends to an LLM intake by HTTP with a key, like a layer without an Agent. It uses the `Transport`
+ * of the context, or one of its own that is closed with the scope.
  *
  * **When to use**
  *
- * Use it as a part of a writer of your own, such as one that sends to two intakes.
+ * Use it as part of a writer of your own, for example to send to two intakes.
  *
  * **Gotchas**
  *
- * Every event goes to this intake, those of other accounts too: look at `account` if that must not be.
+ * Every event goes to this intake, including those of other accounts. Check `account` if that must not happen.
  *
  * @category constructors
  * @since 0.2.0
@@ -175,7 +189,7 @@ export const makeHttp = (options: HttpOptions): Effect.Effect<IntakeWriterServic
   Effect.gen(function*() {
     const url = AgentUrl.parse(options.url)
     if (url === undefined) {
-      return yield* Effect.fail(new InvalidUrl("The URL of an intake is not an http, https or unix URL."))
+      return yield* Effect.fail(new InvalidUrl("The URL of the intake is not an http, https or unix URL."))
     }
     const transport = Option.getOrUndefined(yield* Effect.serviceOption(Transport)) ?? (yield* NodeTransport.make())
     return IntakeHttpWriter.make({
@@ -186,7 +200,7 @@ export const makeHttp = (options: HttpOptions): Effect.Effect<IntakeWriterServic
       maxEventBytes: Truncation.defaultLimit,
       maxPayloadBytes: IntakeBody.maxBytes,
       headers: {},
-      // The layer says it once, and drops the event.
+      // The layer logs it once, and drops the event.
       onDefect: (error) => {
         throw error
       }
@@ -194,7 +208,7 @@ export const makeHttp = (options: HttpOptions): Effect.Effect<IntakeWriterServic
   })
 
 /**
- * Provide it to `LLMObs.layer`.
+ * Provides the writer to `LLMObs.layer`.
  *
  * @category layers
  * @since 0.2.0

@@ -4,7 +4,7 @@
  * **Details**
  *
  * Instrumentation never appears in a program's requirements. Without a layer every function here opens a plain Effect
- * span, or does nothing; with one, spans are recorded and delivered.
+ * span or does nothing. With a layer, spans are recorded and delivered.
  *
  * **Example** (A model call inside a workflow)
  *
@@ -49,46 +49,64 @@ export * from "./Spans.ts"
 
 export type {
   /**
+   * An annotation as a user writes it. Every field is optional.
+   *
    * @category models
    * @since 0.1.0
    */
   AnnotationInput,
   /**
+   * The result of a flush: numbers of events by outcome.
+   *
    * @category models
    * @since 0.1.0
    */
   FlushReport,
   /**
+   * The counts of events by where they are.
+   *
    * @category models
    * @since 0.1.0
    */
   Ledger,
   /**
+   * The options of a layer. Each one has a `DD_*` variable or a default; see docs/settings.md.
+   *
    * @category models
    * @since 0.1.0
    */
   Options,
   /**
+   * A Datadog account. Omitted fields are the layer's.
+   *
    * @category models
    * @since 0.1.0
    */
   Routing,
   /**
+   * An undeliverable event, kept for inspection.
+   *
    * @category models
    * @since 0.1.0
    */
   SetAside,
   /**
+   * The end of a span. Without a failure and an interruption its status is ok.
+   *
    * @category models
    * @since 0.2.0
    */
   SpanEnd,
   /**
+   * The kind of a span.
+   *
    * @category models
    * @since 0.2.0
    */
   SpanKind,
   /**
+   * The options of a span.
+   *
    * @category models
    * @since 0.1.0
    */
@@ -96,7 +114,7 @@ export type {
 }
 
 /**
- * Adds to the running span. What cannot be recorded is left out and reported; the program never sees a failure.
+ * Adds to the running span. Invalid parts are left out and reported; the effect never fails.
  *
  * @category annotations
  * @since 0.1.0
@@ -109,7 +127,7 @@ export const annotateCurrentSpan = (input: AnnotationInput): Effect.Effect<void>
 
 /**
  * Adds to every span that starts inside the effect, in this fiber and those forked from it. `input`, `output` and the
- * model do not count: they belong to one span.
+ * model are ignored, because they belong to one span.
  *
  * @category annotations
  * @since 0.1.0
@@ -125,22 +143,22 @@ export const annotateSpans = (
   })
 
 /**
- * Sends the spans that start inside an effect, in this fiber and those forked from it, to another Datadog account: for
- * programs that record on behalf of several organisations. What is left out (the key or the site) is the layer's.
+ * Sends the spans that start inside an effect, in this fiber and those forked from it, to another Datadog account, for
+ * programs that record on behalf of several organisations. An omitted key or site is the layer's.
  *
  * **Details**
  *
- * An Agent sends everything to its own account. Events with an account of their own therefore never ride a trace and never
- * go through an Agent or a relay: they go to the intake of their site, directly. Each account has a queue and requests of
- * its own, so that one whose key is refused holds up no other, and holds a quarter of `maxBytes` at most. In a durable
- * outbox an account is known by its site and a digest of its key, never by the key: what an ended process left is sent as
- * soon as a region names the same key again.
+ * An Agent sends everything to its own account. So events of another account never ride a trace and never go through an
+ * Agent or a relay: they go directly to the intake of their site. Each account has its own queue and requests, so a
+ * refused key delays no other account, and holds at most a quarter of `maxBytes`. A durable outbox identifies an
+ * account by its site and a digest of its key, never by the key. Events that an ended process left are sent once the
+ * program names the same key again.
  *
  * **Gotchas**
  *
- * The APM spans of the region stay in the trace they belong to, without the event. A site that is not on Datadog's list is
- * refused unless the layer allows unknown sites. An account that cannot be used sends its events nowhere: they are dropped
- * as `refused` and can be read by `setAside`. Make the value once for each account rather than for each call.
+ * The APM spans inside the effect stay in their trace, without the event. A site that is not on Datadog's list is
+ * refused unless the layer allows unknown sites. The events of an unusable account are dropped as `refused` and can be
+ * read by `setAside`. Make the value once for each account rather than for each call.
  *
  * **Example** (The account of a customer)
  *
@@ -162,7 +180,7 @@ export const withRouting = (routing: Routing): <A, E, R>(self: Effect.Effect<A, 
   Effect.provideService(CurrentRouting, routing)
 
 /**
- * The running span: its LLM trace id and decimal span id, and where its labels come from.
+ * The running span: its LLM trace id, its decimal span id, and the sources of its labels.
  *
  * @category models
  * @since 0.1.0
@@ -203,7 +221,7 @@ export const currentSpan: Effect.Effect<Option.Option<CurrentSpan>> = Effect.wit
 })
 
 /**
- * Sends what waits, joining what is being sent, and says what came of it. It has a deadline and never fails.
+ * Sends waiting events, joins requests in flight, and returns the counts. It has a deadline and never fails.
  *
  * @category delivery
  * @since 0.1.0
@@ -211,8 +229,8 @@ export const currentSpan: Effect.Effect<Option.Option<CurrentSpan>> = Effect.wit
 export const flush: Effect.Effect<FlushReport> = Effect.flatMap(Delivery, (delivery) => delivery.flush)
 
 /**
- * Flushes when an effect ends, however it ends, before its result is given on: for handlers whose process is frozen
- * between requests, such as a serverless function's. A flush that takes long is cut off at `flushTimeout`.
+ * Flushes when an effect ends, before its result is returned: for handlers whose process is frozen between requests,
+ * such as serverless functions. The flush is cut off at `flushTimeout`.
  *
  * @category delivery
  * @since 0.1.0
@@ -221,7 +239,7 @@ export const flushAfter = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect
   Effect.ensuring(self, Effect.asVoid(flush))
 
 /**
- * The books of the region's layer.
+ * The ledger of the current layer.
  *
  * @category delivery
  * @since 0.1.0
@@ -229,9 +247,9 @@ export const flushAfter = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect
 export const ledger: Effect.Effect<Ledger> = Effect.flatMap(Delivery, (delivery) => delivery.ledger)
 
 /**
- * The events that nobody takes, oldest first: those that the intake refused for good, that are too large for a request, or
- * that could not be read from a durable outbox. They are counted as dropped and kept here to be read: the newest 1,000,
- * within 4 MiB of memory, or in the file of the durable outbox. What they hold is content.
+ * The undeliverable events, oldest first: those that the intake refused for good, that are too large for a request, or
+ * that could not be read from a durable outbox. They are counted as dropped and kept for inspection: the newest 1,000,
+ * within 4 MiB of memory, or in the file of the durable outbox. They are content.
  *
  * @category delivery
  * @since 0.1.0
@@ -242,8 +260,8 @@ export const setAside: Effect.Effect<ReadonlyArray<SetAside>> = Effect.flatMap(
 )
 
 /**
- * Switches recording off or on while the program runs. Spans that run are recorded to their end; spans that start while it
- * is off are plain Effect spans.
+ * Switches recording off or on while the program runs. Running spans are recorded to their end. Spans that start while
+ * it is off are plain Effect spans.
  *
  * @category delivery
  * @since 0.1.0
@@ -259,7 +277,7 @@ export const setRecording = (on: boolean): Effect.Effect<void> =>
  */
 export const setTracing = (on: boolean): Effect.Effect<void> => Effect.map(Control, (control) => control.setTracing(on))
 
-// What a layer is made of is loaded when it is built.
+// The modules of a layer are loaded when it is built.
 const loaded = <M, A, E>(load: () => Promise<M>, build: (module: M) => Layer.Layer<A, E>): Layer.Layer<A, E> =>
   Layer.unwrap(Effect.map(Effect.promise(load), build))
 
@@ -272,7 +290,7 @@ const orNothing = <A>(layer: Layer.Layer<A>): Layer.Layer<A> =>
       Context.empty() as Context.Context<A>
     )))
 
-// The first line of an error of Node's or of ours, such as the module that a bundle left out.
+// The first line of an error of Node's or of ours, such as a module missing from a bundle.
 const reasonOf = (error: unknown): string =>
   error instanceof Error
     ? `${error.name}: ${error.message.split("\n", 1)[0]!.slice(0, 200)}`
@@ -283,14 +301,14 @@ const reasonOf = (error: unknown): string =>
  *
  * **Details**
  *
- * Events ride the APM trace through the Agent; an event whose trace would be dropped goes to the LLM intake by itself.
- * The layer imports what it needs when it is built, so building it is asynchronous. It never fails: a setting that cannot
- * be read warns and takes its default. Closing it sends what waits, for at most `flushTimeout`.
+ * Events ride the APM trace through the Agent. An event whose trace would be dropped goes to the LLM intake by itself.
+ * The layer imports its modules when it is built, so building it is asynchronous. It never fails: an unreadable setting
+ * logs a warning and takes its default. Closing it sends waiting events, for at most `flushTimeout`.
  *
  * **Gotchas**
  *
- * A tracer of the user's own that is already there stays: then no APM spans are written here, and events go to the intake
- * with the ids of that tracer's spans.
+ * If the program already has a tracer, it stays. Then no APM spans are written here, and events go to the intake with
+ * the ids of that tracer's spans.
  *
  * @category layers
  * @since 0.1.0
@@ -299,7 +317,7 @@ export const layer = (options: Options = {}): Layer.Layer<never> =>
   orNothing(loaded(() => import("../composition/LiveLayer.ts"), ({ make }) => make(options)))
 
 /**
- * The same, with the `DD_*` variables read through the current `ConfigProvider`. Options win over variables.
+ * The same layer, with the `DD_*` variables read through the current `ConfigProvider`. Options win over variables.
  *
  * @category layers
  * @since 0.1.0
@@ -308,7 +326,7 @@ export const layerFromConfig = (options: Options = {}): Layer.Layer<never> =>
   orNothing(loaded(() => import("../composition/ConfigLayer.ts"), ({ make }) => make(options)))
 
 /**
- * The embedded Agent: what it received, and its address.
+ * The embedded Agent: its address, and the requests that it received.
  *
  * @category services
  * @since 0.1.0
@@ -316,8 +334,8 @@ export const layerFromConfig = (options: Options = {}): Layer.Layer<never> =>
 export class DevAgent extends Context.Service<DevAgent, DevAgents.DevAgent>()("effect-llmobs/DevAgent") {}
 
 /**
- * Starts an Agent on this machine's loopback interface and delivers to it: for a look at what leaves the process, and
- * for tests. Nothing goes further than that Agent.
+ * Starts an Agent on this machine's loopback interface and delivers to it, to inspect what leaves the process, and for
+ * tests. No data leaves that Agent.
  *
  * @category layers
  * @since 0.1.0

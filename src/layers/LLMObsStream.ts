@@ -3,10 +3,10 @@
  *
  * **Details**
  *
- * The functions have the names of those in `effect-llmobs/LLMObs`. A span starts when its stream is first asked for an
- * element and ends when its consumer is done: at the end of the stream, when the consumer has enough, when the stream
- * fails, or when it is interrupted. Elements pass as they come; none is held back. Everything that the stream itself does
- * runs inside the span, what happens to its elements downstream does not.
+ * The functions have the names of those in `effect-llmobs/LLMObs`. A span starts when an element of its stream is first
+ * requested. It ends when its consumer is done: at the end of the stream, when the consumer has enough, when the stream
+ * fails, or when it is interrupted. Elements pass without delay. The stream itself runs inside the span; its consumers
+ * downstream do not.
  *
  * **Example** (The answer of a model, token by token)
  *
@@ -45,20 +45,22 @@ import { Recorder } from "../ports/Recorder.ts"
 import type { CaptureOptions } from "./Spans.ts"
 
 /**
- * How the output of a span is made from the elements of its stream.
+ * The way in which the output of a span is made from the elements of its stream.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Accumulation<in A, P> {
-  /** What to keep of an element; nothing for `undefined`. It is read at once: later changes do not show. */
+  /** The part to keep of an element, or `undefined` for none. It is read at once, so later changes do not matter. */
   readonly accumulate: (element: A) => P | undefined
   /**
-   * The output, from what was kept. By default texts are joined, on an llm span as the message of an assistant, and
-   * anything else is a list. It is made in every exit: of a stream that was cut short it is the beginning.
+   * The output, made from the kept parts. By default texts are joined, on an llm span as the message of an assistant,
+   * and other parts become a list. It is made in every exit; a stream that was cut short has its beginning as output.
    */
   readonly output?: ((parts: ReadonlyArray<P>) => unknown) | undefined
-  /** Where keeping ends, for the rest of the stream. Default: 100,000 parts and 1,000,000 bytes of their JSON text. */
+  /**
+   * The limit of kept parts, for the rest of the stream. Default: 100,000 parts and 1,000,000 bytes of their JSON text.
+   */
   readonly accumulateLimit?: StreamOutput.Limit | undefined
 }
 
@@ -71,8 +73,9 @@ export interface Accumulation<in A, P> {
 export interface StreamOptions extends CaptureOptions {
   readonly accumulate?: undefined
   /**
-   * Where keeping elements ends, for the rest of the stream. Default: 100,000 elements, and 1,000,000 bytes of the JSON
-   * text of what `output` or `capture` keeps. Chunks of a provider are joined as they come, to the bound of any content.
+   * The limit of kept elements, for the rest of the stream. Default: 100,000 elements, and 1,000,000 bytes of the JSON
+   * text that `output` or `capture` keeps. Chunks of a provider are joined as they arrive, within the limits of any
+   * content.
    */
   readonly accumulateLimit?: StreamOutput.Limit | undefined
 }
@@ -85,8 +88,8 @@ export interface StreamOptions extends CaptureOptions {
  */
 export interface StreamSpanFunction {
   /**
-   * Records the stream as a span called `name`, from its first pull until its consumer is done. `accumulate` says what to
-   * keep of each element, `output` makes the span's output from what was kept.
+   * Records the stream as a span called `name`, from its first pull until its consumer is done. `accumulate` selects
+   * the part of each element to keep, `output` makes the span's output from the parts.
    */
   <A, P>(
     name: string,
@@ -101,16 +104,16 @@ export interface StreamSpanFunction {
    * Records the stream as a span called `name`, from its first pull until its consumer is done, with the time to its first
    * element.
    *
-   * An llm span joins texts and the chunks of any known provider by itself: text, tool calls, token counts, finish reasons,
-   * the model. Its output is not recorded if the elements are neither, which is reported. Any other span has no output
-   * without `accumulate`, `output` or `capture`, which keeps the elements.
+   * An llm span joins texts and the chunks of known providers by itself: text, tool calls, token counts, finish
+   * reasons, the model. If the elements are neither, no output is recorded and a problem is reported. Any other span
+   * has no output without `accumulate`, `output`, or `capture`, which keeps the elements.
    */
   <O>(
     name: string,
     options?: SpanOptions & StreamOptions & { readonly output?: O & NotFunction<O> }
   ): <A, E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, Exclude<R, Tracer.ParentSpan>>
   /**
-   * The one with `output` once more: where none fits, the compiler tells how the last one does not.
+   * The overload with `output` again, because the compiler explains only why the last overload does not match.
    */
   <A>(name: string, options: OutputOptions<A>): Recorded<A>
 }
@@ -122,6 +125,8 @@ type OutputOptions<A> = Omit<SpanOptions, "output"> & StreamOptions & {
 type Recorded<A> = <E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, Exclude<R, Tracer.ParentSpan>>
 
 /**
+ * The default limit of kept elements: their number, and the bytes of their JSON text.
+ *
  * @category constants
  * @since 0.1.0
  */
@@ -152,9 +157,9 @@ const spanFunction = (kind: SpanKind): StreamSpanFunction =>
 
 interface Watched {
   readonly inside: (context: Context.Context<unknown>) => Context.Context<unknown>
-  /** Sees elements on their way; without anything to see it is left out. */
+  /** Observes elements as they pass. If it is absent, elements are not observed. */
   readonly see: ((elements: ReadonlyArray<unknown>) => void) | undefined
-  /** How the stream itself ended, if it did. */
+  /** The exit of the stream itself, if it ended. */
   ended: Exit.Exit<unknown, unknown> | undefined
 }
 
@@ -199,13 +204,13 @@ const begin = (
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
-// Every pull of a stream usually comes from the same context.
+// Cached, because pulls of a stream usually share one context.
 const remembered = <A extends object, B>(f: (value: A) => B): (value: A) => B => {
   let last: { readonly value: A; readonly result: B } | undefined
   return (value) => (last?.value === value ? last : last = { value, result: f(value) }).result
 }
 
-// A consumer that fails has left the stream; the failure is not the stream's.
+// If a consumer fails, it has left the stream; the stream itself did not fail.
 const whenLeft = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause) ? exit : Exit.void
 
@@ -236,7 +241,7 @@ const see = (
 export const llm: StreamSpanFunction = spanFunction("llm")
 
 /**
- * Records an agent that streams what it does.
+ * Records an agent that streams its answer.
  *
  * @category spans
  * @since 0.1.0
@@ -276,7 +281,7 @@ export const tool: StreamSpanFunction = spanFunction("tool")
 export const embedding: StreamSpanFunction = spanFunction("embedding")
 
 /**
- * Records a search that streams what it finds. The output is documents.
+ * Records a search that streams its results. The output is documents.
  *
  * @category spans
  * @since 0.1.0

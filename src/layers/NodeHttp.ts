@@ -1,5 +1,5 @@
 /**
- * Plain `node:http` servers: Effects that a handler runs know the request they belong to.
+ * Plain `node:http` servers: Effects that a handler runs belong to the request.
  *
  * @since 0.1.0
  */
@@ -16,8 +16,8 @@ import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
  * **Details**
  *
  * `sessionFrom` names a query parameter and a field of a JSON body that hold the session. With a field of the body, the
- * handler starts when the body (at most 64 KiB of it) has arrived, or after a second; it still reads the body itself, as
- * if nobody had looked. Compressed bodies are not looked at, nor over HTTP/2 those without a length.
+ * handler starts when the body (at most 64 KiB of it) has arrived, or after a second. The handler reads the unread body
+ * itself. Compressed bodies are ignored, and so are HTTP/2 bodies without a length.
  *
  * @category combinators
  * @since 0.1.0
@@ -28,12 +28,12 @@ export const wrap = <Req extends NodeRequest, Res extends NodeResponse>(
 ): (request: Req, response: Res) => void => NodeHttpHandler.wrap(RequestStorage.store, options?.sessionFrom)(handler)
 
 /**
- * Keeps the request around an effect in the context of its fiber, when the effect starts.
+ * Keeps the current request around an effect, in the context of its fiber, when the effect starts.
  *
  * **When to use**
  *
- * Use where parts of the effect run on behalf of this request but in the context of another, as batched requests do: with
- * the `context` of their entry they find it.
+ * Use it if parts of the effect run on behalf of this request but in the context of another, such as batched requests:
+ * with the `context` of their entry they find this request.
  *
  * @category combinators
  * @since 0.1.0

@@ -40,7 +40,7 @@ import * as OtelAdapter from "../adapters/otel/OtelContext.ts"
 import { CurrentHostContextSource } from "../ports/IncomingRequest.ts"
 
 /**
- * Lets the active context of OpenTelemetry count. Provide it to the layer of LLM Observability, or beside it.
+ * Reads the active context of OpenTelemetry. Provide it to the layer of LLM Observability, or beside it.
  *
  * @category layers
  * @since 0.1.0
@@ -48,12 +48,12 @@ import { CurrentHostContextSource } from "../ports/IncomingRequest.ts"
 export const layer: Layer.Layer<never> = Layer.sync(CurrentHostContextSource, OtelAdapter.source)
 
 /**
- * Keeps the context that is active here, when the effect starts, around all of the effect.
+ * Keeps the active context around an effect, when the effect starts.
  *
  * **When to use**
  *
- * Use at the boundary where an application enters Effect, when parts of it run on behalf of a caller but in the context
- * of another: batched requests (with the `context` of their entry), or a runtime without asynchronous context.
+ * Use it where an application enters Effect, if parts of the effect run on behalf of a caller but in the context of
+ * another: batched requests (with the `context` of their entry), or a runtime without asynchronous context.
  *
  * @category combinators
  * @since 0.1.0
@@ -62,8 +62,8 @@ export const capture = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A,
   Effect.suspend(() => withContext(OtelAdapter.active())(self))
 
 /**
- * Runs an effect in a context of OpenTelemetry, such as one that came with a message, or `ROOT_CONTEXT` for work that
- * belongs to nobody.
+ * Runs an effect in a context of OpenTelemetry, such as one that came with a message, or `ROOT_CONTEXT` for work
+ * without a caller.
  *
  * @category combinators
  * @since 0.1.0

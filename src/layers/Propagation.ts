@@ -1,5 +1,5 @@
 /**
- * Contexts that leave in headers and come in them, as `effect-llmobs/LLMObs` exports them.
+ * Injecting contexts into headers and extracting them, as `effect-llmobs/LLMObs` exports it.
  *
  * @since 0.2.0
  */
@@ -15,13 +15,13 @@ import { Propagator } from "../ports/Propagator.ts"
 import { Recorder } from "../ports/Recorder.ts"
 
 /**
- * The headers that continue this trace, the LLM trace, its session and the baggage in another service. Whoever calls this
- * asks for the full set: give it only to services that may have it. Empty without a layer.
+ * The headers that continue this trace, the LLM trace, its session and the baggage in another service. They are the
+ * full set, so send them only to services that may have it. Empty without a layer.
  *
  * **Details**
  *
- * A session that a browser or a request body named is not passed on as if this service vouched for it. The first call in
- * a trace freezes its sampling decision.
+ * A session from a browser or a request body is not passed on, because the next service would trust it as ours. The
+ * first call in a trace freezes its sampling decision.
  *
  * @category propagation
  * @since 0.1.0
@@ -31,12 +31,12 @@ export const inject: Effect.Effect<{ readonly [name: string]: string }> = Effect
 )
 
 /**
- * Runs an effect as a continuation of what headers brought: the APM trace, the LLM trace, the session and the baggage.
- * For messages and for servers whose requests are not seen otherwise; an Effect HTTP server needs nothing.
+ * Runs an effect as a continuation of headers: the APM trace, the LLM trace, the session and the baggage. Use it for
+ * messages, and for servers without an adapter; an Effect HTTP server does not need it.
  *
  * **Details**
  *
- * Headers that are no text are left out: the numbers and dates that brokers put beside them are no trace.
+ * Headers that are no text are ignored: brokers put numbers and dates beside them.
  *
  * @category propagation
  * @since 0.1.0
@@ -62,8 +62,8 @@ export const extract = (
   })
 
 /**
- * What headers brought, as the region that continues it sees it. `traceId` is 32 hex characters and `spanId` 16; both are
- * missing where there was only baggage, or where the settings start a new trace that links to the old one.
+ * The upstream of the current effect. `traceId` is 32 hex characters and `spanId` 16. Both are missing if there was
+ * only baggage, or if the settings start a new trace that links to the old one.
  *
  * @category models
  * @since 0.1.0
@@ -75,7 +75,7 @@ export interface Upstream {
 }
 
 /**
- * What the region continues: the trace of the request or message that it works for, if that brought anything usable.
+ * The trace of the request or message behind the current effect, if it brought a usable one.
  *
  * @category propagation
  * @since 0.1.0
@@ -90,7 +90,7 @@ export const upstream: Effect.Effect<Option.Option<Upstream>> = Effect.withFiber
 })
 
 /**
- * The baggage that a call from here carries to other services: what the request brought, and what `withBaggage` changed.
+ * The baggage that a call from here carries to other services: that of the request, with the changes of `withBaggage`.
  * Empty without a layer.
  *
  * @category propagation
@@ -104,16 +104,16 @@ export const baggage: Effect.Effect<{ readonly [key: string]: string }> = Effect
 })
 
 /**
- * Changes the baggage of an effect, in this fiber and those forked from it: a text replaces a member or adds one,
- * `undefined` takes one away.
+ * Changes the baggage of an effect, in this fiber and those forked from it: a text replaces or adds a member,
+ * `undefined` removes it.
  *
  * **Details**
  *
- * Baggage leaves with the calls of the effect, and labels the spans that start inside it, as the header of a request does:
- * `session.id`, `user.id` and `account.id` become their labels, of the lowest rank; `_ml_obs.experiment_id` puts the spans
- * into the experiments scope, and the other keys of an experiment become its tags. Spans that are open already stay as
- * they are, and nothing is left of it after the effect. The option `experimentBaggage: "ignore"` of the layer and a
- * propagation style without `baggage` switch that off.
+ * Baggage leaves with the calls of the effect and labels the spans that start inside it, like the header of a request:
+ * `session.id`, `user.id` and `account.id` become labels of the lowest rank; `_ml_obs.experiment_id` puts the spans
+ * into the experiments scope, and the other keys of an experiment become tags. Spans that are already open are not
+ * changed, and the baggage is restored after the effect. The option `experimentBaggage: "ignore"` of the layer and a
+ * propagation style without `baggage` disable this.
  *
  * **Example** (An experiment whose id another system gave)
  *
@@ -137,8 +137,8 @@ export const baggage: Effect.Effect<{ readonly [key: string]: string }> = Effect
  *
  * **Gotchas**
  *
- * Baggage goes to every service that `inject` is used for. A label that must win is named by the options of a span or by
- * `annotateSpans`, which stay here. Members named `llmobs.…` are reserved and left out.
+ * Baggage goes to every service that `inject` is used for. Set a label that must win by the options of a span or by
+ * `annotateSpans`, which are not sent. Members named `llmobs.…` are reserved and left out.
  *
  * @category propagation
  * @since 0.1.0

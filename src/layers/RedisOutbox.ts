@@ -3,16 +3,17 @@
  *
  * **Details**
  *
- * The layer of LLM Observability that this one is provided to needs neither a key nor an Agent with an EVP proxy: what does
- * not ride a trace goes to Redis in batches of up to 1 MiB, and counts as `transferred` once Redis has it. Any number of
- * `effect-llmobs relay` processes deliver, and may die at any moment: a batch that one had in hand goes to another. Until
- * Redis has taken an event it is held like any other, within the byte budget of its process. Redis keeps as much over its
- * own restart as its `appendonly` or `save` settings say; it must not evict keys.
+ * The layer of LLM Observability that this one is provided to needs neither a key nor an Agent with an EVP proxy.
+ * Events that do not ride a trace go to Redis in batches of up to 1 MiB, and count as `transferred` once Redis has
+ * committed them. Any number of `effect-llmobs relay` processes deliver them, and may die at any moment: a dead relay's
+ * batch goes to another one. Until then an event is held like any other, within the byte budget of its process. Redis
+ * keeps events over its own restart as its `appendonly` or `save` settings say; it must not evict keys.
  *
- * Events of a region that `LLMObs.withRouting` sends to an account of its own are never handed to Redis: a relay has one
- * key, and the keys of others do not go there. Their process sends them itself.
+ * Events that `LLMObs.withRouting` sends to another account are never handed to Redis, because a relay has one key and
+ * must not get others. Their process sends them itself.
  *
- * The gauge `llmobs.queue` shows how full the queue is, by its attribute `state`: `waiting`, `claimed`, `setAside`, `limit`.
+ * The gauge `llmobs.queue` shows the load of the queue, by its attribute `state`: `waiting`, `claimed`, `setAside`,
+ * `limit`.
  *
  * **Example** (A process of a fleet)
  *
@@ -42,29 +43,33 @@ import type { QueueStatus } from "../ports/RelayQueue.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 
 /**
+ * The address and the limits of the queue.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** `redis://`, `rediss://` or `unix://`, password included. Another host needs `rediss`. */
+  /** `redis://`, `rediss://` or `unix://`, password included. A remote host needs `rediss`. */
   readonly url: Redacted.Redacted
-  /** Accepts `redis://` to another host: prompts then cross the network in plain text. */
+  /** Allows `redis://` to a remote host. Prompts then cross the network in plain text. */
   readonly allowPlaintext?: boolean | undefined
-  /** Processes and relays of one name belong together. Default `events`. */
+  /** The name that processes and relays of one queue share. Default: `events`. */
   readonly queue?: string | undefined
-  /** How many batches, of up to 1 MiB each, may be in the queue before it takes no more. Default 4,096. */
+  /** The most batches, of up to 1 MiB each, in the queue. A full queue takes no more. Default: 4,096. */
   readonly maxBatches?: number | undefined
 }
 
 /**
+ * The defaults of the options. `timeoutMillis` is the deadline of one command.
+ *
  * @category constants
  * @since 0.1.0
  */
 export const defaults = { queue: "events", maxBatches: 4_096, timeoutMillis: 10_000 } as const
 
 /**
- * Provide it to `LLMObs.layer`. It connects in the background and never fails: a URL that cannot be used warns, and events
- * then take the way they would take without it.
+ * Provide it to `LLMObs.layer`. It connects in the background and never fails. An unusable URL logs a warning, and
+ * events then leave as without this layer.
  *
  * @category layers
  * @since 0.1.0
@@ -90,7 +95,7 @@ export const layer = (options: Options): Layer.Layer<never> =>
   }))
 
 /**
- * How full the queue of the region is; `undefined` without one, or while Redis cannot be reached.
+ * The load of the queue. `undefined` without a queue, or while Redis is unreachable.
  *
  * @category delivery
  * @since 0.1.0
@@ -101,8 +106,8 @@ export const status: Effect.Effect<QueueStatus | undefined> = Effect.flatMap(
 )
 
 /**
- * The events that the intake refused for good, and the batches that no relay could read, oldest first: the newest 1,000 of
- * each, and up to 16 MiB. `undefined` without a queue, or while Redis cannot be reached. They are content.
+ * The events that the intake refused for good, and the batches that no relay could read, oldest first: the newest 1,000
+ * of each, and up to 16 MiB. `undefined` without a queue, or while Redis is unreachable. They are content.
  *
  * @category delivery
  * @since 0.1.0

@@ -1,11 +1,11 @@
 /**
- * A relay: it delivers what other processes handed to Redis.
+ * A relay: it delivers events that other processes handed to Redis.
  *
  * **Details**
  *
- * Start as many as are needed, as `effect-llmobs relay` or by this layer. They share the work, need nothing from one
- * another, and may die at any moment. Each finds its way to the intake as any program does: through the Agent's EVP proxy,
- * or direct with a key and a site.
+ * Start as many relays as needed, as `effect-llmobs relay` or by this layer. They share the work, are independent of
+ * one another, and may die at any moment. Each sends to the intake like any program: through the Agent's EVP proxy, or
+ * directly with a key and a site.
  *
  * **Example** (A relay inside a program)
  *
@@ -38,7 +38,7 @@ import type { QueueStatus } from "../ports/RelayQueue.ts"
 import * as RedisOutbox from "./RedisOutbox.ts"
 
 /**
- * The queue, and how to reach the intake. What is left out is read from the `DD_*` variables.
+ * The queue, and the settings of delivery. Omitted options are read from the `DD_*` variables.
  *
  * @category models
  * @since 0.1.0
@@ -50,35 +50,38 @@ export interface Options extends
     "agentUrl" | "agentless" | "apiKey" | "site" | "allowUnknownSite" | "overrideOrigin" | "flushTimeout"
   >
 {
-  /** How many batches this relay has in hand at a time. Default 4. */
+  /** The most batches that this relay holds at a time. Default: 4. */
   readonly concurrency?: number | undefined
-  /** How long others leave the batches of a relay alone that died. In milliseconds, at least 1,000; default 30,000. */
+  /**
+   * The time in milliseconds after which another relay may take the batches of a dead one. At least 1,000; default:
+   * 30,000.
+   */
   readonly lockMillis?: number | undefined
-  /** How often an empty queue is looked at, in milliseconds. Default 500. */
+  /** The interval at which an empty queue is polled, in milliseconds. Default: 500. */
   readonly pollMillis?: number | undefined
 }
 
 /**
- * A relay that runs.
+ * A running relay.
  *
  * @category services
  * @since 0.1.0
  */
 export class Relay extends Context.Service<Relay, {
-  /** The books of this relay: `enqueued` is what it took from the queue. */
+  /** The ledger of this relay: `enqueued` counts the events that it took from the queue. */
   readonly ledger: Effect.Effect<Ledger>
-  /** Sends what is in hand. */
+  /** Sends the events that it holds. */
   readonly flush: DeliveryService["flush"]
-  /** `undefined` while Redis cannot be reached. */
+  /** `undefined` while Redis is unreachable. */
   readonly status: Effect.Effect<QueueStatus | undefined>
-  /** What this relay and others set aside; `undefined` while Redis cannot be reached. It is content. */
+  /** The entries that this relay and others set aside. `undefined` while Redis is unreachable. They are content. */
   readonly setAside: Effect.Effect<ReadonlyArray<SetAside> | undefined>
 }>()("effect-llmobs/Relay") {}
 
 const defaults = { concurrency: 4, lockMillis: 30_000, pollMillis: 500 } as const
 
 /**
- * Says that a relay cannot start, since the URL of Redis cannot be used.
+ * A relay cannot start, because the URL of Redis cannot be used.
  *
  * @category errors
  * @since 0.1.0
@@ -88,7 +91,8 @@ export class RelayError extends Error {
 }
 
 /**
- * Runs a relay. Closing it sends what is in hand, for at most `flushTimeout`, and gives the rest back to the queue.
+ * Runs a relay. Closing it sends the events that it holds, for at most `flushTimeout`, and gives the rest back to the
+ * queue.
  *
  * @category layers
  * @since 0.1.0
@@ -115,7 +119,7 @@ export const layer = (options: Options): Layer.Layer<Relay, RelayError> =>
     })
   )
 
-// As a process that has nothing to hand over.
+// Connects like a process without events.
 const once = <A>(options: RedisOutbox.Options, ask: Effect.Effect<A | undefined>): Effect.Effect<A | undefined> =>
   ask.pipe(
     Effect.timeoutOption(3_000),
@@ -124,8 +128,8 @@ const once = <A>(options: RedisOutbox.Options, ask: Effect.Effect<A | undefined>
   )
 
 /**
- * Asks how full a queue is, without delivering anything. It waits up to 3 seconds for Redis; `undefined` says that it
- * could not be reached.
+ * Reads the load of a queue without delivering anything. It waits up to 3 seconds for Redis; `undefined` means that
+ * Redis was unreachable.
  *
  * @category delivery
  * @since 0.1.0
@@ -134,8 +138,8 @@ export const statusOnce = (options: RedisOutbox.Options): Effect.Effect<QueueSta
   once(options, RedisOutbox.status)
 
 /**
- * Reads what the relays of a queue set aside, as `RedisOutbox.setAside` does. It waits up to 3 seconds for Redis;
- * `undefined` says that it could not be reached.
+ * Reads the entries that the relays of a queue set aside, like `RedisOutbox.setAside`. It waits up to 3 seconds for
+ * Redis; `undefined` means that Redis was unreachable.
  *
  * @category delivery
  * @since 0.1.0
@@ -145,7 +149,7 @@ export const setAsideOnce = (
 ): Effect.Effect<ReadonlyArray<SetAside> | undefined> => once(options, RedisOutbox.setAside)
 
 /**
- * How full the queue is.
+ * The load of the queue.
  *
  * @category delivery
  * @since 0.1.0
@@ -156,7 +160,7 @@ export const status: Effect.Effect<QueueStatus | undefined, never, Relay> = Effe
 )
 
 /**
- * The books of the relay.
+ * The ledger of the relay.
  *
  * @category delivery
  * @since 0.1.0
@@ -164,8 +168,7 @@ export const status: Effect.Effect<QueueStatus | undefined, never, Relay> = Effe
 export const ledger: Effect.Effect<Ledger, never, Relay> = Effect.flatMap(Relay, (relay) => relay.ledger)
 
 /**
- * The events that the intake refused for good, and the batches that no relay could read, as `RedisOutbox.setAside` gives
- * them.
+ * The events that the intake refused for good, and the batches that no relay could read, as in `RedisOutbox.setAside`.
  *
  * @category delivery
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The session that a request names in its JSON body or its query, for Effect HTTP servers.
+ * The session in the JSON body or the query of a request, for Effect HTTP servers.
  *
  * @since 0.1.0
  */
@@ -9,6 +9,8 @@ import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 export type {
   /**
+   * The name of a field of a JSON body, and the name of a query parameter.
+   *
    * @category models
    * @since 0.1.0
    */
@@ -16,13 +18,14 @@ export type {
 }
 
 /**
- * A middleware, for `HttpRouter.serve` or around one handler: spans inside belong to the session that the request names.
+ * A middleware, for `HttpRouter.serve` or around one handler. Spans inside belong to the session that the request
+ * names.
  *
  * **Details**
  *
- * The field of a JSON body goes before the query parameter. At most 64 KiB of the body are looked at, before the handler
- * starts; the handler reads the body as if nobody had. The session ranks below everything that the application says
- * itself, and above the browser's baggage, and it does not leave in headers.
+ * The field of a JSON body wins over the query parameter. At most 64 KiB of the body are read before the handler
+ * starts; the handler still reads the whole body. The session ranks below every session that the application sets, and
+ * above the browser's baggage. It is not sent in headers.
  *
  * @category combinators
  * @since 0.1.0

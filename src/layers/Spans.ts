@@ -15,19 +15,19 @@ import * as PairedSpan from "../engine/record/PairedSpan.ts"
 import type { NotFunction, SpanEnd, SpanOptions } from "../ports/Recorder.ts"
 
 /**
- * The arguments and the result that a span records by itself.
+ * Records the arguments and the result of a function on its span.
  *
  * **Details**
  *
- * Arguments are known where the span function is an argument of `Effect.fn` or `Effect.fnUntraced`: one is the input as it
- * is, several are a list. In a pipe there are none. An `input` or an `output` that is given by hand wins, as an option or
- * as an annotation. Both are bounded and redacted like any content.
+ * Arguments are known if the span function is an argument of `Effect.fn` or `Effect.fnUntraced`: a single one is the
+ * input, several become a list. In a pipe there are none. An explicit `input` or `output` wins, as an option or as an
+ * annotation. Both are bounded and redacted like any content.
  *
  * @category models
  * @since 0.2.0
  */
 export interface CaptureOptions {
-  /** `true` records the arguments as the input, and the result as the output; an object chooses. Default: neither. */
+  /** `true` records the arguments as the input and the result as the output; an object selects. Default: neither. */
   readonly capture?: Capture.CaptureInput | undefined
 }
 
@@ -47,16 +47,16 @@ export interface SpanFunction {
    * Records the effect as a span called `name`, which begins and ends with it; a failure is the span's error. For a pipe,
    * and for the last argument of `Effect.fn`.
    *
-   * `capture: true` records the arguments of `Effect.fn` and the result. `input` and `output` set them by hand: messages
-   * for a model, documents for a search, any value for the rest, or the request and the answer of a provider as they are.
-   * Without a layer it is a plain Effect span.
+   * `capture: true` records the arguments of `Effect.fn` and the result. `input` and `output` set them explicitly:
+   * messages for a model, documents for a search, any value for other kinds, or the unchanged request and answer of a
+   * provider. Without a layer the span is a plain Effect span.
    */
   <O>(
     name: string,
     options?: SpanOptions & CaptureOptions & { readonly output?: O & NotFunction<O> }
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>>
   /**
-   * The first once more: where none fits, the compiler tells how the last one does not.
+   * The first overload again, because the compiler explains only why the last overload does not match.
    */
   <A>(name: string, options: OutputOptions<A>): Recorded<A>
 }
@@ -98,7 +98,7 @@ const spanFunction = (kind: SpanKind): SpanFunction =>
 export const llm: SpanFunction = spanFunction("llm")
 
 /**
- * Records an agent: a program that decides by itself which steps it takes.
+ * Records an agent: a program that decides its own steps.
  *
  * **Example** (What the agent is)
  *
@@ -132,7 +132,7 @@ export const agent: SpanFunction = spanFunction("agent")
 export const workflow: SpanFunction = spanFunction("workflow")
 
 /**
- * Records a step that calls no model and nothing outside.
+ * Records a step that calls no model and no outside service.
  *
  * @category spans
  * @since 0.1.0
@@ -172,20 +172,20 @@ export const retrieval: SpanFunction = spanFunction("retrieval")
 export const experiment: SpanFunction = spanFunction("experiment")
 
 /**
- * A span made by hand. It is open until `endSpan` ends it; a span that is still open when its layer closes is ended then,
- * and its event is tagged `effect.span.unfinished`.
+ * A span made by hand. It is open until `endSpan` ends it. A span that is still open when its layer closes is ended
+ * then, and its event is tagged `effect.span.unfinished`.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Span {
   readonly kind: SpanKind
-  /** The Effect span of the same work. It ends with this one: do not end it. */
+  /** The Effect span of the same work. Do not end it: it ends with this span. */
   readonly span: Tracer.Span
 }
 
 /**
- * The options of a span made by hand. `at` is the time of its start, in Unix nanoseconds; left out, it starts now.
+ * The options of a span made by hand. `at` is the time of its start, in Unix nanoseconds. Default: now.
  *
  * @category models
  * @since 0.2.0
@@ -195,9 +195,8 @@ export interface MakeSpanOptions extends SpanOptions {
 }
 
 /**
- * Opens a span under the running one, for work that is no single effect: a call whose answer comes through a callback, or
- * one that began before the program heard of it. `withParentSpan` puts effects inside, `annotateSpan` adds to it, `endSpan`
- * ends it.
+ * Opens a span under the running one, for work that is no single effect: a call whose answer arrives by a callback, or
+ * one that began earlier. `withParentSpan` runs effects inside it, `annotateSpan` adds to it, `endSpan` ends it.
  *
  * **Example** (A call that another system reports, with its times)
  *
@@ -223,7 +222,7 @@ export const makeSpan = (kind: SpanKind, name: string, options?: MakeSpanOptions
   Effect.withFiber((fiber) => Effect.succeed(PairedSpan.open(fiber, { kind, name, options, at: atOf(options) })))
 
 /**
- * Opens a span that ends with the scope, by the scope's exit.
+ * Opens a span that ends with the scope, with the scope's exit.
  *
  * **Example** (A span as long as a connection)
  *
@@ -260,7 +259,7 @@ const atOf = (options: MakeSpanOptions | undefined): bigint | undefined =>
   OptionReader.read(options, "at", OptionReader.ignore)
 
 /**
- * Runs an effect inside a span made by hand, which stays open: spans that start there are its children, and
+ * Runs an effect inside a span made by hand, which stays open. Spans that start in the effect are its children, and
  * `annotateCurrentSpan` adds to it.
  *
  * @category spans
@@ -275,7 +274,7 @@ export const withParentSpan =
     )
 
 /**
- * Adds to a span made by hand, as `annotateCurrentSpan` does to the running one.
+ * Adds to a span made by hand, like `annotateCurrentSpan` to the running one.
  *
  * @category annotations
  * @since 0.2.0
@@ -284,8 +283,8 @@ export const annotateSpan = (span: Span, input: AnnotationInput): Effect.Effect<
   Effect.sync(() => (span as PairedSpan.PairedSpan).annotate(input))
 
 /**
- * Ends a span made by hand; a second call changes nothing. `at` is the time of its end, in Unix nanoseconds. A failure is
- * an `error` or that of an `exit`; `interrupted` tells work that was cut short on purpose, which is none.
+ * Ends a span made by hand; a second call changes nothing. `at` is the time of its end, in Unix nanoseconds. A failure
+ * is an `error` or that of an `exit`. `interrupted` marks work that was cut short on purpose, which is no failure.
  *
  * @category spans
  * @since 0.2.0

@@ -1,10 +1,10 @@
 /**
- * A transport of your own: how requests leave, to the Agent and to the intake.
+ * A transport of your own: it sends the requests to the Agent and to the intake.
  *
  * **Details**
  *
- * A layer that finds one in its context sends everything through it and opens no connection itself. A request that fails
- * in another way than its contract says has an unknown fate, and its events stay in the books.
+ * A layer with a transport in its context sends everything through it and opens no connection itself. If a request
+ * fails in another way than the contract says, its outcome is ambiguous, and its events stay counted.
  *
  * **Example** (A count of requests around the transport of the library)
  *
@@ -40,6 +40,8 @@ import { Transport } from "../ports/Transport.ts"
 
 export {
   /**
+   * The transport that a layer uses instead of its own.
+   *
    * @category services
    * @since 0.2.0
    */
@@ -48,21 +50,29 @@ export {
 
 export type {
   /**
+   * The outcome of a request: an answer, or the failure to get one.
+   *
    * @category models
    * @since 0.2.0
    */
   Outcome,
   /**
+   * A request. `body` is sent as it is.
+   *
    * @category models
    * @since 0.2.0
    */
   Request,
   /**
+   * The target of a request: a host, or a unix socket.
+   *
    * @category models
    * @since 0.2.0
    */
   Target,
   /**
+   * Sends requests. It never fails and is interruptible.
+   *
    * @category models
    * @since 0.2.0
    */
@@ -70,19 +80,21 @@ export type {
 }
 
 /**
+ * The proxy of a transport.
+ *
  * @category models
  * @since 0.2.0
  */
 export interface Options {
-  /** The URL of an HTTP proxy, through which TLS connections are tunnelled. */
+  /** The URL of an HTTP proxy, which tunnels TLS connections. */
   readonly proxy?: string | undefined
-  /** Hosts that are reached without it: names, and the domains they end with; `*` is every host. */
+  /** Hosts that are reached without the proxy: names, or the domains that they end with; `*` is every host. */
   readonly noProxy?: ReadonlyArray<string> | undefined
 }
 
 /**
- * Makes the transport that layers use by themselves: `node:http` and `node:https`, with connections kept alive and unix
- * sockets. Its connections are closed with the scope.
+ * Makes the default transport: `node:http` and `node:https`, with keep-alive and unix sockets. Its connections are
+ * closed with the scope.
  *
  * @category constructors
  * @since 0.2.0

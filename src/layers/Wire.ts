@@ -1,13 +1,13 @@
 /**
- * The bytes that leave: the MessagePack of a v0.4 trace payload, and the JSON of an intake request. For a tracer of your
- * own, beside `effect-llmobs/core`; it loads `msgpackr` and no module of Effect.
+ * The bytes on the wire: the MessagePack of a v0.4 trace payload, and the JSON of an intake request. They are for a
+ * tracer of your own, beside `effect-llmobs/core`. This module loads `msgpackr` and no module of Effect.
  *
  * **Details**
  *
  * An event takes one of two roads. It rides an APM span (`V04`, for `POST /v0.4/traces` of the Agent, `content-type:
  * application/msgpack`), or it goes to the LLM intake in an envelope of its own (`IntakeBody`, for `POST
- * /api/v2/llmobs`, `content-type: application/json`). `Rescue` of the core decides which. Bytes are made and nothing is
- * sent.
+ * /api/v2/llmobs`, `content-type: application/json`). `Rescue` of the core decides which. This module makes the bytes
+ * and sends nothing.
  *
  * **Example** (Pack a trace of one span)
  *
