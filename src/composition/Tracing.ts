@@ -1,4 +1,6 @@
-/** The tracer of a layer, and the propagator that reads its traces. */
+/**
+ * The tracer of a layer, and the propagator that reads its traces.
+ */
 import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
 import * as FiberCallbacks from "../adapters/async-context/FiberCallbacks.ts"
