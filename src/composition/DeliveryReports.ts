@@ -1,8 +1,6 @@
 /**
  * What a layer says of its delivery: one line when it starts, one for each trouble, one when that is over, and each step to
  * those who ask for it.
- *
- * @since 0.2.0
  */
 import type * as Effect from "effect/Effect"
 import type { AgentCapabilities } from "../domain/delivery/AgentCapabilities.ts"

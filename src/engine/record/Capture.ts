@@ -1,37 +1,20 @@
 /**
  * The arguments and the result of a function as the input and the output of its span.
- *
- * @since 0.2.0
  */
 import type { SpanOptions } from "../../ports/Recorder.ts"
 import * as OptionReader from "./OptionReader.ts"
 import type { PairedSpan } from "./PairedSpan.ts"
 
-/**
- * The sides to capture, as a user says it.
- *
- * @category models
- * @since 0.2.0
- */
+/** The sides to capture, as a user says it. */
 export type CaptureInput = boolean | { readonly input?: boolean | undefined; readonly output?: boolean | undefined }
 
-/**
- * The sides to capture.
- *
- * @category models
- * @since 0.2.0
- */
+/** The sides to capture. */
 export interface Capture {
   readonly input: boolean
   readonly output: boolean
 }
 
-/**
- * Reads the option `capture`. An output of which it says nothing is captured if `output` is true, an input never.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Reads the option `capture`. An output of which it says nothing is captured if `output` is true, an input never. */
 export const read = (
   options: { readonly capture?: CaptureInput | undefined } | undefined,
   output = false
@@ -44,12 +27,7 @@ export const read = (
   }
 }
 
-/**
- * Records the arguments of a call: one as it is, several as a list. An `input` among the options wins.
- *
- * @category combinators
- * @since 0.2.0
- */
+/** Records the arguments of a call: one as it is, several as a list. An `input` among the options wins. */
 export const annotateInput = (
   span: PairedSpan,
   options: SpanOptions | undefined,

@@ -1,7 +1,5 @@
 /**
  * The output of a span around a stream, made from the elements while they pass.
- *
- * @since 0.2.0
  */
 import * as JsonSnapshot from "../../domain/json/JsonSnapshot.ts"
 import * as JsonText from "../../domain/json/JsonText.ts"
@@ -12,23 +10,13 @@ import type { SpanKind } from "../../domain/span/SpanKind.ts"
 import * as Capture from "./Capture.ts"
 import * as OptionReader from "./OptionReader.ts"
 
-/**
- * The bounds of what is kept. Left out, `defaultLimit` holds.
- *
- * @category models
- * @since 0.2.0
- */
+/** The bounds of what is kept. Left out, `defaultLimit` holds. */
 export interface Limit {
   readonly parts?: number | undefined
   readonly bytes?: number | undefined
 }
 
-/**
- * The options from which an output is made, as a user writes them.
- *
- * @category models
- * @since 0.2.0
- */
+/** The options from which an output is made, as a user writes them. */
 export interface Options {
   readonly accumulate?: unknown
   readonly output?: unknown
@@ -36,44 +24,24 @@ export interface Options {
   readonly capture?: Capture.CaptureInput | undefined
 }
 
-/**
- * How the output of every run of a stream is made.
- *
- * @category models
- * @since 0.2.0
- */
+/** How the output of every run of a stream is made. */
 export interface Plan {
   /** Whether the user asked for this output: if not, one that is annotated inside the stream wins. */
   readonly asked: boolean
   readonly start: (report: OptionReader.Report) => StreamOutput
 }
 
-/**
- * The output of one run.
- *
- * @category models
- * @since 0.2.0
- */
+/** The output of one run. */
 export interface StreamOutput {
   readonly add: (elements: ReadonlyArray<unknown>) => void
   /** The output so far; `undefined` for none. */
   readonly end: () => unknown
 }
 
-/**
- * The bounds of the parts that `accumulate` gives: their number, and the bytes of their JSON text.
- *
- * @category constants
- * @since 0.2.0
- */
+/** The bounds of the parts that `accumulate` gives: their number, and the bytes of their JSON text. */
 export const defaultLimit = { parts: 100_000, bytes: 1_000_000 } as const
 
-/**
- * Reads the options of a stream's span; `undefined` if no output is made from its elements.
- *
- * @category constructors
- * @since 0.2.0
- */
+/** Reads the options of a stream's span; `undefined` if no output is made from its elements. */
 export const plan = (kind: SpanKind, options: Options | undefined): Plan | undefined => {
   const accumulate = read(options, "accumulate")
   const output = read(options, "output")
