@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as Glob from "../../../src/domain/sampling/Glob.ts"
+import * as Work from "../Work.ts"
 
 const matches = (pattern: string, text: string): boolean => Glob.matches(Glob.make(pattern), text)
 
@@ -51,7 +52,9 @@ describe("Glob", () => {
   )
 
   it("matches a pattern of many stars quickly on a long text that almost matches", () => {
-    assert.isFalse(matches("a*".repeat(400) + "b", "a".repeat(20_000)))
-    assert.isTrue(matches("a*".repeat(400) + "b", "a".repeat(20_000) + "b"))
+    Work.count(() => {
+      assert.isFalse(matches("a*".repeat(400) + "b", "a".repeat(20_000)))
+      assert.isTrue(matches("a*".repeat(400) + "b", "a".repeat(20_000) + "b"))
+    }, 1_000_000)
   })
 })
