@@ -108,7 +108,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     router,
     setAside,
     loop,
-    isRecording: () => switches.recording
+    isRecording: () => switches.recording,
+    isTracing: () => switches.tracing
   })
   // After the drain was registered, and so before it runs: what was open leaves with what waits.
   yield* Effect.addFinalizer(() => Effect.sync(recorder.endAll))

@@ -15,6 +15,7 @@ import type { Routing } from "../ports/Routing.ts"
 import * as AccountDirectory from "./AccountDirectory.ts"
 import * as EventStore from "./EventStore.ts"
 import type { Foundation } from "./Foundation.ts"
+import * as LayerOrder from "./LayerOrder.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
@@ -30,6 +31,8 @@ export const make = (options: {
   readonly loop: Pick<DeliveryLoop, "refuse">
   /** Whether spans that start now are recorded. */
   readonly isRecording: () => boolean
+  /** Whether spans that start now become APM spans of the layer's own tracer. */
+  readonly isTracing: () => boolean
 }): SpanRecorder.SpanRecorder => {
   const { foundation, loop, router, settings } = options
   const { ledger, signals: { isClosed } } = foundation
@@ -76,5 +79,17 @@ export const make = (options: {
     clock: (reader) => reader.getRef(Clock.Clock),
     root: ContextReader.make(foundation.root)
   })
-  return { ...recorder, start: (input) => options.isRecording() ? recorder.start(input) : undefined }
+  const order = LayerOrder.make(options)
+  return {
+    ...recorder,
+    start: (input) => {
+      if (!options.isRecording()) return undefined
+      order.onStart(input)
+      return recorder.start(input)
+    },
+    endAll: () => {
+      order.close()
+      recorder.endAll()
+    }
+  }
 }

@@ -19,3 +19,12 @@ export const fromUnknown = (name: unknown): string => {
     return typeof name
   }
 }
+
+/**
+ * The name as lines of a log show it: in quotes, in one line, and with at most 80 characters.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const shown = (name: unknown): string =>
+  `"${fromUnknown(name).slice(0, 80).replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029"]/gu, "?")}"`

@@ -26,6 +26,7 @@ import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { RecorderService, SpanEnd, SpanStart } from "../../ports/Recorder.ts"
 import { Recorder } from "../../ports/Recorder.ts"
 import * as CallbackRegion from "../context/CallbackRegion.ts"
+import * as OutsideSpans from "./OutsideSpans.ts"
 import * as SpanExit from "./SpanExit.ts"
 import * as SpanTime from "./SpanTime.ts"
 
@@ -109,6 +110,7 @@ export const open = (
   const { at, kind, options, scoped } = start
   const name = SpanName.fromUnknown(start.name)
   const recorder = reader.getRef(Recorder)
+  if (recorder === undefined) OutsideSpans.started(name)
   const slot: Slot | undefined = recorder === undefined ? undefined : { kind, reader, carrier: undefined }
   const span = openSpan(reader, name, slot, SpanTime.fromUnknown(at))
   const recorded = recorder?.start({
