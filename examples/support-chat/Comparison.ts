@@ -17,8 +17,6 @@ export interface Held {
   readonly apmTraceId: string
   readonly parentId: string
   readonly name: string
-  readonly kind: string
-  readonly durationMillis: number
   readonly session: string | undefined
   readonly userId: string | undefined
   readonly accountId: string | undefined

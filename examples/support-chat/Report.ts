@@ -1,19 +1,22 @@
 /**
  * What the demonstration prints. Plain functions from what was found to lines of text.
  */
+import type { EventView } from "effect-llmobs/core"
+import { TraceTree } from "effect-llmobs/core"
 import type { Books, Held } from "./Comparison.ts"
 import type { Conversation } from "./Conversations.ts"
 import type { Sighting } from "./Witness.ts"
 
-export type Colour = "bold" | "dim" | "green" | "yellow" | "red" | "cyan" | "magenta"
+/** The terminal: its width, and how it colours a text, which is not at all where it has no colours. */
+export interface Terminal {
+  readonly width: number
+  readonly paint: TraceTree.Paint
+}
 
-/** Colours a text, or leaves it as it is where the terminal has no colours. */
-export type Paint = (colour: Colour, text: string) => string
-
-type Cell = readonly [text: string, colour?: Colour]
+type Cell = readonly [text: string, colour?: TraceTree.Style]
 
 // Columns are measured before they are coloured: what colours a text has no width.
-const columns = (rows: ReadonlyArray<ReadonlyArray<Cell>>, paint: Paint): ReadonlyArray<string> => {
+const columns = (rows: ReadonlyArray<ReadonlyArray<Cell>>, paint: TraceTree.Paint): ReadonlyArray<string> => {
   const widths = rows.reduce<ReadonlyArray<number>>(
     (widest, row) => row.map(([text], index) => Math.max(text.length, widest[index] ?? 0)),
     []
@@ -26,54 +29,28 @@ const columns = (rows: ReadonlyArray<ReadonlyArray<Cell>>, paint: Paint): Readon
   )
 }
 
-const routeColour = (route: Held["route"]): Colour => route === "rode" ? "green" : "yellow"
+const routeColour = (route: Held["route"]): TraceTree.Style => route === "rode" ? "green" : "magenta"
 
-const session = (held: Held, sighting: Sighting): Cell =>
-  held.session === undefined ? ["none", "dim"] : [`${held.session} (${sighting.sources.session ?? "?"})`, "cyan"]
-
-interface Row {
-  readonly held: Held
-  readonly sighting: Sighting
-}
-
-// Spans are taken down as they end, so siblings are in their order.
-const branches = (
-  rows: ReadonlyArray<Row>,
-  parentId: string,
-  indent: string
-): ReadonlyArray<readonly [string, Row]> => {
-  const children = rows.filter(({ sighting }) => sighting.parentId === parentId)
-  return children.flatMap((row, index) => {
-    const last = index === children.length - 1
-    const [mark, below] = parentId === "undefined" ? ["", ""] : last ? ["└─ ", "   "] : ["├─ ", "│  "]
-    return [[indent + mark + row.held.name, row] as const, ...branches(rows, row.sighting.spanId, indent + below)]
-  })
-}
-
-/** One conversation as a tree: for each span its kind, its route, and its session with its source. */
+/** One conversation as a tree: its spans, with their prompts and answers, and each session with its source. */
 export const tree = (
   conversation: Conversation,
   sightings: ReadonlyArray<Sighting>,
-  held: ReadonlyArray<Held>,
-  paint: Paint
+  events: ReadonlyArray<EventView.EventView>,
+  sampledOut: (apmTraceId: string) => boolean | undefined,
+  { paint, width }: Terminal
 ): ReadonlyArray<string> => {
-  const heldById = new Map(held.map((item) => [item.spanId, item]))
-  const rows = sightings.flatMap((sighting) => {
-    const item = sighting.conversation === conversation.id ? heldById.get(sighting.spanId) : undefined
-    return item === undefined ? [] : [{ held: item, sighting }]
-  })
+  const sightingById = new Map(
+    sightings.filter((sighting) => sighting.conversation === conversation.id).map((item) => [item.spanId, item])
+  )
   return [
     `${paint("bold", `Conversation ${conversation.id}`)} · its caller sent ${paint("magenta", conversation.decision)}`,
-    ...columns([
-      ["span", "kind", "route", "session (source)", "time"].map((text): Cell => [text, "dim"]),
-      ...branches(rows, "undefined", "").map(([name, { held: item, sighting }]): ReadonlyArray<Cell> => [
-        [name, "bold"],
-        [item.kind],
-        [item.route, routeColour(item.route)],
-        session(item, sighting),
-        [`${item.durationMillis.toFixed(1)} ms`, "dim"]
-      ])
-    ], paint)
+    ...TraceTree.render(events.filter(({ spanId }) => sightingById.has(spanId)), {
+      width,
+      paint,
+      sampledOut,
+      note: ({ sessionId, spanId }) =>
+        sessionId === undefined ? "no session" : `session from ${sightingById.get(spanId)?.sources.session ?? "?"}`
+    })
   ]
 }
 
@@ -82,7 +59,7 @@ export const table = (
   conversations: ReadonlyArray<Conversation>,
   sightings: ReadonlyArray<Sighting>,
   held: ReadonlyArray<Held>,
-  paint: Paint
+  paint: TraceTree.Paint
 ): ReadonlyArray<string> => {
   const conversationById = new Map(conversations.map((conversation) => [conversation.id, conversation]))
   const conversationOf = new Map(
@@ -93,7 +70,7 @@ export const table = (
     route: Held["route"],
     what: string,
     items: ReadonlyArray<Held>,
-    colour?: Colour
+    colour?: TraceTree.Style
   ): ReadonlyArray<Cell> => {
     const counts = [
       new Set(items.map((item) => conversationOf.get(item.spanId))).size,
@@ -109,7 +86,7 @@ export const table = (
   return [
     paint("bold", "By route"),
     ...columns([
-      ["route", "the caller's decision", "conversations", "events", "with a session"].map((
+      ["route", "the caller's decision", "conversations", "events", "with session"].map((
         text
       ): Cell => [text, "dim"]),
       ...[...Map.groupBy(held, (item) => item.route)].sort(([a], [b]) => order(b, a)).flatMap(([route, items]) => [
@@ -124,8 +101,14 @@ export const table = (
 
 const order = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
 
+/** The words of the table. */
+export const legend: ReadonlyArray<string> = [
+  "  An event rode if it travelled inside its APM trace. It was rescued if that",
+  "  trace was sampled out: it then went to the LLM Observability intake by itself."
+]
+
 /** The first few disagreements, with how many more there are. */
-export const explanation = (disagreements: ReadonlyArray<string>, paint: Paint): ReadonlyArray<string> => [
+export const explanation = (disagreements: ReadonlyArray<string>, paint: TraceTree.Paint): ReadonlyArray<string> => [
   paint("red", `${disagreements.length} things do not agree:`),
   ...disagreements.slice(0, 20).map((text) => `  ${text}`),
   ...(disagreements.length > 20 ? [`  … and ${disagreements.length - 20} more`] : [])

@@ -1,6 +1,7 @@
 /**
  * The end of the demonstration: send what waits, fetch what the Agent holds, compare, and say what came of it.
  */
+import type { EventView } from "effect-llmobs/core"
 import { Ledger } from "effect-llmobs/core"
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Console from "effect/Console"
@@ -25,32 +26,19 @@ export interface Run {
   readonly sightings: ReadonlyArray<Sighting>
 }
 
-type Received = ReturnType<typeof LLMObs.DevAgent.Service["events"]>[number]
-
 const routes = { trace: "rode", evp: "rescued", direct: "sent straight to the intake" } as const
 
-const text = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
-
-const property = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null ? (value as { readonly [key: string]: unknown })[key] : undefined
-
-const held = ({ apmTraceId, event, spanId, traceId, via }: Received): Comparison.Held => {
-  const tags = Array.isArray(event["tags"]) ? event["tags"].map(String) : []
-  const tag = (key: string) => tags.find((item) => item.startsWith(`${key}:`))?.slice(key.length + 1)
-  return {
-    route: routes[via],
-    spanId,
-    traceId,
-    apmTraceId,
-    parentId: String(event["parent_id"]),
-    name: String(event["name"]),
-    kind: text(property(property(event["meta"], "span"), "kind")) ?? text(property(event["meta"], "span.kind")) ?? "?",
-    durationMillis: Number(event["duration"]) / 1e6,
-    session: text(event["session_id"]),
-    userId: tag("usr.id"),
-    accountId: tag("usr.account_id")
-  }
-}
+const held = (event: EventView.EventView): Comparison.Held => ({
+  route: routes[event.route],
+  spanId: event.spanId,
+  traceId: event.traceId,
+  apmTraceId: event.apmTraceId ?? "",
+  parentId: event.parentId ?? "undefined",
+  name: event.name,
+  session: event.sessionId,
+  userId: event.tags["usr.id"],
+  accountId: event.tags["usr.account_id"]
+})
 
 const books = (ledger: LLMObs.Ledger): Comparison.Books => ({
   delivered: Ledger.delivered(ledger),
@@ -61,18 +49,21 @@ const books = (ledger: LLMObs.Ledger): Comparison.Books => ({
 })
 
 /** Settles a run, and prints how; fails when anything does not agree. */
-export const settle = Effect.fnUntraced(function*(run: Run, paint: Report.Paint) {
+export const settle = Effect.fnUntraced(function*(run: Run, terminal: Report.Terminal) {
   yield* LLMObs.flush
   const agent = yield* LLMObs.DevAgent
-  const sides = { ...run, held: agent.events().map(held), books: books(yield* LLMObs.ledger) }
+  const { paint } = terminal
+  const events = agent.spans()
+  const sides = { ...run, held: events.map(held), books: books(yield* LLMObs.ledger) }
   const shown = run.conversations.find(({ id }) => sides.sightings.some(({ conversation }) => conversation === id))
   const disagreements = Comparison.compare(sides)
   const total = run.conversations.length
   const lines = [
     ...(run.answered.length < total ? [`Stopped early: ${run.answered.length} of ${total} were answered.`] : []),
     "",
-    ...(shown === undefined ? [] : [...Report.tree(shown, sides.sightings, sides.held, paint), ""]),
+    ...(shown === undefined ? [] : [...Report.tree(shown, sides.sightings, events, agent.sampledOut, terminal), ""]),
     ...Report.table(run.conversations, sides.sightings, sides.held, paint),
+    ...Report.legend,
     "",
     ...(disagreements.length === 0
       ? [paint("green", `Agreed, event by event, with the ${sides.held.length} that the Agent holds.`)]

@@ -20,7 +20,10 @@ import * as Settlement from "./Settlement.ts"
 import type * as Witness from "./Witness.ts"
 
 // Node leaves the colours out where the terminal has none, or NO_COLOR is set.
-const paint: Report.Paint = (colour, text) => styleText(colour, text)
+const terminal: Report.Terminal = {
+  width: process.stdout.columns ?? 80,
+  paint: (style, text) => styleText(style, text, { stream: process.stdout })
+}
 
 const Model = Layer.unwrap(Effect.map(ModelServer.start, ChatModel.layer))
 
@@ -39,11 +42,14 @@ const program = Effect.gen(function*() {
   // The server stands while the callers talk. When it is gone, at the end or by Ctrl-C, every span has ended.
   yield* converse.pipe(
     Effect.provide(ChatServer.layer(sightings).pipe(Layer.provide(Model))),
-    Effect.onExit(() => Settlement.settle(run, paint))
+    Effect.onExit(() => Settlement.settle(run, terminal))
   )
 })
 
 program.pipe(
-  Effect.provide(LLMObs.layerDev({ mlApp: "support-chat", service: "support-chat", env: "example" })),
+  Effect.provide(
+    // One tree is printed at the end, in place of sixty as they finish.
+    LLMObs.layerDev({ mlApp: "support-chat", service: "support-chat", env: "example", print: false })
+  ),
   NodeRuntime.runMain
 )

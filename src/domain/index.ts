@@ -37,6 +37,7 @@ export * as Redaction from "./redaction/Redaction.ts"
 
 // The event, and its form on each road.
 export * as Envelope from "./event/Envelope.ts"
+export * as EventView from "./event/EventView.ts"
 export * as MetaStruct from "./event/MetaStruct.ts"
 export * as SpanEvent from "./event/SpanEvent.ts"
 export * as WireFormat from "./event/WireFormat.ts"
@@ -45,6 +46,7 @@ export * as WireFormat from "./event/WireFormat.ts"
 export * as ApmSpan from "./span/ApmSpan.ts"
 export * as GenAi from "./trace/GenAi.ts"
 export * as TraceChunk from "./trace/TraceChunk.ts"
+export * as TraceTree from "./trace/TraceTree.ts"
 
 // Sampling.
 export * as RetentionSampling from "./sampling/RetentionSampling.ts"

@@ -28,6 +28,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
+import type { DevOptions } from "../composition/DevLayer.ts"
 import type { Options } from "../composition/Options.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
@@ -58,6 +59,11 @@ export type {
   /**
    * The result of a flush: numbers of events by outcome.
    *
+   * @category models
+   * @since 0.2.0
+   */
+  DevOptions,
+  /**
    * @category models
    * @since 0.1.0
    */
@@ -337,10 +343,29 @@ export class DevAgent extends Context.Service<DevAgent, DevAgents.DevAgent>()("e
  * Starts an Agent on this machine's loopback interface and delivers to it, to inspect what leaves the process, and for
  * tests. No data leaves that Agent.
  *
+ * **Details**
+ *
+ * On a terminal each finished trace is printed as a tree; `print` decides otherwise. `agent.spans({ kind: "llm" })` gives
+ * the events, typed.
+ *
+ * **Example** (The events of a test)
+ *
+ * ```ts import.meta.vitest
+ * import * as Effect from "effect/Effect"
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ *
+ * const test = Effect.gen(function*() {
+ *   yield* Effect.succeed("Tomorrow.").pipe(LLMObs.llm("chat", { model: "gpt-5", input: "When?", capture: true }))
+ *   yield* LLMObs.flush
+ *   const [chat] = (yield* LLMObs.DevAgent).spans({ kind: "llm" })
+ *   return [chat?.model, chat?.output.messages]
+ * })
+ *
+ * await Effect.runPromise(test.pipe(Effect.provide(LLMObs.layerDev({ mlApp: "shop" })))) // => ["gpt-5", [{ content: "Tomorrow.", role: "assistant" }]]
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */
-export const layerDev = (
-  options: Options & { readonly agent?: DevAgents.Options | undefined } = {}
-): Layer.Layer<DevAgent, DevAgents.DevAgentError> =>
+export const layerDev = (options: DevOptions = {}): Layer.Layer<DevAgent, DevAgents.DevAgentError> =>
   loaded(() => import("../composition/DevLayer.ts"), ({ make }) => make(DevAgent, options))

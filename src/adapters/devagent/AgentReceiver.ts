@@ -1,6 +1,7 @@
 /**
  * The embedded Agent without its server: it answers requests, and remembers what they brought.
  */
+import * as EventView from "../../domain/event/EventView.ts"
 import type { Answer, Outcome, WireRequest } from "./AgentEndpoints.ts"
 import * as AgentEndpoints from "./AgentEndpoints.ts"
 import * as AgentInfo from "./AgentInfo.ts"
@@ -50,6 +51,10 @@ export interface AgentReceiver {
   readonly requests: () => ReadonlyArray<ReceivedRequest>
   readonly traces: () => ReadonlyArray<TracePayload.Chunk>
   readonly events: () => ReadonlyArray<ReceivedEvents.ReceivedEvent>
+  /** The events, typed and without a bigint: all, or those that a filter wants. */
+  readonly spans: (filter?: EventView.Filter) => ReadonlyArray<EventView.EventView>
+  readonly onEvents: ReceivedEvents.ReceivedEvents["onEvents"]
+  readonly sampledOut: AgentState.AgentState["sampledOut"]
   readonly counts: () => Counts
   readonly clear: () => void
   readonly configure: (change: AgentSettings.Configuration) => void
@@ -105,6 +110,12 @@ export const make = (options: {
     requests: () => requests.all().map(({ request }) => request),
     traces: () => requests.all().flatMap(({ accepted }) => accepted ?? []),
     events: state.events.all,
+    spans: (filter) => {
+      const spans = state.events.all().map(({ event, via }) => EventView.fromEvent(event, via))
+      return filter === undefined ? spans : spans.filter((span) => EventView.matches(span, filter))
+    },
+    onEvents: state.events.onEvents,
+    sampledOut: state.sampledOut,
     counts: () => ({
       requests: received,
       requestsEvicted: requests.evicted(),

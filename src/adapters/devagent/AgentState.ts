@@ -30,6 +30,8 @@ export interface AgentState {
     brought: Pick<Intake.Verdict, "events" | "evaluations">,
     bytes: number
   ) => void
+  /** Whether the Agent threw the newest chunk of an APM trace away; `undefined` for a trace that it does not remember. */
+  readonly sampledOut: (apmTraceId: string) => boolean | undefined
   readonly tally: () => Tally
   readonly configure: (change: AgentSettings.Configuration) => void
   readonly clear: () => void
@@ -39,6 +41,9 @@ const statuses = (given: AgentSettings.Statuses): () => number => {
   const rest = typeof given === "number" ? undefined : [...given]
   return () => rest === undefined ? given as number : rest.shift() ?? 200
 }
+
+// As many as events are kept.
+const mostFates = 10_000
 
 /** The clock gives milliseconds and drives the rate-limited samplers. */
 export const make = (options: {
@@ -51,6 +56,7 @@ export const make = (options: {
   const nothing = { chunks: 0, spans: 0, evaluations: 0 }
   let tally = { ...nothing }
   let chunksBy = new Map<string, number>()
+  const fates = new Map<string, boolean>()
   let settings = AgentSettings.merge(AgentSettings.defaults, options.configuration)
   let nextStatus = { info: () => 200, traces: () => 200, intake: () => 202 }
   let sampling: AgentSampling.Settings
@@ -77,6 +83,12 @@ export const make = (options: {
     chunksBy.set(reason, (chunksBy.get(reason) ?? 0) + 1)
   }
 
+  const remember = (apmTraceId: string, sampledOut: boolean): void => {
+    fates.delete(apmTraceId)
+    fates.set(apmTraceId, sampledOut)
+    if (fates.size > mostFates) fates.delete(fates.keys().next().value!)
+  }
+
   const ingest = (chunks: ReadonlyArray<TracePayload.Chunk>): void => {
     for (const chunk of chunks) {
       tally.chunks++
@@ -89,6 +101,7 @@ export const make = (options: {
       const decision = AgentSampling.decide(sampler, normalised.chunk.spans, sampling, options.nowMillis())
       sampler = decision.state
       note(decision.reason)
+      remember(ReceivedEvents.apmTraceId(normalised.chunk), decision.survivors.length === 0)
       events.addTrace(normalised.chunk, decision.survivors)
     }
   }
@@ -107,12 +120,14 @@ export const make = (options: {
       events.addEnveloped(via, brought.events, bytes)
       tally.evaluations += brought.evaluations
     },
+    sampledOut: (apmTraceId) => fates.get(apmTraceId.padStart(32, "0")),
     tally: () => ({ ...tally, chunksBy: Object.fromEntries(chunksBy) }),
     configure,
     clear: () => {
       events.clear()
       tally = { ...nothing }
       chunksBy = new Map()
+      fates.clear()
       sampler = AgentSampling.initial(sampling, options.nowMillis())
     }
   }

@@ -51,7 +51,20 @@ export interface Options extends AgentSettings.Configuration {
  * A running Agent. The lists are snapshots, oldest first. `clear` forgets what came in and refills the rate limits;
  * `configure` changes some settings and leaves the others, and refills the rate limits too.
  */
-export interface DevAgent extends Pick<Receiver, "requests" | "traces" | "events" | "counts" | "clear" | "configure"> {
+export interface DevAgent extends
+  Pick<
+    Receiver,
+    | "requests"
+    | "traces"
+    | "events"
+    | "spans"
+    | "onEvents"
+    | "sampledOut"
+    | "counts"
+    | "clear"
+    | "configure"
+  >
+{
   /** `http://127.0.0.1:<port>`, or `unix://<path>`. */
   readonly url: string
   /** 0 on a unix socket. */
@@ -200,6 +213,9 @@ export const make: (options?: Options) => Effect.Effect<DevAgent, DevAgentError,
       requests: receiver.requests,
       traces: receiver.traces,
       events: receiver.events,
+      spans: receiver.spans,
+      onEvents: receiver.onEvents,
+      sampledOut: receiver.sampledOut,
       counts: receiver.counts,
       clear: receiver.clear,
       configure: receiver.configure

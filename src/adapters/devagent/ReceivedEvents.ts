@@ -32,6 +32,9 @@ const idText = (u: unknown): string => typeof u === "string" ? u : ""
 
 const hex64 = (value: bigint): string => value.toString(16).padStart(16, "0")
 
+/** The 128-bit id of a chunk's trace. */
+export const apmTraceId = (chunk: NormalisedChunk): string => hex64(chunk.traceIdHigh) + hex64(chunk.traceIdLow)
+
 const own = (record: JsonRecord, key: string): unknown => Object.hasOwn(record, key) ? record[key] : undefined
 
 const tagValue = (value: unknown): string => typeof value === "string" ? value : String(value)
@@ -56,10 +59,10 @@ const copied = ["session_id", "config", "span_links"] as const
 
 /** The event that the backend makes of a span with the given struct. */
 const fromStruct = (struct: JsonRecord, span: DecodedSpan, chunk: NormalisedChunk): ReceivedEvent => {
-  const apmTraceId = hex64(chunk.traceIdHigh) + hex64(chunk.traceIdLow)
+  const ofTrace = apmTraceId(chunk)
   const spanId = span.spanId.toString()
   const dd = own(struct, "_dd")
-  const traceId = own(struct, "trace_id") ?? apmTraceId
+  const traceId = own(struct, "trace_id") ?? ofTrace
   const event: JsonRecord = {
     trace_id: traceId,
     span_id: spanId,
@@ -71,10 +74,10 @@ const fromStruct = (struct: JsonRecord, span: DecodedSpan, chunk: NormalisedChun
     meta: own(struct, "meta") ?? {},
     metrics: own(struct, "metrics") ?? {},
     tags: tags(struct, span),
-    _dd: { ...(Intake.isRecord(dd) ? dd : {}), span_id: spanId, trace_id: apmTraceId, apm_trace_id: apmTraceId },
+    _dd: { ...(Intake.isRecord(dd) ? dd : {}), span_id: spanId, trace_id: ofTrace, apm_trace_id: ofTrace },
     ...Object.fromEntries(copied.filter((key) => Object.hasOwn(struct, key)).map((key) => [key, struct[key]]))
   }
-  return { via: "trace", event, spanId, traceId: idText(traceId), apmTraceId, raw: struct }
+  return { via: "trace", event, spanId, traceId: idText(traceId), apmTraceId: ofTrace, raw: struct }
 }
 
 /** An event that was sent as such. */
@@ -97,6 +100,8 @@ export interface ReceivedEvents {
   /** Takes the events of a span body of the given size. */
   readonly addEnveloped: (via: "evp" | "direct", events: ReadonlyArray<Intake.Enveloped>, bytes: number) => void
   readonly all: () => ReadonlyArray<ReceivedEvent>
+  /** Calls a listener with the events of each payload as they arrive, until what is given back is called. */
+  readonly onEvents: (listener: (events: ReadonlyArray<ReceivedEvent>) => void) => () => void
   readonly counts: () => EventCounts
   readonly clear: () => void
 }
@@ -119,12 +124,25 @@ const noCounts = { trace: 0, evp: 0, direct: 0, unreadableStructs: 0 }
 export const make = (bounds: BoundedLog.Bounds): ReceivedEvents => {
   const log = BoundedLog.make<ReceivedEvent>(bounds)
   let counts = { ...noCounts }
-  const add = (received: ReceivedEvent, bytes: number): void => {
+  const listeners = new Set<(events: ReadonlyArray<ReceivedEvent>) => void>()
+  const add = (received: ReceivedEvent, bytes: number): ReceivedEvent => {
     counts[received.via]++
     log.add(received, bytes)
+    return received
+  }
+  const tell = (events: ReadonlyArray<ReceivedEvent>): void => {
+    if (events.length === 0) return
+    for (const listener of listeners) {
+      try {
+        listener(events)
+      } catch {
+        // The answer to the request does not depend on who listens.
+      }
+    }
   }
   return {
     addTrace: (chunk, survivors) => {
+      const added: Array<ReceivedEvent> = []
       for (const span of survivors) {
         const packed = Object.hasOwn(span.metaStruct, "_llmobs") ? span.metaStruct["_llmobs"] : undefined
         if (packed === undefined) {
@@ -132,18 +150,23 @@ export const make = (bounds: BoundedLog.Bounds): ReceivedEvents => {
         }
         const struct = TracePayload.decodeStruct(packed)
         if (struct.ok) {
-          add(fromStruct(struct.value, span, chunk), packed.byteLength)
+          added.push(add(fromStruct(struct.value, span, chunk), packed.byteLength))
         } else {
           counts.unreadableStructs++
         }
       }
+      tell(added)
     },
     addEnveloped: (via, events, bytes) => {
-      for (const enveloped of events) {
-        add(fromEnveloped(via, enveloped), Math.ceil(bytes / events.length))
-      }
+      tell(events.map((enveloped) => add(fromEnveloped(via, enveloped), Math.ceil(bytes / events.length))))
     },
     all: log.all,
+    onEvents: (listener) => {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
     counts: () => ({ ...counts, evicted: log.evicted() }),
     clear: () => {
       log.clear()

@@ -30,8 +30,6 @@ const held = Conversations.spanNames.map((name, index): Held => ({
   apmTraceId: conversation.traceId!,
   parentId: index === 0 ? "undefined" : "100",
   name,
-  kind: "task",
-  durationMillis: 1,
   session: conversation.session!.value,
   userId: conversation.userId!.value,
   accountId: conversation.accountId!.value

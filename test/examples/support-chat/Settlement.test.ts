@@ -35,7 +35,7 @@ const settle = Effect.fnUntraced(function*(run: Settlement.Run, doctor: (agent: 
   const log = (text: unknown): void => {
     output += `${String(text)}\n`
   }
-  const exit = yield* Settlement.settle(run, (_, text) => text).pipe(
+  const exit = yield* Settlement.settle(run, { width: 80, paint: (_, text) => text }).pipe(
     Effect.provideService(LLMObs.DevAgent, doctor(yield* LLMObs.DevAgent)),
     Effect.provideService(Console.Console, { ...globalThis.console, log } as Console.Console),
     Effect.exit
@@ -55,7 +55,7 @@ describe("Settlement", () => {
       assert.strictEqual(honest.code, 0, honest.output)
       assert.match(honest.output, /delivered 15 · rode 10 · rescued 5 · dropped 0 · pending 0\n$/)
 
-      const forgetful = yield* settle(run, (agent) => ({ ...agent, events: () => agent.events().slice(1) }))
+      const forgetful = yield* settle(run, (agent) => ({ ...agent, spans: () => agent.spans().slice(1) }))
       assert.strictEqual(forgetful.code, 1, forgetful.output)
       assert.isTrue(Exit.isFailure(forgetful.exit))
       assert.match(forgetful.output, /the Agent holds 0 events, not 1/)
@@ -63,7 +63,7 @@ describe("Settlement", () => {
 
       const confused = yield* settle(run, (agent) => ({
         ...agent,
-        events: () => agent.events().map((received) => ({ ...received, via: "trace" as const }))
+        spans: () => agent.spans().map((event) => ({ ...event, route: "trace" as const }))
       }))
       assert.strictEqual(confused.code, 1, confused.output)
       assert.match(confused.output, /the route is rode, not rescued/)

@@ -1,0 +1,59 @@
+/**
+ * Texts of unknown origin on a terminal: none can move the cursor, change a colour, or be wider than its place.
+ *
+ * @since 0.2.0
+ */
+
+// Format characters (direction, zero width), lone surrogates and variation selectors could hide or reorder what follows.
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\ufe00-\ufe0f]/gu
+const spaces = /[\s\p{Zl}\p{Zp}]+/gu
+
+// Longer than any line, and short enough to read at once.
+const most = 2_000
+
+/**
+ * The text in one line, without anything that a terminal obeys.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const clean = (text: string): string =>
+  text.slice(0, most).replace(spaces, " ").replace(unprintable, "").trim() + (text.length > most ? "…" : "")
+
+const combining = /\p{M}/u
+const wide =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u
+
+const columnsOf = (character: string): number =>
+  character < "\u0300" ? 1 : combining.test(character) ? 0 : wide.test(character) ? 2 : 1
+
+/**
+ * The columns that a cleaned text takes on a terminal.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const columns = (text: string): number => {
+  let sum = 0
+  for (const character of text) sum += columnsOf(character)
+  return sum
+}
+
+/**
+ * The beginning of a cleaned text that fits into some columns, with an ellipsis if that is not all.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const cut = (text: string, room: number): string => {
+  if (columns(text) <= room) return text
+  if (room < 1) return ""
+  let kept = ""
+  let left = room - 1
+  for (const character of text) {
+    left -= columnsOf(character)
+    if (left < 0) break
+    kept += character
+  }
+  return `${kept.trimEnd()}…`
+}

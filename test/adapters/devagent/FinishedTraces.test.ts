@@ -1,0 +1,38 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FinishedTraces from "../../../src/adapters/devagent/FinishedTraces.ts"
+import * as EventView from "../../../src/domain/event/EventView.ts"
+
+const event = (traceId: string, spanId: string, parentId = "undefined") =>
+  EventView.fromEvent({ trace_id: traceId, span_id: spanId, parent_id: parentId }, "trace")
+
+const ids = (traces: ReadonlyArray<ReadonlyArray<EventView.EventView>>) =>
+  traces.map((trace) => trace.map(({ spanId }) => spanId))
+
+describe("FinishedTraces", () => {
+  it("gives a trace once its root has come and nothing followed for a moment", () => {
+    const traces = FinishedTraces.make()
+    traces.add([event("a", "2", "1")], 0)
+    traces.add([event("a", "1")], 1_000)
+    assert.deepStrictEqual(ids(traces.due(1_100)), [])
+    traces.add([event("a", "3", "1")], 1_200)
+    assert.deepStrictEqual(ids(traces.due(1_449)), [])
+    assert.deepStrictEqual(ids(traces.due(1_450)), [["2", "1", "3"]])
+    assert.isTrue(traces.isEmpty())
+    assert.deepStrictEqual(ids(traces.due(9_000)), [])
+  })
+
+  it("gives a trace whose root is elsewhere after a longer wait, and all that is left when asked", () => {
+    const traces = FinishedTraces.make()
+    traces.add([event("a", "2", "1")], 0)
+    assert.deepStrictEqual(ids(traces.due(2_999)), [])
+    assert.deepStrictEqual(ids(traces.due(3_000)), [["2"]])
+    traces.add([event("b", "4", "1"), event("c", "5", "1")], 3_000)
+    assert.deepStrictEqual(ids(traces.rest()), [["4"], ["5"]])
+  })
+
+  it("gives all when there are too many to hold", () => {
+    const traces = FinishedTraces.make()
+    traces.add(Array.from({ length: 2_001 }, (_, index) => event("a", String(index), "elsewhere")), 0)
+    assert.strictEqual(traces.due(0)[0]!.length, 2_001)
+  })
+})

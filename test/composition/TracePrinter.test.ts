@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as Observed from "../layers/Observed.ts"
+
+const printed = <A, E>(program: Effect.Effect<A, E, LLMObs.DevAgent>, options: LLMObs.DevOptions) => {
+  const lines: Array<string> = []
+  const log = (text: unknown): void => {
+    lines.push(...String(text).split("\n"))
+  }
+  return program.pipe(
+    Effect.provide(Observed.dev(options)),
+    Effect.provideService(Console.Console, { ...globalThis.console, log } as Console.Console),
+    Effect.map((value) => ({ value, lines }))
+  )
+}
+
+const trace = Effect.succeed("Tomorrow.").pipe(
+  LLMObs.llm("chat", { model: "gpt-5", input: "When?\u001b[2J", capture: true }),
+  LLMObs.workflow("support", { sessionId: "s-1" })
+)
+
+const expected = [
+  "shop · 2 spans · session s-1 · in the APM trace",
+  "support  workflow                                                         0.0 ms",
+  "└─ chat  llm · gpt-5                                                      0.0 ms",
+  "     When?[2J → Tomorrow.",
+  ""
+]
+
+describe("layerDev with print", () => {
+  it.effect("prints each trace a moment after it has come", () =>
+    Effect.gen(function*() {
+      const { lines, value } = yield* printed(
+        Effect.gen(function*() {
+          yield* trace
+          yield* LLMObs.flush
+          yield* TestClock.adjust("1 second")
+          return (yield* LLMObs.DevAgent).spans({ kind: "llm" }).map(({ name }) => name)
+        }),
+        { print: true }
+      )
+      assert.deepStrictEqual(lines, expected)
+      assert.deepStrictEqual(value, ["chat"])
+    }))
+
+  it.effect("prints what is left when the layer closes, and nothing where it is not wanted", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual((yield* printed(trace, { print: true })).lines, expected)
+      assert.deepStrictEqual((yield* printed(trace, { print: false })).lines, [])
+    }))
+
+  it.effect("tells a rescued trace from one that was sent without APM", () =>
+    Effect.gen(function*() {
+      const rejected = trace.pipe(
+        LLMObs.extract({ "x-datadog-trace-id": "1", "x-datadog-parent-id": "2", "x-datadog-sampling-priority": "-1" })
+      )
+      assert.include((yield* printed(rejected, { print: true })).lines[0], "rescued: the trace was sampled out")
+      assert.include((yield* printed(trace, { print: true, apm: "off" })).lines[0], "to the intake by itself")
+    }))
+})
