@@ -5,6 +5,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import type { ObservedSpan } from "../domain/observed/ObservedSpan.ts"
 import type { Problem } from "../domain/Problem.ts"
 import { AgentWriter } from "../ports/AgentWriter.ts"
@@ -44,13 +45,16 @@ export const make = <I, S>(
 ): Layer.Layer<I> =>
   Layer.effectContext(Effect.gen(function*() {
     const kept: Kept = { spans: [], problems: [] }
+    // At the usual level every test would log that its layer started.
+    const level = yield* References.MinimumLogLevel
     const ids = Option.getOrElse(yield* Effect.serviceOption(IdGenerator), countedIds)
     const keep: MemoryWriters.Keep = (span) => {
       kept.spans.push(span)
     }
     const ports = Context.make(AgentWriter, MemoryWriters.agentWriter(keep)).pipe(
       Context.add(IntakeWriter, MemoryWriters.intakeWriter(keep)),
-      Context.add(IdGenerator, ids)
+      Context.add(IdGenerator, ids),
+      Context.add(References.MinimumLogLevel, level === "Info" ? "Warn" : level)
     )
     const live = LiveLayer.make({
       ...defaults,

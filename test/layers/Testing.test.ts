@@ -5,7 +5,9 @@ import * as Testing from "effect-llmobs/Testing"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import * as AsyncHooks from "node:async_hooks"
@@ -165,6 +167,17 @@ describe("the layer for tests", () => {
       yield* chat
       assert.lengthOf(yield* Testing.events({ kind: "llm" }), 1)
     }).pipe(test()))
+
+  it.effect("logs nothing at the usual level, and its start at a lower one", () =>
+    Effect.gen(function*() {
+      const lines: Array<unknown> = []
+      const logger = Logger.layer([Logger.make(({ message }) => lines.push(message))])
+      const run = Effect.provide(Effect.andThen(chat, Testing.events()).pipe(test()), logger)
+      yield* run
+      assert.deepStrictEqual(lines, [])
+      yield* Effect.provideService(run, References.MinimumLogLevel, "Debug")
+      assert.isAbove(lines.length, 0)
+    }))
 
   it.effect("keeps layers apart, each with spans of its own", () =>
     Effect.gen(function*() {

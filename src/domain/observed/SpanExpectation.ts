@@ -94,13 +94,8 @@ const conditionsOf = (self: SpanExpectation, parents: Parents): ReadonlyArray<Co
   ]
 }
 
-/**
- * The expectation as a noun, such as `an llm span with the model "gpt-5", under a workflow span "support"`.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const describe = (self: SpanExpectation): string =>
+/** The expectation as a noun, such as `an llm span with the model "gpt-5", under a workflow span "support"`. */
+const describe = (self: SpanExpectation): string =>
   [
     Filter.describe(self.first),
     ...self.also.flatMap((asked) =>

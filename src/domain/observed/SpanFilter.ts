@@ -188,13 +188,8 @@ const narrowed = (expected: Shape, found: Json | undefined): Json | undefined =>
 
 const isPattern = (shape: Shape): shape is Pattern => typeof shape === "string" || shape instanceof RegExp
 
-/**
- * A value as it stands in a sentence.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const show = (value: Shape | undefined): string => {
+/** A value as it stands in a sentence. */
+const show = (value: Shape | undefined): string => {
   if (value === undefined) return "none"
   if (typeof value === "string") return SpanTree.quoted(value)
   if (value instanceof RegExp) return String(value)

@@ -1,4 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { root } from "../../../scripts/SourceFile.ts"
 import type { ObservedSpan } from "../../../src/domain/observed/ObservedSpan.ts"
 import * as TelemetryLint from "../../../src/domain/observed/TelemetryLint.ts"
 import { llm, span } from "./Spans.ts"
@@ -6,7 +9,7 @@ import { llm, span } from "./Spans.ts"
 const found = (...spans: ReadonlyArray<ObservedSpan>): ReadonlyArray<string> =>
   TelemetryLint.check(spans).map(({ rule, span }) => `${rule} ${span.spanId}`)
 
-const root = span("1", { kind: "workflow", name: "support", sessionId: "s-1" })
+const flow = span("1", { kind: "workflow", name: "support", sessionId: "s-1" })
 
 // For each rule a trace that breaks it in one place, and the nearest one that does not.
 const cases: {
@@ -16,8 +19,8 @@ const cases: {
   }
 } = {
   "usage-on-parent": {
-    breaks: [{ ...root, metrics: { input_tokens: 3 } }, span("2", { parentId: "1" }), llm("3", { parentId: "2" })],
-    keeps: [{ ...root, metrics: { input_tokens: 3 } }, llm("3", { parentId: "1", status: "error", metrics: {} })]
+    breaks: [{ ...flow, metrics: { input_tokens: 3 } }, span("2", { parentId: "1" }), llm("3", { parentId: "2" })],
+    keeps: [{ ...flow, metrics: { input_tokens: 3 } }, llm("3", { parentId: "1", status: "error", metrics: {} })]
   },
   "nested-llm": {
     breaks: [llm("2"), span("3", { parentId: "2" }), llm("1", { parentId: "3" })],
@@ -41,31 +44,31 @@ const cases: {
   },
   "missing-session": {
     breaks: [span("1"), span("2", { parentId: "1" })],
-    keeps: [root, span("2", { parentId: "1" })]
+    keeps: [flow, span("2", { parentId: "1" })]
   },
   orphan: {
     breaks: [span("1", { parentId: "9", parentSource: "parent", sessionId: "s-1" })],
     keeps: [span("1", { parentId: "9", parentSource: "propagated", sessionId: "s-1" })]
   },
   "tag-with-comma": {
-    breaks: [{ ...root, tags: { teams: "a,b" } }],
-    keeps: [{ ...root, tags: { teams: "a;b" } }]
+    breaks: [{ ...flow, tags: { teams: "a,b" } }],
+    keeps: [{ ...flow, tags: { teams: "a;b" } }]
   },
   "long-tag": {
-    breaks: [{ ...root, tags: { note: "x".repeat(196) } }],
-    keeps: [{ ...root, tags: { note: "x".repeat(195) } }]
+    breaks: [{ ...flow, tags: { note: "x".repeat(196) } }],
+    keeps: [{ ...flow, tags: { note: "x".repeat(195) } }]
   },
   "id-in-name": {
-    breaks: [{ ...root, name: "support 3f2504e0-4f89-11d3-9a0c-0305e82c3301" }],
-    keeps: [{ ...root, name: "gpt-4o-2024-08-06 20240806" }]
+    breaks: [{ ...flow, name: "support 3f2504e0-4f89-11d3-9a0c-0305e82c3301" }],
+    keeps: [{ ...flow, name: "gpt-4o-2024-08-06 20240806" }]
   },
   "wrong-total": {
     breaks: [llm("1", { metrics: { input_tokens: 3, output_tokens: 1, total_tokens: 5 } })],
     keeps: [llm("1", { metrics: { input_tokens: 3, total_tokens: 5 } })]
   },
   truncated: {
-    breaks: [{ ...root, collectionErrors: ["dropped_io"] }],
-    keeps: [root]
+    breaks: [{ ...flow, collectionErrors: ["dropped_io"] }],
+    keeps: [flow]
   }
 }
 
@@ -83,16 +86,19 @@ describe("the linter", () => {
 
   it("finds an id in a name in each of its forms", () => {
     for (const name of ["order 123456789", "span 00f067aa0ba902b7", "u-4bf92f3577b34da6a3ce929d0e0e4736"]) {
-      assert.deepStrictEqual(found({ ...root, name }), ["id-in-name 1"])
+      assert.deepStrictEqual(found({ ...flow, name }), ["id-in-name 1"])
     }
   })
 
-  it("says something about every rule", () => {
+  it("has every rule in the table of docs/testing.md, with what it finds", () => {
+    const page = Fs.readFileSync(Path.join(root, "docs/testing.md"), "utf8")
+    const rows = [...page.matchAll(/^\| `([\w-]+)` +\| (.*?) +\|$/gm)].map(([, rule, finds]) => [rule, finds])
+    assert.deepStrictEqual(rows.slice(-Object.keys(cases).length), Object.entries(TelemetryLint.rules))
     assert.deepStrictEqual(Object.keys(TelemetryLint.rules), Object.keys(cases))
   })
 
   it("shows what it found below the spans of the tree, and nothing when it found nothing", () => {
-    const spans = [root, llm("2", { parentId: "1", output: [] })]
+    const spans = [flow, llm("2", { parentId: "1", output: [] })]
     const findings = TelemetryLint.check(spans)
     assert.deepStrictEqual(TelemetryLint.explain(spans, findings)?.split("\n"), [
       "The linter has 1 finding.",

@@ -1,0 +1,80 @@
+/** The agent of the example, tested as an application tests its own: with a model that says what the test wants. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Testing from "effect-llmobs/Testing"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as ChatModel from "../../../examples/support-chat/ChatModel.ts"
+import * as SupportAgent from "../../../examples/support-chat/SupportAgent.ts"
+
+const usage = { inputTokens: 40, outputTokens: 8 }
+
+/** A model that asks for a parcel if it is given one, and then answers in two pieces, 300 ms after it was asked. */
+const model = (parcel: string | undefined): Layer.Layer<ChatModel.ChatModel> =>
+  Layer.succeed(ChatModel.ChatModel, {
+    ask: () =>
+      Effect.as(TestClock.adjust("100 millis"), {
+        message: {
+          role: "assistant",
+          content: "",
+          ...(parcel === undefined
+            ? undefined
+            : { toolCalls: [{ toolId: "call-1", name: "track_parcel", arguments: { parcel } }] })
+        },
+        usage
+      }),
+    stream: () =>
+      Stream.fromIterable(["It is ", "in Lyon."]).pipe(
+        Stream.map((text, index) => ({ text, usage: index === 1 ? usage : undefined })),
+        Stream.tap(({ usage }) => TestClock.adjust(usage === undefined ? "300 millis" : "200 millis"))
+      )
+  })
+
+const ask = (question: SupportAgent.Question, parcel?: string) =>
+  SupportAgent.reply(question).pipe(Effect.provide(model(parcel)))
+
+const test = Effect.provide(Testing.layer({ mlApp: "support-chat" }))
+
+describe("the support agent", () => {
+  it.effect("looks up the help pages, decides, tracks the parcel and answers, in one trace of the call's session", () =>
+    Effect.gen(function*() {
+      yield* ask({ text: "Where is my parcel PX-1004?", callId: "call-7" }, "PX-1004")
+
+      const workflow = Testing.workflow("support-chat")
+      yield* Testing.expectRetrieval("help-pages").childOf(workflow).withMetadata({ pages: 2 }).once()
+      yield* Testing.expectTool("track-parcel").childOf(workflow).withInput({ parcel: "PX-1004" }).withOutput(/Lyon/)
+      yield* Testing.expectLlm({ name: "answer", model: ChatModel.name }).under(workflow).withSession("call-7")
+        .withInput(/^Answer from these pages/).withOutput("It is in Lyon.").withMetrics(usage)
+      yield* Testing.expectSpan().withSession("call-7").withTags({ team: "support" }).times(5)
+      yield* Testing.expectNothingLost
+    }).pipe(test))
+
+  it.effect("measures the first token and the whole answer", () =>
+    Effect.gen(function*() {
+      yield* ask({ text: "When do you send it?" })
+      const [answer] = yield* Testing.expectLlm("answer").withMetrics({ timeToFirstToken: 0.3 })
+      assert.strictEqual(answer!.durationMillis, 500)
+    }).pipe(test))
+
+  it.effect("calls no tool when the model asks for none", () =>
+    Effect.gen(function*() {
+      yield* ask({ text: "How do I send something back?" })
+      yield* Testing.expectTool().never()
+      yield* Testing.expectLlm().times(2)
+    }).pipe(test))
+
+  it.effect("fails the tool and the workflow over a parcel that does not exist, and does not answer", () =>
+    Effect.gen(function*() {
+      yield* Effect.ignore(ask({ text: "Where is my parcel?" }, "nowhere"))
+      yield* Testing.expectTool("track-parcel").withError("UnknownParcel")
+      yield* Testing.expectWorkflow("support-chat").withError("UnknownParcel")
+      yield* Testing.expectLlm("answer").never()
+    }).pipe(test))
+
+  it.effect("tells Datadog nothing that the linter would object to", () =>
+    Effect.gen(function*() {
+      yield* ask({ text: "Where is my parcel PX-1004?", callId: "call-7" }, "PX-1004")
+      yield* Testing.expectNoFindings()
+    }).pipe(test))
+})
