@@ -1,5 +1,5 @@
 /**
- * The accounts that regions of a program send to: each is opened as a road to the intake when it is first named.
+ * The accounts that `LLMObs.withRouting` names. The road of each is opened when it is first named.
  */
 import * as Redacted from "effect/Redacted"
 import * as Account from "../adapters/intake/Account.ts"
@@ -10,16 +10,16 @@ import type { Routing } from "../ports/Routing.ts"
 import type { Settings } from "./Settings.ts"
 
 /**
- * The account of events whose own cannot be resolved: they are sent nowhere, since what was meant for one account must
+ * The account of events whose own cannot be resolved. They are not sent, because an event meant for one account must
  * not go to another.
  */
 export const nowhere = "nowhere"
 
-/** Gives the name of a region's account: `undefined` for the layer's own. */
+/** Returns the name of a routing's account: `undefined` for the layer's own. */
 export const make = (options: {
   readonly own: Pick<Settings, "apiKey" | "site" | "allowUnknownSite">
   readonly diagnostics: DiagnosticsService
-  /** Opens the road to an account, or says that there are too many. */
+  /** Opens the road to an account. Returns `false` if there are too many. */
   readonly open: (account: Account.Account) => boolean
 }): (routing: Routing) => string | undefined => {
   const { allowUnknownSite, apiKey, site } = options.own

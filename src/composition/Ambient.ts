@@ -29,7 +29,7 @@ export const make = (
       })
   })
 
-// A region's own word, such as `LLMObs.extract`, outranks it like any other ambient context.
+// A context set around an effect, such as by `LLMObs.extract`, outranks it like any other ambient context.
 const plugged = (given: AmbientContextService, diagnostics: DiagnosticsService): AmbientContextService => ({
   current: (reader) =>
     reader.getRef(CurrentAmbient) ?? guard(diagnostics, "AmbientContext", () => {
@@ -45,4 +45,4 @@ const isAmbient = (given: unknown): given is Ambient => {
   return typeof labels === "object" && labels !== null
 }
 
-const notAmbient = "The AmbientContext that was provided gave something without labels. It counts as nothing."
+const notAmbient = "The provided AmbientContext returned a value without labels. The context counts as empty."

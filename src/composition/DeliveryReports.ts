@@ -1,6 +1,6 @@
 /**
- * What a layer says of its delivery: one line when it starts, one for each trouble, one when that is over, and each step to
- * those who ask for it.
+ * The log of a layer's delivery: a line at the start, a line when a trouble begins and when it ends, and a debug line
+ * for each step.
  */
 import type * as Effect from "effect/Effect"
 import type { AgentCapabilities } from "../domain/delivery/AgentCapabilities.ts"
@@ -20,17 +20,17 @@ import type { Settings } from "./Settings.ts"
 export interface DeliveryReports {
   /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
-  /** The Agent was asked what it can do. */
+  /** Called with the capabilities of the Agent, or with the reason why there is no answer. */
   readonly onAgent: (heard: AgentCapabilities | Trouble) => void
   /** The search for an Agent ended without one: events go direct. */
   readonly onAgentGivenUp: () => void
-  /** The events of the layer's own account have nowhere to go. */
+  /** Called if the events of the layer's own account have no destination. */
   readonly onNoWay: (trouble: Trouble) => void
-  /** A lane whose outcomes are heard. */
+  /** A lane whose outcomes are reported. */
   readonly around: <R>(account: string | undefined, lane: Lane<Payload<R>>) => Lane<Payload<R>>
-  /** The layer has started, and this is where it sends to. */
+  /** Called when the layer has started, with its route. */
   readonly onStart: (route: StartNotice.Route) => void
-  /** Why events could not be delivered that are lost, as far as it was not said yet. */
+  /** The reasons of losses that have not been logged yet. */
   readonly reasons: () => ReadonlyArray<string>
 }
 
@@ -74,7 +74,7 @@ export const make = (options: {
     const proxied = payload.endpoint === "agent-evp" && settings.overrideOrigin === undefined
     const trouble = DeliveryNotice.ofOutcome(outcome, { proxied, queue: payload.transfers === true })
     if (trouble !== undefined) {
-      // The search for the Agent says that it cannot be reached.
+      // The search for the Agent logs that it cannot be reached.
       if (trouble._tag === "AgentUnreachable") return
       failed(place, trouble, {
         proxied,
@@ -118,7 +118,7 @@ const agentPlace = "agent"
 const noProxyPlace = "evp"
 const ownPlace = "events:"
 
-// An account is known by its site and a digest of its key: the digest stays out of the log.
+// The name of an account holds its site and a digest of its key. The digest stays out of the log.
 const accountFacts = (account: string): Partial<Facts> => {
   const site = account.slice(0, Math.max(0, account.lastIndexOf(":")))
   return {

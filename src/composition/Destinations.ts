@@ -1,5 +1,5 @@
 /**
- * Where traces and events go now, by what is known of the Agent.
+ * The present destinations of traces and events, by the state of the Agent.
  */
 import * as Effect from "effect/Effect"
 import * as AgentDiscovery from "../adapters/agent/AgentDiscovery.ts"
@@ -27,11 +27,11 @@ import * as WritersModule from "./Writers.ts"
 
 export interface Destinations {
   readonly tracker: AgentTracker.AgentTracker
-  /** Whether anything can depend on an Agent, so that one is looked for. */
+  /** Whether any destination can depend on an Agent, so that one is searched for. */
   readonly needsAgent: boolean
-  /** Asks the Agent what it can do; `undefined` when it does not answer. */
+  /** Asks the Agent for its capabilities. `undefined` if it does not answer. */
   readonly probe: Effect.Effect<AgentCapabilities.AgentCapabilities | undefined>
-  /** Whether it is known what takes traces: an Agent was found, now or earlier, or there is none. */
+  /** Whether the taker of traces is known: an Agent was found, now or earlier, or there is none. */
   readonly isKnown: () => boolean
   readonly mode: () => ExportMode.ExportMode
   /** Whether an event can ride a trace now. */
@@ -40,26 +40,26 @@ export interface Destinations {
   readonly filters: (root: Pick<ApmSpan, "resource" | "meta">) => boolean
   readonly structBytes: (record: SpanRecord) => number
   readonly way: () => Way
-  /** Whether somebody answers where traces go. */
+  /** Records whether the address of traces answers. */
   readonly onReachable: (reachable: boolean) => void
-  /** Traces go to an Agent that does not take them there. */
+  /** Records that the Agent does not take traces at this endpoint. */
   readonly onRediscover: () => void
-  /** Where the events of the layer's own account go. */
+  /** The destination of events of the layer's own account. */
   readonly own: () => Destination | undefined
-  /** Where those of another account go. */
+  /** The destination of events of another account. */
   readonly account: (account: Account) => Destination
 }
 
-/** How long an Agent is waited for where events may go without one. */
+/** The time for which an Agent is awaited if events may go without one. */
 const giveUpMillis = 30_000
 
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly foundation: Foundation
   readonly reports: DeliveryReports
-  /** Takes all events that do not ride, wherever the Agent is. */
+  /** Takes all events that do not ride, independent of the Agent. */
   readonly relays: RelayQueueService | undefined
-  /** Whether there can be traces at all: a relay has none. */
+  /** Whether there can be traces at all. A relay has none. */
   readonly traces: boolean
   /** Whether APM traces are wanted now. */
   readonly apm: () => boolean
@@ -87,7 +87,7 @@ export const make = Effect.fnUntraced(function*(options: {
     reports.onStart({ _tag: "Plugged" })
     return { tracker, needsAgent, probe: Effect.undefined, ...ofTraces, ...ofEvents } satisfies Destinations
   }
-  // Traces ask for an Agent at once, events only when there are some.
+  // Traces need an Agent at once, events only when there are some.
   if (ofTraces !== undefined) foundation.signals.search.closeUnsafe()
   const transport = hearing(yield* Foundations.transport(foundation, settings), tracker, foundation.debug)
   const writers = yield* WritersModule.make({ ...options, transport, traces: options.traces && ofTraces === undefined })
@@ -108,7 +108,7 @@ export const make = Effect.fnUntraced(function*(options: {
   } satisfies Destinations
 })
 
-// A plugged writer is known, so nothing is looked for, and it carries whatever rides.
+// A plugged writer needs no search, and it carries every riding event.
 const pluggedTraces = (writer: AgentWriterService, apm: () => boolean) => ({
   isKnown: () => true,
   mode: (): ExportMode.ExportMode => "apm-agent",
@@ -126,7 +126,7 @@ const pluggedEvents = (writer: IntakeWriterService) => {
   return { own: () => destination, account: () => destination }
 }
 
-// An Agent that changed says so in its answers, by another hash of what `/info` would say.
+// A changed Agent puts another hash of its `/info` into its answers.
 const hearing = (
   transport: TransportService,
   tracker: AgentTracker.AgentTracker,
@@ -145,7 +145,7 @@ const stepOf = ({ body, method, path, target }: Request, outcome: Outcome): stri
     outcome._tag === "Answer" ? outcome.status : outcome.reason
   }.`
 
-// The way that is known before anything was asked; `undefined` where it depends on an Agent.
+// The route that needs no Agent. `undefined` if it depends on one.
 const routeWithoutAgent = ({ intakeWriter, needsAgent, relays, settings, writers }: {
   readonly settings: Settings
   readonly relays: RelayQueueService | undefined
@@ -210,7 +210,7 @@ const ownEvents = ({ reports, settings, tracker, writers: { account, direct, pro
 }) => {
   const missCredentials = () =>
     reports.onNoWay({ _tag: "MissingCredentials", missing: settings.apiKey === undefined ? "apiKey" : "site" })
-  // A program that asked to do without an Agent is told when it starts.
+  // A program that set `agentless` is warned when it starts.
   if (settings.agentless === true && direct === undefined && relays === undefined) missCredentials()
 
   return {
@@ -228,7 +228,7 @@ const ownEvents = ({ reports, settings, tracker, writers: { account, direct, pro
       const prefix = tracker.evpPrefix()
       if (prefix !== undefined && !tracker.isEvpResting()) return proxy(prefix)
       if (direct !== undefined && settings.agentless !== false && settings.site?.explicit === true) return direct
-      // Without another road there is nothing to rest for: the back-off of the lane paces it.
+      // Without another road there is no rest: the back-off of the lane sets the pace.
       if (prefix !== undefined) return proxy(prefix)
       reports.onNoWay({ _tag: "NoProxy" })
       tracker.wantEvp()

@@ -1,5 +1,5 @@
 /**
- * Where events are held: in memory, and in a durable outbox where one is asked for.
+ * The places of events: memory, and a durable outbox if one is configured.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -24,16 +24,17 @@ import type { OutboxesService } from "../ports/Outbox.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
-/** An event that could not be delivered for so long is dropped, and counted as expired. */
+/** The age at which an undelivered event is dropped and counted as expired. */
 export const maxAgeMillis = 24 * 60 * 60 * 1000
 
 /**
- * `adopt` begins to take what ended processes left, and ends when that is in the books; without a durable outbox it does nothing.
+ * `adopt` begins to take over events of ended processes, and ends when they are in the ledger. Without a durable outbox
+ * it does nothing.
  */
 export interface EventStore {
   readonly budget: ByteBudget.ByteBudget
   readonly outboxes: OutboxesService
-  /** Keeps an event that nobody takes, so that it can be read. */
+  /** Keeps an undeliverable event for inspection. */
   readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly readSetAside: Effect.Effect<ReadonlyArray<SetAside>>
   readonly adopt: Effect.Effect<void>
@@ -44,7 +45,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly ledger: LedgerBook
   readonly diagnostics: DiagnosticsService
   readonly now: () => number
-  /** Called when something of an account can be taken that could not before. */
+  /** Called when an event of an account becomes available. */
   readonly onReady: (account: string) => void
 }): Effect.fn.Return<EventStore> {
   const { settings: { durable, maxBytes } } = options
@@ -81,8 +82,8 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 })
 
-// The adapter is loaded only here: nobody else needs threads, and some runtimes have none. The layer is there when the file
-// is open, so that what others left in it is in the books from the first moment on.
+// The adapter is imported only here, because it needs threads, which some runtimes lack. The layer is ready once the
+// file is open, so that the ledger counts its events from the start.
 const open = (
   durable: NonNullable<Settings["durable"]>,
   options: { readonly diagnostics: DiagnosticsService; readonly now: () => number }
@@ -94,7 +95,7 @@ const open = (
       return undefined
     }
     const journal: JournalService = module.value.open({ ...durable, ...options, maxAgeMillis })
-    // Who is interrupted here would leave it open.
+    // An interruption here would leave the journal open.
     yield* Effect.uninterruptible(Effect.promise(() => journal.opened))
     return journal
   })
@@ -104,9 +105,9 @@ const unavailable = "This runtime has no threads, so there is no durable outbox.
 const envelope = (record: SpanRecord) =>
   Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion)
 
-// A decision that is open counts with its longest text.
+// An open decision counts with its longest text.
 const measure = (record: PendingRecord): number =>
   JsonText.byteLength(envelope(LateRetention.copy(record, LateRetention.longest)))
 
-/** An event as JSON text, as the intake would get it. */
+/** An event as JSON text, as sent to the intake. */
 export const textOf = (record: PendingRecord): string => Envelope.encode(envelope(LateRetention.copy(record)))

@@ -1,5 +1,5 @@
 /**
- * The parts that everything else in a layer stands on: clocks, diagnostics, ids, the books, and who wakes whom.
+ * The basic parts of a layer: clocks, diagnostics, ids, the ledger, and signals.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -25,26 +25,26 @@ import * as Quiet from "./Quiet.ts"
 import type { Settings } from "./Settings.ts"
 
 export interface Foundation {
-  /** The context that the layer is built in. */
+  /** The context in which the layer is built. */
   readonly context: Context.Context<never>
-  /** The context of what runs in the background. */
+  /** The context of background fibers. */
   readonly root: Context.Context<never>
   /** Unix time in milliseconds. */
   readonly now: () => number
-  /** Unix time in milliseconds that never jumps: events grow old by it. */
+  /** Unix time in milliseconds that never jumps, for the age of events. */
   readonly aging: () => number
-  /** Milliseconds on a clock that only goes forward: durations are measured on it, since the wall clock can be changed. */
+  /** Milliseconds on a monotonic clock, for durations, because the wall clock can be changed. */
   readonly elapsed: () => number
   readonly diagnostics: DiagnosticsService
-  /** Logs a line that is no warning. */
+  /** Logs a line at the level of information. */
   readonly inform: (line: string) => void
-  /** Logs a step, if steps are logged. */
+  /** Logs a step at debug level. The line is made only if it is logged. */
   readonly debug: (line: () => string) => void
   readonly process: ProcessIdentity.ProcessIdentity
   readonly ids: IdGeneratorService
   readonly ledger: LedgerBook
   readonly signals: Signals.Signals
-  /** How the shippers of the layer send. */
+  /** The pace of the layer's shippers. */
   readonly pace: { readonly intervalMillis: number; readonly now: () => number; readonly onRound: () => void }
 }
 
@@ -98,7 +98,7 @@ export const make = (options: {
     }
   })
 
-/** The transport of the context that the layer is built in, or one of our own, which is closed with the scope. */
+/** The transport of the context in which the layer is built, or one of our own that is closed with the scope. */
 export const transport = (
   foundation: Foundation,
   { noProxy, proxy }: Settings
@@ -113,7 +113,7 @@ export const transport = (
     }))
 }
 
-// Node's HTTP is a quarter of what building a layer costs: it is loaded only to send by it.
+// Node's HTTP is a quarter of the cost of building a layer, so it is imported only if it is used.
 const nodeTransport = Effect.promise(() => import("../adapters/node-transport/NodeTransport.ts"))
 
 const refusedBy = (status: number): string =>

@@ -1,5 +1,5 @@
 /**
- * The roads to the LLM intake, by account: put together of lanes, shippers and what wakes them.
+ * The roads to the LLM intake, by account: lanes, shippers and their signals.
  */
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import * as AccountLanes from "../engine/lane/AccountLanes.ts"
@@ -15,7 +15,7 @@ import type { Foundation } from "./Foundation.ts"
 
 export interface IntakeRoads<R = SpanRecord> {
   readonly lanes: AccountLanes.AccountLanes<IntakePayload.Payload<R>>
-  /** Opens the road of an account, or says (`false`) that there are too many. An open one stays as it is. */
+  /** Opens the road of an account. Returns `false` if there are too many. An open road is not changed. */
   readonly open: (account: string, destination: () => IntakePayload.Destination<R> | undefined) => boolean
 }
 
@@ -25,7 +25,7 @@ export const make = <R = SpanRecord>(options: {
   readonly tracker: AgentTracker
   readonly outboxes: Pick<OutboxesService<R>, "of">
   readonly budget: { readonly release: (record: R) => void }
-  /** Told of each event that nobody takes, right before it is dropped. */
+  /** Called with each undeliverable event, before it is dropped. */
   readonly onSetAside: (dropped: IntakeLane.SetAside<R>) => void
 }): IntakeRoads<R> => {
   const { foundation: { ids, ledger, pace, signals }, reports, tracker } = options

@@ -1,5 +1,5 @@
 /**
- * The composition behind the layers. Each part is made of parts that were made before it.
+ * The composition behind the layers. Each part is made from parts that were made before it.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -111,7 +111,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     isRecording: () => switches.recording,
     isTracing: () => switches.tracing
   })
-  // After the drain was registered, and so before it runs: what was open leaves with what waits.
+  // Registered after the drain, and so run before it: spans that are still open are sent with the rest.
   yield* Effect.addFinalizer(() => Effect.sync(recorder.endAll))
   const callbacks = Tracing.callbacks(ambient)
   const services = Context.make(Recorder, recorder).pipe(

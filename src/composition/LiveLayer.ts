@@ -1,5 +1,5 @@
 /**
- * The layer for options alone, and the one that other layers are made of.
+ * The layer for options alone, from which the other layers are made.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

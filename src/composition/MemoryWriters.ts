@@ -1,5 +1,5 @@
 /**
- * Writers to memory: both encode what they get as production does, and keep what is delivered.
+ * Writers to memory. Both encode events as in production and keep those that are delivered.
  */
 import * as Effect from "effect/Effect"
 import * as V04 from "../adapters/agent/V04.ts"
@@ -19,12 +19,12 @@ import type { EncodedEvent, IntakeWriterService } from "../ports/IntakeWriter.ts
 import type { Outcome } from "../ports/Transport.ts"
 import { libraryVersion } from "./Version.ts"
 
-/** Takes a span that was delivered. */
+/** Takes a delivered span. */
 export type Keep = (span: ObservedSpan.ObservedSpan) => void
 
 const taken: Outcome = { _tag: "Answer", status: 200, headers: {}, body: "" }
 
-// An event is the same on both roads, so both are read from the form that the intake gets.
+// An event is the same on both roads, so both are read from the intake's form.
 const observed = (json: string, passage: Passage): ObservedSpan.ObservedSpan => {
   const envelope = JSON.parse(json) as { readonly spans: readonly [JsonObject] }
   return ObservedSpan.fromEvent(envelope.spans[0], passage)

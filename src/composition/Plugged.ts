@@ -1,9 +1,9 @@
 /**
- * The ports that a program gives to its layer, taken from the context that the layer is built in.
+ * The ports that a program provides to its layer, from the context in which the layer is built.
  *
  * **Details**
  *
- * None of them is trusted to keep its contract: a fault in one is said once, and changes nothing in the books.
+ * Their contracts are not trusted: a fault is logged once, and the ledger stays right.
  */
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
@@ -27,7 +27,7 @@ interface Ground {
 const found = <I, S, A>({ context }: Ground, tag: Context.Service<I, S>, contain: (service: S) => A): A | undefined =>
   Option.getOrUndefined(Option.map(Context.getOption(context, tag), contain))
 
-/** The agent writer of the context that the layer is built in, contained. */
+/** The agent writer of the layer's context, contained. */
 export const agentWriter = (ground: Ground, settings: Settings): AgentWriterService | undefined =>
   found(ground, AgentWriter, (writer) =>
     Containment.agentWriter(writer, {
@@ -36,7 +36,7 @@ export const agentWriter = (ground: Ground, settings: Settings): AgentWriterServ
       maxPayloadBytes: defaultMaxPayloadBytes
     }))
 
-/** The intake writer of the context that the layer is built in, contained. */
+/** The intake writer of the layer's context, contained. */
 export const intakeWriter = (ground: Ground, settings: Settings): IntakeWriterService | undefined =>
   found(ground, IntakeWriter, (writer) =>
     Containment.intakeWriter(writer, {
@@ -45,11 +45,11 @@ export const intakeWriter = (ground: Ground, settings: Settings): IntakeWriterSe
       maxPayloadBytes: settings.maxPayloadBytes
     }))
 
-/** The transport of the context that the layer is built in, contained. */
+/** The transport of the layer's context, contained. */
 export const transport = (ground: Ground): TransportService | undefined =>
   found(ground, Transport, (transport) => Containment.transport(transport, ground))
 
-/** Ids of the given generator, and of our own where what it gives is none. */
+/** The ids of the given generator. An invalid id is replaced by one of our own. */
 export const ids = (ground: Ground, own: IdGeneratorService): IdGeneratorService | undefined =>
   found(ground, IdGenerator, (given) => ({
     spanId: () => checked(ground.diagnostics, () => given.spanId(), isSpanId) ?? own.spanId(),
@@ -66,11 +66,11 @@ const checked = <A>(diagnostics: DiagnosticsService, make: () => A, accepts: (ma
     const made = make()
     if (accepts(made)) return made
   } catch {
-    // What is said below covers it.
+    // The warning below covers a generator that throws.
   }
   diagnostics.warnOnce(
     "plugged:IdGenerator",
-    "The IdGenerator that was provided gave no usable id. Another one is used."
+    "The provided IdGenerator returned an invalid id. A random id is used."
   )
   return undefined
 }

@@ -1,5 +1,5 @@
 /**
- * The context of what runs in the background.
+ * The context of background fibers.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -7,8 +7,8 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 
 /**
- * What runs in the background must not run in the context of whoever happened to build the layer: of it only the clock and
- * the loggers stay.
+ * Background fibers must not inherit the context of the fiber that built the layer. Only its clock and loggers are
+ * kept.
  */
 export const context = (from: Context.Context<never>): Context.Context<never> =>
   Context.make(Clock.Clock, Context.get(from, Clock.Clock)).pipe(

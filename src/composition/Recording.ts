@@ -1,5 +1,5 @@
 /**
- * The recorder of a layer: what spans take from the settings, and where their events go.
+ * The recorder of a layer, with its settings and the destination of its events.
  */
 import * as Clock from "effect/Clock"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
@@ -26,7 +26,7 @@ export const make = (options: {
   readonly ambient: AmbientContextService
   readonly accountOf: (routing: Routing) => string | undefined
   readonly router: Router
-  /** Keeps an event that nobody takes, so that it can be read. */
+  /** Keeps an undeliverable event for inspection. */
   readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly loop: Pick<DeliveryLoop, "refuse">
   /** Whether spans that start now are recorded. */

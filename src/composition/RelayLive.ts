@@ -21,10 +21,10 @@ import * as Foundations from "./Foundation.ts"
 import * as IntakeRoads from "./IntakeRoads.ts"
 import type { Settings } from "./Settings.ts"
 
-/** How long a relay that ends tries to give back the batches that it has in hand. */
+/** The time for which a closing relay tries to give back its batches. */
 const giveBackMillis = 5_000
 
-/** How long a relay waits for Redis to take a note beside the queue. */
+/** The time for which a relay waits for Redis to store a note beside the queue. */
 const noteMillis = 2_000
 
 /** Runs a relay in the scope. */
@@ -97,7 +97,7 @@ export const make = Effect.fnUntraced(function*(options: {
           resent
         }))
   })
-  // Closing goes backwards: no batch is taken any more, what is in hand is sent, and what is left goes back to the queue.
+  // Closing runs in reverse: the relay takes no batch, sends those it holds, and gives the rest back to the queue.
   yield* Effect.acquireRelease(
     Effect.forkDetach(Effect.provideContext(source.run, root)),
     (workers) =>
@@ -121,7 +121,7 @@ export const make = Effect.fnUntraced(function*(options: {
 const encoder = new TextEncoder()
 const utf8 = new TextDecoder()
 
-// Events were encoded where they were made. A writer keeps its identity, by which the lane knows that nothing changed.
+// Events are already encoded. A writer keeps its identity, by which the lane sees that the destination is unchanged.
 const passingOn = (destination: () => Destination | undefined, send: RelayOutbox.RelayOutbox["send"]) => {
   const known = new WeakMap<Destination, Destination<Relayed>>()
   return (): Destination<Relayed> | undefined => {

@@ -1,5 +1,5 @@
 /**
- * What can be read of a damaged file of a durable outbox, for the command.
+ * The readable events of a damaged file of a durable outbox, for the command.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -7,7 +7,7 @@ import * as Rescue from "../adapters/sqlite/Rescue.ts"
 
 const failed = (error: unknown): Error => error instanceof Error ? error : new Error("The file cannot be read")
 
-/** Reads a file, which stays as it is. */
+/** Reads a file without changing it. */
 export const read = (file: string): Effect.Effect<Rescue.Rescued, Error> =>
   Effect.try({ try: () => Rescue.read(file), catch: failed })
 

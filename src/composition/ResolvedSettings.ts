@@ -1,5 +1,5 @@
 /**
- * Settings whose problems are in the log.
+ * Resolved settings whose problems are logged.
  */
 import * as Effect from "effect/Effect"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
@@ -9,7 +9,7 @@ import type { Options } from "./Options.ts"
 import type { Environment, Settings } from "./Settings.ts"
 import * as SettingsModule from "./Settings.ts"
 
-/** Resolves options and variables. Each problem is logged. `onProblem` hears of spans and headers alone. */
+/** Resolves options and variables, and logs each problem. `onProblem` only receives those of spans and headers. */
 export const make = (options: Options, env: Environment): Effect.Effect<Settings> =>
   Effect.suspend(() => {
     const { problems, value } = SettingsModule.resolve(options, env, {

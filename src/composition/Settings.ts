@@ -37,13 +37,13 @@ export interface Settings {
   readonly agentless: boolean | undefined
   readonly apmAgentless: boolean
   readonly apiKey: Redacted.Redacted | undefined
-  /** `explicit` says whether the site was set; a default site is no permission to go there. */
+  /** `explicit` says whether the site was set. A default site does not authorise bypassing the Agent. */
   readonly site: { readonly value: Site; readonly explicit: boolean } | undefined
   readonly allowUnknownSite: boolean
   readonly overrideOrigin: string | undefined
   /** The URL of a proxy for TLS connections. */
   readonly proxy: string | undefined
-  /** Hosts that are reached without it. */
+  /** The hosts that are reached without the proxy. */
   readonly noProxy: ReadonlyArray<string>
   readonly apm: "llm" | "all" | "off"
   readonly traceFilter: Options["traceFilter"]
@@ -56,7 +56,7 @@ export interface Settings {
   /** The rules that keep single spans of a rejected trace. */
   readonly spanSampling: ReadonlyArray<SamplingRule>
   readonly propagation: PropagationSettings
-  /** How many bits a new trace id has. */
+  /** The number of bits of a new trace id. */
   readonly traceIdBits: 64 | 128
   readonly headers: { readonly [name: string]: string }
   readonly flushIntervalMillis: number
@@ -74,13 +74,13 @@ export interface Settings {
   readonly onProblem: ((problem: Problem) => void) | undefined
   /** Whether each step is logged. */
   readonly debug: boolean
-  /** Where the values were given; a setting that has its default is left out. */
+  /** The sources of the values. A setting with its default has none. */
   readonly sources: Sources
   /** Whether variables are read at all. */
   readonly readsVariables: boolean
 }
 
-/** Where the value of each setting was given. */
+/** The source of each setting. */
 export type Sources = Partial<Readonly<Record<keyof Values, Setting.Source>>>
 
 /** A variable that is read. */
@@ -89,7 +89,7 @@ export type Variable = SettingsTable.Variable
 /** The variables that are read. */
 export const variables: ReadonlyArray<Variable> = Object.values(rows).flatMap((row) => row.variables ?? [])
 
-/** The variables whose empty text says something else than their absence. */
+/** The variables of which an empty text is a value of its own. */
 export const variablesWithEmpty: ReadonlyArray<Variable> = Object.values(rows).flatMap((row) =>
   row.readsBlank === true ? row.variables ?? [] : []
 )
@@ -97,7 +97,7 @@ export const variablesWithEmpty: ReadonlyArray<Variable> = Object.values(rows).f
 const optionNames = Object.values(rows).flatMap((row) => row.options ?? [])
 
 /**
- * The variables, as they are given: the text of each, and the names of those that look like a setting of LLM Observability.
+ * The variables as given: the text of each, and the names that look like a setting of LLM Observability.
  */
 export interface Environment {
   readonly get: (name: string) => string | undefined
@@ -107,7 +107,7 @@ export interface Environment {
 /** No variables at all. */
 export const noVariables: Environment = { get: () => undefined, names: [] }
 
-/** Resolves the settings. An option wins over its variable. A value that cannot be read is reported and passed over. */
+/** Resolves the settings. An option wins over its variable. An unreadable value is reported and passed over. */
 export const resolve = (
   options: Options,
   env: Environment,
@@ -171,7 +171,7 @@ export const resolve = (
       maxPayloadBytes: Math.min(values.maxPayloadBytes, rows.maxPayloadBytes.fallback),
       partialFlushAfterMillis: values.partialFlushAfterMillis,
       partialFlushMinSpans: values.partialFlushEnabled ? values.partialFlushMinSpans : Infinity,
-      // Rules that cannot be run must not mean that there are none: without them no content leaves.
+      // If the rules cannot be run, no content may leave.
       redaction: values.processors === "unusable"
         ? { processors: [], capture: "none" }
         : { processors: values.processors, capture: values.contentCapture },
@@ -220,7 +220,7 @@ const takeLabels = (tags: Tags.Tags): { readonly named: Named; readonly rest: Ta
   return { named: labels, rest: Object.fromEntries(rest) }
 }
 
-// A name with a slip of the pen has no effect, and nothing else would say so.
+// A misspelt name has no effect, so only this warning shows the mistake.
 const unknownNames = (given: { readonly [name: string]: unknown }, env: Environment): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
   for (const name of env.names) {
@@ -235,7 +235,7 @@ const unknownNames = (given: { readonly [name: string]: unknown }, env: Environm
   }
   for (const name of Object.keys(given)) {
     if (optionNames.includes(name as keyof Options)) continue
-    // Layers that are made of this one have options of their own.
+    // Other layers extend these options, so unknown names are expected.
     const meant = SuggestedName.nearest(name, optionNames, 2)
     if (meant !== undefined) {
       problems.push(Problems.make("invalid_option", `${shown(name)} is not an option. Did you mean ${meant}?`))
@@ -244,7 +244,7 @@ const unknownNames = (given: { readonly [name: string]: unknown }, env: Environm
   return problems
 }
 
-// Settings of Datadog's libraries that ask for something that is not done here.
+// Settings of Datadog's libraries for features that this library lacks.
 const ofOtherLibraries =
   /^_?DD_LLMOBS_(?:PROJECT_NAME|INSTRUMENTED_PROXY_URLS|PROMPTS_[A-Z_]+|EVALUATORS|EVALUATOR_[A-Z_]+|EXPORT)$/
 

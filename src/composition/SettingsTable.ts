@@ -35,7 +35,7 @@ const duration = Reader.wait((given) => {
   return millis >= 0 ? millis : undefined
 }, "a duration, such as \"2 seconds\"")
 
-// Effect reads a number that is none, and an object without a unit, as no time at all.
+// Effect reads `NaN`, and an object without a unit, as a duration of zero.
 const isDurationInput = (given: unknown): given is Duration.Input => {
   if (typeof given === "number") return !Number.isNaN(given)
   if (typeof given !== "object" || given === null || Array.isArray(given) || Duration.isDuration(given)) return true
@@ -66,7 +66,7 @@ const apiKey = Reader.make((given) => {
 const durable: ReaderOf<DurableOptions> = (given, source) => {
   const { directory, durability, maxBytes } = (given ?? {}) as DurableOptions
   const bad = (expected: string) => [Settings.problem(source, given, expected)]
-  // SQLite takes a name that begins with `file:` for a URL, and opens another file than the one that was looked at.
+  // SQLite takes a name that begins with `file:` for a URL, and would open another file than the checked one.
   if (typeof directory !== "string" || directory.trim() === "" || /^file:|\0/i.test(directory.trim())) {
     const hint = "path" in Object(given) ? " (`path`, the file of earlier releases, is not read)" : ""
     return { value: undefined, problems: bad(`\`durable: { directory }\`, the path of a folder and no URL${hint}`) }
@@ -207,7 +207,7 @@ export const table = {
       variables: ["DD_API_KEY"],
       read: apiKey,
       fallback: undefined,
-      // An event that was meant for one account must not go to another.
+      // An event meant for one account must not go to another.
       refused: { value: undefined },
       about:
         "needed only without an Agent. White space around it is left out; [other accounts](accounts.md) are named " +
@@ -216,13 +216,13 @@ export const table = {
     site: setting({
       options: ["site"],
       variables: ["DD_SITE"],
-      // Which sites are allowed is for another setting to say.
+      // Another setting decides which sites are allowed.
       read: Reader.make(
         (given, source) => typeof given === "string" ? { text: given, source } : undefined,
         "a Datadog site, such as datadoghq.com"
       ),
       fallback: undefined,
-      // An event that was meant for one region must not go to another.
+      // An event meant for one region must not go to another.
       refused: { value: "unusable" },
       shown: "`datadoghq.com`",
       about:
@@ -436,7 +436,7 @@ export const table = {
       options: ["processors"],
       read: Reader.callbacks<NonNullable<Options["processors"]>[number]>(),
       fallback: [],
-      // Rules that cannot be run must not mean that there are none.
+      // If the rules cannot be run, no content may leave.
       refused: { value: "unusable" },
       about: "redaction: rules over each event. No content is recorded if they cannot be run"
     }),

@@ -1,5 +1,5 @@
 /**
- * The layer that delivers to memory: the whole library between a program and two writers that keep what they get.
+ * The layer that delivers to memory: the whole library, with two writers that keep the delivered spans.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,13 +18,13 @@ import * as LiveLayer from "./LiveLayer.ts"
 import * as MemoryWriters from "./MemoryWriters.ts"
 import type { Options } from "./Options.ts"
 
-/** What was delivered so far, in the order of arrival, and what was left out of annotations. */
+/** The delivered spans, in the order of arrival, and the problems of annotations. */
 export interface Kept {
   readonly spans: Array<ObservedSpan>
   readonly problems: Array<Problem>
 }
 
-/** Ids that count from one, so that what a program delivers is the same in each run. */
+/** Ids that count from one, so that a program delivers the same ids in each run. */
 const countedIds = (): IdGeneratorService => {
   let spans = 0
   let traces = 0
@@ -37,7 +37,7 @@ const countedIds = (): IdGeneratorService => {
 
 const defaults: Options = { mlApp: "test", service: "test" }
 
-/** The layer, with the service that `make` gives of what is kept. */
+/** The layer, with the service that `make` returns for the kept spans. */
 export const make = <I, S>(
   tag: Context.Key<I, S>,
   options: Options,

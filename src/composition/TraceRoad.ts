@@ -1,5 +1,5 @@
 /**
- * The road of traces: spans become chunks, chunks are decided, and what rides leaves for the Agent.
+ * The road of traces: spans become chunks, chunks are decided, and riding events leave for the Agent.
  */
 import { ask } from "../engine/books/Guard.ts"
 import * as ChunkAssembler from "../engine/chunk/ChunkAssembler.ts"
@@ -21,16 +21,18 @@ import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
 
 export interface TraceRoad extends DeliveryLoop.TraceRoad {
-  /** Takes the spans of the tracer. */
+  /** Receives the spans of the tracer. */
   readonly chunks: Pick<ChunkAssembler.ChunkAssembler, "start" | "finish">
-  /** Takes the finished events. */
+  /** Receives the finished events. */
   readonly router: Router.Router
 }
 
-/** Chunks that wait at most, for the Agent to be known or to be sent. */
+/** The most chunks that wait, for the Agent to be known or to be sent. */
 const maxChunks = 10_000
 
-/** Text is estimated at six times its size, and a small event at more: so much is one request of 1 MiB at most. */
+/**
+ * Text is estimated at six times its size, and a small event at more. This estimate is at most one request of 1 MiB.
+ */
 const requestEstimate = 6 * 1024 * 1024
 
 export const make = (options: {
@@ -57,7 +59,7 @@ export const make = (options: {
     onRediscover: destinations.onRediscover,
     onReachable: destinations.onReachable
   })
-  // Above this many estimated bytes an outbox does not wait for the interval: a request is full, or memory will be.
+  // Above this many estimated bytes an outbox is sent at once, because a request is full or memory soon will be.
   const urgentBytes = Math.min(requestEstimate, budget.limit / 4)
   const retention = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
   const router = Router.make({

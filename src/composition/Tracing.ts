@@ -52,7 +52,7 @@ export const tracer = (
   })
 }
 
-// What the rules leave of that which the tracer writes on spans of its own.
+// The redaction of the fields that the tracer writes on its own spans.
 const redactionOf = (
   policy: RedactedRecord.Policy,
   diagnostics: DiagnosticsService

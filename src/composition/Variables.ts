@@ -7,8 +7,8 @@ import type { Environment } from "./Settings.ts"
 import * as Settings from "./Settings.ts"
 
 /**
- * Gives the text of each variable that is set, and the names that look like a setting of LLM Observability. A provider
- * that fails counts as one that has nothing.
+ * Returns the text of each variable that is set, and the names that look like a setting of LLM Observability. A
+ * provider that fails counts as empty.
  */
 export const read: Effect.Effect<Environment> = Effect.gen(function*() {
   const provider = yield* ConfigProvider.ConfigProvider
@@ -25,7 +25,7 @@ export const read: Effect.Effect<Environment> = Effect.gen(function*() {
   return { get: (name) => text(name) ?? (empty.has(name) ? "" : undefined), names }
 })
 
-/** Gives the text of each of these variables that is set. A provider that fails counts as one that has nothing. */
+/** Returns the text of each of these variables that is set. A provider that fails counts as empty. */
 export const textOf = (names: ReadonlyArray<string>): Effect.Effect<(name: string) => string | undefined> =>
   Effect.gen(function*() {
     const provider = yield* ConfigProvider.ConfigProvider
@@ -52,7 +52,10 @@ const isListed = (provider: ConfigProvider.ConfigProvider, name: string): Effect
   )
 }
 
-/** How many words of names are looked up: the environment of a process is small, a provider of the user's may not be. */
+/**
+ * The most words of names that are looked up. The environment of a process is small, but a user's provider may be
+ * large.
+ */
 const maxLookups = 200
 
 // A provider over an object lists whole names.

@@ -1,5 +1,5 @@
 /**
- * The version of this library, as it stands in events and headers.
+ * The version of this library, as in events and headers.
  */
 
 export const libraryVersion = "0.1.0"

@@ -1,5 +1,5 @@
 /**
- * The writers of a layer: to the Agent, to the LLM intake by each of its roads, to a queue of relays.
+ * The writers of a layer: to the Agent, to the LLM intake by each road, and to a queue of relays.
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -17,17 +17,17 @@ import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
 export interface Writers {
-  /** To the Agent, unless none is to be used, or traces go to a plugged writer. */
+  /** The writer to the Agent, unless no Agent is used or traces go to a plugged writer. */
   readonly agent: AgentWriterService | undefined
-  /** To the agentless trace intake, if that was asked for and its credentials are known. */
+  /** The writer to the agentless trace intake, if it was requested and its credentials are known. */
   readonly apmIntake: AgentWriterService | undefined
-  /** To the intake through the Agent's EVP proxy: the same destination each time for a prefix. */
+  /** The destination behind the Agent's EVP proxy, the same one each time for a prefix. */
   readonly proxy: (prefix: string) => Destination
-  /** To the intake with the key of the layer, if its credentials are known. */
+  /** The intake with the key of the layer, if its credentials are known. */
   readonly direct: Destination | undefined
-  /** To the intake with the key of another account. An Agent has a key of its own, so its proxy is not asked. */
+  /** The intake with the key of another account. The Agent's proxy is not used, because an Agent has its own key. */
   readonly account: (account: Pick<Account, "apiKey" | "site">) => Destination
-  /** To relays, if there is a queue. */
+  /** The relays, if there is a queue. */
   readonly relays: Destination | undefined
 }
 
@@ -35,9 +35,9 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly foundation: Foundation
   readonly transport: TransportService
-  /** Whether traces leave by these writers, and not by a plugged one. */
+  /** Whether traces leave by these writers instead of a plugged one. */
   readonly traces: boolean
-  /** Takes all events that do not ride, wherever the Agent is. */
+  /** Takes all events that do not ride, independent of the Agent. */
   readonly relays: RelayQueueService | undefined
   readonly onRates: (body: unknown) => void
 }) {
@@ -130,10 +130,10 @@ export const make = Effect.fnUntraced(function*(options: {
   return writers
 })
 
-// With MessagePack, a tenth of what building a layer costs: it is loaded only where there can be an Agent.
+// With MessagePack this is a tenth of the cost of building a layer, so it is imported only if there can be an Agent.
 const agentTraces = Effect.promise(() => import("../adapters/agent/AgentTraceWriter.ts"))
 
-// Loaded only by those who asked for it.
+// Imported only if it was requested.
 const apmIntake = Effect.promise(() => import("../adapters/apm-intake/ApmIntakeWriter.ts"))
 
 /** The key and the site of the layer, if both are known. */
