@@ -2,7 +2,7 @@
  * The body of an answer of the Agent.
  */
 
-/** The body as a JSON value; `undefined` when it is not JSON. What it holds is for its reader to check. */
+/** The body as a JSON value, unchecked. `undefined` if it is not JSON. */
 export const fromText = (body: string): unknown => {
   try {
     return JSON.parse(body)

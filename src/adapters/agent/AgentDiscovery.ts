@@ -1,5 +1,5 @@
 /**
- * Asks an Agent what it can do: `GET /info`.
+ * Asks an Agent for its capabilities: `GET /info`.
  */
 import * as Effect from "effect/Effect"
 import * as AgentCapabilities from "../../domain/delivery/AgentCapabilities.ts"
@@ -8,10 +8,10 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { Target, TransportService } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
 
-// An Agent lists its whole configuration, filters among it.
+// An Agent lists its whole configuration, including filters.
 const maxBodyBytes = 4 * 1024 * 1024
 
-/** The capabilities of the Agent, or `undefined` if nothing answers there as an Agent does; `onHeard` is told why. */
+/** The capabilities of the Agent. `undefined` if no Agent answers; `onHeard` receives the reason. */
 export const probe = (options: {
   readonly transport: TransportService
   readonly target: Target

@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * The request says how many chunks it holds and asks for honest status codes. It never claims that statistics were
- * computed here: the Agent would stop computing them, and the user's APM metrics would vanish.
+ * The request names its number of chunks and asks for real status codes. It never claims that statistics were computed
+ * here, because the Agent would stop computing them and the user's APM metrics would vanish.
  */
 import * as Effect from "effect/Effect"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
@@ -21,9 +21,9 @@ export const make = (options: {
   readonly transport: TransportService
   readonly target: Target
   readonly timeoutMillis: number
-  /** Identity headers: `datadog-meta-*`, and those of the container where they are known. */
+  /** Identity headers: `datadog-meta-*`, and those of the container if they are known. */
   readonly headers: { readonly [name: string]: string }
-  /** Given the JSON of each 200: it holds the sampling rates. */
+  /** Called with the JSON of each 200, which holds the sampling rates. */
   readonly onRates: (body: unknown) => void
   readonly onDefect: (error: unknown) => void
 }): AgentWriterService => {

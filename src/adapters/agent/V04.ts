@@ -21,8 +21,8 @@ const packr = new Packr({ useRecords: false, variableMapSize: true, useFloat32: 
 export const packStruct = (record: SpanRecord, format: WireFormat): Uint8Array =>
   packr.pack(integers(MetaStruct.render(record, format)))
 
-// The encoder writes an integer of 2^32 and more as a float64; as a bigint it stays an integer. The copy is made only
-// where such a number is.
+// The encoder writes an integer of 2^32 and more as a float64; a bigint stays an integer. The value is copied only if
+// it holds such a number.
 const integers = (value: Json): unknown => {
   if (typeof value === "number") {
     return (value > 0xffffffff || value < -0x80000000) && Number.isSafeInteger(value) ? BigInt(value) : value
@@ -122,6 +122,6 @@ const link = (self: ApmSpanLink) => ({
   span_id: BigInt("0x" + self.spanId),
   ...(Object.keys(self.attributes).length > 0 ? { attributes: texts(self.attributes) } : undefined),
   ...(self.tracestate === undefined ? undefined : { tracestate: self.tracestate.toWellFormed() }),
-  // The highest bit says that the flags were given.
+  // The highest bit means that the flags were set.
   ...(self.flags === undefined ? undefined : { flags: (self.flags | 0x80000000) >>> 0 })
 })

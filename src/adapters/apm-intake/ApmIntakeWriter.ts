@@ -8,7 +8,7 @@
  *
  * **Gotchas**
  *
- * The intake is internal to Datadog and can change. It is used only when it was asked for.
+ * The intake is internal to Datadog and can change. It is used only if it was requested.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -28,7 +28,7 @@ const maxPayloadBytes = 10_000_000
 
 const noParent = "0000000000000000"
 
-// It is in the language and not yet in the compiler's library.
+// TypeScript's library has no type for `JSON.rawJSON` yet.
 const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => number }).rawJSON
 
 export const make = (options: {
@@ -37,7 +37,7 @@ export const make = (options: {
   readonly apiKey: Redacted.Redacted
   readonly timeoutMillis: number
   readonly headers: { readonly [name: string]: string }
-  /** What every trace of this process says of it. */
+  /** The data about this process in every trace. */
   readonly process: {
     readonly hostname: string
     readonly env: string | undefined

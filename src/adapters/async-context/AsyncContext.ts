@@ -1,6 +1,6 @@
 /**
- * Spans of plain JavaScript: `AsyncLocalStorage` carries the context through callbacks, promises and timers, as a fiber
- * carries its own.
+ * Spans of plain JavaScript. `AsyncLocalStorage` carries the context through callbacks, promises and timers, like that
+ * of a fiber.
  */
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
@@ -16,30 +16,30 @@ export interface AsyncContext {
   /** The context of the caller: that of the innermost `run` or `within` around it, else that of the layer. */
   readonly current: () => ContextReader.ContextReader
   /**
-   * Opens a span under the one of the innermost `run`. Its owner ends it: a span that is still open when the layer closes is
-   * ended then.
+   * Opens a span under that of the innermost `run`. Its owner ends it. A span that is still open when the layer closes
+   * is ended then.
    */
   readonly start: (
     kind: SpanKind,
     name: string,
     options?: SpanOptions & { readonly at?: bigint | undefined }
   ) => PairedSpan
-  /** Calls a function inside a span: what it starts, now or later, is under that span, which stays open. */
+  /** Calls a function inside a span, which stays open: spans that it starts, now or later, are children. */
   readonly run: <A>(span: PairedSpan, body: () => A) => A
-  /** Calls a function inside a span of its own, which ends with the function, or with the promise that it gives. */
+  /** Calls a function inside a span of its own, which ends with the function or the promise that it returns. */
   readonly trace: <A>(
     kind: SpanKind,
     name: string,
     options: SpanOptions | undefined,
     body: (span: PairedSpan) => A
   ) => A
-  /** Calls a function with the context changed: a region of annotations, an account. */
+  /** Calls a function with a changed context, such as annotations or an account. */
   readonly within: <A>(change: (context: Context.Context<never>) => Context.Context<never>, body: () => A) => A
 }
 
 /** Makes the spans of a layer's context, which has its recorder and its tracer. */
 export const make = (context: Context.Context<never>): AsyncContext => {
-  // Of its own, so that two layers do not see each other's contexts: a span belongs to the recorder that opened it.
+  // Each layer has its own storage, because a span belongs to the recorder that opened it.
   const storage = new AsyncLocalStorage<ContextReader.ContextReader>()
   const root = ContextReader.make(context)
   const current = (): ContextReader.ContextReader => storage.getStore() ?? root

@@ -1,5 +1,5 @@
 /**
- * The endpoints of the embedded Agent: which answer each request gets.
+ * The endpoints of the embedded Agent, and the answer to each request.
  */
 import { createHash } from "node:crypto"
 import type { AgentState } from "./AgentState.ts"
@@ -23,7 +23,7 @@ export interface Answer {
   readonly body: string
 }
 
-/** An answer, with the body of the request as it was understood, and the chunks that were accepted. */
+/** An answer, with the decoded body of the request, and the accepted chunks. */
 export interface Outcome extends Answer {
   readonly decoded?: unknown
   readonly accepted?: ReadonlyArray<TracePayload.Chunk>
@@ -140,7 +140,7 @@ const info = (state: AgentState): Outcome => {
 const listed = ({ settings }: AgentState, endpoint: string): boolean =>
   settings.endpoints.some((known) => withoutSlash(known) === withoutSlash(endpoint))
 
-/** Answers a request, and says what it brought. */
+/** Answers a request, and returns its content. */
 export const answer = (state: AgentState, request: WireRequest): Outcome | Promise<Outcome> => {
   if (request.headers["sec-fetch-site"] === "cross-site") {
     return text(403, "cross-site request rejected\n")

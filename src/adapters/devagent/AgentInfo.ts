@@ -1,9 +1,9 @@
 /**
- * The answer to `/info`, by which clients learn what an Agent can do.
+ * The answer to `/info`, from which clients learn the capabilities of an Agent.
  */
 import { createHash } from "node:crypto"
 
-/** The Agent version that the embedded Agent behaves like and says it is. */
+/** The version of the Agent that the embedded Agent imitates and reports. */
 export const version = "7.85.1"
 
 /** The endpoints that are served. */

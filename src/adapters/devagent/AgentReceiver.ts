@@ -1,5 +1,5 @@
 /**
- * The embedded Agent without its server: it answers requests, and remembers what they brought.
+ * The embedded Agent without its server: it answers requests, and keeps their content.
  */
 import * as EventView from "../../domain/event/EventView.ts"
 import type { Answer, Outcome, WireRequest } from "./AgentEndpoints.ts"
@@ -12,7 +12,7 @@ import * as EvpProxy from "./EvpProxy.ts"
 import type * as ReceivedEvents from "./ReceivedEvents.ts"
 import type * as TracePayload from "./TracePayload.ts"
 
-/** A request and what became of it. */
+/** A request and its outcome. */
 export interface ReceivedRequest {
   readonly method: string
   /** Path and query as they were sent. */
@@ -27,22 +27,22 @@ export interface ReceivedRequest {
   readonly body: unknown
 }
 
-/** The requests since the last clear, and what they brought. */
+/** The counts of requests and their content since the last clear. */
 export interface Counts {
   readonly requests: number
-  /** Requests that gave way to newer ones and are not in the list any more. */
+  /** Requests that were removed from the list to make room for newer ones. */
   readonly requestsEvicted: number
   /** Chunks in accepted payloads. */
   readonly chunks: number
   readonly spans: number
-  /** Accepted chunks by what happened to them; see the sampling reasons, plus the normaliser's drops. */
+  /** Accepted chunks by outcome: the reasons of sampling, and the drops of the normaliser. */
   readonly chunksBy: { readonly [reason: string]: number }
   readonly events: ReceivedEvents.EventCounts
   /** Evaluation metrics that the intake accepted. */
   readonly evaluations: number
 }
 
-/** Answers requests and remembers what they brought. */
+/** Answers requests and keeps their content. */
 export interface AgentReceiver {
   /** From this many body bytes on, a request for the path is too large. */
   readonly limit: (url: string) => number

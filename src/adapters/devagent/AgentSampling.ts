@@ -1,17 +1,17 @@
 /**
- * Which spans of a chunk the trace Agent sends on to the intake.
+ * The spans of a chunk that the trace Agent sends to the intake.
  *
  * **Details**
  *
- * The Agent answers 200 whatever it decides, so a client never hears of it. In order: a root that matches the Agent's
- * own filters is dropped; a negative priority is dropped, error or not; priority 0 is dropped unless a span has an
- * error, and then kept within a rate; a positive priority is kept; no priority at all is kept within a rate. Of a chunk
- * that sampling dropped, spans that single-span sampling chose survive alone.
+ * The Agent answers 200 in every case, so a client does not see the decision. In order: a root that matches the Agent's
+ * own filters is dropped; a negative priority is dropped, even with an error; priority 0 is dropped unless a span has
+ * an error, and then kept within a rate; a positive priority is kept; a missing priority is kept within a rate. If
+ * sampling dropped a chunk, spans that single-span sampling chose are still kept.
  *
  * **Gotchas**
  *
- * Both rates are plain token buckets. The Agent's samplers score by signature and let a burst through that is a few
- * times larger; what stays true is that neither kind of chunk may be counted on.
+ * Both rates are plain token buckets. The Agent's samplers score by signature and pass bursts a few times larger. In
+ * either case a client cannot rely on such chunks being kept.
  */
 import type { Chunk, DecodedSpan } from "./TracePayload.ts"
 

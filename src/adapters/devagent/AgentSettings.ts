@@ -1,5 +1,5 @@
 /**
- * How an embedded Agent behaves: by default as a real one with its default configuration, otherwise as a test asks.
+ * The behaviour of an embedded Agent: by default that of a real one with its default configuration.
  */
 import * as AgentInfo from "./AgentInfo.ts"
 
@@ -21,9 +21,9 @@ export interface AgentSettings extends AgentInfo.InfoSettings {
   readonly evpHeaders: { readonly [name: string]: string }
   /** Answers 405 to all of EVP, while `/info` still lists it. */
   readonly evpDisabled: boolean
-  /** What a forced refusal refused is taken all the same, as happens when an answer gets lost on its way. */
+  /** Keeps the events of a forced refusal anyway, as if only the answer was lost. */
   readonly deliverRefused: boolean
-  /** Answers 400 when `X-Datadog-Trace-Count` is absent or wrong. A real Agent does not mind. */
+  /** Answers 400 if `X-Datadog-Trace-Count` is absent or wrong. A real Agent accepts such requests. */
   readonly strictTraceCount: boolean
   /** Chunks with an error and priority 0 that are kept a second. */
   readonly errorsPerSecond: number

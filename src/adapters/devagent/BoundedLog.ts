@@ -1,5 +1,5 @@
 /**
- * The last things that happened, bounded in number and bytes: the oldest give way and are counted.
+ * The latest entries, bounded in number and bytes. Evicted entries are counted.
  */
 
 /** A bounded list that forgets its oldest entries first. */
@@ -8,7 +8,7 @@ export interface BoundedLog<in out A> {
   readonly add: (entry: A, bytes: number) => void
   /** A snapshot, oldest first. */
   readonly all: () => ReadonlyArray<A>
-  /** How many entries had to give way. */
+  /** The number of evicted entries. */
   readonly evicted: () => number
   /** Forgets everything, the count too. */
   readonly clear: () => void

@@ -4,7 +4,8 @@
  *
  * **When to use**
  *
- * To see what leaves a program and by which route: in tests, in place of mocks, and on a developer's machine.
+ * Use it to inspect what leaves a program and by which route: in tests, in place of mocks, and on a developer's
+ * machine.
  *
  * **Details**
  *
@@ -99,7 +100,7 @@ const collect = (request: Http.IncomingMessage, limit: number): Promise<Uint8Arr
         parts.push(part)
         return
       }
-      // The rest is read and thrown away so that the client sees the answer and not a reset, up to a point.
+      // The rest is read and discarded, up to a limit, so that the client sees the answer instead of a reset.
       parts = []
       if (size > limit * 4) {
         request.destroy()

@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * All versions behave alike. Whatever the proxy does not like is a 502 with an empty body, which a client cannot tell
- * from an intake that broke off.
+ * All versions behave alike. The proxy answers 502 with an empty body to every invalid request, which a client cannot
+ * distinguish from a broken connection to the intake.
  */
 
 /** The largest body the proxy forwards whole, in bytes. From this size on the answer is 502. */

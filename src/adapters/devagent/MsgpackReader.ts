@@ -3,14 +3,14 @@
  *
  * **Details**
  *
- * The trace Agent refuses a whole request over the difference between float32 and float64, or between str and bin.
- * Library decoders fold those into one JavaScript type, so what would be lost in production looks fine in a test. This
- * reader returns the tree as it was written.
+ * The trace Agent refuses a whole request because of float32 in place of float64, or str in place of bin. Library
+ * decoders map those to one JavaScript type, so a test with them would pass where production fails. This reader keeps
+ * the wire types.
  *
  * **Gotchas**
  *
- * Input is untrusted: nesting and the number of values are bounded, a length is checked against the bytes that are
- * really there before anything is allocated, and no input makes it throw.
+ * Input is untrusted: nesting and the number of values are bounded, a length is checked against the remaining bytes
+ * before anything is allocated, and no input makes it throw.
  */
 import { Buffer } from "node:buffer"
 
@@ -45,7 +45,7 @@ export interface Limits {
  */
 const defaultLimits: Limits = { maxDepth: 512, maxValues: 4_000_000 }
 
-/** The value and the offset after it, or what was wrong and where. */
+/** The value and the offset after it, or an error with its offset. */
 export type ReadResult =
   | { readonly ok: true; readonly value: MsgpackValue; readonly end: number }
   | { readonly ok: false; readonly message: string; readonly offset: number }

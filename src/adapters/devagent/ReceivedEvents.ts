@@ -1,11 +1,11 @@
 /**
- * The LLM Observability events that reached the intake, by whatever route.
+ * The LLM Observability events that reached the intake, by any route.
  *
  * **Details**
  *
- * An event that rode a trace is put together from the APM span and its `_llmobs` struct: ids, times and status are the
- * span's, names, links and content the struct's. Nothing is de-duplicated: an event that came by both routes is here
- * twice, as Datadog would have it twice.
+ * An event that rode a trace is combined from the APM span and its `_llmobs` struct: ids, times and status are the
+ * span's, names, links and content the struct's. Duplicates are kept: an event that came by both routes is listed
+ * twice, as in Datadog.
  */
 import * as BoundedLog from "./BoundedLog.ts"
 import * as Intake from "./Intake.ts"

@@ -18,7 +18,7 @@ export const mismatch = (value: MsgpackValue, wanted: string): Failure => ({
   message: `${value.type} where ${wanted} is wanted`
 })
 
-/** Puts the name of a field in front of what was wrong inside it. */
+/** Prefixes a failure with the name of the field around it. */
 export const within = (place: string, failure: Failure): Failure => ({
   ok: false,
   message: `${place.slice(0, 100)}: ${failure.message}`

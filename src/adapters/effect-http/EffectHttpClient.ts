@@ -8,13 +8,13 @@ import * as Option from "effect/Option"
 import { Propagator } from "../../ports/Propagator.ts"
 
 /**
- * Writes the context of the calling fiber into the headers of every call: everything for the services that `isTrusted`
- * knows, and what a distributed trace needs for the others.
+ * Writes the context of the calling fiber into the headers of every call: all of it for the services that `isTrusted`
+ * accepts, and the distributed trace alone for other services.
  *
  * **Details**
  *
- * Each call has headers of its own, each attempt of a retry and each hop of a redirect too. A header that the caller set
- * stays as it is. The client's own `traceparent` and b3 headers are left alone.
+ * Each call has its own headers, and so has each attempt of a retry and each hop of a redirect. A header that the
+ * caller set is kept, and so are the client's own `traceparent` and b3 headers.
  */
 export const withPropagation =
   (isTrusted: (url: URL) => boolean) =>

@@ -3,8 +3,9 @@
  *
  * **Details**
  *
- * The server puts the request into the context of the fiber that handles it, and every fiber forked from there inherits
- * it. So what the request brought is known in the handler, after awaits, in forked fibers and in streams, and two
+ * The server puts the request into the context of the fiber that handles it, and every forked fiber inherits it. So the
+ * request is known in the handler, after awaits, in forked fibers and in streams, and two requests never mix. The
+ * headers of a request are parsed once.
  * requests are never mixed up. The headers of a request are parsed once.
  */
 import * as HeaderLookup from "../../domain/propagation/HeaderLookup.ts"

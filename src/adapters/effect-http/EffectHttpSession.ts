@@ -1,5 +1,5 @@
 /**
- * The session that a request to an Effect HTTP server names in its body or query.
+ * The session in the body or the query of a request to an Effect HTTP server.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,11 +12,11 @@ import type { ServerRequest } from "./ServerRequest.ts"
 import { serverRequest } from "./ServerRequest.ts"
 
 /**
- * Reads the session of the request that the effect handles, and gives it to the spans inside.
+ * Reads the session of the request that the effect handles, and sets it for the spans inside.
  *
  * **Details**
  *
- * The body stays where it is when it is looked at: the handler reads it as if nobody had, by whatever way it likes.
+ * The body is left unread: the handler can read it in any way.
  */
 export const read = (from: SessionFrom) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber): Effect.Effect<A, E, R> => {

@@ -3,7 +3,7 @@
  */
 import type { ContextReader } from "../../ports/ContextReader.ts"
 
-/** What is needed of the request. `source` is the platform's: Node's request, or a web `Request`. */
+/** The members of the request that are used. `source` is the platform's: Node's request, or a web `Request`. */
 export interface ServerRequest {
   readonly method: string
   readonly url: string
@@ -11,7 +11,7 @@ export interface ServerRequest {
   readonly source: unknown
 }
 
-// The key under which the server keeps the request; reading it by its key loads nothing of the HTTP modules.
+// The key under which the server keeps the request. Reading by key avoids an import of the HTTP modules.
 const key = "effect/http/HttpServerRequest"
 
 /** The request of the HTTP server that a context belongs to, if it belongs to one. */

@@ -3,10 +3,10 @@
  *
  * **Details**
  *
- * Which spans are exported is the user's decision about APM volume: `llm` exports the local root of each trace and the
- * LLM spans, `all` every span. A span that is not exported shows the id of its nearest exported ancestor, so that
- * children and outgoing headers name a parent that exists. `sampled` mirrors the sampling priority, and no span is left
- * out because of it: the decision is the Agent's to apply, and events of rejected traces are rescued.
+ * The user decides which spans are exported, and so the volume of APM: `llm` exports the local root of each trace and
+ * the LLM spans, `all` every span. A span that is not exported shows the id of its nearest exported ancestor, so that
+ * children and outgoing headers name an existing parent. `sampled` mirrors the sampling priority, and no span is left
+ * out because of it: the Agent applies the decision, and events of rejected traces are rescued.
  */
 import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
@@ -37,16 +37,16 @@ export interface Options {
   readonly ids: IdGeneratorService
   readonly ambient: typeof AmbientContext.Service
   readonly diagnostics: DiagnosticsService
-  /** The priority as it stands, without freezing it. */
+  /** The present priority, without freezing it. */
   readonly priority: (trace: LocalTrace) => number
   readonly start: (span: LiveSpan) => void
   readonly finish: (span: LiveSpan) => void
   readonly nowMillis: () => number
   /** Evaluates the steps of fibers; without it, Effect does. */
   readonly evaluate?: Tracer.Tracer["context"]
-  /** What may be written of the error of a plain span; without it, everything. */
+  /** Redacts the error of a plain span. If absent, errors are written unchanged. */
   readonly redactError?: ((name: string, error: SpanError.SpanError) => SpanError.SpanError) | undefined
-  /** What may be written of the tags that come from baggage; without it, everything. */
+  /** Redacts the tags that come from baggage. If absent, they are written unchanged. */
   readonly redactTags?: ((name: string, tags: ReadonlyMap<string, string>) => ReadonlyMap<string, string>) | undefined
 }
 
@@ -68,7 +68,7 @@ export const make = (options: Options): Tracer.Tracer => {
 
 const ours = ProcessWide.get("Tracers/1", () => new WeakSet<Tracer.Tracer>())
 
-/** Whether a tracer was made here: then a layer inside its region replaces it instead of standing back. */
+/** Whether a tracer was made here. A nested layer then replaces it instead of keeping it. */
 export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(tracer)
 
 type SpanInput = Parameters<Tracer.Tracer["span"]>[0]
@@ -118,8 +118,8 @@ const makeTrace = (
 ): TracedTrace => {
   const upstream = ambient?.upstream === undefined ? undefined : withRedactedTags(options, input.name, ambient.upstream)
   const named = parent === undefined ? undefined : fromSpan(parent)
-  // Effect reads only `traceparent` and b3 from a request: its server span is continued by what we read from the same
-  // request. Any other parent that a user names is taken as it is.
+  // Effect reads only `traceparent` and b3 from a request, so its server span is continued by our own reading of the
+  // same request. Any other parent that a user names is used unchanged.
   const isOfRequest = parent === undefined || input.kind === "server" || named?.traceId === upstream?.traceId
   if (upstream?.traceId !== undefined && isOfRequest) return new LocalTrace(upstream.traceId, upstream)
   if (named !== undefined) return new LocalTrace(named.traceId!, named)
@@ -155,15 +155,15 @@ const fromSpan = (span: Tracer.AnySpan): Extracted | undefined => {
 const noTags: ReadonlyMap<string, string> = new Map()
 const noBaggage: Extracted["baggage"] = new Map()
 
-/** The local trace of a span that a tracer of ours made, and the id under which the span is known outside. */
+/** The local trace of a span of ours, and the span's exported id. */
 export const traceOf = (span: unknown): { readonly trace: LocalTrace; readonly spanId: string } | undefined => {
   if (!isEffectSpan(span)) return undefined
-  // Whoever asks may decide about the trace, by what its root says so far.
+  // The caller may decide about the trace from the present fields of its root.
   span.trace.rootSpan?.describe()
   return span
 }
 
-// By a mark that other copies of this package know, too: a span of theirs is one of ours.
+// Other copies of this package know this mark too, so their spans count as ours.
 const mark: unique symbol = Symbol.for("effect-llmobs/EffectSpan/1")
 
 const isEffectSpan = (span: unknown): span is EffectSpan => typeof span === "object" && span !== null && mark in span
@@ -182,7 +182,7 @@ class EffectSpan implements Tracer.Span {
   readonly options: Options
   readonly trace: TracedTrace
   readonly live: TracedSpan | undefined
-  /** What spans under this one take as their service. */
+  /** The service of child spans. */
   service: string
   status: Tracer.SpanStatus
   #attributes: Map<string, unknown> | undefined = undefined
@@ -284,7 +284,7 @@ const toLink = (link: Tracer.SpanLink): ApmSpanLink | undefined => {
   return { traceId, spanId, attributes, flags: link.span.sampled ? 1 : 0 }
 }
 
-// The tags that tell of a failure are written as any others are; here they become the error of the event.
+// Tags that report a failure are written like other tags; here they also become the error of the event.
 const markedError = (attributes: ReadonlyMap<string, unknown>): SpanError.SpanError => {
   const part = (name: string) => {
     const value = attributes.get(name)
@@ -293,8 +293,8 @@ const markedError = (attributes: ReadonlyMap<string, unknown>): SpanError.SpanEr
   return { type: part("error.type"), message: part("error.message"), stack: part("error.stack") }
 }
 
-// The error of an LLM span is the one in its record: redaction has been over it. That of any other span can be the same
-// error on its way up.
+// The error of an LLM span is that of its record, which is redacted. The error of any other span can be the same error
+// on its way up, so it is redacted too.
 const writeError = (live: TracedSpan, exit: Exit.Exit<unknown, unknown>, redact: Options["redactError"]): void => {
   if (live.marked !== undefined) live.error = 1
   const thrown = SpanExit.errorOf(exit)

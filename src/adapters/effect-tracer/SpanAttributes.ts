@@ -1,5 +1,5 @@
 /**
- * What an Effect span says about itself, as tags of an APM span.
+ * The fields of an Effect span, as tags of an APM span.
  */
 import type * as Exit from "effect/Exit"
 import type { SpanKind } from "effect/Tracer"
@@ -68,7 +68,7 @@ export const write = (attributes: ReadonlyMap<string, unknown>, live: TracedSpan
         live.type = text(value)
         break
       case "url.full":
-        // The query is left out, as Datadog's tracers leave it out: it can hold secrets.
+        // The query is left out, as in Datadog's tracers, because it can hold secrets.
         live.meta["http.url"] = text(value).split("?", 1)[0]!
         break
       case "url.query":
@@ -90,7 +90,7 @@ const nameResource = (live: TracedSpan): void => {
   if (method !== undefined && route !== undefined) live.resource = `${method} ${route}`
 }
 
-/** Writes the events of a span as one JSON text: not every Agent takes them as they are. */
+/** Writes the events of a span as one JSON text, because not every Agent accepts span events. */
 export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: TracedSpan): void => {
   let size = 2
   const written: Array<string> = []
@@ -108,7 +108,7 @@ export const writeEvents = (events: ReadonlyArray<SpanEvent>, live: TracedSpan):
   live.meta["events"] = `[${written.join(",")}]`
 }
 
-/** Writes what the kind of a span and the request it serves say, whether or not the trace is sampled. */
+/** Writes the tags of a span's kind and request, sampled or not. */
 export const describe = (live: TracedSpan, kind: SpanKind, request: RequestInfo | undefined): void => {
   if (kind !== "internal") live.meta["span.kind"] = kind
   if (kind !== "server" || request === undefined) return
@@ -117,8 +117,7 @@ export const describe = (live: TracedSpan, kind: SpanKind, request: RequestInfo 
 }
 
 /**
- * Writes the status of the response that a server span ended with, where the server has not said it: it tells sampled
- * spans only.
+ * Writes the response status of a server span. The server sets it on sampled spans only.
  */
 export const writeStatus = (live: TracedSpan, exit: Exit.Exit<unknown, unknown>): void => {
   const status = exit._tag === "Success" ? statusOf(exit.value) : statusOfFailure(exit)
@@ -131,11 +130,11 @@ const statusOf = (response: unknown): number | undefined => {
   return typeof status === "number" ? status : undefined
 }
 
-// The key under which an error says which response it becomes.
+// The key under which an error holds its response.
 const respondableKey = "~effect/http/HttpServerRespondable"
 
-// A failure holds the response when the handler made it, else the server answers 500. What an error that chooses its own
-// response chose, and with what an interrupted request was answered, cannot be seen here.
+// A failure holds the response if the handler made it; otherwise the server answers 500. The response of an error that
+// chose its own, and that of an interrupted request, are not visible here.
 const statusOfFailure = (exit: Exit.Failure<unknown, unknown>): number | undefined => {
   for (const reason of exit.cause.reasons) {
     if (reason._tag === "Interrupt") return undefined
@@ -151,7 +150,7 @@ const statusOfFailure = (exit: Exit.Failure<unknown, unknown>): number | undefin
 // The key under which the router keeps the route of a request.
 const routeKey = "effect/http/HttpRouter/RouteContext"
 
-/** Takes over the route of the request that a fiber handles: the router tells it to sampled spans only. */
+/** Reads the route of the request that a fiber handles. The router sets it on sampled spans only. */
 export const readRoute = (reader: ContextReader, root: TracedSpan): void => {
   if (root.type !== "web" || root.meta["http.route"] !== undefined) return
   const context = reader.context.mapUnsafe.get(routeKey) as { readonly route?: { readonly path?: unknown } } | undefined

@@ -6,15 +6,15 @@ import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { RequestStore } from "../../ports/IncomingRequest.ts"
 
-/** What is needed of a request of Express. `body` is there when a parser has run. */
+/** The members of an Express request that are used. `body` is present after a parser has run. */
 export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string
   readonly body?: unknown
 }
 
 /**
- * Lets the handlers that come after it run inside the request. It may stand before or after the body's parser: the body
- * is looked at when a span starts.
+ * Runs the handlers after it inside the request. It may come before or after the body's parser, because the body is
+ * read when a span starts.
  */
 export const make =
   (store: RequestStore, from: SessionFrom | undefined) =>

@@ -5,7 +5,7 @@ import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { IncomingRequest, RequestStore } from "../../ports/IncomingRequest.ts"
 
-/** What is needed of a request of Fastify. `body` is there when it has been parsed. */
+/** The members of a Fastify request that are used. `body` is present once it has been parsed. */
 export interface FastifyRequest {
   readonly method: string
   readonly originalUrl: string
@@ -14,7 +14,7 @@ export interface FastifyRequest {
   readonly raw: object
 }
 
-/** What is needed of Fastify. */
+/** The members of Fastify that are used. */
 export interface FastifyInstance {
   addHook(
     name: "onRequest" | "preValidation" | "preHandler",
@@ -22,7 +22,7 @@ export interface FastifyInstance {
   ): unknown
 }
 
-/** Lets the hooks and handlers of each request run inside it. Registered at the root, it holds for every route. */
+/** Runs the hooks and handlers of each request inside it. Registered at the root, it covers every route. */
 export const make = (store: RequestStore) => {
   const plugin = (
     instance: FastifyInstance,
@@ -43,7 +43,7 @@ export const make = (store: RequestStore) => {
       store.bind(incoming, reply.raw)
       store.run(incoming, next)
     })
-    // Parsers of the body may call back from anywhere.
+    // Body parsers may call back outside the request.
     for (const hook of ["preValidation", "preHandler"] as const) {
       instance.addHook(hook, (request, _reply, next) => {
         const incoming = kept.get(request.raw)
@@ -53,6 +53,6 @@ export const make = (store: RequestStore) => {
     }
     done()
   }
-  // Without it Fastify would keep the hooks to the plugin's own routes.
+  // Without this mark Fastify would limit the hooks to the plugin's own routes.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true as const })
 }

@@ -1,5 +1,5 @@
 /**
- * The headers of calls that are made with `fetch`.
+ * The headers of `fetch` calls.
  */
 import * as Fiber from "effect/Fiber"
 import type { ContextReader } from "../../ports/ContextReader.ts"
@@ -11,15 +11,16 @@ import { Propagator } from "../../ports/Propagator.ts"
 const maxRedirects = 20
 
 /**
- * A `fetch` that writes the context of a fiber into the headers of every call: everything for the services that
- * `isTrusted` knows, and what a distributed trace needs for the others.
+ * A `fetch` that writes the context of a fiber into the headers of every call: all of it for the services that
+ * `isTrusted` accepts, and the distributed trace alone for other services.
  *
  * **Details**
  *
- * The fiber that makes the call counts; a call that no fiber makes, after an `await` for instance, is made for `owner`.
- * A header that the caller set stays as it is. A redirect that leaves the trusted services is followed without what they
- * alone may see. Redirects are followed as the standard of `fetch` has it, so that answers and failures are those of the
- * wrapped function. A call with `integrity` carries what everybody may see: its redirects are left to that function.
+ * The context is that of the fiber that makes the call. A call outside any fiber, such as after an `await`, uses
+ * `owner`. A header that the caller set is kept. A redirect to an untrusted service is followed without the headers for
+ * trusted ones. Redirects follow the standard of `fetch`, so that answers and failures equal those of the wrapped
+ * function. A call with `integrity` carries only the headers for all services, and the wrapped function follows its
+ * redirects.
  */
 export const withPropagation = (options: {
   readonly fetch: typeof globalThis.fetch
@@ -49,7 +50,7 @@ export const withPropagation = (options: {
   }
 }
 
-// What `Request` does not keep of the options, and the wrapped function may understand: a dispatcher, the cache of Next.
+// Options that `Request` does not keep and the wrapped function may understand: a dispatcher, the cache of Next.
 const notOfRequest = (init: RequestInit | undefined): RequestInit | undefined => {
   const rest = Object.entries(init ?? {}).filter(([key]) => !ofRequest.has(key))
   return rest.length === 0 ? undefined : Object.fromEntries(rest)
@@ -72,7 +73,7 @@ const ofRequest: ReadonlySet<string> = new Set([
   "window"
 ])
 
-// A body that can be read once only; `fetch` takes any asynchronous iterable for one.
+// A body that can be read only once. `fetch` accepts any asynchronous iterable as one.
 const isStream = (body: unknown): boolean =>
   typeof body === "object" && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body)
 
@@ -92,7 +93,7 @@ const follow = async (
   let request = first
   let url = from
   for (let hop = 0;; hop++) {
-    // A copy of the body is kept for a redirect that asks to send it again.
+    // The copy is for a redirect that sends the body again.
     const again = request.body === null || isStream ? undefined : request.clone()
     const sent = new Request(request, { headers: write(request.headers, true), redirect: "manual" })
     const response = await fetch(sent, extra)
@@ -121,12 +122,12 @@ const targetOf = (location: string, from: URL): URL => {
   const target = URL.parse(location.replace(beyondAscii, utf8), from.href)
   if (target === null) throw failure("the redirect is to no URL")
   if (target.protocol !== "http:" && target.protocol !== "https:") throw failure("URL scheme must be a HTTP(S) scheme")
-  // Node refuses them within one origin, too.
+  // Node refuses credentials within one origin, too.
   if (target.username !== "" || target.password !== "") throw failure("the redirect has credentials")
   return target
 }
 
-// A header's value is bytes, given as one character each; in a URL they are UTF-8.
+// A header's value holds bytes, one character each; in a URL they are UTF-8.
 const beyondAscii = /[\x80-\xff]+/g
 const utf8 = (bytes: string): string => new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0)))
 
@@ -166,7 +167,7 @@ const without = (headers: Headers, names: ReadonlyArray<string>): Headers => {
   return kept
 }
 
-// Each hop is a call of its own, whose answer does not know of the ones before.
+// Each hop is a separate call, so its answer does not know that it was redirected.
 const redirected = (response: Response): Response => {
   const clone = response.clone.bind(response)
   return Object.defineProperties(response, {
@@ -175,5 +176,5 @@ const redirected = (response: Response): Response => {
   })
 }
 
-// As `fetch` fails.
+// The same error as that of `fetch`.
 const failure = (reason: string): TypeError => new TypeError("fetch failed", { cause: new Error(reason) })

@@ -1,5 +1,5 @@
 /**
- * Handlers that take a web `Request` and give a `Response`.
+ * Handlers from a web `Request` to a `Response`.
  */
 import type { SessionFrom } from "../../domain/propagation/RequestSession.ts"
 import * as RequestSession from "../../domain/propagation/RequestSession.ts"
@@ -7,7 +7,7 @@ import * as BodyPeek from "../../engine/context/BodyPeek.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { IncomingRequest, RequestStore } from "../../ports/IncomingRequest.ts"
 
-/** Runs what handles a web request inside it, after a look at a copy of the body if a field of it is named. */
+/** Runs the handler of a web request inside the request, after reading a copy of the body if a field of it is named. */
 export const run = async <A>(
   store: RequestStore,
   from: SessionFrom | undefined,

@@ -9,7 +9,7 @@ import * as Sites from "../../domain/delivery/Site.ts"
 import * as Problem from "../../domain/Problem.ts"
 import type { Routing } from "../../ports/Routing.ts"
 
-/** `name` tells accounts apart, also across processes, and holds no key: the site, and a part of the key's digest. */
+/** `name` identifies the account, also across processes, and holds no key: the site, and a part of the key's digest. */
 export interface Account {
   readonly name: string
   readonly site: Site
@@ -17,8 +17,8 @@ export interface Account {
 }
 
 /**
- * Resolves what a region says about its account. What it leaves out is taken from `own`. `undefined`, with a problem, when
- * no account comes of it: what was meant for one account must not go to another.
+ * Resolves a routing to an account. Omitted fields are taken from `own`. `undefined`, with a problem, if there is no
+ * account, because an event meant for one account must not go to another.
  */
 export const resolve = (routing: Routing, own: {
   readonly apiKey: Redacted.Redacted | undefined

@@ -10,14 +10,14 @@ import type { Target, TransportService } from "../../ports/Transport.ts"
 /** The path of the intake for span events. */
 export const spansPath = "/api/v2/llmobs"
 
-/** The road of a request: where it goes, under which prefix, with which headers of its own. */
+/** The road of a request: its target, its prefix and its headers. */
 export type Route =
   | { readonly _tag: "EvpProxy"; readonly target: Target; readonly prefix: string }
   | { readonly _tag: "Intake"; readonly target: Target; readonly apiKey: Redacted.Redacted }
 
 /**
- * Renders an event for a format and encodes it in its envelope; one above `maxEventBytes` is shrunk. What cannot be
- * encoded is reported as a defect and gives `undefined`.
+ * Renders an event for a format and encodes it in its envelope. An event above `maxEventBytes` is shrunk. An event that
+ * cannot be encoded is reported as a defect and gives `undefined`.
  */
 export const encoder = (options: {
   readonly format: WireFormat.WireFormat
@@ -39,9 +39,9 @@ export const make = (options: {
   readonly route: Route
   readonly timeoutMillis: number
   readonly libraryVersion: string
-  /** One event, rendered, in bytes: larger ones are shrunk. */
+  /** The largest rendered event in bytes. A larger one is shrunk. */
   readonly maxEventBytes: number
-  /** One request body, in bytes. */
+  /** The largest request body in bytes. */
   readonly maxPayloadBytes: number
   readonly headers: { readonly [name: string]: string }
   readonly onDefect: (error: unknown) => void

@@ -9,15 +9,15 @@ import * as BodyPeek from "../../engine/context/BodyPeek.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"
 import type { RequestStore } from "../../ports/IncomingRequest.ts"
 
-/** A request as `node:http` gives it. */
+/** A request of `node:http`. */
 export type NodeRequest = IncomingMessage
 
-/** A response as `node:http` takes it. */
+/** A response of `node:http`. */
 export type NodeResponse = ServerResponse
 
 /**
- * Lets a handler run inside its request. With a field of the body to look at, the handler of a JSON request starts when
- * its body has arrived, or a second later, and finds the body as if nobody had looked.
+ * Runs a handler inside its request. If a field of the body is named, the handler of a JSON request starts when its
+ * body has arrived, or a second later, and finds the body unread.
  */
 export const wrap =
   (store: RequestStore, from: SessionFrom | undefined) =>
@@ -53,7 +53,7 @@ export const wrap =
       onText: (text) => {
         json = text
       },
-      // In the context of the server that calls: a body arrives in that of its socket.
+      // Bound to the server's context, because a body arrives in the context of its socket.
       onReady: AsyncResource.bind(() => {
         clearTimeout(timer)
         handle()

@@ -3,7 +3,7 @@
  */
 import { hostname } from "node:os"
 
-/** The name of this host; `undefined` where the system gives none. */
+/** The name of this host. `undefined` if the system gives none. */
 export const read = (): string | undefined => {
   try {
     return hostname() || undefined

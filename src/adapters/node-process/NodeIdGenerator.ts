@@ -1,5 +1,5 @@
 /**
- * Fresh ids from the process's cryptographic randomness, taken in blocks.
+ * New ids from the process's cryptographic randomness, taken in blocks.
  */
 import * as Crypto from "node:crypto"
 import * as TraceId from "../../domain/span/TraceId.ts"
@@ -12,7 +12,7 @@ const blockBytes = 4_096
  *
  * **Details**
  *
- * Span ids keep their highest bit zero: some readers take them for signed numbers. So do trace ids of 64 bits.
+ * Span ids keep their highest bit zero, because some readers take them for signed numbers. So do trace ids of 64 bits.
  */
 export const make = (options: { readonly traceIdBits?: 64 | 128 } = {}): IdGeneratorService => {
   const block = Buffer.alloc(blockBytes)

@@ -1,6 +1,6 @@
 /**
- * The end of the process, as far as the process sees it coming: its program has ended, or calls `process.exit`. An
- * unhandled signal and a kill end it without a call.
+ * The foreseeable end of the process: its program has ended, or calls `process.exit`. An unhandled signal and a kill
+ * end it without a call.
  */
 
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
@@ -10,7 +10,7 @@ interface Shared {
   readonly run: () => void
 }
 
-// One listener a process: Node warns of an emitter that has more than ten.
+// One listener for the process, because Node warns of an emitter with more than ten.
 const shared = (): Shared =>
   ProcessWide.get("ProcessExit/1", () => {
     const waiting = new Set<() => void>()
@@ -21,14 +21,14 @@ const shared = (): Shared =>
           try {
             f()
           } catch {
-            // The others still have to be called.
+            // An exception must not keep the other functions from being called.
           }
         }
       }
     }
   })
 
-/** Calls `f`, which must be synchronous, when the process ends. Gives back the function that takes it out again. */
+/** Calls `f`, which must be synchronous, when the process ends. Returns a function that cancels that. */
 export const onExit = (f: () => void): () => void => {
   const { run, waiting } = shared()
   if (waiting.size === 0) process.on("exit", run)

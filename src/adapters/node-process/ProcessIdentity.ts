@@ -1,5 +1,5 @@
 /**
- * What this process is: its runtime, its id, the name of its program, its container.
+ * The identity of this process: its runtime, its id, the name of its program, its container.
  */
 import * as Crypto from "node:crypto"
 import * as Fs from "node:fs"
@@ -15,11 +15,11 @@ export interface ProcessIdentity {
   /** The name of the program's package, else `node`: the service when none is configured. */
   readonly programName: string
   readonly hostname: string
-  /** The container's id, when the control groups tell it. */
+  /** The container's id, if the control groups name it. */
   readonly containerId: string | undefined
 }
 
-/** Reads the identity. Files that cannot be read leave their part out. */
+/** Reads the identity. The part of an unreadable file is left out. */
 export const read = (): ProcessIdentity => ({
   pid: process.pid,
   runtimeId: ProcessWide.get("RuntimeId/1", () => Crypto.randomUUID()),
@@ -29,7 +29,7 @@ export const read = (): ProcessIdentity => ({
   containerId: containerId()
 })
 
-/** Whether there is something at a path, such as the Agent's socket. */
+/** Whether a file exists at a path, such as the Agent's socket. */
 export const exists = (path: string): boolean => Fs.existsSync(path)
 
 const programName = (): string => {

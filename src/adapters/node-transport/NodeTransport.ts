@@ -14,25 +14,25 @@ const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 /**
- * Makes a transport. Its connections are closed with the scope. `proxy` is the URL of an HTTP proxy, through which TLS
- * connections are tunnelled.
+ * Makes a transport. Its connections are closed with the scope. `proxy` is the URL of an HTTP proxy, which tunnels TLS
+ * connections.
  *
  * **Details**
  *
- * A key travels only over TLS, or to this machine: a request with a `dd-api-key` header to another host over plain HTTP
- * is refused with the reason `INSECURE`. A proxy that refuses a tunnel is a failure with the reason `PROXY_407`, or
- * whatever its status is.
+ * A key is sent only over TLS, or to this machine: a request with a `dd-api-key` header to a remote host over plain
+ * HTTP is refused with the reason `INSECURE`. A proxy that refuses a tunnel is a failure with the reason `PROXY_407`,
+ * or whatever its status is.
  *
  * **Gotchas**
  *
- * `bytesWritten` is true as soon as the connection stood, since from then on the other side may have read something.
+ * `bytesWritten` is true once the connection is open, because the other side may have read part of the request.
  */
 export const make = (
   options: {
     readonly proxy?: string | undefined
-    /** Hosts that are reached without the proxy: names, and the domains they end with; `*` is every host. */
+    /** Hosts that are reached without the proxy: names, or the domains that they end with; `*` is every host. */
     readonly noProxy?: ReadonlyArray<string> | undefined
-    /** Called with the status of each answer by which the proxy refuses a tunnel. */
+    /** Called with the status of each answer that refuses a tunnel. */
     readonly onProxyRefusal?: ((status: number) => void) | undefined
   } = {}
 ): Effect.Effect<TransportService, never, Scope.Scope> =>
@@ -76,7 +76,7 @@ const exchange = (request: Request, agent: Http.Agent): Effect.Effect<Outcome> =
     const fail = (reason: string) => settle({ _tag: "Failure", bytesWritten: connected, reason })
     const req = open(request, agent)
     if (typeof req === "string") return resume(Effect.succeed(unsent(req)))
-    // While the event loop stands still nothing is sent or read, and the other side is not to blame. If the timer fires
+    // While the event loop is blocked nothing is sent or read, and the other side is not at fault. If the timer fires
     // late, extend the deadline once by that delay so a pending answer can be read.
     const patience = LongestWait.bounded(request.timeoutMillis)
     const due = performance.now() + patience
@@ -118,7 +118,7 @@ const makeAgents = (proxy: string | undefined, onRefusal: (status: number) => vo
   return {
     http,
     https,
-    // Loaded by the first request that goes through the proxy.
+    // Imported by the first request through the proxy.
     tunnel: proxy === undefined ? undefined : () =>
       tunnel ??= import("./ProxyTunnel.ts").then(({ make }) => {
         const agent = make(proxy, pool, onRefusal)
@@ -169,7 +169,7 @@ const read = (
   const parts: Array<Buffer> = []
   let size = 0
   response.on("data", (part: Buffer) => {
-    // The part beyond the bound is read and thrown away, so that the connection stays usable.
+    // The part beyond the limit is read and discarded, so that the connection stays usable.
     if (size < maxBodyBytes) parts.push(part)
     size += part.byteLength
   })

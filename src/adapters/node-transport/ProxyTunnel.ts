@@ -1,11 +1,11 @@
 /**
- * An agent for TLS connections that go through an HTTP proxy: each begins with a CONNECT request to it.
+ * An agent for TLS connections through an HTTP proxy. Each connection begins with a CONNECT request to the proxy.
  *
  * **Details**
  *
- * The proxy's own answer is never taken for the answer of the other side. Only 200 opens the tunnel; any other answer fails
- * the request with the code `PROXY_` and the status, and nothing of the request was sent. A proxy that does not answer is
- * left after ten seconds, and when the agent is destroyed, so that it cannot keep a process alive.
+ * The proxy's own answer is never taken for that of the other side. Only 200 opens the tunnel. Any other answer fails
+ * the request with the code `PROXY_` and the status, and no part of the request was sent. An unresponsive proxy is
+ * abandoned after ten seconds, and when the agent is destroyed, so that it cannot keep a process alive.
  */
 import * as Http from "node:http"
 import * as Https from "node:https"
@@ -14,7 +14,7 @@ import * as Tls from "node:tls"
 const connectMillis = 10_000
 
 /**
- * Makes the agent. `proxy` is a URL that can be read, as `ProxyUrl` gives it. `onRefusal` is called with the status of each
+ * Makes the agent. `proxy` is a valid URL, as `ProxyUrl` returns it. `onRefusal` is called with the status of each
  * answer that opens no tunnel.
  */
 export const make = (proxy: string, options: Https.AgentOptions, onRefusal: (status: number) => void): Https.Agent => {
@@ -44,7 +44,7 @@ export const make = (proxy: string, options: Https.AgentOptions, onRefusal: (sta
     waiting.add(request)
     const fail = (error: Error): void => {
       waiting.delete(request)
-      // The type asks for a socket beside an error; Node does not look at it.
+      // The type requires a socket beside an error, but Node does not read it.
       callback(error, undefined as never)
     }
     request.once("error", fail)

@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * The context is written as the W3C headers that would carry it, and read like every other request. Only the API package
- * is needed, so it does not matter which SDK is behind it.
+ * The context is written as the W3C headers that would carry it, and read like any other request. It needs only the API
+ * package, so it works with every SDK.
  */
 import type { Context as OtelContext } from "@opentelemetry/api"
 import { context as contexts, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api"
@@ -16,7 +16,7 @@ import * as TraceId from "../../domain/span/TraceId.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { HostContext, HostContextSource } from "../../ports/IncomingRequest.ts"
 
-/** The context of a region, where somebody put one around it. Everywhere else the active one counts. */
+/** The context set around an effect. Elsewhere the active context is used. */
 export const CurrentOtelContext: Context.Reference<OtelContext | undefined> = Context.Reference<
   OtelContext | undefined
 >("effect-llmobs/adapters/otel/CurrentOtelContext", { defaultValue: () => undefined })

@@ -1,5 +1,5 @@
 /**
- * The connection to Redis: made in the background, and made again whenever it is lost.
+ * The connection to Redis, opened in the background and reopened when it is lost.
  */
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as Context from "effect/Context"
@@ -13,28 +13,27 @@ import * as Scope from "effect/Scope"
 import type { RedisAddress } from "./RedisUrl.ts"
 
 /**
- * Waits until Redis is reached for the first time. From then on a command that finds the connection lost fails at once
- * instead of waiting for it.
+ * Waits until Redis is first reached. Later, a command on a lost connection fails at once instead of waiting.
  */
 export type Connection = Effect.Effect<typeof Redis.Redis.Service>
 
 const longestRestMillis = 2_000
 
-/** Effect's queue and client log a line for each attempt. Their users here log it once. */
+/** Silences Effect's queue and client, which log a line for each attempt. Their users here log once. */
 export const quietly: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.provideService(
   References.MinimumLogLevel,
   "None"
 )
 
-/** Connects in the background, and again whenever the connection breaks. It ends with the scope. */
+/** Connects in the background, and reconnects when the connection breaks. It ends with the scope. */
 export const connect = (address: RedisAddress): Effect.Effect<Connection, never, Scope.Scope> =>
   Effect.gen(function*() {
-    // A scope of its own, entered now: else the client, which is there only later, would be closed before its users.
+    // This separate scope is entered now, because the client is made later and would be closed before its users.
     const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
     const reached = Deferred.makeUnsafe<typeof Redis.Redis.Service>()
     const socket = {
       connectTimeout: 5_000,
-      // Without a strategy of ours the first connection is tried once.
+      // By default the first connection would be tried only once.
       reconnectStrategy: (retries: number) =>
         Math.min(50 * 2 ** Math.min(retries, 10), longestRestMillis) * (0.5 + Math.random() / 2)
     }

@@ -10,8 +10,8 @@ import type { QueueStatus } from "../../ports/RelayQueue.ts"
 export const prefix = "{effect-llmobs}:"
 
 /**
- * The keys that are looked at from here. The first six are the queue's own; `:failed` holds batches that no relay could
- * read. Of the others two hold the events that the intake refused for good, and their bytes, and one the time of the last
+ * The keys that are read here. The first six are the queue's own; `:failed` holds batches that no relay could read. Two
+ * of the others hold the events that the intake refused for good, and their bytes, and one the time of the last
  * success.
  */
 export const of = (name: string) => ({
@@ -26,7 +26,7 @@ export const of = (name: string) => ({
   lastSuccess: `${prefix}${name}:last-success`
 })
 
-// In one step: a batch that moves meanwhile is counted once.
+// One script, so that a batch that moves meanwhile is counted once.
 const count = Redis.script((...keys: [string, string, string, string, string, string]) => keys, {
   lua: `
 local oldest = redis.call("LINDEX", KEYS[1], 0)
@@ -41,7 +41,7 @@ return {
   numberOfKeys: 6
 }).withReturnType<readonly [number, number, number, string | null, string | null]>()
 
-/** Reads how full a queue is. */
+/** Reads the load of a queue. */
 export const status = (
   redis: typeof Redis.Redis.Service,
   name: string,
@@ -62,6 +62,6 @@ export const status = (
   )
 }
 
-// Machines differ in their clocks by more than a batch may wait.
+// The clocks of machines can differ by more than the wait of a batch.
 const ageOf = (at: string | null, now: number): number | undefined =>
   at === null || !/^\d{1,15}$/.test(at) ? undefined : Math.max(0, now - Number(at))

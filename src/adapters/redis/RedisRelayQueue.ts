@@ -19,17 +19,17 @@ import * as RelayBatch from "./RelayBatch.ts"
 
 const accepted: Outcome = { _tag: "Answer", status: 202, headers: {}, body: "" }
 const full: Outcome = { _tag: "Answer", status: 429, headers: {}, body: "" }
-// The fate of the offer is unknown. The next one has the same id, so no batch can be there twice.
+// The outcome of the offer is ambiguous. The next offer has the same id, so no batch is queued twice.
 const failure = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: false, reason })
 
 /**
  * **Details**
  *
- * A queue that holds `maxBatches` takes no more. Processes look before they offer, so a few of them together can go over
- * the bound by what they have in flight.
+ * A queue with `maxBatches` takes no more. Processes check before they offer, so several of them together can exceed
+ * the bound by their offers in flight.
  *
- * `onStatus` is called with the state of the queue at every offer, and every `lookMillis` (10,000). That clock keeps no
- * process from ending.
+ * `onStatus` is called with the state of the queue at every offer, and every `lookMillis` (10,000). That timer keeps no
+ * process alive.
  */
 export const make = (options: {
   readonly connection: Connection

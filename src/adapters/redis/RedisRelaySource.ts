@@ -3,9 +3,9 @@
  *
  * **Details**
  *
- * Two laws of an outbox are kept in a weaker form. Batches are claimed in the order in which they were offered, but several
- * workers, or several relays, deliver side by side and overtake one another. And a batch that a relay gives back when it
- * ends goes to the end of the queue; within a relay it comes first again.
+ * Two laws of an outbox are weaker here. Batches are claimed in the order in which they were offered, but several
+ * workers, or several relays, deliver in parallel and overtake one another. A batch that a closing relay gives back
+ * goes to the end of the queue; within a relay it comes first again.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -21,8 +21,8 @@ import { RelayBatch } from "./RelayBatch.ts"
 import * as RelayWatch from "./RelayWatch.ts"
 
 /**
- * Acts on a batch until all of its events are settled. When it is interrupted the batch goes back to the queue. `id` is
- * the queue's name for it, and `attempts` counts how often it was taken and not given back, this time included.
+ * Processes a batch until all of its events are settled. If it is interrupted, the batch goes back to the queue. `id`
+ * is the queue's name for it. `attempts` counts how often it was taken and not given back, including this time.
  */
 export type Handle = (
   batch: RelayBatch,
@@ -30,13 +30,14 @@ export type Handle = (
 ) => Effect.Effect<void>
 
 export interface RedisRelaySource {
-  /** Takes batches until it is interrupted, or until `retire` was called and those in hand are settled. */
+  /** Takes batches until it is interrupted, or until `retire` was called and the claimed ones are settled. */
   readonly run: Effect.Effect<void>
-  /** Takes no more. */
+  /** Stops taking batches. */
   readonly retire: () => void
 }
 
-// The queue's own default would set a batch aside while the intake is away. Lua and SQL can count as far as this.
+// By default the queue would set a batch aside while the intake is unreachable. Lua and SQL can count up to this
+// number.
 const maxAttempts = 2_147_483_647
 
 const restMillis = 500
@@ -44,7 +45,7 @@ const restMillis = 500
 const cleaningMillis = 3_600_000
 const kept = { timeToLive: Duration.hours(1), failedTimeToLive: Duration.days(30) }
 
-// The queue remembers the ids of batches that are done, so that a late second offer of one is none.
+// The queue remembers the ids of finished batches, so that a late second offer of one is ignored.
 const cleaning = (connection: Connection) =>
   Effect.flatMap(connection, (redis) =>
     PersistedQueue.makeStoreRedis({ prefix: RedisKeys.prefix }).pipe(
@@ -55,7 +56,7 @@ const cleaning = (connection: Connection) =>
       Effect.andThen(Effect.sleep(cleaningMillis))
     )).pipe(Effect.forever)
 
-// Operators ask how long ago the last one was; a batch is settled though this note is not taken.
+// Operators want to know the time of the last success. A batch is settled even if this note fails.
 const noteSuccess = (redis: typeof Redis.Redis.Service, name: string) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.ignore(
@@ -65,8 +66,8 @@ const noteSuccess = (redis: typeof Redis.Redis.Service, name: string) =>
 /**
  * **Details**
  *
- * A batch is claimed for `lockMillis`, and the claim is renewed while it is in hand. When a relay dies, others find its
- * batches after that time. Each of the `concurrency` workers has one batch in hand at a time.
+ * A batch is claimed for `lockMillis`, and the claim is renewed while the relay holds it. If a relay dies, others find
+ * its batches after that time. Each of the `concurrency` workers holds one batch at a time.
  */
 export const make = (options: {
   readonly connection: Connection
@@ -75,14 +76,14 @@ export const make = (options: {
   readonly pollMillis: number
   readonly lockMillis: number
   readonly handle: Handle
-  /** Called with a line for the log, when the queue cannot be read for a while, and when it can be again. */
+  /** Called with a log line when the queue has been unreadable for a while, and when it is readable again. */
   readonly say: (line: string) => void
 }): RedisRelaySource => {
   const retired = Latch.makeUnsafe(false)
   let taken = 0
   let busy = 0
 
-  // The store looks for the batches of dead relays in a fiber that ends at the first error, so it is not kept for long.
+  // The store's fiber that finds batches of dead relays ends at the first error, so the store is replaced regularly.
   const session = (redis: typeof Redis.Redis.Service) =>
     Effect.gen(function*() {
       const store = yield* PersistedQueue.makeStoreRedis({

@@ -1,6 +1,6 @@
 /**
- * How often a relay sent events of a batch again while nobody knew whether they had arrived: written to Redis before it
- * does, so that the next relay can count them when this one is killed.
+ * The number of events of a batch that a relay sent again after an ambiguous outcome. It is written to Redis before
+ * they are sent, so that the next relay can count them if this one is killed.
  */
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
@@ -9,13 +9,13 @@ import { quietly } from "./RedisClient.ts"
 import * as RedisKeys from "./RedisKeys.ts"
 
 export interface RedisResends {
-  /** Events of a batch that were sent again, by relays that are gone. It waits until Redis answers. */
+  /** The events of a batch that earlier relays sent again. It waits until Redis answers. */
   readonly read: (id: string) => Effect.Effect<number>
-  /** Adds to them, or takes off, and says whether that is certain. */
+  /** Adds to them, or subtracts. Returns whether Redis confirmed it. */
   readonly add: (id: string, events: number) => Effect.Effect<boolean>
 }
 
-// Longer than a batch can be in the queue: a relay drops what is older than a day.
+// Longer than a batch can be in the queue, because a relay drops events older than a day.
 const keptMillis = 2 * 24 * 60 * 60 * 1000
 
 const restMillis = 500

@@ -1,5 +1,5 @@
 /**
- * The events of a queue that are never delivered, kept in Redis to be read: the newest, within bounds.
+ * The undeliverable events of a queue, kept in Redis for inspection: the newest, within bounds.
  */
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
@@ -11,17 +11,17 @@ import * as RedisKeys from "./RedisKeys.ts"
 
 export interface RedisSetAside {
   readonly add: (entry: SetAside) => void
-  /** Ends when every added entry is in Redis, or could not be written for a while. It is tried again then. */
+  /** Ends when every added entry is in Redis, or could not be written for a while; it is then tried again. */
   readonly written: Effect.Effect<void>
 }
 
 /**
- * The bounds of the list: entries, bytes of all entries together, and how long it is kept after the last one, in
+ * The bounds of the list: entries, bytes of all entries together, and its lifetime after the last entry, in
  * milliseconds.
  */
 export const limits = { entries: 1_000, bytes: 16 * 1024 * 1024, keptMillis: 30 * 24 * 60 * 60 * 1000 } as const
 
-// A list that is deleted by hand leaves its bytes behind, so with the first entry they are counted anew.
+// If the list is deleted by hand, its byte count remains, so the first entry resets the count.
 const push = Redis.script(
   (list: string, bytes: string, entry: string) => [list, bytes, entry, limits.entries, limits.bytes, limits.keptMillis],
   {
@@ -41,8 +41,8 @@ redis.call("PEXPIRE", KEYS[2], ARGV[4])
 )
 
 /**
- * Keeps entries for a relay. An entry that Redis has not taken waits here, within the same bounds; an attempt to write lasts
- * `timeoutMillis` at most.
+ * Keeps entries for a relay. An entry that Redis has not taken waits here, within the same bounds; an attempt to write
+ * takes at most `timeoutMillis`.
  */
 export const make = (options: {
   readonly connection: Connection
@@ -62,7 +62,7 @@ export const make = (options: {
     return Effect.flatMap(options.connection, (redis) => redis.eval(push)(keys.setAside, keys.setAsideBytes, next))
       .pipe(
         Effect.andThen(Effect.suspend(() => {
-          // It can have been forgotten meanwhile for lack of room.
+          // The entry may have been removed meanwhile to make room.
           if (waiting[0] === next) forget()
           return writing
         }))
@@ -87,8 +87,8 @@ export const make = (options: {
 const pageEntries = 16
 
 /**
- * Reads what relays set aside, oldest first: batches that no relay could read, and events that the intake refused. Of the
- * former no more than `limits` says, and the newest.
+ * Reads the entries that relays set aside, oldest first: batches that no relay could read, and events that the intake
+ * refused. Of the batches it reads the newest, up to `limits`.
  */
 export const read = (
   redis: typeof Redis.Redis.Service,
@@ -98,7 +98,7 @@ export const read = (
     const { failed, setAside } = RedisKeys.of(name)
     const unreadable: Array<SetAside> = []
     let characters = 0
-    // From the end, one at a time: each can be as large as a batch, and their number has no bound.
+    // Read from the end, one at a time, because each can be as large as a batch and their number is unbounded.
     while (unreadable.length < limits.entries && characters < limits.bytes) {
       const place = String(-1 - unreadable.length)
       const [found] = yield* redis.send<ReadonlyArray<string>>("LRANGE", failed, place, place)

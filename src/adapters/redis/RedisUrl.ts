@@ -1,5 +1,5 @@
 /**
- * Where Redis is.
+ * The address of Redis.
  */
 import * as Problem from "../../domain/Problem.ts"
 import * as OriginPolicy from "../../domain/propagation/OriginPolicy.ts"
@@ -8,8 +8,8 @@ import * as OriginPolicy from "../../domain/propagation/OriginPolicy.ts"
 export type RedisAddress = { readonly url: string } | { readonly path: string }
 
 /**
- * Reads `redis://`, `rediss://` (TLS) and `unix://` URLs. Events are content, so a host that is not this machine needs
- * TLS, unless `allowPlaintext` says that the network is trusted. Problems never hold the URL.
+ * Reads `redis://`, `rediss://` (TLS) and `unix://` URLs. Events are content, so a remote host needs TLS, unless
+ * `allowPlaintext` is set. Problems never hold the URL.
  */
 export const parse = (
   text: string,

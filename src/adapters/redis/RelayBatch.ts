@@ -6,7 +6,7 @@ import * as Crypto from "node:crypto"
 import type { EncodedEvent } from "../../ports/IntakeWriter.ts"
 
 /**
- * `events` are envelopes as JSON texts: a relay passes them on as they are, whatever release it is. `offeredAt` is in Unix
+ * `events` are envelopes as JSON texts. A relay of any release passes them on unchanged. `offeredAt` is in Unix
  * milliseconds.
  */
 export const RelayBatch = Schema.Struct({
@@ -17,7 +17,7 @@ export const RelayBatch = Schema.Struct({
 
 export type RelayBatch = typeof RelayBatch.Type
 
-/** The bytes of events in one batch at most. An event that is larger by itself is a batch of its own. */
+/** The most bytes of events in one batch. A larger event is a batch of its own. */
 const maxBytes = 1024 * 1024
 
 /** Cuts events into batches, in order. The same events give the same cuts. */
@@ -39,8 +39,8 @@ export const partition = (events: ReadonlyArray<EncodedEvent>): ReadonlyArray<Re
 }
 
 /**
- * A batch, and the id that the queue knows it by: a digest of its events, so that one whose fate is unknown can be offered
- * again without being there twice.
+ * A batch, and its id in the queue: a digest of its events, so that a batch with an ambiguous outcome can be offered
+ * again without being queued twice.
  */
 export const make = (
   events: ReadonlyArray<EncodedEvent>,

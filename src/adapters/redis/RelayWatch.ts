@@ -1,5 +1,5 @@
 /**
- * Watches whether a relay gets on, and says so if it does not.
+ * Watches the progress of a relay, and logs if there is none.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -10,19 +10,19 @@ import type { Connection } from "./RedisClient.ts"
 import * as RedisKeys from "./RedisKeys.ts"
 import * as UnreadableElements from "./UnreadableElements.ts"
 
-/** How many looks in a row find trouble before it is said, and how long it is not said again. */
+/** The number of checks in a row that must fail before a line is logged, and the pause before the next line. */
 const patience = 3
 const pauseMillis = 60_000
 
 /**
- * Looks for as long as it runs. A relay that takes nothing although one of its workers is free, and batches wait, is
- * stopped by an element that is none, or by Redis.
+ * Checks as long as it runs. If a relay takes no batch although a worker is free and batches wait, an invalid element
+ * or Redis blocks it.
  */
 export const make = (options: {
   readonly connection: Connection
   readonly name: string
   readonly pollMillis: number
-  /** How many batches were taken so far. */
+  /** The number of batches taken so far. */
   readonly progress: () => number
   readonly isIdle: () => boolean
   readonly say: (line: string) => void
@@ -51,7 +51,7 @@ export const make = (options: {
       const taken = progress()
       const stood = taken === before && isIdle()
       before = taken
-      // Without this the relay would wait on in silence where Redis takes no commands.
+      // Without this check a relay would wait silently if Redis refuses commands.
       const { claimed, waiting } = yield* RedisKeys.status(redis, name, 0)
       if (!stood || waiting + claimed === 0) return good()
       const moved = yield* UnreadableElements.setAside(redis, name)
@@ -75,6 +75,6 @@ export const make = (options: {
   )
 }
 
-// An error of Redis begins with its code, such as WRONGTYPE or NOAUTH; the rest may name data.
+// A Redis error begins with its code, such as WRONGTYPE or NOAUTH; the rest may hold data.
 const codeOf = (cause: Cause.Cause<unknown>): string =>
   /\b[A-Z]{4,20}\b/.exec(Cause.pretty(cause).slice(0, 4_000))?.[0] ?? "an error"

@@ -1,21 +1,21 @@
 /**
- * Elements of the queue that are no batches: what another program wrote there, or another release.
+ * Elements of the queue that are no batches: written by another program or another release.
  *
  * **Details**
  *
- * The queue reads the id of an element in a script. An element without one stops the script, and so every relay, for as
- * long as it is at the head. An element with an id but broken behind it is taken, fails outside the script, and comes back
- * when its claim expires. Both are moved to the list of batches that no relay could read, where `--set-aside` shows them.
+ * The queue reads the id of an element in a script. An element without an id at the head stops the script, and so every
+ * relay. A broken element with an id is taken, fails outside the script, and comes back when its claim expires. Both
+ * are moved to the list of batches that no relay could read, which `--set-aside` prints.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
 import * as RedisKeys from "./RedisKeys.ts"
 
-/** How many elements one look sets aside at most. The next look finds the rest. */
+/** The most elements that one check sets aside. The next check finds the rest. */
 const atMost = 1_000
 
-// The end of a record is where the queue looks for its time, and its beginning where it looks for its id.
+// The queue searches the end of a record for its time, and the beginning for its id.
 const record = `
 local function record(element, now)
   return '{"id":"unreadable","element":' .. cjson.encode(element) .. ',"failedAt":' .. now .. '}'
@@ -84,7 +84,7 @@ return 1
   }
 ).withReturnType<number>()
 
-/** Sets aside the elements that stop the queue, and gives their number. */
+/** Sets aside the elements that block the queue, and returns their number. */
 export const setAside = (
   redis: typeof Redis.Redis.Service,
   name: string

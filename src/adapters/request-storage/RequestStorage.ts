@@ -1,5 +1,5 @@
 /**
- * Keeps the request that a plain handler serves, through callbacks and promises, where a fiber can find it.
+ * Keeps the request of a plain handler, through callbacks and promises, where a fiber can find it.
  */
 import * as Effect from "effect/Effect"
 import { AsyncLocalStorage } from "node:async_hooks"
@@ -13,11 +13,11 @@ interface Emitter {
   emit: (...args: Array<unknown>) => unknown
 }
 
-/** The one store of the process. */
+/** The only store of the process. */
 export const store: RequestStore = {
   run: (request, handle) => storage.run(request, handle),
   bind: (request, emitter) => {
-    // Events of a request come out of the socket, which belongs to no request.
+    // A request's events are emitted by the socket, which belongs to no request.
     const target = emitter as Emitter
     const emit = target.emit
     target.emit = function(this: unknown, ...args) {
@@ -26,9 +26,9 @@ export const store: RequestStore = {
   }
 }
 
-/** Finds the request around a context. Effect brings a fiber back to it after each wait. */
+/** Finds the request of a context. Effect restores it after each wait of a fiber. */
 export const source: RequestSource = { find: (reader) => reader.getRef(CurrentRequest) ?? storage.getStore() }
 
-/** Keeps the request that is around here, when the effect starts, in the context of its fiber. */
+/** Keeps the current request in the context of the effect's fiber, when the effect starts. */
 export const capture = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => Effect.provideService(self, CurrentRequest, storage.getStore()))
