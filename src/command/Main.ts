@@ -4,18 +4,19 @@
  *
  * **Details**
  *
- * `effect-llmobs relay` delivers what other processes handed to Redis until SIGTERM or SIGINT ends it, and prints how full
- * the queue is once a minute, and its books when it ends. `effect-llmobs relay --status` prints that once, as JSON, and
- * `effect-llmobs relay --set-aside` what the intake refused for good and what no relay could read, an event a line as
- * JSON, oldest first: prompts and answers among it. Both exit with 1 when Redis cannot be reached.
+ * `effect-llmobs relay` delivers events that other processes handed to Redis, until SIGTERM or SIGINT. It prints the
+ * load of the queue once a minute, and its ledger when it ends. `effect-llmobs relay --status` prints the load once, as
+ * JSON. `effect-llmobs relay --set-aside` prints the events that the intake refused for good and those that no relay
+ * could read, one JSON object a line, oldest first; they include prompts and answers. Both exit with 1 if Redis is
+ * unreachable.
  *
- * `effect-llmobs rescue FILE` prints the events that can be read from a damaged file of a durable outbox, a line of JSON
- * each, and with `--deliver` delivers them. Prompts and answers are among it.
+ * `effect-llmobs rescue FILE` prints the readable events of a damaged file of a durable outbox, one JSON object a line,
+ * and with `--deliver` delivers them. They include prompts and answers.
  *
- * `EFFECT_LLMOBS_REDIS_URL` says where Redis is, `EFFECT_LLMOBS_REDIS_QUEUE` names the queue,
- * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` accepts another host without TLS, `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the number
- * of batches in hand, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` how long others leave the batches of a dead relay alone. The
- * way to the intake comes from the `DD_*` variables.
+ * `EFFECT_LLMOBS_REDIS_URL` is the address of Redis, `EFFECT_LLMOBS_REDIS_QUEUE` the name of the queue, and
+ * `EFFECT_LLMOBS_REDIS_PLAINTEXT=true` allows a remote host without TLS. `EFFECT_LLMOBS_RELAY_CONCURRENCY` is the most
+ * batches that the relay holds, and `EFFECT_LLMOBS_RELAY_LOCK_MILLIS` the time after which others take the batches of a
+ * dead relay. The `DD_*` variables configure the road to the intake.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
@@ -96,7 +97,7 @@ const report = Effect.gen(function*() {
 const relay = Effect.gen(function*() {
   const options = yield* settings
   let ending: Effect.Effect<void> = Effect.void
-  // Once a relay has ended its books stay as they are: what it took is delivered, dropped or given back.
+  // Once a relay has ended its ledger does not change: its events are delivered, dropped or given back.
   yield* Effect.addFinalizer(() => ending)
   const running = Effect.flatMap(Relay.Relay, ({ ledger }) => {
     ending = Effect.flatMap(

@@ -1,6 +1,6 @@
 /**
- * `effect-llmobs rescue FILE [--deliver]`: prints or delivers the events of a file of a durable outbox in which something is
- * damaged. The file stays as it is.
+ * `effect-llmobs rescue FILE [--deliver]`: prints or delivers the readable events of a damaged file of a durable
+ * outbox. The file is not changed.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ type Rescued = Effect.Success<ReturnType<typeof RescuedFile.read>>
 const said = ({ events, setAside, unreadable }: Rescued): string =>
   `${events.length} events and ${setAside.length} set aside were read, ${unreadable} rows were not what was written`
 
-/** Prints every event that can be read as a line of JSON, and then those that were set aside. Both are content. */
+/** Prints every readable event as a line of JSON, and then those that were set aside. Both are content. */
 export const print = (file: string): Effect.Effect<void, Error> =>
   Effect.gen(function*() {
     const found = yield* RescuedFile.read(file)
@@ -25,7 +25,7 @@ export const print = (file: string): Effect.Effect<void, Error> =>
     yield* Console.error(`effect-llmobs: ${said(found)}.`)
   })
 
-/** Delivers every event that can be read, by the way that the `DD_*` variables name. */
+/** Delivers every readable event, by the road that the `DD_*` variables configure. */
 export const deliver = (file: string): Effect.Effect<void, Error> =>
   Effect.gen(function*() {
     const found = yield* RescuedFile.read(file)
