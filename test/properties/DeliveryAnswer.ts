@@ -6,11 +6,10 @@ export const verdict = (to: "traces" | EventPayload["to"], outcome: Outcome) => 
   if (outcome === "no connection") return "held"
   if (outcome === "reset after bytes" || outcome === 502 || outcome === 504) return "open"
   if (outcome >= 200 && outcome <= 299) return "delivered"
-  if (outcome === 400 || outcome === 413) return "split"
   if (outcome >= 500 || [408, 425, 429].includes(outcome)) return "held"
-  if (to === "traces") return "refused"
-  if (outcome < 400 || [401, 403, 407].includes(outcome)) return "held"
-  return to === "evp" && (outcome === 404 || outcome === 405) ? "held" : "refused"
+  if (outcome < 400 || [401, 403, 407].includes(outcome)) return to === "traces" ? "refused" : "held"
+  if (outcome !== 404 && outcome !== 405) return "split"
+  return to === "traces" ? "refused" : to === "evp" ? "held" : "split"
 }
 
 export const startsWith = <A>(all: ReadonlyArray<A>, start: ReadonlyArray<A>) =>
