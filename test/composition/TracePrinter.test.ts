@@ -46,13 +46,13 @@ describe("layerDev with print", () => {
       assert.deepStrictEqual(value, ["chat"])
     }))
 
-  it.effect("prints what is left when the layer closes, and nothing where it is not wanted", () =>
+  it.effect("prints the rest when the layer closes, and nothing when printing is off", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* printed(trace, { print: true })).lines, expected)
       assert.deepStrictEqual((yield* printed(trace, { print: false })).lines, [])
     }))
 
-  it.effect("tells a rescued trace from one that was sent without APM", () =>
+  it.effect("distinguishes a rescued trace from one that was sent without APM", () =>
     Effect.gen(function*() {
       const rejected = trace.pipe(
         LLMObs.extract({ "x-datadog-trace-id": "1", "x-datadog-parent-id": "2", "x-datadog-sampling-priority": "-1" })

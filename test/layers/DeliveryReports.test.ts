@@ -28,8 +28,8 @@ const chat = Effect.void.pipe(LLMObs.llm("chat"))
 const until = (condition: () => boolean) =>
   Effect.repeat(Effect.promise(() => new Promise((resume) => setImmediate(resume))), { until: condition })
 
-describe("a layer that starts", () => {
-  it.live("says in one line what it records, which Agent takes it, and that it is not durable", () =>
+describe("the start of a layer", () => {
+  it.live("logs one line when a layer starts: its recording, its Agent, and that it is not durable", () =>
     Effect.gen(function*() {
       const { layer, lines } = logged()
       const agent = yield* DevAgent.make()
@@ -41,7 +41,7 @@ describe("a layer that starts", () => {
       )
     }))
 
-  it.live("names the intake and the site if there is to be no Agent", () =>
+  it.live("names the intake and the site when the layer starts without an Agent", () =>
     Effect.gen(function*() {
       const { layer, lines } = logged()
       const options = { agentless: true, apiKey: Redacted.make("key"), site: "datadoghq.eu" }
@@ -53,7 +53,7 @@ describe("a layer that starts", () => {
     }))
 })
 
-describe("a layer whose events cannot be delivered", () => {
+describe("a layer that cannot deliver", () => {
   const unreachable = (options: LLMObs.Options, outcome: (path: string) => string | number) => {
     const answers = { of: outcome }
     const transport = Layer.succeed(Transport, {
@@ -69,7 +69,7 @@ describe("a layer whose events cannot be delivered", () => {
   }
   const info = JSON.stringify({ version: "7.1.0", endpoints: ["/v0.4/traces", "/evp_proxy/v2/"] })
 
-  it.effect("says so after 5 seconds, and that it is over", () =>
+  it.effect("logs a delivery trouble after 5 seconds, and its end", () =>
     Effect.gen(function*() {
       const { layer: logger, lines } = logged()
       const { answers, layer } = unreachable({}, () => "ECONNREFUSED")
@@ -92,7 +92,7 @@ describe("a layer whose events cannot be delivered", () => {
       }).pipe(Effect.provide(layer), Effect.provide(logger))
     }))
 
-  it.effect("tells a port that is no Agent's", () =>
+  it.effect("recognises a port of another program as no Agent", () =>
     Effect.gen(function*() {
       const { layer: logger, lines } = logged()
       const { answers, layer } = unreachable({ agentUrl: "http://localhost:9000" }, () => 404)
@@ -112,7 +112,7 @@ describe("a layer whose events cannot be delivered", () => {
       )
     }))
 
-  it.effect("tells an intake out of reach, and names no key", () =>
+  it.effect("reports an unreachable intake, and names no key", () =>
     Effect.gen(function*() {
       const { layer: logger, lines } = logged()
       const { layer } = unreachable(
@@ -129,7 +129,7 @@ describe("a layer whose events cannot be delivered", () => {
       assert.notInclude(lines.join(), "secret")
     }))
 
-  it.live("says at once that a key is refused, with the sites", () =>
+  it.live("reports a refused key at once, with the sites", () =>
     Effect.gen(function*() {
       const { layer: logger, lines } = logged()
       const intakes = yield* Intakes.make(new Map([["key", 403]]))
@@ -145,7 +145,7 @@ describe("a layer whose events cannot be delivered", () => {
     }))
 })
 
-describe("the steps of a layer", () => {
+describe("the debug log of a layer", () => {
   const steps = (options: LLMObs.Options, level: "Info" | "Debug", env: Record<string, string>) =>
     Effect.gen(function*() {
       const { layer: logger, lines } = logged()
@@ -160,7 +160,7 @@ describe("the steps of a layer", () => {
       return lines.filter((line) => line.startsWith("Debug")).map((line) => line.replace(/127\.0\.0\.1:\d+/, "agent"))
     })
 
-  it.live("are logged at Effect's debug level, and by DD_TRACE_DEBUG at any level", () =>
+  it.live("logs the steps of a layer at Effect's debug level, and with DD_TRACE_DEBUG at any level", () =>
     Effect.gen(function*() {
       for (const [level, env] of [["Debug", {}], ["Info", { DD_TRACE_DEBUG: "true" }]] as const) {
         const lines = yield* steps({}, level, env)
@@ -169,7 +169,7 @@ describe("the steps of a layer", () => {
       }
     }))
 
-  it.live("are not logged otherwise", () =>
+  it.live("logs no steps of a layer by default", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* steps({}, "Info", {}), [])
     }))

@@ -38,10 +38,10 @@ const run = (layers: (llmobs: Layer.Layer<never>) => Layer.Layer<never>, program
     return { lines, events: Observed.names(agent), spans: Observed.spans(agent).map((span) => span.name) }
   })
 
-describe("layers that are merged instead of provided", () => {
+describe("merged layers", () => {
   class Server extends Context.Service<Server, void>()("Server") {}
 
-  it.live("are told of once, with the fix, when spans start outside of the layer", () =>
+  it.live("warns once, with the fix, of spans that start outside of a merged layer", () =>
     Effect.gen(function*() {
       // As a server does: its requests run in the context that its layer was built in.
       const request = yield* Latch.make()
@@ -60,7 +60,7 @@ describe("layers that are merged instead of provided", () => {
       ])
     }))
 
-  it.live("record everything, and say nothing, when they are provided", () =>
+  it.live("records every span and warns of none when the layers are provided", () =>
     Effect.gen(function*() {
       const server = Layer.effect(Server, Effect.andThen(chat, chat))
       const { events, lines } = yield* run(
@@ -71,11 +71,11 @@ describe("layers that are merged instead of provided", () => {
       assert.deepStrictEqual(lines, [])
     }))
 
-  it("say nothing of spans that start where no layer is alive", () => Effect.runPromise(chat))
+  it("warns of no span that starts where no layer is alive", () => Effect.runPromise(chat))
 })
 
-describe("a second tracer beside the one of the layer", () => {
-  it.live("that is merged after it hides it: events leave all the same, and it is said once", () =>
+describe("a second tracer beside the layer's", () => {
+  it.live("warns once of a tracer merged after the layer, which hides it, and delivers the events all the same", () =>
     Effect.gen(function*() {
       const { layer, names } = other()
       const { events, lines } = yield* run((llmobs) => Layer.mergeAll(llmobs, layer))
@@ -85,7 +85,7 @@ describe("a second tracer beside the one of the layer", () => {
       assert.include(lines[0]!, "The span \"chat\" was made by another tracer, which hides the one of LLMObs.")
     }))
 
-  it.live("that is merged before it is hidden: that is said once", () =>
+  it.live("warns once of a tracer merged before the layer, which the layer hides", () =>
     Effect.gen(function*() {
       const { layer, names } = other()
       const { events, lines, spans } = yield* run((llmobs) => Layer.mergeAll(layer, llmobs))
@@ -96,7 +96,7 @@ describe("a second tracer beside the one of the layer", () => {
       assert.include(lines[0]!, "The span \"chat\" was made by the tracer of LLMObs, which hides another tracer")
     }))
 
-  it.live("that is provided to it makes the spans, and nothing is said", () =>
+  it.live("uses a tracer that is provided to the layer, without a warning", () =>
     Effect.gen(function*() {
       const { layer, names } = other()
       const { events, lines } = yield* run((llmobs) => llmobs.pipe(Layer.provideMerge(layer)))

@@ -41,8 +41,8 @@ const ended = (options: LLMObs.Options) =>
     return { names: intake.accepted.flatMap(({ names }) => names).sort(), sites: intake.accepted, lines }
   })
 
-describe("a program of a moment, with a key and a site and no Agent", () => {
-  it.live("loses nothing at its end if nobody listens at the Agent's address", () =>
+describe("a short program without an Agent", () => {
+  it.live("delivers every event at the end when no process listens at the Agent's address", () =>
     Effect.gen(function*() {
       const { lines, names, sites } = yield* ended({ ...credentials, agentUrl: "http://127.0.0.1:1" })
       assert.deepStrictEqual(names, ["chat", "support"])
@@ -50,7 +50,7 @@ describe("a program of a moment, with a key and a site and no Agent", () => {
       assert.deepStrictEqual(lines, [])
     }))
 
-  it.live("loses nothing at its end if another program listens there", () =>
+  it.live("delivers every event at the end when another program listens at the Agent's address", () =>
     Effect.gen(function*() {
       const agentUrl = yield* server((_request, response) => response.writeHead(404).end("Not Found"))
       const { lines, names } = yield* ended({ ...credentials, agentUrl })
@@ -58,7 +58,7 @@ describe("a program of a moment, with a key and a site and no Agent", () => {
       assert.deepStrictEqual(lines, [])
     }))
 
-  it.live("loses nothing at its end if the Agent's address never answers, within a short deadline", () =>
+  it.live("delivers every event at the end when the Agent's address never answers, within a short deadline", () =>
     Effect.gen(function*() {
       const agentUrl = yield* server(() => {})
       const { lines, names } = yield* ended({ ...credentials, agentUrl, flushTimeout: "1500 millis" })
@@ -66,13 +66,13 @@ describe("a program of a moment, with a key and a site and no Agent", () => {
       assert.deepStrictEqual(lines, [])
     }))
 
-  it.live("loses nothing at its end if it writes no APM traces", () =>
+  it.live("delivers every event at the end when it writes no APM traces", () =>
     Effect.gen(function*() {
       const { names } = yield* ended({ ...credentials, agentUrl: "http://127.0.0.1:1", apm: "off" })
       assert.deepStrictEqual(names, ["chat", "support"])
     }))
 
-  it.live("sends nothing past an Agent that was asked for, and says what is lost and why", () =>
+  it.live("sends no event past a configured Agent, and reports the loss and its reason", () =>
     Effect.gen(function*() {
       const { lines, names } = yield* ended({ ...credentials, agentUrl: "http://127.0.0.1:1", agentless: false })
       assert.deepStrictEqual(names, [])
@@ -82,7 +82,7 @@ describe("a program of a moment, with a key and a site and no Agent", () => {
       ])
     }))
 
-  it.live("sends nothing to a site that nobody named", () =>
+  it.live("sends no event to a default site", () =>
     Effect.gen(function*() {
       const { lines, names } = yield* ended({ apiKey: credentials.apiKey, agentUrl: "http://127.0.0.1:1" })
       assert.deepStrictEqual(names, [])

@@ -32,9 +32,9 @@ const isUnder = (agent: LLMObs.DevAgent["Service"], child: string, parent: strin
   assert.strictEqual(received.apmTraceId, above.apmTraceId, child)
 }
 
-describe("an effect that a promise callback runs", () => {
+describe("effects in promise callbacks", () => {
   for (const apm of ["llm", "off"] as const) {
-    it(`is under the span whose effect waits for the promise, at once and after waits, with apm: ${apm}`, async () => {
+    it(`nests an effect under the span that awaits the promise, at once and after waits, with apm: ${apm}`, async () => {
       const agent = await within((run) =>
         run(
           Effect.gen(function*() {
@@ -60,7 +60,7 @@ describe("an effect that a promise callback runs", () => {
     })
   }
 
-  it("has the annotations and the baggage of the region around the promise, also further down", async () => {
+  it("gives an effect in a promise callback the annotations and the baggage of the region around the promise", async () => {
     const agent = await within((run) =>
       run(
         Effect.promise(() => run(tool("inner").pipe(LLMObs.task("outer")))).pipe(
@@ -76,7 +76,7 @@ describe("an effect that a promise callback runs", () => {
     }
   })
 
-  it("is under nothing after the promise, outside a span, or where a message is continued", async () => {
+  it("gives an effect no parent after the promise, outside a span, or when it continues a message", async () => {
     const agent = await within(async (run) => {
       let later: (() => Promise<void>) | undefined
       await run(
@@ -93,7 +93,7 @@ describe("an effect that a promise callback runs", () => {
     for (const name of ["message", "after the span", "outside", "without a span"]) isUnder(agent, name, undefined)
   })
 
-  it("is never under the span of another caller, with 100 at once", async () => {
+  it("never nests an effect under the span of another caller, with 100 at once", async () => {
     const agent = await within((run) =>
       Promise.all(Array.from({ length: 100 }, (_, n) =>
         run(
@@ -106,7 +106,7 @@ describe("an effect that a promise callback runs", () => {
     for (let n = 0; n < 100; n++) isUnder(agent, `tool ${n}`, `agent ${n}`)
   })
 
-  it("of a server that was started inside a span is of its own request, and not of that span", async () => {
+  it("nests a server's spans under their request, and not under the span that started the server", async () => {
     const agent = await within((run) =>
       run(
         Effect.promise(async () => {

@@ -13,7 +13,7 @@ const rules = JSON.stringify([{ service: "shop-*", name: "chat", max_per_second:
 const mark = "_dd.span_sampling.mechanism"
 
 describe("DD_SPAN_SAMPLING_RULES", () => {
-  it.live("keeps single spans of a rejected trace, whose event goes to the intake once and not with the span", () =>
+  it.live("keeps single spans of a rejected trace, and sends their event to the intake once and not with the span", () =>
     Effect.gen(function*() {
       const agent = yield* program.pipe(
         Effect.provide(Observed.fromEnv({ DD_SPAN_SAMPLING_RULES: rules, DD_TRACE_SAMPLE_RATE: "0" }))
@@ -30,7 +30,7 @@ describe("DD_SPAN_SAMPLING_RULES", () => {
       assert.strictEqual(Observed.span(agent, "support").metrics["_sampling_priority_v1"], -1)
     }))
 
-  it.live("marks no span of a trace that is kept, whose events ride it", () =>
+  it.live("marks no span of a kept trace, whose events ride it", () =>
     Effect.gen(function*() {
       const agent = yield* program.pipe(Effect.provide(Observed.fromEnv({ DD_SPAN_SAMPLING_RULES: rules })))
       assert.notProperty(Observed.span(agent, "chat").metrics, mark)

@@ -34,8 +34,8 @@ const dropped = Effect.annotateCurrentSpan("manual.drop", true).pipe(LLMObs.llm(
 const test = <A, E>(options?: Testing.Options) => (program: Effect.Effect<A, E, Testing.Testing>) =>
   Effect.provide(program, Testing.layer(options))
 
-describe("the layer for tests", () => {
-  it.effect("takes times from the clock of the test, to the millisecond, and counts ids", () =>
+describe("Testing.layer", () => {
+  it.effect("takes times from the test clock, to the millisecond, and counts ids", () =>
     Effect.gen(function*() {
       yield* support
       const [workflow, tool, llm] = yield* Testing.events()
@@ -55,7 +55,7 @@ describe("the layer for tests", () => {
       assert.deepStrictEqual(yield* run, first)
     }))
 
-  it.effect("gives the trace as a text that does not change from run to run", () =>
+  it.effect("gives the trace as a text that is the same in every run", () =>
     Effect.gen(function*() {
       yield* support
       assert.deepStrictEqual((yield* Testing.tree).split("\n"), [
@@ -67,7 +67,7 @@ describe("the layer for tests", () => {
       assert.deepStrictEqual(traces.map(({ children }) => children.map(({ span }) => span.name)), [["track", "chat"]])
     }).pipe(test()))
 
-  it.effect("takes both roads as production does, and an event looks the same on both", () =>
+  it.effect("uses both routes as production does, and shows the same event on both", () =>
     Effect.gen(function*() {
       yield* chat
       yield* dropped
@@ -79,7 +79,7 @@ describe("the layer for tests", () => {
       assert.isTrue(Ledgers.balances(ledger))
     }).pipe(test()))
 
-  it.effect("names the account of events that go to another one, and keeps its key out", () =>
+  it.effect("names the account of events with their own routing, and keeps the key out", () =>
     Effect.gen(function*() {
       yield* chat.pipe(LLMObs.withRouting({ apiKey: Redacted.make("theirs"), site: "datadoghq.eu" }))
       const [event] = yield* Testing.events()
@@ -93,7 +93,7 @@ describe("the layer for tests", () => {
       yield* Testing.expectTask("big").with({ route: "intake" })
     }).pipe(test()))
 
-  it.effect("keeps the rules of redaction, and says which events they dropped", () =>
+  it.effect("applies the rules of redaction, and shows which events they dropped", () =>
     Effect.gen(function*() {
       yield* chat
       yield* Effect.void.pipe(LLMObs.task("secret"))
@@ -102,7 +102,7 @@ describe("the layer for tests", () => {
       assert.include(error.message, "Events that were dropped: 1 (redaction).")
     }).pipe(test({ processors: [(span) => span.name === "secret" ? undefined : span] })))
 
-  it.effect("takes the options of a program, and delivers to memory whatever they say", () =>
+  it.effect("accepts a program's options, and delivers to memory whatever they are", () =>
     Effect.gen(function*() {
       yield* chat
       const [event] = yield* Testing.events()
@@ -117,7 +117,7 @@ describe("the layer for tests", () => {
       durable: { directory: "/nowhere" }
     })))
 
-  it.effect("writes no APM spans beside another tracer, and takes its ids", () =>
+  it.effect("writes no APM spans beside another tracer, and uses its ids", () =>
     Effect.gen(function*() {
       yield* chat
       const [event] = yield* Testing.events()
@@ -147,7 +147,7 @@ describe("the layer for tests", () => {
       )
     ))
 
-  it.effect("does not show a span that still runs, and shows it when it has ended", () =>
+  it.effect("shows a span only after it has ended", () =>
     Effect.gen(function*() {
       const running = yield* Effect.forkChild(Effect.sleep("1 minute").pipe(LLMObs.workflow("long")))
       yield* Effect.yieldNow
@@ -157,7 +157,7 @@ describe("the layer for tests", () => {
       assert.deepStrictEqual((yield* Testing.events()).map(({ durationMillis }) => durationMillis), [60_000])
     }).pipe(test()))
 
-  it.effect("forgets what was before a clear, and nothing that comes after", () =>
+  it.effect("forgets the spans before a clear, and no later ones", () =>
     Effect.gen(function*() {
       yield* chat
       yield* LLMObs.annotateCurrentSpan({ metadata: 1 as never }).pipe(LLMObs.task("bad"))
@@ -168,7 +168,7 @@ describe("the layer for tests", () => {
       assert.lengthOf(yield* Testing.events({ kind: "llm" }), 1)
     }).pipe(test()))
 
-  it.effect("logs nothing at the usual level, and its start at a lower one", () =>
+  it.effect("logs no line at the usual level, and its start at a lower one", () =>
     Effect.gen(function*() {
       const lines: Array<unknown> = []
       const logger = Logger.layer([Logger.make(({ message }) => lines.push(message))])
@@ -179,15 +179,15 @@ describe("the layer for tests", () => {
       assert.isAbove(lines.length, 0)
     }))
 
-  it.effect("keeps layers apart, each with spans of its own", () =>
+  it.effect("keeps the spans of several layers apart", () =>
     Effect.gen(function*() {
       const count = Effect.map(Effect.andThen(chat, Testing.events()), (events) => events.length)
       assert.deepStrictEqual(yield* Effect.all([count.pipe(test()), count.pipe(test())], { concurrency: 2 }), [1, 1])
     }))
 
-  it.live("works by the clock of the machine too, and opens no connection and no file", () =>
+  it.live("works with the machine's clock too, and opens no connection and no file", () =>
     Effect.gen(function*() {
-      // What the layer loads when it is first built is loaded before.
+      // The modules that the layer loads when it is first built are loaded before.
       yield* chat.pipe(test())
       const opened: Array<string> = []
       const hook = AsyncHooks.createHook({
@@ -204,7 +204,7 @@ describe("the layer for tests", () => {
 })
 
 describe("expectations", () => {
-  it.effect("give the spans that match", () =>
+  it.effect("gives the spans that match an expectation", () =>
     Effect.gen(function*() {
       yield* support
       const [chat] = yield* Testing.expectLlm({ model: "gpt-5" }).under(Testing.workflow("support")).withSession("s-1")
@@ -218,7 +218,7 @@ describe("expectations", () => {
       yield* Testing.expectExperiment().never()
     }).pipe(test()))
 
-  it.effect("fail with an error that shows the trace and what is different", () =>
+  it.effect("fails with an error that shows the trace and the difference", () =>
     Effect.gen(function*() {
       yield* support
       const error = yield* Effect.flip(
@@ -238,7 +238,7 @@ describe("expectations", () => {
       ])
     }).pipe(test()))
 
-  it.effect("compare everything that a span can be asked for", () =>
+  it.effect("compares every field that a filter can name", () =>
     Effect.gen(function*() {
       yield* Effect.fail(new RangeError("too far")).pipe(
         LLMObs.agent("helper", {
@@ -269,7 +269,7 @@ describe("expectations", () => {
       yield* helper
     }).pipe(test()))
 
-  it.effect("name what could not be recorded where a span is not as expected", () =>
+  it.effect("names the fields that could not be recorded when a span is not as expected", () =>
     Effect.gen(function*() {
       yield* LLMObs.annotateCurrentSpan({ metadata: 1 as never }).pipe(LLMObs.task("bad"))
       const error = yield* Effect.flip(Testing.expectTask("bad").withMetadata({ a: 1 }))
@@ -279,7 +279,7 @@ describe("expectations", () => {
       yield* Testing.expectNothingLost
     }).pipe(test()))
 
-  it.effect("compare given spans by a plain function, which throws the same error", () =>
+  it.effect("compares given spans by a plain function, which throws the same error", () =>
     Effect.gen(function*() {
       yield* support
       const spans = yield* Testing.events()
@@ -289,15 +289,15 @@ describe("expectations", () => {
     }).pipe(test()))
 })
 
-describe("the linter of a test", () => {
-  it.effect("finds nothing in telemetry that is as it should be", () =>
+describe("the linter of Testing", () => {
+  it.effect("finds no problem in sound telemetry", () =>
     Effect.gen(function*() {
       yield* support
       yield* Testing.expectNoFindings()
       assert.deepStrictEqual(yield* Testing.lint(), [])
     }).pipe(test()))
 
-  it.effect("finds what is wrong, and shows it on the tree", () =>
+  it.effect("finds problems, and shows them on the tree", () =>
     Effect.gen(function*() {
       yield* chat.pipe(LLMObs.workflow("support", { sessionId: "s-1", tags: { teams: "a,b" } }))
       const error = yield* Effect.flip(Testing.expectNoFindings({ except: ["empty-input"] }))
@@ -319,7 +319,7 @@ describe("the linter of a test", () => {
       )
     }).pipe(test()))
 
-  it.effect("tells a span of another service from one whose parent was never delivered", () =>
+  it.effect("distinguishes a span of another service from one whose parent was never delivered", () =>
     Effect.gen(function*() {
       const headers = {
         traceparent: "00-6a86f1c000000000aa11bb22cc33dd44-00f067aa0ba902b7-01",

@@ -26,12 +26,12 @@ const request = () =>
 const sessionFrom = { query: "session_id" }
 
 describe("two copies of the package", () => {
-  it("are two indeed", () => {
+  it("loads two different copies", () => {
     assert.notStrictEqual(a.LLMObs, b.LLMObs)
     assert.notStrictEqual(a.RequestStorage.store, b.RequestStorage.store)
   })
 
-  it("keep requests in one place: the spans of one belong to the request that the other wrapped", async () => {
+  it("shares the request, so that one copy's spans belong to the request that the other wrapped", async () => {
     const program = b.LLMObs.currentSpan.pipe(
       Effect.map((span) => Option.getOrThrow(span)),
       b.LLMObs.workflow("support"),
@@ -42,13 +42,13 @@ describe("two copies of the package", () => {
     assert.strictEqual(span.sources.session, "request")
   })
 
-  it("capture a request for each other", async () => {
+  it("captures a request for the other copy", async () => {
     const path = Effect.withFiber((fiber) => Effect.succeed(b.RequestStorage.source.find(fiber)?.info.path))
     const handler = a.Fetch.wrap(() => Effect.runPromise(b.Fetch.capture(path)), { sessionFrom })
     assert.strictEqual(await handler(request()), "/")
   })
 
-  it("know the tracers of each other, so that the inner layer takes its region over", () =>
+  it("recognises the other copy's tracer, so that the inner layer takes over its region", () =>
     Effect.runPromise(
       Effect.gen(function*() {
         assert.isTrue(a.EffectTracer.isOurs(yield* Effect.tracer))
@@ -63,7 +63,7 @@ describe("two copies of the package", () => {
       }).pipe(Effect.provide(a.LLMObs.layerDev(Observed.usual)))
     ))
 
-  it("know the spans of each other: headers of one continue the trace that the other made", () =>
+  it("continues the trace of the other copy's span in headers", () =>
     Effect.runPromise(
       Effect.gen(function*() {
         const span = yield* Effect.currentSpan
@@ -76,7 +76,7 @@ describe("two copies of the package", () => {
       }).pipe(a.LLMObs.task("outer"), Effect.provide(a.LLMObs.layerDev(Observed.usual)))
     ))
 
-  it("know the current LLM span of each other", () =>
+  it("recognises the other copy's current LLM span", () =>
     Effect.runPromise(
       Effect.gen(function*() {
         const [ofA, ofB] = [yield* a.LLMObs.currentSpan, yield* b.LLMObs.currentSpan]
@@ -86,7 +86,7 @@ describe("two copies of the package", () => {
       }).pipe(a.LLMObs.task("outer"), Effect.provide(a.LLMObs.layerDev(Observed.usual)))
     ))
 
-  it("listen once for the end of the process, and are one process for Datadog", () =>
+  it("listens once for the end of the process, with one runtime id for both copies", () =>
     Effect.runPromise(
       Effect.sync(() => {
         assert.strictEqual(process.listenerCount("exit"), before + 1)

@@ -12,7 +12,7 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B 
 
 const has = <B>() => <A>(_value: A, ..._same: Equal<A, B> extends true ? [] : ["these types differ", A]): void => {}
 
-/** What is only there to be type-checked. */
+/** Takes a value that exists only to be type-checked. */
 const unused = (_value: unknown): void => {}
 
 type Spans = ReadonlyArray<Testing.ObservedSpan>

@@ -51,7 +51,7 @@ describe("AgentDiscovery", () => {
       assert.deepStrictEqual(heard, [{ _tag: "NotAnAgent", status: undefined }])
     }))
 
-  it.live("tells a port that is no Agent's from one that nobody listens on", () =>
+  it.live("distinguishes a port of another program from a closed one", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* probe("Not Found", 404)).heard, [{ _tag: "NotAnAgent", status: 404 }])
       const heard: Array<unknown> = []

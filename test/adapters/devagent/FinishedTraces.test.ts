@@ -9,7 +9,7 @@ const ids = (traces: ReadonlyArray<ReadonlyArray<EventView.EventView>>) =>
   traces.map((trace) => trace.map(({ spanId }) => spanId))
 
 describe("FinishedTraces", () => {
-  it("gives a trace once its root has come and nothing followed for a moment", () => {
+  it("gives a trace a moment after its root has come without further spans", () => {
     const traces = FinishedTraces.make()
     traces.add([event("a", "2", "1")], 0)
     traces.add([event("a", "1")], 1_000)
@@ -21,7 +21,7 @@ describe("FinishedTraces", () => {
     assert.deepStrictEqual(ids(traces.due(9_000)), [])
   })
 
-  it("gives a trace whose root is elsewhere after a longer wait, and all that is left when asked", () => {
+  it("gives a trace without its root after a longer wait, and the rest on request", () => {
     const traces = FinishedTraces.make()
     traces.add([event("a", "2", "1")], 0)
     assert.deepStrictEqual(ids(traces.due(2_999)), [])
@@ -30,7 +30,7 @@ describe("FinishedTraces", () => {
     assert.deepStrictEqual(ids(traces.rest()), [["4"], ["5"]])
   })
 
-  it("gives all when there are too many to hold", () => {
+  it("gives every trace when there are too many to hold", () => {
     const traces = FinishedTraces.make()
     traces.add(Array.from({ length: 2_001 }, (_, index) => event("a", String(index), "elsewhere")), 0)
     assert.strictEqual(traces.due(0)[0]!.length, 2_001)

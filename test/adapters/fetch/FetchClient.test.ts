@@ -63,7 +63,7 @@ const calls: ReadonlyArray<readonly [name: string, call: Call]> = [
   ["a redirect to a file", (host) => [host + to("file:///etc/hostname")]],
   ["a redirect to data", (host) => [host + to("data:text/plain,hello")]],
   ["a redirect to nonsense", (host) => [host + to("http://")]],
-  ["a redirect to a port that is none", (host) => [host + to("http://127.0.0.1:99999999/")]],
+  ["a redirect to an invalid port", (host) => [host + to("http://127.0.0.1:99999999/")]],
   ["a redirect to nowhere", (host) => [host + to("")]],
   ["a redirect to another origin with credentials", (host) => [host + to("http://a:b@127.0.0.1:1/")]],
   ["a redirect within an origin with credentials", (host) => [host + to(host.replace("//", "//a:b@"))]],
@@ -76,7 +76,7 @@ const calls: ReadonlyArray<readonly [name: string, call: Call]> = [
     integrity: "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
   }]],
   ["a signal that was given before", (host) => [`${host}/`, { signal: AbortSignal.abort() }]],
-  ["a URL that is none", () => ["http://"]],
+  ["an invalid URL", () => ["http://"]],
   ["a request object", (host) => [new Request(host + to("/end", 307), posted)]],
   ...[301, 302, 303, 307, 308].flatMap((status): ReadonlyArray<readonly [string, Call]> => [
     [`${status} for a text`, (host) => [host + to("/end", status), posted]],

@@ -27,7 +27,7 @@ const main = Effect.gen(function*() {
 await Effect.runPromise(
   main.pipe(
     Effect.provide(Live),
-    // What it prints is its books.
+    // Its output is its books.
     Effect.provideService(References.MinimumLogLevel, "None")
   )
 )

@@ -47,7 +47,7 @@ const elements: ReadonlyArray<readonly [title: string, element: string]> = [
   ["an object without an id", `{"element":{"version":1,"offeredAt":0,"events":[]}}`],
   ["an object whose id is an object", `{"id":{},"element":{}}`],
   ["an object whose id does not end", `{"id":"abc\\"`],
-  ["an object whose id is no text of JSON", `{"id":"a\\xb","element":{}}`],
+  ["an object whose id is not a JSON text", `{"id":"a\\xb","element":{}}`],
   ["bytes that are no text", "\u0000\u0001\ufffd"]
 ]
 

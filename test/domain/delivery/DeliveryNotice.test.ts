@@ -17,7 +17,7 @@ const variables: Facts = {
   withoutAgent: "missing"
 }
 
-describe("the notice of a trouble in delivery", () => {
+describe("DeliveryNotice.render", () => {
   const rows: ReadonlyArray<readonly [Trouble, Partial<Facts>, string]> = [
     [
       { _tag: "AgentUnreachable", reason: "ECONNREFUSED" },
@@ -79,19 +79,19 @@ describe("the notice of a trouble in delivery", () => {
     ]
   ]
   for (const [trouble, facts, line] of rows) {
-    it(`of ${trouble._tag} with ${JSON.stringify(Object.keys(facts))} names what happened, how much waits and what to do`, () => {
+    it(`names the cause, the number of events and the fix of ${trouble._tag} with ${JSON.stringify(Object.keys(facts))}`, () => {
       assert.strictEqual(DeliveryNotice.render(trouble, { ...variables, ...facts }), line)
     })
   }
 
-  it("names the sites where none is set", () => {
+  it("lists the sites when no site is set", () => {
     const line = DeliveryNotice.render({ _tag: "MissingCredentials", missing: "site" }, { ...variables, events: 0 })
     assert.include(line, "missing_site: Without an Agent, events need DD_API_KEY and DD_SITE. Set DD_SITE to one of: ")
     assert.include(line, "us5.datadoghq.com")
   })
 })
 
-describe("what an outcome says of the way", () => {
+describe("DeliveryNotice.ofOutcome", () => {
   const direct = { proxied: false, queue: false }
   const rows: ReadonlyArray<
     readonly [Parameters<typeof DeliveryNotice.ofOutcome>[0], typeof direct, Trouble | undefined]
@@ -112,7 +112,7 @@ describe("what an outcome says of the way", () => {
     [{ _tag: "Answer", status: 429 }, { proxied: false, queue: true }, { _tag: "QueueFull" }]
   ]
   for (const [outcome, way, trouble] of rows) {
-    it(`is ${trouble?._tag ?? "nothing"} for ${JSON.stringify(outcome)} on ${JSON.stringify(way)}`, () => {
+    it(`gives ${trouble?._tag ?? "no trouble"} for ${JSON.stringify(outcome)} on ${JSON.stringify(way)}`, () => {
       assert.deepStrictEqual(DeliveryNotice.ofOutcome(outcome, way), trouble)
     })
   }

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Route } from "../../../src/domain/delivery/StartNotice.ts"
 import * as StartNotice from "../../../src/domain/delivery/StartNotice.ts"
 
-describe("the line of a start", () => {
+describe("StartNotice", () => {
   const agent = "http://localhost:8126"
   const rows: ReadonlyArray<readonly [Route, string]> = [
     [{ _tag: "Agent", agent, version: "7.60.0" }, "to the Datadog Agent 7.60.0 at http://localhost:8126"],
@@ -20,7 +20,7 @@ describe("the line of a start", () => {
     [{ _tag: "Plugged" }, "to the writers that the program provides"]
   ]
   for (const [route, words] of rows) {
-    it(`says of ${JSON.stringify(route)} where events go`, () => {
+    it(`names the receiver of events for the route ${JSON.stringify(route)}`, () => {
       assert.strictEqual(
         StartNotice.render("app shop, service shop-api", route, undefined),
         `Started: app shop, service shop-api, ${words}. Events are held in memory, not durable.`
@@ -28,7 +28,7 @@ describe("the line of a start", () => {
     })
   }
 
-  it("says what durable events survive", () => {
+  it("names the durability of the outbox", () => {
     assert.include(StartNotice.render("app shop", { _tag: "Queue" }, {}), "Events are durable (process).")
     assert.include(
       StartNotice.render("app shop", { _tag: "Queue" }, { durability: "power" }),
@@ -36,7 +36,7 @@ describe("the line of a start", () => {
     )
   })
 
-  it("stays one line whatever an Agent or a setting says", () => {
+  it("stays one line for any text of an Agent or a setting", () => {
     const line = StartNotice.render("app a\nb", { _tag: "Agent", agent, version: `7\u2028\r${"x".repeat(1_000)}` }, {})
     assert.isFalse(/[\p{Cc}\u2028]/u.test(line))
     assert.isBelow(line.length, 500)

@@ -51,7 +51,7 @@ describe("EventView", () => {
     })
   })
 
-  it.prop("reads anything at all as an event that JSON can say", [HostileValue.arbitrary], ([part]) => {
+  it.prop("reads any value as an event that JSON can express", [HostileValue.arbitrary], ([part]) => {
     const hostile = [part, { ...event, meta: part }, { ...event, tags: part, metrics: part, start_ns: part }]
     for (const each of hostile) {
       const view = EventView.fromEvent(each, "trace")
@@ -60,7 +60,7 @@ describe("EventView", () => {
     }
   })
 
-  it("is selected by its fields, or by a function", () => {
+  it("selects events by their fields or by a function", () => {
     const view = EventView.fromEvent(event, "evp")
     assert.isTrue(EventView.matches(view, { kind: "llm", sessionId: "s-1" }))
     assert.isFalse(EventView.matches(view, { kind: "llm", name: "other" }))

@@ -10,9 +10,9 @@ import { span } from "./Spans.ts"
 const wire = (event: SpanEvent.SpanEvent): JsonObject =>
   (JSON.parse(Envelope.encode(Envelope.make(event, "1.0.0"))) as { readonly spans: readonly [JsonObject] }).spans[0]
 
-describe("a delivered span", () => {
+describe("ObservedSpan", () => {
   it.prop(
-    "equals what JSON makes of it, and keeps name, ids, status, session and metrics",
+    "survives a round trip through JSON, with name, ids, status, session and metrics",
     [Schemas.SpanRecord],
     ([record]) => {
       const event = SpanEvent.render(record, WireFormat.table["llmobs-intake"])
@@ -55,21 +55,21 @@ describe("a delivered span", () => {
     assert.deepStrictEqual(Object.entries(tags), [["url", "http://a"], ["flag", ""], ["__proto__", "x"]])
   })
 
-  it("is made of any JSON object", () => {
+  it("reads any JSON object", () => {
     for (const hostile of [{}, { meta: 1, tags: {}, metrics: [], start_ns: "x", _dd: null }, { meta: { input: [] } }]) {
       const read = ObservedSpan.fromEvent(hostile as JsonObject, { route: "trace" })
       assert.deepStrictEqual(JSON.parse(JSON.stringify(read)), read)
     }
   })
 
-  it("has the texts of messages, of documents, and of a text; other JSON is its JSON text", () => {
+  it("gives the texts of messages, of documents and of a text, and the JSON text of other values", () => {
     assert.deepStrictEqual(ObservedSpan.texts([{ role: "user", content: "a" }, { text: "b" }, "c"]), ["a", "b", "c"])
     assert.deepStrictEqual(ObservedSpan.texts("a"), ["a"])
     assert.deepStrictEqual(ObservedSpan.texts({ a: 1 }), [`{"a":1}`])
     assert.deepStrictEqual(ObservedSpan.texts(undefined), [])
   })
 
-  it("stands in the order of its start, and of its counted id among those of one moment", () => {
+  it("orders spans by their start, and by their counted id within one moment", () => {
     const spans = [span("10", { startMillis: 1 }), span("10"), span("9"), span("2", { startMillis: 1 })]
     assert.deepStrictEqual(
       ObservedSpan.inOrder(spans).map(({ spanId, startMillis }) => [startMillis, spanId]),

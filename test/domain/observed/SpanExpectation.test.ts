@@ -26,7 +26,7 @@ const check = (expected: Partial<SpanExpectation>, given: ReadonlyArray<Observed
 const explained = (expected: Partial<SpanExpectation>, given?: ReadonlyArray<ObservedSpan>): ReadonlyArray<string> =>
   (check(expected, given).explanation ?? assert.fail("it came true")).split("\n")
 
-describe("a filter of spans", () => {
+describe("SpanFilter", () => {
   it.for<readonly [filter: SpanFilter, accepted: ReadonlyArray<ObservedSpan>]>([
     [{}, spans],
     [{ kind: "llm" }, [chat]],
@@ -55,14 +55,14 @@ describe("a filter of spans", () => {
     [{ metrics: { inputTokens: 4 } }, []],
     [{ metrics: { inputTokens: null } }, [flow, helper, failed]],
     [{ route: "intake" }, []]
-  ])("accepts what it says: %o", ([filter, accepted]) => {
+  ])("accepts the spans that match a filter: %o", ([filter, accepted]) => {
     // Twice, since a regular expression with a flag remembers where it ended.
     for (let i = 0; i < 2; i++) {
       assert.deepStrictEqual(spans.filter((span) => SpanFilters.accepts(filter, span)), accepted)
     }
   })
 
-  it("accepts a span exactly when the span misses none of its conditions", () => {
+  it("accepts a span exactly when the span misses none of the conditions", () => {
     const filters: ReadonlyArray<SpanFilter> = [
       { kind: "llm", name: /c/ },
       { error: null, sessionId: "s-1" },
@@ -77,7 +77,7 @@ describe("a filter of spans", () => {
   })
 })
 
-describe("an expectation that comes true", () => {
+describe("a fulfilled expectation", () => {
   it.for<readonly [expected: Partial<SpanExpectation>, found: ReadonlyArray<ObservedSpan>]>([
     [{ first: { kind: "llm" } }, [chat]],
     [{ also: [{ _tag: "Under", above: { kind: "workflow", name: "support" } }] }, [helper, chat, failed]],
@@ -85,13 +85,13 @@ describe("an expectation that comes true", () => {
     [{ also: [{ _tag: "Root" }] }, [flow]],
     [{ first: { sessionId: "s-1" }, times: 4 }, spans],
     [{ first: { kind: "embedding" }, times: 0 }, []]
-  ])("gives the spans that match: %o", ([expected, found]) => {
+  ])("gives the spans that match an expectation: %o", ([expected, found]) => {
     assert.deepStrictEqual(check(expected), { found, explanation: undefined })
   })
 })
 
-describe("the explanation of an expectation that does not come true", () => {
-  it("says what was expected and what there is, on the tree of the trace", () => {
+describe("the explanation of an unfulfilled expectation", () => {
+  it("shows the expected and the actual spans on the tree of the trace", () => {
     assert.deepStrictEqual(
       explained({
         first: { kind: "llm", model: "gpt-4o" },
@@ -118,7 +118,7 @@ describe("the explanation of an expectation that does not come true", () => {
     )
   })
 
-  it("says where a span stands instead", () => {
+  it("shows where a span is instead", () => {
     const places = (also: SpanExpectation["also"]) =>
       explained({ first: { kind: "llm" }, also }).find((line) => line.includes("place"))?.trim()
     assert.match(places([{ _tag: "Root" }])!, /place: under the agent span "helper", not at the root$/)
@@ -138,7 +138,7 @@ describe("the explanation of an expectation that does not come true", () => {
     )
   })
 
-  it("counts what there is where another number was expected, and marks what matched", () => {
+  it("counts the actual spans when another number was expected, and marks those that matched", () => {
     const lines = explained({ first: { kind: "llm" }, times: 0 })
     assert.deepStrictEqual(lines.slice(0, 2), [
       "Expected none of: an llm span.",
@@ -148,14 +148,14 @@ describe("the explanation of an expectation that does not come true", () => {
     assert.strictEqual(explained({ first: { kind: "llm" }, times: 2 })[0], "Expected 2 of: an llm span.")
   })
 
-  it("shows everything where nothing is of the kind, and says so where there is nothing at all", () => {
+  it("shows every span when none has the kind, and reports when there is no span at all", () => {
     const lines = explained({ first: { kind: "retrieval" } })
     assert.strictEqual(lines[1], "4 spans were delivered, none of the kind retrieval.")
     assert.lengthOf(lines, 3 + spans.length)
     assert.match(explained({}, [])[1]!, /^No span was delivered/)
   })
 
-  it("shows the traces first that miss the least, and a hundred lines of them or the notes of one span more", () => {
+  it("shows the closest traces first, within a hundred lines or the notes of one span more", () => {
     const others = Array.from(
       { length: 200 },
       (_, i) => llm("3", { traceId: `t-${i + 10}`, model: "other", name: "x" })

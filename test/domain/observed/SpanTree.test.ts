@@ -15,18 +15,18 @@ const spans = [
   span("5", { parentId: "1", status: "error", error: { type: "Timeout", message: "too\nlate", stack: "" } })
 ]
 
-describe("the trees of delivered spans", () => {
-  it("have each span below its parent, in the order of their start, whatever order they came in", () => {
+describe("SpanTree", () => {
+  it("puts each span below its parent, ordered by start, whatever order they came in", () => {
     assert.deepStrictEqual(shape(SpanTree.make(spans)), [["1", ["2", ["3", ["4"]], "5"]]])
     assert.deepStrictEqual(SpanTree.make(spans.toReversed()), SpanTree.make(spans))
   })
 
-  it("begin with a span whose parent did not come, and keep traces apart", () => {
+  it("starts a tree with a span whose parent did not come, and keeps traces apart", () => {
     const trees = SpanTree.make([span("1"), span("2", { traceId: "t-2", parentId: "1" }), span("3", { parentId: "9" })])
     assert.deepStrictEqual(shape(trees), ["1", "2", "3"])
   })
 
-  it("show each span once, also where parents go in a circle or a span came twice", () => {
+  it("shows each span once, also when parents form a cycle or a span came twice", () => {
     const circle = SpanTree.make([
       span("1", { parentId: "3" }),
       span("2", { parentId: "1" }),
@@ -38,7 +38,7 @@ describe("the trees of delivered spans", () => {
     assert.deepStrictEqual(shape(twice), [["1", ["2"]], "1"])
   })
 
-  it("can be as deep as there are spans", () => {
+  it("builds a tree as deep as there are spans", () => {
     const deep = Array.from({ length: 20_000 }, (_, i) => span(String(i), i === 0 ? {} : { parentId: String(i - 1) }))
     const trees = SpanTree.make(deep)
     assert.strictEqual(trees.length, 1)
@@ -47,8 +47,8 @@ describe("the trees of delivered spans", () => {
   })
 })
 
-describe("the text of trees", () => {
-  it("has a line a span: kind, name, model, a session that is not the parent's, tokens, time, error and content", () => {
+describe("the text of span trees", () => {
+  it("writes a line a span: kind, name, model, a session unlike the parent's, tokens, time, error and content", () => {
     assert.deepStrictEqual(rendered(SpanTree.make(spans)), [
       `workflow "support"  session s-1  250 ms`,
       String.raw`├─ tool "track"  session s-2  1 ms  "{\"id\":7}" →`,
@@ -58,7 +58,7 @@ describe("the text of trees", () => {
     ])
   })
 
-  it("has notes below their span, in the columns of the tree", () => {
+  it("writes notes below their span, in the columns of the tree", () => {
     const notes = rendered(SpanTree.make(spans), { notes: ({ spanId }) => [`note ${spanId}`] })
     assert.deepStrictEqual(notes.filter((line) => line.includes("note")), [
       "│  note 1",
@@ -69,7 +69,7 @@ describe("the text of trees", () => {
     ])
   })
 
-  it("fits its width, whatever spans say, and never sends a terminal anything that it would obey", () => {
+  it("fits its width for any text of spans, and sends no control character to a terminal", () => {
     const hostile = "\u001b[31m\u202e\u0000\n\ud800".repeat(100)
     const tree = SpanTree.make([span("1", { name: hostile, model: hostile, sessionId: hostile, output: hostile })])
     for (const width of [0, 1, 2, 40, 120, 5_000]) {
@@ -81,7 +81,7 @@ describe("the text of trees", () => {
     }
   })
 
-  it("is painted part by part, and the paint has no width", () => {
+  it("paints part by part without changing the width", () => {
     const painted = rendered(SpanTree.make([llm("1")]), { width: 30, paint: (part, text) => `<${part}>${text}</>` })
     assert.deepStrictEqual(painted, [
       `<kind>llm </><name>"chat"</><branch>  </><model>gpt-5 (openai)</><branch>  </><label>s</>…`

@@ -72,32 +72,32 @@ const cases: {
   }
 }
 
-describe("the linter", () => {
+describe("TelemetryLint", () => {
   for (const [rule, { breaks, keeps }] of Object.entries(cases)) {
-    it(`finds in a trace that breaks ${rule} that alone, once, and nothing in one that does not`, () => {
+    it(`finds exactly one problem in a trace that breaks ${rule}, and none in one that keeps it`, () => {
       assert.deepStrictEqual(found(...breaks), [`${rule} 1`])
       assert.deepStrictEqual(found(...keeps), [])
     })
 
-    it(`leaves out ${rule} when it is told to`, () => {
+    it(`skips ${rule} when it is switched off`, () => {
       assert.deepStrictEqual(TelemetryLint.check(breaks, { except: [rule as TelemetryLint.RuleName] }), [])
     })
   }
 
-  it("finds an id in a name in each of its forms", () => {
+  it("finds each form of an id in a name", () => {
     for (const name of ["order 123456789", "span 00f067aa0ba902b7", "u-4bf92f3577b34da6a3ce929d0e0e4736"]) {
       assert.deepStrictEqual(found({ ...flow, name }), ["id-in-name 1"])
     }
   })
 
-  it("has every rule in the table of docs/testing.md, with what it finds", () => {
+  it("lists every rule and its description in the table of docs/testing.md", () => {
     const page = Fs.readFileSync(Path.join(root, "docs/testing.md"), "utf8")
     const rows = [...page.matchAll(/^\| `([\w-]+)` +\| (.*?) +\|$/gm)].map(([, rule, finds]) => [rule, finds])
     assert.deepStrictEqual(rows.slice(-Object.keys(cases).length), Object.entries(TelemetryLint.rules))
     assert.deepStrictEqual(Object.keys(TelemetryLint.rules), Object.keys(cases))
   })
 
-  it("shows what it found below the spans of the tree, and nothing when it found nothing", () => {
+  it("shows its findings below the spans of the tree, and nothing when there are none", () => {
     const spans = [flow, llm("2", { parentId: "1", output: [] })]
     const findings = TelemetryLint.check(spans)
     assert.deepStrictEqual(TelemetryLint.explain(spans, findings)?.split("\n"), [

@@ -101,7 +101,7 @@ describe("TraceTree", () => {
     ])
   })
 
-  it("tells the road in words: once for all, or for each span where they differ", () => {
+  it("names the route in words: once for all spans, or for each when they differ", () => {
     const rescued = span({ id: "big", parent: "root", route: "evp" })
     const head = (sampledOut: boolean | undefined) => TraceTree.render([rescued], { sampledOut: () => sampledOut })[0]
     assert.strictEqual(head(true), "shop · 1 span · rescued: the trace was sampled out")
@@ -131,7 +131,7 @@ describe("TraceTree", () => {
   })
 
   it.prop(
-    "never writes a line that is wider than the terminal, whatever is in the events",
+    "writes no line wider than the terminal, for any events",
     [
       HostileText,
       HostileValue.arbitrary,
@@ -159,7 +159,7 @@ describe("TraceTree", () => {
     }
   )
 
-  it("draws a chain of spans that is deeper than the stack, and circles of parents, once each", () => {
+  it("draws a chain of spans that is deeper than the stack, and each span of a parent cycle once", () => {
     const chain = Array.from({ length: 20_000 }, (_, index) => span({ id: String(index), parent: String(index - 1) }))
     const lines = TraceTree.render(chain, { width: 80 })
     assert.strictEqual(lines.length, 20_001)

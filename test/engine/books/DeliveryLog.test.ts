@@ -25,8 +25,8 @@ const make = Effect.gen(function*() {
   return { log, lines, state, failed }
 })
 
-describe("the log of delivery", () => {
-  it.effect("says a trouble after 5 seconds, and again after pauses that double up to an hour", () =>
+describe("DeliveryLog", () => {
+  it.effect("logs a trouble after 5 seconds, and again after pauses that double up to an hour", () =>
     Effect.gen(function*() {
       const { failed, lines } = yield* make
       failed(unreachable)
@@ -47,7 +47,7 @@ describe("the log of delivery", () => {
       assert.strictEqual(lines.length, 11)
     }))
 
-  it.effect("says nothing of a trouble that ends within the grace", () =>
+  it.effect("logs no trouble that ends within the grace period", () =>
     Effect.gen(function*() {
       const { failed, lines, log } = yield* make
       failed(unreachable)
@@ -58,7 +58,7 @@ describe("the log of delivery", () => {
       assert.deepStrictEqual(log.reasons(), [])
     }))
 
-  it.effect("says once that a place works again, and only if it was said that it does not", () =>
+  it.effect("logs the recovery of a receiver once, and only after its trouble was logged", () =>
     Effect.gen(function*() {
       const { failed, lines, log } = yield* make
       failed(unreachable)
@@ -68,7 +68,7 @@ describe("the log of delivery", () => {
       assert.deepStrictEqual(lines, ["AgentUnreachable 3", "agent works after 6000"])
     }))
 
-  it.effect("says at once that a key is refused", () =>
+  it.effect("logs a refused key at once", () =>
     Effect.gen(function*() {
       const { failed, lines } = yield* make
       failed(refused, "events:")
@@ -76,7 +76,7 @@ describe("the log of delivery", () => {
       assert.deepStrictEqual(lines, ["CredentialsRefused 3"])
     }))
 
-  it.effect("says each kind of trouble at a place by itself, however often they alternate", () =>
+  it.effect("logs each kind of trouble of a receiver by itself, however often they alternate", () =>
     Effect.gen(function*() {
       const { failed, lines } = yield* make
       for (let second = 0; second < 20; second++) {
@@ -86,7 +86,7 @@ describe("the log of delivery", () => {
       assert.deepStrictEqual([...lines].sort(), ["AgentUnreachable 3", "NotAnAgent 3"])
     }))
 
-  it.effect("says nothing while no event waits, and speaks when one does", () =>
+  it.effect("logs no trouble while no event waits, and logs it when one does", () =>
     Effect.gen(function*() {
       const { failed, lines, state } = yield* make
       state.held = 0
@@ -99,7 +99,7 @@ describe("the log of delivery", () => {
       assert.deepStrictEqual(lines, ["AgentUnreachable 1"])
     }))
 
-  it.effect("gives as reasons of a loss what it has not said", () =>
+  it.effect("gives the troubles that were not logged as reasons of a loss", () =>
     Effect.gen(function*() {
       const { failed, log } = yield* make
       failed(unreachable)

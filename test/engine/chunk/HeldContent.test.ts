@@ -8,9 +8,9 @@ import * as Observed from "../../layers/Observed.ts"
 import * as Ports from "../../layers/Ports.ts"
 import { makeTrace, open, record } from "../Scene.ts"
 
-describe("content", () => {
+describe("held content", () => {
   for (const claim of ["outbox", "dropped"] as const) {
-    it(`does not stay on a span whose event has the claim ${claim}, and the attributes do`, () => {
+    it(`removes the content and keeps the attributes of a span whose event has the claim ${claim}`, () => {
       const span = open(makeTrace(), true)
       const event = { ...record(1_000), annotation: { metrics: { input_tokens: 3 }, bytes: 9 } }
       span.attach({ ...event, annotation: { ...event.annotation, metadata: { secret: "x".repeat(1_000) } } }, claim)
@@ -21,14 +21,14 @@ describe("content", () => {
     })
   }
 
-  it("stays on a span that waits with its event", () => {
+  it("keeps the content of a span that waits with its event", () => {
     const span = open(makeTrace(), true)
     const event = record(1_000)
     span.attach(event, "none")
     assert.strictEqual(span.record, event)
   })
 
-  it.live("of 333 dropped events of 1 MB takes no memory while their trace waits for an Agent", () =>
+  it.live("holds no memory for 333 dropped events of 1 MB while their trace waits for an Agent", () =>
     Effect.gen(function*() {
       const port = yield* Ports.reserve
       const agentUrl = `http://127.0.0.1:${port}`

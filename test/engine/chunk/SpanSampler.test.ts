@@ -20,21 +20,21 @@ const make = (rules: ReadonlyArray<object>) => {
 
 const kept = { "_dd.span_sampling.mechanism": 8, "_dd.span_sampling.rule_rate": 1 }
 
-describe("the sampling of single spans", () => {
-  it("keeps a span that a rule's patterns for service and name match, and no other", () => {
+describe("SpanSampler", () => {
+  it("keeps a span that matches a rule's patterns for service and name, and no other", () => {
     const { marks } = make([{ service: "sh?p", name: "chat*" }])
     assert.deepStrictEqual(marks("chat model"), kept)
     assert.deepStrictEqual(marks("tool"), {})
     assert.deepStrictEqual(marks("chat model", "other"), {})
   })
 
-  it("asks the first rule that matches, and no further one", () => {
+  it("asks the first matching rule, and no further one", () => {
     const { marks } = make([{ name: "chat", sample_rate: 0 }, { name: "*" }])
     assert.deepStrictEqual(marks("chat"), {})
     assert.deepStrictEqual(marks("tool"), kept)
   })
 
-  it("keeps the share of spans that a rule says, by their span ids", () => {
+  it("keeps the share of spans that a rule sets, by their span ids", () => {
     const { marks } = make([{ sample_rate: 0.5 }])
     const share = Array.from({ length: 1_000 }, () => marks("x")).filter((metrics) => Object.keys(metrics).length > 0)
     assert.isAbove(share.length, 400)
@@ -42,7 +42,7 @@ describe("the sampling of single spans", () => {
     assert.deepStrictEqual(share[0], { ...kept, "_dd.span_sampling.rule_rate": 0.5 })
   })
 
-  it("keeps as many a second as a rule says, and names that limit", () => {
+  it("keeps at most the number a second that a rule sets, and stamps that limit", () => {
     const { clock, marks } = make([{ name: "chat", max_per_second: 2 }])
     const limited = { ...kept, "_dd.span_sampling.max_per_second": 2 }
     assert.deepStrictEqual([marks("chat"), marks("chat"), marks("chat")], [limited, limited, {}])

@@ -36,7 +36,7 @@ const ask = (question: SupportAgent.Question, parcel?: string) =>
 
 const test = Effect.provide(Testing.layer({ mlApp: "support-chat" }))
 
-describe("the support agent", () => {
+describe("SupportAgent", () => {
   it.effect("looks up the help pages, decides, tracks the parcel and answers, in one trace of the call's session", () =>
     Effect.gen(function*() {
       yield* ask({ text: "Where is my parcel PX-1004?", callId: "call-7" }, "PX-1004")
@@ -72,7 +72,7 @@ describe("the support agent", () => {
       yield* Testing.expectLlm("answer").never()
     }).pipe(test))
 
-  it.effect("tells Datadog nothing that the linter would object to", () =>
+  it.effect("records telemetry without findings of the linter", () =>
     Effect.gen(function*() {
       yield* ask({ text: "Where is my parcel PX-1004?", callId: "call-7" }, "PX-1004")
       yield* Testing.expectNoFindings()
