@@ -13,8 +13,10 @@ import type { Problem } from "../domain/Problem.ts"
  * @since 0.1.0
  */
 export interface DiagnosticsService {
-  /** Counts problems and logs each code once. */
-  readonly report: (problems: ReadonlyArray<Problem>) => void
+  /**
+   * Counts problems, and logs each code once for each place and span. `span` is the name of the span that they are about.
+   */
+  readonly report: (problems: ReadonlyArray<Problem>, span?: string) => void
   /** Counts a defect of ours at a named place, and logs it once. The application never sees it. */
   readonly defect: (place: string, error: unknown) => void
   /** Logs a line once for each key. The line holds no content and no key. */

@@ -1,8 +1,9 @@
 /**
- * Counts internal problems, and logs each one once.
+ * Counts internal problems, and logs each one once for each place.
  */
 import type { Problem } from "../../domain/Problem.ts"
 import * as Problems from "../../domain/Problem.ts"
+import * as SpanName from "../../domain/span/SpanName.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import { ask } from "./Guard.ts"
 
@@ -10,6 +11,9 @@ import { ask } from "./Guard.ts"
  * The most keys that are logged and counted by name. The names are ours, so this bound is only a safety net.
  */
 const maxKeys = 256
+
+/** The most lines about problems of spans. Beyond it, each code is logged once. */
+const maxPlaces = 256
 
 /**
  * Makes diagnostics that pass each line to `say`. A line holds a code and a sentence of ours: no content, no key, and
@@ -28,6 +32,18 @@ export const make = (
     return before === undefined
   }
 
+  const places = new Set<string>()
+
+  // Names of spans and keys of paths are a program's own, and there can be any number of them.
+  const isNew = ({ code, path }: Problem, span: string | undefined): boolean => {
+    const first = count(code)
+    if (places.size >= maxPlaces) return first
+    const place = `${code} ${path?.split(/[.[]/, 1)[0]?.slice(0, 80) ?? ""} ${span?.slice(0, 80) ?? ""}`
+    if (places.has(place)) return false
+    places.add(place)
+    return true
+  }
+
   const tell = (problem: Problem): void => {
     if (onProblem !== undefined) {
       ask(warnOnce, "onProblem", "the problem is logged and counted anyway.", () => onProblem(problem), undefined)
@@ -40,11 +56,11 @@ export const make = (
 
   return {
     say,
-    report: (problems) => {
+    report: (problems, span) => {
       for (const problem of problems) {
         tell(problem)
-        if (count(problem.code)) {
-          say(Problems.render(problem))
+        if (isNew(problem, span)) {
+          say(`${span === undefined ? "" : `The span ${SpanName.shown(span)}: `}${Problems.render(problem)}`)
         }
       }
     },

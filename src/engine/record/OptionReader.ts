@@ -3,24 +3,26 @@
  */
 import * as Problem from "../../domain/Problem.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
+import * as Setting from "../../domain/settings/Setting.ts"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
 import type { ExperimentScope } from "../../domain/span/SpanContext.ts"
 import type { ExperimentInput, SpanEnd, SpanOptions } from "../../ports/Recorder.ts"
 
 /** Receives the problems of a value. */
-export type Report = (problems: ReadonlyArray<Problem.Problem>) => void
+export type Report = (problems: ReadonlyArray<Problem.Problem>, span?: string) => void
 
 /** The value of one option. `undefined` if it cannot be read. */
 export const read = <A, K extends keyof A & string>(
   options: A | undefined,
   key: K,
-  report: Report
+  report: Report,
+  span?: string
 ): A[K] | undefined => {
   if (typeof options !== "object" || options === null) return undefined
   try {
     return options[key]
   } catch {
-    report([Problem.make("unreadable_value", `\`${key}\` could not be read. Give plain values.`, key)])
+    report([Problem.make("unreadable_value", `\`${key}\` could not be read. Give plain values.`, key)], span)
     return undefined
   }
 }
@@ -29,12 +31,13 @@ export const read = <A, K extends keyof A & string>(
 export const text = <A, K extends keyof A & string>(
   options: A | undefined,
   key: K,
-  report: Report
+  report: Report,
+  span?: string
 ): string | undefined => {
-  const value: unknown = read(options, key, report)
+  const value: unknown = read(options, key, report, span)
   if (typeof value === "string") return value
   if (value !== undefined && value !== null) {
-    report([Problem.make("invalid_option", `\`${key}\` must be text.`, key)])
+    report([Problem.make("invalid_option", `\`${key}\` must be text, but is ${Setting.typeOf(value)}.`, key)], span)
   }
   return undefined
 }
@@ -43,10 +46,11 @@ export const text = <A, K extends keyof A & string>(
 export const writeModel = (
   span: { modelName: string | undefined; modelProvider: string | undefined },
   input: AnnotationInput | undefined,
-  report: Report
+  report: Report,
+  name?: string
 ): void => {
-  span.modelName = text(input, "model", report) ?? span.modelName
-  span.modelProvider = text(input, "provider", report) ?? span.modelProvider
+  span.modelName = text(input, "model", report, name) ?? span.modelName
+  span.modelProvider = text(input, "provider", report, name) ?? span.modelProvider
 }
 
 /** The function that makes the output of a span from the result of its effect, if the options have one. */
@@ -68,12 +72,16 @@ export const end = (given: SpanEnd | undefined): SpanEnd => ({
 })
 
 /** The experiment that a span runs. The same table as for baggage gives its tags. */
-export const experiment = (options: SpanOptions | undefined, report: Report): ExperimentScope | undefined => {
-  const input = read(options, "experiment", report)
+export const experiment = (
+  options: SpanOptions | undefined,
+  report: Report,
+  span?: string
+): ExperimentScope | undefined => {
+  const input = read(options, "experiment", report, span)
   if (input === undefined || input === null) return undefined
   const baggage = new Map<string, string>()
   for (const [name, key] of experimentKeys) {
-    const value: unknown = read(input, name, report)
+    const value: unknown = read(input, name, report, span)
     if (typeof value === "string" || typeof value === "number") baggage.set(`_ml_obs.experiment_${key}`, String(value))
   }
   return ExperimentBaggage.read(baggage)

@@ -20,9 +20,9 @@ export interface SpanAnnotator {
 export const make = ({ diagnostics, settings }: Pick<Options, "diagnostics" | "settings">): SpanAnnotator => {
   const annotate = (span: RecordedSpan, input: Annotation.AnnotationInput): void => {
     const { problems, value: said } = Annotation.parse(span.context.kind, input)
-    if (problems.length > 0) diagnostics.report(problems)
+    if (problems.length > 0) diagnostics.report(problems, span.context.name)
     SpanTags.add(settings.process, diagnostics, span, span.annotation, said)
-    OptionReader.writeModel(span, input, diagnostics.report)
+    OptionReader.writeModel(span, input, diagnostics.report, span.context.name)
     if (
       said.name !== undefined || said.sessionId !== undefined || said.userId !== undefined ||
       said.accountId !== undefined
@@ -38,7 +38,7 @@ export const make = ({ diagnostics, settings }: Pick<Options, "diagnostics" | "s
   }
 
   const annotateOutput = (span: RecordedSpan, value: unknown): void => {
-    if (Promised.take(value)) diagnostics.report([promisedOutput])
+    if (Promised.take(value)) diagnostics.report([promisedOutput], span.context.name)
     else annotate(span, { output: value as Annotation.SideInput })
   }
 

@@ -29,7 +29,7 @@ export const make = (
     const record = recordOf(settings.process, span, end, at)
     if (!redacts) return sink.finish(record, span.carrier)
     const { problems, value: redacted } = RedactedRecord.apply(record, settings.redaction)
-    if (problems.length > 0) diagnostics.report(problems)
+    if (problems.length > 0) diagnostics.report(problems, redacted.record.context.name)
     span.carrier?.rename(redacted.record.context.name)
     if (!redacted.dropped) return sink.finish(redacted.record, span.carrier)
     sink.redact(redacted.record, span.carrier)

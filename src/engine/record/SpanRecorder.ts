@@ -75,7 +75,7 @@ export const make = (options: Options): SpanRecorder => {
     if (span.ended) return undefined
     spans.remove(span)
     const at = SpanTime.fromUnknown(end.at)
-    if (end.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable)
+    if (end.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable, span.context.name)
     const time = at ?? (span.timed ? span.clock.currentTimeNanosUnsafe() : 0n)
     const waits = guard(diagnostics, "recorder.end", () => finishEvent(span, end, at), undefined)
     if (failed > 0) countFailed()
@@ -107,7 +107,7 @@ export const make = (options: Options): SpanRecorder => {
       guard(diagnostics, "recorder.annotate", () => {
         const span = open as RecordedSpan | undefined
         if (span === undefined) return diagnostics.report([noActiveSpan])
-        if (span.ended) return diagnostics.report([finishedSpan])
+        if (span.ended) return diagnostics.report([finishedSpan], span.context.name)
         annotate(span, input)
       }, undefined),
     region: (outer, input) =>

@@ -54,12 +54,13 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
     const routing = reader.getRef(CurrentRouting)
     const trace = carrier?.trace ?? parent?.trace ?? { session: undefined }
     const at = SpanTime.fromUnknown(start.at)
-    if (start.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable)
-    const own = annotationOf(kind, given, diagnostics.report)
+    const name = SpanName.fromUnknown(start.name)
+    if (start.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable, name)
+    const own = annotationOf(kind, name, given, diagnostics.report)
     const service = carrier?.service ?? settings.service
     const context = SpanContext.resolve({
       kind,
-      name: own.name ?? region?.name ?? SpanName.fromUnknown(start.name),
+      name: own.name ?? region?.name ?? name,
       ...identify(ids, span, carrier, parent, clock),
       // Always 128-bit: a 64-bit id on the wire looks like a custom decimal id.
       newTraceId: TraceId.fromParts(Number(clock.currentTimeMillisUnsafe()) / 1000, ids.spanId()),
@@ -69,9 +70,9 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
         sessionId: own.sessionId,
         userId: own.userId,
         accountId: own.accountId,
-        mlApp: OptionReader.text(given, "mlApp", diagnostics.report),
-        agentService: OptionReader.text(given, "agentService", diagnostics.report),
-        experiment: OptionReader.experiment(given, diagnostics.report)
+        mlApp: OptionReader.text(given, "mlApp", diagnostics.report, name),
+        agentService: OptionReader.text(given, "agentService", diagnostics.report, name),
+        experiment: OptionReader.experiment(given, diagnostics.report, name)
       },
       context: region ?? Annotation.empty,
       process: settings.processLabels,
@@ -104,7 +105,7 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
       clock,
       at
     })
-    OptionReader.writeModel(recorded, given, diagnostics.report)
+    OptionReader.writeModel(recorded, given, diagnostics.report, name)
     if (
       trace.session === undefined && context.session !== undefined && context.session.value !== "" &&
       SessionSource.isVouched(context.session)
@@ -118,13 +119,14 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
 
 const annotationOf = (
   kind: SpanStart["kind"],
+  name: string,
   given: SpanOptions | undefined,
   report: OptionReader.Report
 ): Annotation.Annotation => {
   if (given === undefined) return Annotation.empty
   const makesOutput = OptionReader.output(given) !== undefined
   const { problems, value } = Annotation.parse(kind, given, makesOutput ? outputAlone : undefined)
-  if (problems.length > 0) report(problems)
+  if (problems.length > 0) report(problems, name)
   return value
 }
 

@@ -38,6 +38,6 @@ export const add = (
   Annotation.append(annotation, said)
   if (said.costTags === undefined) return
   const selected = CostTags.select(said.costTags, of(process, span, annotation), before)
-  if (selected.problems.length > 0) diagnostics.report(selected.problems)
+  if (selected.problems.length > 0) diagnostics.report(selected.problems, span.context.name)
   annotation.costTags = selected.value
 }

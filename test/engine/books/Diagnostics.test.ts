@@ -25,6 +25,28 @@ describe("Diagnostics", () => {
     assert.deepStrictEqual([...diagnostics.counts()], [["invalid_tags", 2], ["invalid_metrics", 2]])
   })
 
+  it("names the span, and logs each code once for each span and each part of it", () => {
+    const { diagnostics, lines } = make()
+    const tags = Problem.make("invalid_tags", "Tags must be an object.", "tags")
+    for (const span of ["chat", "chat", "sum\n\"up\""]) diagnostics.report([tags], span)
+    diagnostics.report([{ ...tags, path: "metadata.tags[1]" }, { ...tags, path: "metadata.other" }], "chat")
+    assert.deepStrictEqual(lines, [
+      "The span \"chat\": invalid_tags: Tags must be an object. (at tags)",
+      "The span \"sum??up?\": invalid_tags: Tags must be an object. (at tags)",
+      "The span \"chat\": invalid_tags: Tags must be an object. (at metadata.tags[1])"
+    ])
+    assert.deepStrictEqual([...diagnostics.counts()], [["invalid_tags", 5]])
+  })
+
+  it("bounds its lines, whatever spans are called, and still logs each code once", () => {
+    const { diagnostics, lines } = make()
+    const tags = Problem.make("invalid_tags", "Tags must be an object.")
+    for (let index = 0; index < 5_000; index++) diagnostics.report([tags], `span-${index}`)
+    assert.strictEqual(lines.length, 256)
+    diagnostics.report([Problem.make("invalid_metrics", "Metrics must be numbers.")], "chat")
+    assert.strictEqual(lines.length, 257)
+  })
+
   it("logs a problem's place without the user's keys", () => {
     const { diagnostics, lines } = make()
     diagnostics.report([Problem.make("value_too_large", "Too large.", `metadata.${"k".repeat(500)}`)])
