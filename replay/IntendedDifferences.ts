@@ -41,14 +41,23 @@ export const apply = (scenario: Scenario, found: ReadonlyArray<Difference>): {
   const problems: Array<string> = []
   let left = found
   for (const row of rows) {
-    for (const { ours, path } of row.places(scenario)) {
-      const rest = left.filter((difference) => difference.path !== path || !ours(difference.actual))
+    for (const { andLater = false, ours, path } of row.places(scenario)) {
+      const isPlace = (at: string): boolean => at === path || (andLater && isLater(at, path))
+      const rest = left.filter((difference) => !isPlace(difference.path) || !ours(difference.actual))
       if (rest.length === left.length) problems.push(`${path}: row ${row.id} says that this differs (${row.why})`)
       else used.set(row.id, (used.get(row.id) ?? 0) + 1)
       left = rest
     }
   }
   return { left, problems, used }
+}
+
+/** Whether a path names a later entry of the same list. */
+const isLater = (path: string, of: string): boolean => {
+  const entry = /^(.*)\[(\d+)\]$/
+  const [, list, index] = entry.exec(of) ?? []
+  const [, otherList, otherIndex] = entry.exec(path) ?? []
+  return list !== undefined && list === otherList && Number(otherIndex) > Number(index)
 }
 
 /** Rows that a run over all scenarios of the project used more or less often than they say. */

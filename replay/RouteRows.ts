@@ -199,5 +199,20 @@ export const rows: ReadonlyArray<Row> = [
           ours: (actual) => Rows.isObject(actual) && actual["answered"] === 403 && Array.isArray(actual["holds"])
         }]
         : []
+  },
+  {
+    id: "R1-no-proxy",
+    kind: "R",
+    uses: 1,
+    why:
+      "R1: a 404 of the proxy is a definite refusal that loses nothing, so a flush and the end try again, with pauses",
+    places: (scenario) =>
+      scenario.config.agent?.evp_status === 404
+        ? [{
+          path: "$.llmobs_requests[1]",
+          andLater: true,
+          ours: (actual) => Rows.isObject(actual) && actual["answered"] === 404 && Array.isArray(actual["holds"])
+        }]
+        : []
   }
 ]

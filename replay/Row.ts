@@ -8,6 +8,8 @@ import type { SpanStep } from "./SpanSteps.ts"
 /** A JSON path at which a scenario must differ, and what must stand there instead. */
 export interface Place {
   readonly path: string
+  /** Whether later entries of the list at the end of the path may differ alike: their number depends on timing. */
+  readonly andLater?: boolean
   readonly ours: (actual: Json | undefined) => boolean
 }
 

@@ -31,7 +31,7 @@ export const make = (
   }
 ): Effect.Effect<Background, never, Scope.Scope> => {
   const {
-    destinations: { needsAgent, probe, tracker },
+    destinations: { needsAgent, probe, ridersNeedAgent, tracker },
     foundation,
     lanes,
     outboxes,
@@ -45,7 +45,7 @@ export const make = (
     tracker,
     probe,
     signals,
-    pending: () => Ledgers.pending(ledger.snapshot()),
+    pending: () => ridersNeedAgent ? Ledgers.pending(ledger.snapshot()) : outboxes.size(),
     onFound: () => {
       if (tracker.isAgentless()) reports.onAgentGivenUp()
       traces?.hold.release()

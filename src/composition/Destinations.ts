@@ -29,6 +29,8 @@ export interface Destinations {
   readonly tracker: AgentTracker.AgentTracker
   /** Whether any destination can depend on an Agent, so that one is searched for. */
   readonly needsAgent: boolean
+  /** Whether an Agent takes the traces, instead of a plugged writer. */
+  readonly ridersNeedAgent: boolean
   /** Asks the Agent for its capabilities. `undefined` if it does not answer. */
   readonly probe: Effect.Effect<AgentCapabilities.AgentCapabilities | undefined>
   /** Whether the taker of traces is known: an Agent was found, now or earlier, or there is none. */
@@ -85,7 +87,14 @@ export const make = Effect.fnUntraced(function*(options: {
   const ofEvents = intakeWriter && pluggedEvents(intakeWriter)
   if (ofTraces !== undefined && ofEvents !== undefined) {
     reports.onStart({ _tag: "Plugged" })
-    return { tracker, needsAgent, probe: Effect.undefined, ...ofTraces, ...ofEvents } satisfies Destinations
+    return {
+      tracker,
+      needsAgent,
+      ridersNeedAgent: false,
+      probe: Effect.undefined,
+      ...ofTraces,
+      ...ofEvents
+    } satisfies Destinations
   }
   // Traces need an Agent at once, events only when there are some.
   if (ofTraces !== undefined) foundation.signals.search.closeUnsafe()
@@ -96,6 +105,7 @@ export const make = Effect.fnUntraced(function*(options: {
   return {
     tracker,
     needsAgent,
+    ridersNeedAgent: ofTraces === undefined,
     probe: AgentDiscovery.probe({
       transport,
       target: targetOf(settings.agentUrl),

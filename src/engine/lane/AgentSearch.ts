@@ -12,6 +12,8 @@ export interface AgentSearch {
   readonly run: Effect.Effect<never>
   /** Whether events wait for an Agent to be found, or for the known one to change. */
   readonly isSearching: () => boolean
+  /** The number of events that can wait for the Agent. */
+  readonly pending: () => number
   /** Ends every rest, so that all destinations are tried again at once. */
   readonly endRest: () => void
   /** Searches once. Returns whether it is known now where traces and events go. */
@@ -30,7 +32,7 @@ export const make = (options: {
   /** Asks the Agent for its capabilities. `undefined` if it does not answer. */
   readonly probe: Effect.Effect<AgentCapabilities | undefined>
   readonly signals: Pick<Signals, "search">
-  /** The number of pending events. */
+  /** The number of events that can wait for the Agent. */
   readonly pending: () => number
   /** Called each time that the Agent was found or given up, before the waiting fibers continue. */
   readonly onFound: () => void
@@ -77,6 +79,7 @@ export const make = (options: {
   return {
     run: Effect.forever(Effect.flatMap(search.await, () => look(firstProbeMillis))),
     isSearching: () => tracker.isSearching() || tracker.isWantingEvp(),
+    pending: options.pending,
     endRest: tracker.endRest,
     lookOnce,
     known: known.await,

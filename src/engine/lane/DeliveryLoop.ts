@@ -148,8 +148,8 @@ const sendingAll = (options: Options): Effect.Effect<void> =>
   })
 
 // The search may be resting: look at once, so that an Agent that is back is found.
-const isWorthALook = ({ ledger, traces }: Options, search: AgentSearch): boolean =>
-  search.isSearching() && (Ledgers.pending(ledger.snapshot()) > 0 || traces?.hold.isEmpty() === false)
+const isWorthALook = ({ traces }: Options, search: AgentSearch): boolean =>
+  search.isSearching() && (search.pending() > 0 || traces?.hold.isEmpty() === false)
 
 const flushing = (options: Options): DeliveryService["flush"] =>
   Effect.suspend(() => {
