@@ -9,6 +9,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as DevAgents from "../src/adapters/devagent/DevAgent.ts"
+import * as RedisClient from "../src/adapters/redis/RedisClient.ts"
+import * as RedisKeys from "../src/adapters/redis/RedisKeys.ts"
 import * as Ledgers from "../src/domain/delivery/Ledger.ts"
 import * as Processes from "../test/adapters/redis/Processes.ts"
 import * as RedisServer from "../test/adapters/redis/RedisServer.ts"
@@ -109,7 +111,20 @@ const row = (
   })
 })
 
+/** What no relay can read, from a stranger who writes to the same list. */
+const unreadable = ["garbage", "", "null", "5", "[]", "{}", "\u0000\u0001", JSON.stringify({ id: {}, element: {} })]
+
 export const rows = [
+  row("heads of the queue that are no batch", ({ handOver, relay, server }) =>
+    Effect.gen(function*() {
+      const redis = yield* Effect.flatten(RedisClient.connect({ path: server.url.slice("unix://".length) }))
+      for (let round = 0; round < rounds; round++) {
+        yield* redis.send("LPUSH", RedisKeys.of("events").ready, ...unreadable)
+        yield* emit
+        if (round === 0) yield* relay
+      }
+      yield* handOver
+    }).pipe(Effect.orDie)),
   row("Redis killed and restarted", ({ handOver, relay, server }) =>
     Effect.gen(function*() {
       yield* relay

@@ -94,6 +94,20 @@ const busy = (direct: boolean): Row => ({
     })
 })
 
+/** A single 404 of the proxy is followed by a rest of a minute, which neither a flush nor the end waits for. */
+const resting = (name: string, then: (settle: Stage["settle"]) => Effect.Effect<void>): Row => ({
+  name: `one 404 of the EVP proxy, then ${name}`,
+  promised: once,
+  run: ({ agent, emit, settle }) =>
+    Effect.gen(function*() {
+      agent.configure({ evpStatus: [404] })
+      yield* emit(events)
+      yield* until(() => answered(agent, 404, "/llmobs") > 0)
+      yield* then(settle)
+      return answered(agent, 404, "/llmobs") === 1 ? undefined : "404 was not answered once"
+    })
+})
+
 export const rows: ReadonlyArray<Row> = [
   intake("500, three times", [500, 500, 500]),
   intake("503, three times", [503, 503, 503]),
@@ -125,6 +139,11 @@ export const rows: ReadonlyArray<Row> = [
   intake("413 for every event", Array.from({ length: 39 }, () => 413), { promised: allBut("oversized") }),
   intake("400 for a batch", [400]),
   intake("400 for every event", Array.from({ length: 39 }, () => 400), { promised: allBut("refused") }),
+  intake("422 for a batch", [422]),
+  intake("422 for every event", Array.from({ length: 39 }, () => 422), { promised: allBut("refused") }),
+  intake("409 for a batch", [409]),
+  resting("the program flushes", (settle) => settle(10_000)),
+  resting("the layer closes", () => Effect.void),
   intake("a storm of 502", [502, 502, 502, 502, 502], { promised: atLeastOnce }),
   intake("502, yet delivered", [502, 502], { promised: atLeastOnce, delivers: true }),
   intake("504, yet delivered", [504], { promised: atLeastOnce, delivers: true }),
@@ -191,6 +210,8 @@ export const rows: ReadonlyArray<Row> = [
   direct("408", [408, 408]),
   direct("413 for a batch", [413]),
   direct("413 for every event", Array.from({ length: 39 }, () => 413), { promised: allBut("oversized") }),
+  direct("422 for a batch", [422]),
+  direct("422 for every event", Array.from({ length: 39 }, () => 422), { promised: allBut("refused") }),
   direct("a storm of 502", [502, 502, 502, 502, 502], { promised: atLeastOnce }),
   direct("502, yet delivered", [502], { promised: atLeastOnce, delivers: true }),
   direct("404 for good", Array.from({ length: 100 }, () => 404), {

@@ -120,7 +120,38 @@ const agentsKey: Row = {
     })
 }
 
+/** No setting stops the layer, or makes a timer that fires at once. */
+const settings = (name: string, env: NonNullable<Row["env"]>, direct = false): Row => ({
+  name: `${direct ? "direct: " : ""}settings: ${name}`,
+  promised: once,
+  direct,
+  env,
+  run: ({ agent, emit, wait }) =>
+    Effect.gen(function*() {
+      yield* emit(events)
+      yield* wait(10_000)
+      const requests = agent.requests().filter((request) => request.path.includes("/llmobs")).length
+      return requests > 5 ? `${requests} requests carried ${events} events` : undefined
+    })
+})
+
+const nonsense = {
+  DD_SITE: "9",
+  DD_TRACE_AGENT_TIMEOUT_SECONDS: "soon",
+  DD_TRACE_SAMPLING_RULES: "{",
+  DD_SPAN_SAMPLING_RULES: "[5]",
+  DD_TAGS: ":::",
+  _DD_LLMOBS_WRITER_INTERVAL: "never",
+  DD_LLMOBS_EVENT_SIZE_BYTES: "-1"
+}
+
 export const rows: ReadonlyArray<Row> = [
+  ...["http://", "  ", "direct", "10.0.0.1:3128"].map((proxy) =>
+    settings(`HTTPS_PROXY is "${proxy}"`, { HTTPS_PROXY: proxy })
+  ),
+  settings("a wait of 30 days", { _DD_LLMOBS_WRITER_TIMEOUT: "2592000", DD_TRACE_AGENT_TIMEOUT_SECONDS: "2592000" }),
+  settings("a wait of 30 days", { _DD_LLMOBS_WRITER_TIMEOUT: "2592000" }, true),
+  settings("nothing but nonsense", nonsense),
   agentsKey,
   key("403, then the key is right", true),
   key("403 for good", false),
