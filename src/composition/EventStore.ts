@@ -7,7 +7,7 @@ import type { SetAside } from "../domain/delivery/SetAside.ts"
 import * as Envelope from "../domain/event/Envelope.ts"
 import * as SpanEvent from "../domain/event/SpanEvent.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
-import * as JsonText from "../domain/json/JsonText.ts"
+import * as HeldBytes from "../domain/span/HeldBytes.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import type { LedgerBook } from "../engine/books/Ledger.ts"
 import * as SetAsideLog from "../engine/books/SetAsideLog.ts"
@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(options: {
     setAside: (_record: PendingRecord, entry: SetAside) => log.add(entry),
     readSetAside: Effect.sync(log.read)
   }
-  const budgetOf = (limit: number) => AccountShares.make(ByteBudget.make({ limit, measure }), measure)
+  const budgetOf = (limit: number) => AccountShares.make(ByteBudget.make({ limit, ...scale }), scale)
   const journal = durable === undefined ? undefined : yield* open(durable, options)
   if (journal === undefined) {
     return {
@@ -105,9 +105,10 @@ const unavailable = "This runtime has no threads, so there is no durable outbox.
 const envelope = (record: SpanRecord) =>
   Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion)
 
-// An open decision counts with its longest text.
-const measure = (record: PendingRecord): number =>
-  JsonText.byteLength(envelope(LateRetention.copy(record, LateRetention.longest)))
+const scale: ByteBudget.Scale = {
+  bound: (record) => HeldBytes.ofRecord(record, HeldBytes.atMost),
+  measure: (record) => HeldBytes.ofRecord(record, HeldBytes.exactly)
+}
 
 /** An event as JSON text, as sent to the intake. */
 export const textOf = (record: PendingRecord): string => Envelope.encode(envelope(LateRetention.copy(record)))

@@ -8,11 +8,11 @@ const share = 1 / 4
 
 export const make = (
   budget: ByteBudget.ByteBudget,
-  measure: Parameters<typeof ByteBudget.make>[0]["measure"]
+  scale: ByteBudget.Scale
 ): ByteBudget.ByteBudget => {
   const shares = new Map<string, ByteBudget.ByteBudget>()
   const shareOf = (account: string): ByteBudget.ByteBudget =>
-    shares.get(account) ?? ByteBudget.make({ limit: budget.limit * share, measure })
+    shares.get(account) ?? ByteBudget.make({ limit: budget.limit * share, ...scale })
   return {
     ...budget,
     bars: (record) => {

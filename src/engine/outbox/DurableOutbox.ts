@@ -76,6 +76,7 @@ export const make = (options: Options): DurableOutbox => {
       limit: budget.limit,
       used: () => budget.used() + all.loadedBytes,
       bars: budget.bars,
+      measure: budget.measure,
       reserve: (record) => {
         // An exact measurement costs more than writing the event to the disk.
         if (budget.limit - budget.used() < SpanRecords.leastBytes(record) || !budget.reserve(record)) return false

@@ -3,7 +3,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
-import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { OutboxesService, OutboxService } from "../../ports/Outbox.ts"
 import { accountOf } from "../../ports/Outbox.ts"
@@ -73,9 +72,9 @@ export const make = (options: {
 
   const makeRoom = (record: PendingRecord): boolean => {
     // A single very large event does not justify dropping all others.
-    if (SpanRecords.leastBytes(record) > budget.limit / 4) return false
+    if (budget.measure(record) > budget.limit / 4) return false
     const own = outboxes.of(accountOf(record))
-    const canOthersHelp = () => !budget.bars(record) && budget.used() + record.bytes > budget.limit
+    const canOthersHelp = () => !budget.bars(record)
     while (evict(own) || (canOthersHelp() && evict(outboxes.fullest() ?? own))) {
       if (budget.reserve(record)) return true
     }

@@ -74,12 +74,9 @@ export const close = (record: PendingRecord): SpanRecord => {
   return record as SpanRecord
 }
 
-/** The record as it can be written now. An open decision is left out, or replaced by `open`. */
-export const copy = (record: PendingRecord, open?: Retention): SpanRecord => {
+/** The record as it can be written now. An open decision is left out. */
+export const copy = (record: PendingRecord): SpanRecord => {
   const { context } = record
   if (context.retention === undefined || !isLate(context.retention)) return record as SpanRecord
-  return { ...record, context: { ...context, retention: context.retention.taken ?? open } }
+  return { ...record, context: { ...context, retention: context.retention.taken } }
 }
-
-/** The longest decision. An event with an open decision is measured with it. */
-export const longest: Retention = { sampleRate: "0.000000", samplingDecision: "1" }

@@ -1,0 +1,115 @@
+/**
+ * The memory that a record takes while it is held.
+ *
+ * **Details**
+ *
+ * Texts count by their bytes, which is one for each character, or two if any is outside Latin-1. Where a tree is held,
+ * its objects, lists and keys count by what V8 needs for one, which can be thirty times what they are as JSON. Ids, times
+ * and labels of the record itself are a fixed amount.
+ *
+ * @since 0.2.0
+ */
+import type { Json } from "../json/JsonSnapshot.ts"
+import type { Annotation, SpanIo } from "./Annotation.ts"
+import type { SpanRecord } from "./SpanRecord.ts"
+import type { Tags } from "./Tags.ts"
+
+// Measured on Node 24: a record with its context, and the object of its tags.
+const recordBytes = 1_000
+const containerBytes = 64
+const keyBytes = 100
+const textBytes = 24
+const scalarBytes = 16
+const slotBytes = 8
+
+/**
+ * The bytes that a text takes for certain at most, without a look at its characters.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export type OfText = (text: string) => number
+
+/**
+ * Two bytes for each character.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const atMost: OfText = (text) => text.length * 2
+
+/**
+ * The bytes of a text as V8 holds it.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const exactly: OfText = (text) => beyondLatin1.test(text) ? text.length * 2 : text.length
+
+// eslint-disable-next-line no-control-regex
+const beyondLatin1 = /[^\x00-\xff]/
+
+/**
+ * The bytes of a record.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const ofRecord = (record: SpanRecord<unknown>, ofText: OfText): number => {
+  const { annotation, context, error, prompt, tags } = record
+  let bytes = recordBytes + ofAnnotation(annotation, ofText) + ofTags(tags, ofText) + ofText(context.name)
+  if (prompt !== undefined && prompt !== annotation.prompt) bytes += ofJson(prompt as Json, ofText)
+  if (error !== undefined) bytes += ofJson(error as unknown as Json, ofText)
+  return bytes
+}
+
+/**
+ * The bytes of what an annotation says.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const ofAnnotation = (annotation: Annotation, ofText: OfText): number => {
+  let bytes = 0
+  for (const key of Object.keys(annotation) as Array<keyof Annotation>) {
+    const value = annotation[key]
+    // The key is that of the record, whose shape is shared.
+    if (key === "tags") bytes += ofTags(value as Tags, ofText)
+    else if (key === "input" || key === "output") bytes += ofSide(value as SpanIo, ofText)
+    else bytes += ofJson(value as Json, ofText)
+  }
+  return bytes
+}
+
+// All messages share the names of their fields, and so do all documents.
+const ofSide = ({ _tag, value }: SpanIo, ofText: OfText): number => {
+  if (_tag === "Value" || _tag === "Raw") return containerBytes + ofJson(value, ofText)
+  let bytes = 2 * containerBytes
+  for (const item of value) {
+    bytes += slotBytes + containerBytes
+    for (const field of Object.values(item)) bytes += slotBytes + ofJson(field as Json | undefined, ofText)
+  }
+  return bytes
+}
+
+// Most keys and values of tags are those of every record of the process.
+const ofTags = (tags: Tags, ofText: OfText): number => {
+  let bytes = 0
+  for (const key of Object.keys(tags)) bytes += textBytes + ofText(tags[key]!)
+  return bytes
+}
+
+const ofJson = (json: Json | undefined, ofText: OfText): number => {
+  if (typeof json === "string") return textBytes + ofText(json)
+  if (typeof json !== "object" || json === null) return scalarBytes
+  let bytes = containerBytes
+  if (Array.isArray(json)) {
+    for (let i = 0; i < json.length; i++) bytes += slotBytes + ofJson(json[i] as Json, ofText)
+    return bytes
+  }
+  for (const key of Object.keys(json)) {
+    const value = (json as { readonly [key: string]: Json | undefined })[key]
+    if (value !== undefined) bytes += keyBytes + ofText(key) + ofJson(value, ofText)
+  }
+  return bytes
+}
