@@ -19,7 +19,7 @@ export const wanted = (print: boolean | undefined): boolean => print ?? Terminal
 export const start = (agent: DevAgent): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Clock.Clock
-    const traces = FinishedTraces.make()
+    const traces = FinishedTraces.make(agent.sampledOut)
     const waiting = Latch.makeUnsafe(false)
     const print = (finished: ReadonlyArray<ReadonlyArray<EventView.EventView>>) =>
       Effect.forEach(finished, (events) => Console.log(textOf(agent, events)), { discard: true })

@@ -26,7 +26,7 @@ const expected = [
   "shop · 2 spans · session s-1 · in the APM trace",
   "support  workflow                                                         0.0 ms",
   "└─ chat  llm · gpt-5                                                      0.0 ms",
-  "     When?[2J → Tomorrow.",
+  "     When? → Tomorrow.",
   ""
 ]
 

@@ -30,7 +30,10 @@ export interface AgentState {
     brought: Pick<Intake.Verdict, "events" | "evaluations">,
     bytes: number
   ) => void
-  /** Whether the Agent threw the newest chunk of an APM trace away; `undefined` for a trace that it does not remember. */
+  /**
+   * Whether the Agent threw the newest chunk of an APM trace away, by the trace's id as events have it; `undefined` for a
+   * trace that it does not remember.
+   */
   readonly sampledOut: (apmTraceId: string) => boolean | undefined
   readonly tally: () => Tally
   readonly configure: (change: AgentSettings.Configuration) => void
@@ -101,7 +104,12 @@ export const make = (options: {
       const decision = AgentSampling.decide(sampler, normalised.chunk.spans, sampling, options.nowMillis())
       sampler = decision.state
       note(decision.reason)
-      remember(ReceivedEvents.apmTraceId(normalised.chunk), decision.survivors.length === 0)
+      const { traceIdHigh, traceIdLow } = normalised.chunk
+      // Events name a trace of 64 bits in decimal.
+      remember(
+        traceIdHigh === 0n ? traceIdLow.toString() : ReceivedEvents.apmTraceId(normalised.chunk),
+        decision.survivors.length === 0
+      )
       events.addTrace(normalised.chunk, decision.survivors)
     }
   }
@@ -120,7 +128,7 @@ export const make = (options: {
       events.addEnveloped(via, brought.events, bytes)
       tally.evaluations += brought.evaluations
     },
-    sampledOut: (apmTraceId) => fates.get(apmTraceId.padStart(32, "0")),
+    sampledOut: (apmTraceId) => fates.get(apmTraceId),
     tally: () => ({ ...tally, chunksBy: Object.fromEntries(chunksBy) }),
     configure,
     clear: () => {

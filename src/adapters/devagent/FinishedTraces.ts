@@ -4,8 +4,9 @@
  * **Details**
  *
  * Events of one trace arrive in several payloads and by several roads. A trace whose root has come is complete as soon as
- * nothing more comes for a moment; one whose root is in another process, after a longer wait. An event that comes later
- * makes a trace of its own.
+ * nothing more comes for a moment; one whose root is in another process, after a longer wait. The fate of an APM trace is
+ * known when its payload has come, up to a second after the events that left it: that is waited for too. An event that
+ * comes later makes a trace of its own.
  */
 import type { EventView } from "../../domain/event/EventView.ts"
 
@@ -26,13 +27,14 @@ interface Gathered {
 }
 
 const quietAfterRoot = 250
+const quietWithoutFate = 1_500
 const quietWithoutRoot = 3_000
 
 // More are more likely a test of load than a program that somebody watches.
 const mostEvents = 2_000
 
-/** An empty collection. */
-export const make = (): FinishedTraces => {
+/** An empty collection. The function tells whether an APM trace was sampled out, as far as that is known. */
+export const make = (sampledOut: (apmTraceId: string) => boolean | undefined): FinishedTraces => {
   const traces = new Map<string, Gathered>()
   let held = 0
   const take = (isDue: (trace: Gathered) => boolean): ReadonlyArray<ReadonlyArray<EventView>> => {
@@ -45,6 +47,10 @@ export const make = (): FinishedTraces => {
     }
     return taken
   }
+  const isDecided = ({ apmTraceId, route }: EventView): boolean =>
+    route !== "evp" || apmTraceId === undefined || sampledOut(apmTraceId) !== undefined
+  const wait = ({ events, hasRoot }: Gathered): number =>
+    hasRoot ? events.every(isDecided) ? quietAfterRoot : quietWithoutFate : quietWithoutRoot
   return {
     add: (events, now) => {
       for (const event of events) {
@@ -56,8 +62,7 @@ export const make = (): FinishedTraces => {
         held += 1
       }
     },
-    due: (now) =>
-      take((trace) => held > mostEvents || now - trace.lastAt >= (trace.hasRoot ? quietAfterRoot : quietWithoutRoot)),
+    due: (now) => take((trace) => held > mostEvents || now - trace.lastAt >= wait(trace)),
     rest: () => take(() => true),
     isEmpty: () => traces.size === 0
   }

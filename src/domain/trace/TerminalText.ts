@@ -6,6 +6,9 @@
 
 // Format characters (direction, zero width), lone surrogates and variation selectors could hide or reorder what follows.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\ufe00-\ufe0f]/gu
+// What follows the escape character is part of a command, and would be left over.
+const escape = "\u001b"
+const commands = new RegExp(`${escape}\\[[0-?]*[ -/]*[@-~]`, "g")
 const spaces = /[\s\p{Zl}\p{Zp}]+/gu
 
 // Longer than any line, and short enough to read at once.
@@ -18,7 +21,8 @@ const most = 2_000
  * @since 0.2.0
  */
 export const clean = (text: string): string =>
-  text.slice(0, most).replace(spaces, " ").replace(unprintable, "").trim() + (text.length > most ? "…" : "")
+  text.slice(0, most).replace(commands, "").replace(spaces, " ").replace(unprintable, "").trim() +
+  (text.length > most ? "…" : "")
 
 const combining = /\p{M}/u
 const wide =

@@ -10,7 +10,7 @@ const ids = (traces: ReadonlyArray<ReadonlyArray<EventView.EventView>>) =>
 
 describe("FinishedTraces", () => {
   it("gives a trace a moment after its root has come without further spans", () => {
-    const traces = FinishedTraces.make()
+    const traces = FinishedTraces.make(() => undefined)
     traces.add([event("a", "2", "1")], 0)
     traces.add([event("a", "1")], 1_000)
     assert.deepStrictEqual(ids(traces.due(1_100)), [])
@@ -22,7 +22,7 @@ describe("FinishedTraces", () => {
   })
 
   it("gives a trace without its root after a longer wait, and the rest on request", () => {
-    const traces = FinishedTraces.make()
+    const traces = FinishedTraces.make(() => undefined)
     traces.add([event("a", "2", "1")], 0)
     assert.deepStrictEqual(ids(traces.due(2_999)), [])
     assert.deepStrictEqual(ids(traces.due(3_000)), [["2"]])
@@ -30,8 +30,22 @@ describe("FinishedTraces", () => {
     assert.deepStrictEqual(ids(traces.rest()), [["4"], ["5"]])
   })
 
+  it("waits a while for the fate of an APM trace that an event has left", () => {
+    const fates = new Map([["known", true]])
+    const traces = FinishedTraces.make((apmTraceId) => fates.get(apmTraceId))
+    for (const apm of ["known", "unknown", "later"]) {
+      const left = { trace_id: apm, span_id: apm, parent_id: "undefined", _dd: { apm_trace_id: apm } }
+      traces.add([EventView.fromEvent(left, "evp")], 0)
+    }
+    assert.deepStrictEqual(ids(traces.due(250)), [["known"]])
+    fates.set("later", false)
+    assert.deepStrictEqual(ids(traces.due(900)), [["later"]])
+    assert.deepStrictEqual(ids(traces.due(1_499)), [])
+    assert.deepStrictEqual(ids(traces.due(1_500)), [["unknown"]])
+  })
+
   it("gives every trace when there are too many to hold", () => {
-    const traces = FinishedTraces.make()
+    const traces = FinishedTraces.make(() => undefined)
     traces.add(Array.from({ length: 2_001 }, (_, index) => event("a", String(index), "elsewhere")), 0)
     assert.strictEqual(traces.due(0)[0]!.length, 2_001)
   })
