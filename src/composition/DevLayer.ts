@@ -9,12 +9,7 @@ import * as LiveLayer from "./LiveLayer.ts"
 import type { Options } from "./Options.ts"
 import * as TracePrinter from "./TracePrinter.ts"
 
-/**
- * The options of the layer.
- *
- * @category models
- * @since 0.2.0
- */
+/** The options of the layer. */
 export interface DevOptions extends Options {
   /** The Agent: its port, its bounds, its behaviour. */
   readonly agent?: DevAgents.Options | undefined

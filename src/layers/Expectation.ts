@@ -18,7 +18,7 @@ import type { SpanKind } from "../domain/span/SpanKind.ts"
 import { Testing } from "./TestingService.ts"
 
 /**
- * What was expected did not come true. The message says what was, what there is instead, and shows the traces as trees. It
+ * An expectation failed. The message names the expectation and the finding, and shows the traces as trees. It
  * holds content of the spans.
  *
  * @category errors
@@ -56,7 +56,7 @@ export class Expectation extends Effectable.Class<ReadonlyArray<ObservedSpan>, E
     return new Expectation({ ...this.#expected, times })
   }
 
-  /** Whatever else can be asked of a span. */
+  /** Any other condition on a span. */
   with(filter: SpanFilter): Expectation {
     return this.#and(filter)
   }
@@ -327,7 +327,7 @@ export const expectRetrieval = expecting(retrieval)
 export const expectExperiment = expecting(experiment)
 
 /**
- * Expects that the linter finds nothing in what was delivered. What it finds, it shows below the spans of a tree.
+ * Expects that the linter finds nothing in the delivered spans. Its findings are shown below the spans of a tree.
  *
  * @category linter
  * @since 0.2.0

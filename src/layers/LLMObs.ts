@@ -57,13 +57,15 @@ export type {
    */
   AnnotationInput,
   /**
-   * The result of a flush: numbers of events by outcome.
+   * The options of `layerDev`: those of a layer, and the embedded Agent's.
    *
    * @category models
    * @since 0.2.0
    */
   DevOptions,
   /**
+   * The result of a flush: numbers of events by outcome.
+   *
    * @category models
    * @since 0.1.0
    */

@@ -100,7 +100,7 @@ export const llm: SpanFunction = spanFunction("llm")
 /**
  * Records an agent: a program that decides its own steps.
  *
- * **Example** (What the agent is)
+ * **Example** (The manifest of an agent)
  *
  * ```ts import.meta.vitest
  * import * as Effect from "effect/Effect"

@@ -49,56 +49,78 @@ export * from "./TestingService.ts"
 
 export type {
   /**
+   * A rule that a span breaks, and the remedy.
+   *
    * @category models
    * @since 0.2.0
    */
   Finding,
   /**
+   * The counts of events by where they are.
+   *
    * @category models
    * @since 0.2.0
    */
   Ledger,
   /**
+   * The options of the linter.
+   *
    * @category models
    * @since 0.2.0
    */
   LintOptions,
   /**
+   * A delivered span.
+   *
    * @category models
    * @since 0.2.0
    */
   ObservedSpan,
   /**
+   * The options of a layer. Each is optional.
+   *
    * @category models
    * @since 0.2.0
    */
   Options,
   /**
+   * A text, or a regular expression that matches part of it.
+   *
    * @category models
    * @since 0.2.0
    */
   Pattern,
   /**
+   * A mistake in an input, as a value.
+   *
    * @category models
    * @since 0.2.0
    */
   Problem,
   /**
+   * The name of a rule of the linter.
+   *
    * @category models
    * @since 0.2.0
    */
   RuleName,
   /**
+   * A partial JSON value: objects may have more keys, and a text may be given as a pattern.
+   *
    * @category models
    * @since 0.2.0
    */
   Shape,
   /**
+   * Conditions on the parts of a delivered span.
+   *
    * @category models
    * @since 0.2.0
    */
   SpanFilter,
   /**
+   * A span with its descendants, in the order of their start.
+   *
    * @category models
    * @since 0.2.0
    */

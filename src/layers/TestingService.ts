@@ -24,14 +24,14 @@ export interface TestingService {
   /** The delivered spans, in the order of their start. */
   readonly events: Effect.Effect<ReadonlyArray<ObservedSpan>>
   readonly ledger: Effect.Effect<Ledger>
-  /** What was left out of annotations, options and headers, and why. */
+  /** The parts of annotations, options and headers that were left out, with the reasons. */
   readonly problems: Effect.Effect<ReadonlyArray<Problem>>
   /** Forgets the spans and the problems so far. The ledger goes on, and so do ids. */
   readonly clear: Effect.Effect<void>
 }
 
 /**
- * What the layer of `effect-llmobs/Testing` gives to a test.
+ * The service that the layer of `effect-llmobs/Testing` provides to a test.
  *
  * @category services
  * @since 0.2.0
@@ -78,7 +78,7 @@ export const tree: Effect.Effect<string, never, Testing> = Effect.map(traces, (t
 export const ledger: Effect.Effect<Ledger, never, Testing> = Effect.flatMap(Testing, (testing) => testing.ledger)
 
 /**
- * What was left out of annotations, options and headers, and why.
+ * The parts of annotations, options and headers that were left out, with the reasons.
  *
  * @category accessors
  * @since 0.2.0
@@ -89,7 +89,7 @@ export const problems: Effect.Effect<ReadonlyArray<Problem>, never, Testing> = E
 )
 
 /**
- * What the linter finds in the delivered spans; `lintRules` says what it looks for.
+ * The findings of the linter in the delivered spans; `lintRules` lists its rules.
  *
  * @category linter
  * @since 0.2.0

@@ -15,7 +15,7 @@ export interface AgentSettings extends AgentInfo.InfoSettings {
   readonly rates: { readonly [serviceAndEnv: string]: number }
   readonly infoStatus: Statuses
   readonly tracesStatus: Statuses
-  /** What the intake answers, through the proxy or directly. */
+  /** The status of the intake, through the proxy or directly. */
   readonly evpStatus: Statuses
   /** Headers of the intake's refusals, such as `retry-after`. */
   readonly evpHeaders: { readonly [name: string]: string }

@@ -105,7 +105,7 @@ export class OpenFiles {
     if (!this.files.has(open.file)) return false
     open.reachable = false
     if (this.current === open) this.current = undefined
-    // Whatever is at the path now must not be read together with our log.
+    // Another file at the path must not be read together with our log.
     const log = `${open.path}-wal`
     if (OutboxFolder.identityOf(log) === open.content.logIdentity) OutboxFolder.remove(log)
     this.news.push({ _tag: "moved", file: open.file })

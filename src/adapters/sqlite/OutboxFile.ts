@@ -129,7 +129,7 @@ export const create = (path: string, durability: Durability): OutboxFile => {
 }
 
 /**
- * What became of an attempt to take a file over.
+ * The outcome of an attempt to take a file over.
  *
  * - `foreign`: it is no file of an outbox, or one of another release; it stays as it is
  * - `unfinished`: its maker ended before it had its form; it holds nothing
@@ -348,7 +348,7 @@ const failures: ReadonlyMap<number, Failure> = new Map([
   [26, "damaged"]
 ])
 
-/** What an error means. */
+/** The meaning of an error. */
 export const failureOf = (error: unknown): Failure => {
   const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
   if (code === "ENOSPC" || code === "EDQUOT") return "full"

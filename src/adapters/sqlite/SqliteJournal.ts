@@ -287,7 +287,7 @@ class SqliteJournal implements JournalService {
     }
   }
 
-  // What the disk has no room for is still in memory: it can leave from there, or a full disk would keep it for ever.
+  // Events for which the disk has no room are still in memory and leave from there, because a full disk would never take them.
   private readonly takeQueued = (account: SpillBooks.Account, bytes: number): ReadonlyArray<Row> => {
     const rows: Array<Row> = []
     let room = bytes

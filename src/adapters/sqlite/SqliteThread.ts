@@ -25,7 +25,7 @@ const script = (): URL => new URL(`./SqliteWorker.${import.meta.url.endsWith(".t
 const start = (): Thread => {
   const worker = new Worker(script(), {
     name: "effect-llmobs-outbox",
-    // `node:sqlite` and types in sources are experimental in the releases of Node that we run on. Nobody can act on that.
+    // `node:sqlite` and types in sources are experimental in the releases of Node that we run on, and a user cannot act on that.
     execArgv: ["--disable-warning=ExperimentalWarning"],
     env: {}
   })

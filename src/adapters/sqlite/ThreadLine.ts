@@ -47,7 +47,7 @@ interface Connection {
 
 export const make = (options: {
   readonly opening: () => Omit<Opening, "port" | "answers">
-  /** What happened to files: called before the outcome of the request that found it out. */
+  /** Reports changes of files, before the outcome of the request that found them. */
   readonly onNews: (news: ReadonlyArray<News>) => void
   readonly onWarning: (warning: Warning, detail?: string) => void
   /** Called after a failure, when its rest has begun. */

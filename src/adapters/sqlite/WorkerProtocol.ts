@@ -15,7 +15,7 @@ import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Durability, Failure, Stream } from "./OutboxFile.ts"
 
 /**
- * What a journal says first. `journal` are the 12 hexadecimal digits in the names of its files. `files` and `marks` are
+ * The first message of a journal. `journal` are the 12 hexadecimal digits in the names of its files. `files` and `marks` are
  * empty unless an earlier thread has ended: then they are the files it had open, and the last id in each stream of the
  * journal's own file that it told.
  */
@@ -46,7 +46,7 @@ export interface KnownFile {
 }
 
 /**
- * What happened to a file.
+ * A change of a file.
  *
  * - `opened`: its number is new
  * - `moved`: its path leads elsewhere; it can be read, and no other process will find it

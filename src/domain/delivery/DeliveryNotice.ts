@@ -1,5 +1,5 @@
 /**
- * What a program is told when its events cannot be delivered: the state of delivery as a sentence.
+ * The log lines about events that cannot be delivered: the state of delivery as a sentence.
  *
  * **Details**
  *
@@ -50,7 +50,7 @@ export interface Named {
 }
 
 /**
- * What the sentences are made of, beside the trouble itself.
+ * The facts in the sentences, beside the trouble itself.
  *
  * @category models
  * @since 0.2.0
@@ -74,7 +74,7 @@ export interface Facts {
   }
   /** How an option or variable `agentless` is written with the value true. */
   readonly agentlessOn: string
-  /** What happens without an Agent: events go direct after a time, may not, or have no credentials to do so. */
+  /** The treatment of events without an Agent: they go direct after a time, may not, or lack the credentials. */
   readonly withoutAgent: "later" | "refused" | "missing"
 }
 
@@ -86,9 +86,9 @@ export interface Facts {
  */
 export interface Notice<T extends Trouble = Trouble> {
   readonly graceMillis: number
-  /** What happened. */
+  /** The sentence that says what happened. */
   readonly happened: (trouble: T, facts: Facts) => string
-  /** What to do. */
+  /** The sentence that says what to do. */
   readonly remedy: (facts: Facts, trouble: T) => string
 }
 
@@ -238,7 +238,7 @@ const code = (reason: string): string => /^[A-Z][A-Z0-9_]{1,39}$/.test(reason) ?
 export const pauses = { first: 30_000, most: 3_600_000 } as const
 
 /**
- * What an outcome on the way of events to the intake says of that way; `undefined` when they arrived, or when the outcome
+ * The trouble that an outcome of the intake shows. `undefined` if the events arrived, or if the outcome
  * is about the events and not about the way.
  *
  * @category combinators

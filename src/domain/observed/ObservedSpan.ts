@@ -63,7 +63,7 @@ export interface ObservedSpan {
 }
 
 /**
- * What is known of a delivery beside the event itself.
+ * The facts about a delivery beside the event itself.
  *
  * @category models
  * @since 0.2.0

@@ -1,5 +1,5 @@
 /**
- * What is expected of the delivered spans, and the explanation when they are not so.
+ * Expectations about the delivered spans, and the explanation if one fails.
  *
  * @since 0.2.0
  */

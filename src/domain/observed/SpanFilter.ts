@@ -1,5 +1,5 @@
 /**
- * What a delivered span is asked for: a table of its parts, each with the words that describe it.
+ * Conditions on a delivered span: a table of its parts, each with the words that describe it.
  *
  * @since 0.2.0
  */
@@ -29,7 +29,7 @@ export type Pattern = string | RegExp
 export type Shape = Pattern | number | boolean | null | ReadonlyArray<Shape> | { readonly [key: string]: Shape }
 
 /**
- * The parts to ask for. `null` asks for none, as in `{ sessionId: null }`. What is `undefined` or left out does not matter.
+ * The parts to ask for. `null` asks for none, as in `{ sessionId: null }`. A part that is `undefined` or left out does not matter.
  *
  * @category models
  * @since 0.2.0
@@ -61,7 +61,7 @@ export interface SpanFilter {
 interface Aspect {
   readonly word: string
   readonly read: (span: ObservedSpan.ObservedSpan) => Json | undefined
-  /** What was asked for, by the names of the event. */
+  /** The condition, by the names of the event. */
   readonly canonical?: (expected: Shape) => Shape
   readonly matches?: (expected: Shape, found: Json | undefined) => boolean
 }

@@ -188,7 +188,7 @@ const tokensOf = (metrics: Span["metrics"]): string =>
     .flatMap(([key, word]) => Object.hasOwn(metrics, key) ? [`${metrics[key]} ${word}`] : [])
     .join(", ")
 
-// What was asked last, and what was said last.
+// The last question and the last answer.
 const contentOf = ({ input, output }: Span): string => {
   const asked = lastText(input)
   const said = lastText(output)
@@ -198,7 +198,7 @@ const contentOf = ({ input, output }: Span): string => {
 
 const lastText = (side: Json | undefined): string | undefined => ObservedSpan.texts(side).at(-1)
 
-// What a terminal would obey, or show in another order than it stands.
+// Characters that a terminal would obey, or that change the order of the text.
 const unsafe = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 const escaped = (text: string): string =>

@@ -29,7 +29,7 @@ export interface Finding {
   readonly message: string
 }
 
-/** What rules know of the spans around one. */
+/** The spans around a span, for the rules. */
 interface Surroundings {
   readonly parent: Span | undefined
   readonly above: (accepts: (span: Span) => boolean) => Span | undefined
@@ -38,9 +38,9 @@ interface Surroundings {
 }
 
 interface Rule {
-  /** What it finds, for the page of the documentation. */
+  /** The description of its findings, for the page of the documentation. */
   readonly finds: string
-  /** What is wrong with the span and what to do, if something is. */
+  /** The mistake of the span and its remedy, if there is one. */
   readonly complaint: (span: Span, around: Surroundings) => string | undefined
 }
 
@@ -186,7 +186,7 @@ export interface Options {
 }
 
 /**
- * What the rules find, span by span in the order of their start.
+ * The findings of the rules, span by span in the order of their start.
  *
  * @category combinators
  * @since 0.2.0

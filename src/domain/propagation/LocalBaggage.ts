@@ -60,7 +60,7 @@ const unusable = Problems.make(
 )
 
 /**
- * What a request says, as the region changed it.
+ * The baggage of a request, with the changes of `withBaggage`.
  *
  * @category combinators
  * @since 0.2.0
@@ -90,8 +90,8 @@ const experiment = (outer: Labels["experiment"], local: Changes): Labels["experi
 }
 
 /**
- * What is new in a region since the one in which its parent span started: a region inside a span is newer than what the
- * span took over, a region around it is not.
+ * The changes since the parent span started: a `withBaggage` inside a span is newer than the baggage that the
+ * span took over, one around it is not.
  *
  * @category combinators
  * @since 0.2.0

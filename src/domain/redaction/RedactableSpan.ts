@@ -122,7 +122,7 @@ export type RedactableSpan =
     output?: string | undefined
     /** The name of the agent in its manifest. */
     agentName?: string | undefined
-    /** What the agent is, by Datadog's names: `instructions`, `model`, `model_settings`, `tools`. */
+    /** The manifest of the agent, by Datadog's names: `instructions`, `model`, `model_settings`, `tools`. */
     manifest?: { [key: string]: Json } | undefined
   }
   | Common & {

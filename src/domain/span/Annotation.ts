@@ -66,7 +66,7 @@ export interface AnnotationInput {
   readonly agentVersion?: string | undefined
   /** The name of the agent in its manifest: agent spans. */
   readonly agentName?: string | undefined
-  /** What the agent is: its instructions, its model and settings, its tools. Agent spans. */
+  /** The manifest of the agent: its instructions, its model and settings, its tools. Agent spans. */
   readonly manifest?: AgentManifest.AgentManifestInput | undefined
   /** The version of the tool: tool spans. */
   readonly toolVersion?: string | undefined

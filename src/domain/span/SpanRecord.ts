@@ -132,7 +132,7 @@ export const finish = <R>(input: Finish<R>): SpanRecord<R> => {
 }
 
 /**
- * What an APM span needs of a record whose event it does not carry: identity, model and metrics.
+ * The part of a record for an APM span that does not carry its event: identity, model and metrics.
  *
  * @category combinators
  * @since 0.2.0

@@ -33,6 +33,8 @@ import * as JsonText from "../json/JsonText.ts"
 import * as TerminalText from "./TerminalText.ts"
 
 /**
+ * The style of a text in a terminal.
+ *
  * @category models
  * @since 0.2.0
  */
@@ -47,6 +49,8 @@ export type Style = "bold" | "dim" | "green" | "magenta" | "red"
 export type Paint = (style: Style, text: string) => string
 
 /**
+ * The form of the printed tree.
+ *
  * @category models
  * @since 0.2.0
  */

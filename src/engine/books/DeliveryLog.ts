@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * A trouble is known by its place, such as the Agent or the intake of an account, and by its kind. What lasts less than the
- * grace of its kind is not said, and nothing is said while no event waits. No timer runs without a trouble or without an
+ * A trouble is known by its place, such as the Agent or the intake of an account, and by its kind. A trouble shorter than the
+ * grace of its kind is not logged, and nothing is logged while no event waits. No timer runs without a trouble or without an
  * event, so that an idle program can end.
  */
 import * as Effect from "effect/Effect"

@@ -17,7 +17,7 @@ import type { LiveSpan } from "./LocalTrace.ts"
 /** Decides about the finished spans of a rejected trace, and marks those that it keeps. */
 export type SpanSampler = (spans: ReadonlyArray<Sampled>) => void
 
-/** What the sampler sees of a span. The mark is written into `metrics`. */
+/** The part of a span that the sampler reads. The mark is written into `metrics`. */
 export type Sampled = Pick<LiveSpan, "spanId" | "service" | "name"> & {
   readonly metrics: { [key: string]: number }
 }

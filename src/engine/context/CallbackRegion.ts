@@ -1,5 +1,5 @@
 /**
- * What a span takes over from the fiber that waits for the callback it starts in: its parent and its region.
+ * The context that a span in a callback takes from the fiber that waits for it: its parent and its annotations.
  */
 import * as Context from "effect/Context"
 import * as Tracer from "effect/Tracer"
