@@ -18,7 +18,7 @@ import * as LLMObs from "../src/layers/LLMObs.ts"
 
 export interface Report {
   readonly ledger: Ledger
-  /** What the intake counted. */
+  /** The counts of the intake. */
   readonly received: { readonly spans: number; readonly duplicates: number }
   readonly offeredMillis: number
   readonly deliveredMillis: number

@@ -39,7 +39,7 @@ const emit = Effect.forEach(
 const arrived = ({ agent }: Stage, whose: Whose): number =>
   agent.events().filter(({ event }) => event["name"] === `${whose}-call`).length
 
-/** What arrived under a key that is not its own. The layer's own events go by an Agent in one of the rows, without a key. */
+/** An event that arrived under another account's key. The layer's own events go by an Agent in one of the rows, without a key. */
 const strangers = ({ agent }: Stage): string | undefined => {
   const taken = agent.events().find(({ event, via }) => via !== "direct" && !String(event["name"]).startsWith("own"))
   if (taken !== undefined) return "an Agent got an event that is for another account"

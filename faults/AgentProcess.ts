@@ -15,7 +15,7 @@ export interface AgentProcess {
   readonly requests: Effect.Effect<number>
 }
 
-/** What the process tells. */
+/** The report of the process. */
 export interface Report {
   readonly url: string
   readonly ids: ReadonlyArray<string>

@@ -57,7 +57,7 @@ const row = (
     const outbox = RedisOutbox.layer({ url: Redacted.make(server.url) })
     const program = LLMObs.layer({ mlApp: "fleet", apm: "off", agentless: true, flushInterval: "20 millis" })
     const relayed: { books: Ledgers.Ledger } = { books: Ledgers.empty }
-    // What the first ones leave is delivered by a last relay, whose books can be read.
+    // A last relay, whose ledger can be read, delivers the events that the first ones leave.
     const last = Effect.gen(function*() {
       yield* until(Effect.sync(() => arrived() === rounds * eventsOfARound), 30_000)
       // Between two claims a batch of a dead relay waits.
@@ -80,7 +80,7 @@ const row = (
     const again = agent.events().length - arrived()
     const counts = new Map<string, number>()
     for (const { spanId } of agent.events()) counts.set(spanId, (counts.get(spanId) ?? 0) + 1)
-    // What a killed relay counted died with it: of each event that arrived again the last relay knows once.
+    // The counts of a killed relay died with it, so the last relay counts each repeated event once.
     const twice = [...counts.values()].filter((times) => times > 1).length
     const possible = relayed.books.possibleDuplicates + relayed.books.redelivered
     const law = Ledgers.balances(books) && Ledgers.balances(relayed.books)

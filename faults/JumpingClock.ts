@@ -1,5 +1,5 @@
 /**
- * A clock whose time of day can be moved, as when a machine corrects its own. What has passed is measured as before.
+ * A clock whose time of day can be moved, as when a machine corrects its own. Durations are measured as before.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -1,6 +1,6 @@
 /**
  * The door of a scripted intake: it looks at the key of each request, as the real one does, and passes on what has a key
- * that it knows. What is for an Agent's proxy has none.
+ * that it knows. A request to an Agent's proxy has none.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -23,8 +23,8 @@ interface ProcessRow {
 }
 
 /**
- * What was made so long before the last event of a process that is killed must have been committed: ten milliseconds, and a
- * busy machine. What the process itself did last is what counts: it may have been given no time since.
+ * An event made this long before the last event of a killed process must have been committed: ten milliseconds, and a
+ * busy machine. The last event of the process is the reference, because the process may not have run since.
  */
 const commitMillis = 150
 
@@ -58,7 +58,7 @@ interface Round {
   readonly arrived: number
   readonly again: number
   readonly possible: number
-  /** What is wrong with the books of the process that delivered. */
+  /** The mistake in the ledger of the process that delivered. */
   readonly books: string | undefined
   /** How long before the last event of its process the first one was made that died with it, in milliseconds. */
   readonly oldestLost: number
@@ -134,7 +134,7 @@ const kills = (name: string, times: number, delivers: boolean): ProcessRow => ({
   })
 })
 
-/** What the books called delivered is there, once; what was in memory when the process died is lost, and nothing else. */
+/** Each event counted as delivered arrived once. Only the events in memory were lost when the process died. */
 const killedWithMemory: ProcessRow = {
   name: "kill -9 with events in memory only",
   run: Effect.gen(function*() {

@@ -6,7 +6,7 @@ import * as ChildProcess from "node:child_process"
 import * as Path from "node:path"
 
 export interface Ended {
-  /** What it printed, by lines. */
+  /** Its output, by lines. */
   readonly lines: ReadonlyArray<string>
   readonly code: number | null
   readonly signal: NodeJS.Signals | null

@@ -32,7 +32,7 @@ export interface Stage {
   /** Flushes until nothing is pending, for at most the given time. */
   readonly settle: (millis: number) => Effect.Effect<void>
   readonly pending: Effect.Effect<number>
-  /** What the program has logged. */
+  /** The log of the program. */
   readonly logged: () => ReadonlyArray<string>
 }
 
@@ -52,7 +52,7 @@ export interface Row {
   /** Runs when the layer has closed, before another process of these options delivers what is left. */
   readonly between?: (stage: Stage) => Effect.Effect<string | void, never, Scope.Scope>
   readonly next?: (stage: Stage) => LLMObs.Options
-  /** What the other process does besides. */
+  /** The further steps of the other process. */
   readonly nextRun?: Row["run"]
   readonly after?: (stage: Stage) => Effect.Effect<string | void>
   /** The ids of what arrived, where that is not at the Agent of the stage. */
@@ -173,7 +173,7 @@ export const run = (row: Row, short: boolean, files: string): Effect.Effect<Resu
         )
         const end = yield* ledger
         books.push(end)
-        // What memory still held is counted, and said with its number.
+        // The events that memory still held are counted and logged with their number.
         const said = logged.slice(before).map((line) => Number(shutdownLine.exec(line)?.[1] ?? 0))
         const lost = Math.max(0, ...said)
         return typeof result === "string" || lost === end.dropped.shutdown

@@ -98,7 +98,7 @@ const slowly = (where: string, more: { readonly road?: Road; readonly direct?: b
   })
 ]
 
-/** Nobody listens for a while; nobody flushes, so it is the program's own doing that it goes on. */
+/** No server listens for a while. Without a flush the program must resume by itself. */
 const refused = (name: string, road: Road, direct: boolean): Row => ({
   name,
   promised: once,

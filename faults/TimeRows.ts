@@ -98,7 +98,7 @@ const burst = (): Row => {
   }
 }
 
-/** Who waits for half a minute before it does without an Agent has not waited when the clock says so. */
+/** A jump of the wall clock must not shorten the half minute that a program waits for an Agent. */
 const late = (name: string, millis: number): Row => {
   const jumping = JumpingClock.make()
   return {
@@ -106,7 +106,7 @@ const late = (name: string, millis: number): Row => {
     promised: once,
     clock: jumping.clock,
     lateAgent: true,
-    // What goes past the Agent arrives nowhere.
+    // Events that bypass the Agent do not arrive.
     env: { DD_API_KEY: apiKey, DD_SITE: "datadoghq.eu", DD_PROXY_HTTPS: "http://127.0.0.1:1" },
     run: ({ emit, pending, proxy, wait }) =>
       Effect.gen(function*() {

@@ -1,10 +1,10 @@
 /**
- * What a row of the fault matrix found, and whether that is what is promised.
+ * The findings of a row of the fault matrix, compared with its promise.
  */
 import * as Ledgers from "../src/domain/delivery/Ledger.ts"
 
 /**
- * What is promised of a row's events. `once`: nothing arrives twice, and no outcome is counted as one that may have
+ * The promise about a row's events. `once`: nothing arrives twice, and no outcome is counted as one that may have
  * duplicated something. `drops`: the reasons for which events may be dropped, and some must be; without it all arrive.
  */
 export interface Promised {
@@ -32,13 +32,13 @@ export interface Result {
   readonly problem: string | undefined
 }
 
-/** What a row saw: its books in the order of its processes, after each had ended, and the ids that arrived. */
+/** The findings of a row: its ledgers in the order of its processes, after each had ended, and the ids that arrived. */
 export interface Seen {
   readonly books: ReadonlyArray<Ledgers.Ledger>
   readonly ids: ReadonlyArray<string>
   /** The first books that did not balance, of all that somebody looked at. */
   readonly unbalanced?: Ledgers.Ledger | undefined
-  /** What the row itself has to complain of: that its fault did not happen, or what came of it. */
+  /** The row's own complaint: its fault did not happen, or had a wrong effect. */
   readonly problem: string | undefined
 }
 
@@ -55,7 +55,7 @@ export const judge = (row: string, promised: Promised, seen: Seen): Result => {
   const result: Result = {
     row,
     promised: describe(promised),
-    // What a process took over from another was offered there.
+    // Events that a process took over from another were offered there.
     offered: sum(seen, (books) => books.enqueued - books.redelivered),
     delivered: unique,
     duplicates: seen.ids.length - unique,

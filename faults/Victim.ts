@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { empty } from "../src/domain/delivery/Ledger.ts"
 import { Delivery } from "../src/ports/Delivery.ts"
 
-/** What the program is told, as JSON. */
+/** The orders of the program, as JSON. */
 export interface Orders {
   readonly agentUrl: string
   readonly events: number
@@ -33,7 +33,7 @@ const main = Effect.scoped(Effect.gen(function*() {
     if (orders.greets) yield* Effect.andThen(span, LLMObs.flush)
     for (let index = 0; index < orders.events; index++) {
       yield* span
-      // What is written meanwhile is written beside it.
+      // Writes in the meantime run beside it.
       if (index % 20 === 19) yield* Effect.sleep(2)
     }
     console.log("made")

@@ -100,7 +100,7 @@ const key = (row: string, settles: boolean): Row => {
   }
 }
 
-/** What the Agent's own key is worth is seen in what the intake answers through it. */
+/** The answers of the intake through the Agent show whether its own key is valid. */
 const agentsKey: Row = {
   name: "403, then the Agent's key is right",
   promised: once,

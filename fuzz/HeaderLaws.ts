@@ -1,5 +1,5 @@
 /**
- * What must hold for any headers at all.
+ * Laws that hold for any headers.
  */
 import { assert } from "@effect/vitest"
 import * as Baggage from "../src/domain/propagation/Baggage.ts"
@@ -66,7 +66,7 @@ export const hold = (headers: Headers, using: PropagationSettings): void => {
     assert.strictEqual(again?.parentId, upstream.parentId)
     assert.strictEqual(again?.origin, upstream.origin)
     if (upstream.priority !== undefined) assert.strictEqual(again?.priority, upstream.priority)
-    // Whatever else has no room: the LLM parent and its trace always have.
+    // The LLM parent and its trace always fit, even if other tags do not.
     assert.strictEqual(again?.llmobs?.parentId, upstream.llmobs?.parentId)
     if (upstream.llmobs?.parentId !== undefined) {
       assert.strictEqual(again?.llmobs?.traceId, upstream.llmobs.traceId)
@@ -75,7 +75,7 @@ export const hold = (headers: Headers, using: PropagationSettings): void => {
   for (const [key, item] of again?.baggage ?? []) {
     assert.strictEqual(upstream.baggage.get(key)?.value, item.value)
   }
-  // What can be written is written in its order, as far as it fits.
+  // Members that can be written are written in their order, as far as they fit.
   const writable = [...upstream.baggage].filter(([key, { value }]) => key.isWellFormed() && value.isWellFormed())
   const kept = again?.baggage.size ?? 0
   assert.deepStrictEqual([...again?.baggage.keys() ?? []], writable.map(([key]) => key).slice(0, kept))

@@ -72,7 +72,7 @@ const growth = (): void => {
   for (const [index, make] of HostileHeaders.pathological.entries()) {
     const before = cost(make(short), 20)
     const after = cost(make(short * factor), 5)
-    // What takes a square of the length takes 1,024 times as long; below a tenth of a millisecond there is nothing to see.
+    // Quadratic work takes 1,024 times as long; times below a tenth of a millisecond show nothing.
     const ratio = after < 100_000 ? 0 : after / before
     worst = Math.max(worst, ratio)
     if (ratio > factor * 8) {

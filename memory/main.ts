@@ -2,7 +2,7 @@
  * Makes a million spans, kept and rejected in turn, and looks at the heap after each twentieth of them.
  *
  * It runs with `--expose-gc`. The heap is flat when the second half of the run adds nothing beyond what a garbage
- * collection leaves lying about. What leaves the process is read and thrown away by a server in another process.
+ * collection leaves lying about. A server in another process reads and discards the requests.
  */
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Effect from "effect/Effect"

@@ -124,7 +124,7 @@ const exportSpan = (node: SpanNode): Effect.Effect<Exported, Body.Raised> =>
       ? new Body.Raised({ message: "Only spans of LLM Observability can be exported." })
       : Effect.succeed({ traceId: current.value.traceId, spanId: current.value.spanId }))
 
-// What other SDKs throw for. Here the program goes on with what is good, and whoever asked for problems is told.
+// Other SDKs throw for these problems. Here the program continues with the good parts, and `onProblem` receives them.
 const raising: ReadonlySet<string> = new Set([
   "invalid_span_no_active_spans",
   "invalid_finished_span",

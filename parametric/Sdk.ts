@@ -7,7 +7,7 @@ import * as LLMObs from "../src/layers/LLMObs.ts"
 
 type Problem = Parameters<NonNullable<LLMObs.Options["onProblem"]>>[0]
 
-/** What the SDK says was wrong. */
+/** The problems that the SDK reports. */
 export interface Problems {
   readonly during: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<ReadonlyArray<Problem>, E, R>
 }

@@ -1,5 +1,5 @@
 /**
- * What the stand-in received, in the form of the captures: decoded, with placeholders for what changes between runs.
+ * The requests to the stand-in, in the form of the captures: decoded, with placeholders for what changes between runs.
  */
 import * as Os from "node:os"
 import * as Zlib from "node:zlib"

@@ -46,7 +46,7 @@ const isUnknownSite = (scenario: Scenario, process: number): boolean =>
   scenario.config.capture !== undefined &&
   Sites.parse(Rows.envOf(scenario, process)["DD_SITE"] ?? undefined).value === undefined
 
-// What names a trace, in any style.
+// The headers that name a trace, in any style.
 const carriers = /^(x-datadog-|x-b3-|b3$|traceparent$)/
 
 const extractsOnly = (scenario: Scenario, process: number): boolean =>

@@ -19,7 +19,7 @@ export interface Reported {
   readonly message: string
 }
 
-/** What a run gathers. */
+/** The results of a run. */
 export interface Run {
   readonly placeholders: Placeholders
   readonly errors: Array<Reported>

@@ -25,7 +25,7 @@ import * as Skips from "./Skips.ts"
 import * as SpanProcessor from "./SpanProcessor.ts"
 import * as SpecialValue from "./SpecialValue.ts"
 
-/** What became of a scenario. */
+/** The outcome of a scenario. */
 export type Outcome =
   | {
     readonly _tag: "Passed"

@@ -1,7 +1,7 @@
 /**
  * A scenario file: a configuration, a program, and what Datadog's Python SDK put on the wire for it.
  *
- * Whatever a file says that is not known here fails it: a step that nobody runs would otherwise count as passed.
+ * An unknown part of a file fails it, because a step that is not run would otherwise count as passed.
  */
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
@@ -166,7 +166,7 @@ const specials: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["hostile", keys("$special")]
 ])
 
-/** What a file says that is not known here, as JSON paths; for a file of another form, that. */
+/** The unknown parts of a file, as JSON paths, or a note that the file has another form. */
 export const unknownParts = (scenario: Scenario): ReadonlyArray<string> => {
   try {
     return partsOf(scenario)

@@ -78,7 +78,7 @@ const unsafe = (special: Special): boolean =>
 
 const names: { readonly [kind: string]: string } = { nan: "NaN", inf: "Infinity", "-inf": "-Infinity" }
 
-// What stands in our JSON for a value with numbers that JSON does not have.
+// The form in our JSON of a value with numbers that JSON does not have.
 const withNames = (value: Json): Json => {
   if (Array.isArray(value)) return value.map(withNames)
   if (!Rows.isObject(value)) return value

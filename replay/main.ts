@@ -27,7 +27,7 @@ const filesOf = (path: string): ReadonlyArray<string> =>
     ? Fs.readdirSync(path).filter((name) => name.endsWith(".json")).sort().map((name) => Path.join(path, name))
     : [path]
 
-// What is wrong with the file, when it holds no scenario.
+// Returns the mistake if the file holds no scenario.
 const read = (file: string): Scenario | string => {
   try {
     return JSON.parse(Fs.readFileSync(file, "utf8")) as Scenario

@@ -42,7 +42,7 @@ export const loadedBy = async (specifier: string): Promise<ReadonlyArray<LoadedM
   return JSON.parse(stdout)
 }
 
-/** What importing a public path costs. */
+/** The cost of importing a public path. */
 export interface Loads {
   /** How many of our own files. */
   readonly files: number
@@ -69,7 +69,7 @@ const packaged = (url: string): readonly [name: string, file: string] | undefine
   return [name, parts.join("/")]
 }
 
-/** What these modules are, for a project at `base`. */
+/** The summary of these modules, for a project at `base`. */
 export const summary = (modules: ReadonlyArray<LoadedModule>, base: string = root): Loads => {
   const source = `${pathToFileURL(Path.join(base, "src")).href}/`
   const ours = modules.filter(({ importer }) => importer?.startsWith(source))

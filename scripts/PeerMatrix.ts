@@ -2,7 +2,7 @@
  * Which versions of the peers continuous integration tries: of each the lowest that the manifest allows, and the newest.
  */
 
-/** What to install, and which peer it is about. */
+/** The packages to install, and the peer under test. */
 export interface Row {
   readonly name: string
   readonly install: string

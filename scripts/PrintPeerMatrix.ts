@@ -1,5 +1,5 @@
 /**
- * Prints `matrix=JSON` for GitHub Actions: the versions of the peers to try. What is skipped is said on standard error.
+ * Prints `matrix=JSON` for GitHub Actions: the versions of the peers to try. Skipped rows are printed on standard error.
  */
 import { execFileSync } from "node:child_process"
 import manifest from "../package.json" with { type: "json" }

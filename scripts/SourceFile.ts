@@ -15,7 +15,7 @@ export interface SourceFile {
   /** Path below the project, with `/` between its parts: `src/domain/SpanId.ts`. */
   readonly path: string
   readonly text: string
-  /** What it imports, by value or by type, statically or not: paths below the project, or names of packages. */
+  /** Its imports, by value or by type, static or dynamic: paths below the project, or names of packages. */
   readonly imports: ReadonlyArray<string>
 }
 

@@ -4,7 +4,7 @@
 import { parseSync } from "vite"
 import type { SourceFile } from "./SourceFile.ts"
 
-/** What is refused. Lines are counted as an editor does. */
+/** The limits. Lines are counted as an editor does. */
 export const limits = { functionLines: 120, imports: 25, fileLines: 600 } as const
 
 /** A place in `src`, and how much is there. */
@@ -151,7 +151,7 @@ export const measure = (files: ReadonlyArray<SourceFile>): Structure => {
   }
 }
 
-/** What is beyond a limit, a sentence each. */
+/** The violations of the limits, a sentence each. */
 export const complaints = (self: Structure): ReadonlyArray<string> => {
   const above = (measures: ReadonlyArray<Measure>, limit: number, unit: string): ReadonlyArray<string> =>
     measures.filter(({ count }) => count > limit).map(({ count, place }) =>

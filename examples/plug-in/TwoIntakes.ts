@@ -25,7 +25,7 @@ const once = (writer: Writer): Writer["send"] => {
   }
 }
 
-/** An event counts as delivered when both have it. What one of them refuses for good counts as refused. */
+/** An event counts as delivered when both have it. An event that one of them refuses for good counts as refused. */
 const tee = (first: Writer, second: Writer): Writer => {
   const sends = [once(first), once(second)]
   return {

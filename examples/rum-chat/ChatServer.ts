@@ -46,7 +46,7 @@ const routes = Layer.mergeAll(
   ),
   HttpRouter.add("POST", "/chat", Effect.flatMap(HttpServerRequest.schemaBodyJson(Question), chat)),
   HttpRouter.add("GET", "/chat", Effect.flatMap(HttpServerRequest.schemaSearchParams(Question), chat)),
-  // What RUM itself would send to Datadog ends here.
+  // The requests of RUM itself end here instead of at Datadog.
   HttpRouter.add("POST", "/rum-intake", Effect.succeed(HttpServerResponse.empty({ status: 202 })))
 )
 

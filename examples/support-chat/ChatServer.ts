@@ -1,7 +1,7 @@
 /**
  * The shop's chat endpoint: an Effect HTTP server on a free port of the loopback interface.
  *
- * It has no middleware for tracing, sessions or baggage. What a request brings is found by the layer itself.
+ * It has no middleware for tracing, sessions or baggage. The layer itself reads the context of each request.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"

@@ -8,7 +8,7 @@ interface Upstream {
   readonly parentId: string
 }
 
-/** What a caller says about its trace. `kept` is what the sampling priority comes to. */
+/** The trace headers of a caller. `kept` is the result of the sampling priority. */
 interface Decision {
   readonly label: string
   readonly kept: boolean
@@ -56,7 +56,7 @@ export interface Label {
   readonly source: "rum" | "explicit"
 }
 
-/** Who a caller is: `baggage` as its browser sends it, `callId` as its own code does. */
+/** The identity of a caller: `baggage` as its browser sends it, `callId` as its own code does. */
 interface Caller {
   readonly baggage: { readonly [key: string]: string }
   readonly callId?: string

@@ -1,5 +1,5 @@
 /**
- * What the demonstration prints. Plain functions from what was found to lines of text.
+ * The output of the demonstration: plain functions from findings to lines of text.
  */
 import type { EventView } from "effect-llmobs/core"
 import { TraceTree } from "effect-llmobs/core"

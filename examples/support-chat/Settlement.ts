@@ -19,7 +19,7 @@ class Disagreement extends Data.TaggedError("Disagreement")<{ readonly found: Re
   override readonly [Runtime.errorReported] = false
 }
 
-/** What happened on this side. `answered` lacks the conversations that were cut off. */
+/** The run as this side saw it. `answered` lacks the conversations that were cut off. */
 export interface Run {
   readonly conversations: ReadonlyArray<Conversation>
   readonly answered: ReadonlyArray<Answered>

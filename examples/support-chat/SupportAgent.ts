@@ -77,7 +77,7 @@ const answer = Effect.fn(
   LLMObs.llm("answer", model)
 )
 
-/** What a customer asks. `callId` is there when the question comes from a phone call. */
+/** The question of a customer. `callId` is present if it comes from a phone call. */
 export interface Question {
   readonly text: string
   readonly callId?: string | undefined

@@ -1,5 +1,5 @@
 /**
- * What the program itself saw of its spans, taken down where they run. Only the demonstration needs it: it is the side
+ * The spans as the program itself saw them, noted where they run. Only the demonstration needs it: it is the side
  * of the comparison that knows nothing of what was delivered.
  */
 import * as LLMObs from "effect-llmobs/LLMObs"
