@@ -6,7 +6,7 @@ const files = SourceFile.readAll("src")
 const banned = new Set(["Utils", "Util", "Common", "Helpers", "Helper", "Misc", "Types"])
 
 const module = "/**\n * About.\n *\n * @since 0.1.0\n */\n"
-const tags = "/**\n * @category models\n * @since 0.1.0\n */\n"
+const tags = "/**\n * It is.\n *\n * @category models\n * @since 0.1.0\n */\n"
 
 describe("the documentation of src", () => {
   it("finds a block about every module and every export of src", () => {
@@ -22,7 +22,8 @@ describe("the documentation of src", () => {
 
 describe("Documentation", () => {
   it("accepts a documented file", () => {
-    const list = "const c = 1\nexport {\n  /**\n   * @category models\n   * @since 0.1.0\n   */\n  c as void\n}\n"
+    const list =
+      "const c = 1\nexport {\n  /**\n   * It is.\n   *\n   * @category models\n   * @since 0.1.0\n   */\n  c as void\n}\n"
     const overloads = `${tags}export function f(a: 1): 1\nexport function f(a: 2): 2\n`
     assert.deepStrictEqual(missing("a", `${module}\n${tags}export const a = 1\n\n${overloads}\n${list}`), [])
   })
@@ -36,6 +37,7 @@ describe("Documentation", () => {
     ["an export with two categories", `${module}${tags.replace(/( \* @category.*\n)/, "$1$1")}export type A = 1\n`],
     ["an export without a version", `${module}${tags.replace(/ \* @since.*\n/, "")}export type A = 1\n`],
     ["a category that says nothing", `${module}${tags.replace("models", "utils")}export interface A {}\n`],
+    ["a block that holds nothing but tags", `${module}${tags.replace(" * It is.\n *\n", "")}export type A = 1\n`],
     ["an undocumented export in a list", `${module}const a = 1\nexport { a }\n`]
   ]
   it("demands no tags in files that cannot be imported, and no block for a file's own concept and its make", () => {
@@ -46,8 +48,18 @@ describe("Documentation", () => {
   })
 
   it("demands a block of every other export in files that cannot be imported", () => {
-    const text = `${module}const x = 1\nexport const a = x\n${tags}export const b = 1\n`
+    const text = `${module}const x = 1\nexport const a = x\n/** It is. */\nexport const b = 1\n`.replace(
+      " *\n * @since 0.1.0\n",
+      ""
+    )
     assert.lengthOf(missing("src/adapters/sqlite/Lane.ts", text), 1)
+  })
+
+  it("refuses tags in files that cannot be imported", () => {
+    const text = `/**\n * About.\n */\n${tags}export const a = 1\n`
+    assert.deepStrictEqual(missing("src/engine/lane/Lane.ts", text), [
+      "src/engine/lane/Lane.ts:4: a block of a file that cannot be imported has tags"
+    ])
   })
 
   for (const [name, text] of refused) {

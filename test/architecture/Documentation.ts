@@ -1,8 +1,8 @@
 /**
- * The documentation that every file of `src` must have: a block about the module, and for each export a block that says
- * what it is. Where users can import it, each block also has one category and the version it came with. In a file that
- * nobody can import the block about the module covers the concept that the file is named after, and its `make`. Read
- * from the text, so that no compiler is needed.
+ * The documentation that every file of `src` needs: a block about the module, and a block with a sentence for each export.
+ * If users can import the file, each block also has one category and the version it came with. In an internal file no
+ * block has tags, and the block about the module covers the concept that the file is named after, and its `make`. The
+ * check reads the text, so that it needs no compiler.
  */
 
 /** The folders whose files cannot be imported. */
@@ -13,6 +13,7 @@ const declaration =
 const block = /\/\*\*(?:[^*]|\*(?!\/))*\*\/\s*$/
 const since = /^ *\* @since \d+\.\d+\.\d+$/gm
 const category = /^ *\* @category (.+)$/gm
+const anyBlock = /\/\*\*(?:[^*]|\*(?!\/))*\*\//g
 const meaningless = new Set(["utils", "utilities", "common", "helpers", "misc", "other"])
 
 const complaints = (comment: string): ReadonlyArray<string> => {
@@ -23,6 +24,10 @@ const complaints = (comment: string): ReadonlyArray<string> => {
   if (categories.some((name) => meaningless.has(name))) found.push("needs a @category that says something")
   return found
 }
+
+/** Whether a block says something beside its tags. */
+const hasSentence = (comment: string): boolean =>
+  comment.replace(/^\/\*\*|\*\/$/g, "").split("\n").some((line) => /^\s*\*?\s*[^\s*@]/.test(line))
 
 interface Export {
   readonly name: string
@@ -59,6 +64,13 @@ export const missing = (path: string, text: string): ReadonlyArray<string> => {
   else if (/@category/.test(head)) found.push(`${path}: the block about the module is missing, or stands elsewhere`)
   else if (!internal.test(path) && !/^ \* @since \d+\.\d+\.\d+$/m.test(head)) {
     found.push(`${path}: the block about the module has no @since`)
+  }
+  for (const match of text.matchAll(anyBlock)) {
+    const line = text.slice(0, match.index).split("\n").length
+    if (!hasSentence(match[0])) found.push(`${path}:${line}: a block holds nothing but tags`)
+    if (internal.test(path) && /^ *\* @(?:category|since)\b/m.test(match[0])) {
+      found.push(`${path}:${line}: a block of a file that cannot be imported has tags`)
+    }
   }
   if (path.endsWith("/index.ts")) return found
   const concept = path.split("/").at(-1)!.slice(0, -".ts".length)
