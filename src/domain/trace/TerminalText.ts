@@ -6,7 +6,7 @@
 
 // Format characters (direction, zero width), lone surrogates and variation selectors could hide or reorder what follows.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\ufe00-\ufe0f]/gu
-// What follows the escape character is part of a command, and would be left over.
+// A command goes whole: without its escape character the rest of it would be left over.
 const escape = "\u001b"
 const commands = new RegExp(`${escape}\\[[0-?]*[ -/]*[@-~]`, "g")
 const spaces = /[\s\p{Zl}\p{Zp}]+/gu
