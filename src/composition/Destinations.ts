@@ -97,7 +97,10 @@ export const make = Effect.fnUntraced(function*(options: {
     } satisfies Destinations
   }
   // Traces need an Agent at once, events only when there are some.
-  if (ofTraces !== undefined) foundation.signals.search.closeUnsafe()
+  if (ofTraces !== undefined) {
+    foundation.signals.search.closeUnsafe()
+    reports.onStart({ _tag: "Plugged" })
+  }
   const transport = hearing(yield* Foundations.transport(foundation, settings), tracker, foundation.debug)
   const writers = yield* WritersModule.make({ ...options, transport, traces: options.traces && ofTraces === undefined })
   const withoutAgent = routeWithoutAgent({ ...options, intakeWriter, needsAgent, writers })
