@@ -3,13 +3,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as V04 from "../adapters/agent/V04.ts"
-import * as Envelope from "../domain/event/Envelope.ts"
+import * as EventView from "../domain/event/EventView.ts"
 import * as IntakeBody from "../domain/event/IntakeBody.ts"
 import * as SpanEvent from "../domain/event/SpanEvent.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
-import type { JsonObject } from "../domain/json/JsonSnapshot.ts"
-import type { Passage } from "../domain/observed/ObservedSpan.ts"
-import * as ObservedSpan from "../domain/observed/ObservedSpan.ts"
+import type { ObservedSpan } from "../domain/observed/ObservedSpan.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../domain/trace/TraceChunk.ts"
 import * as TraceChunks from "../domain/trace/TraceChunk.ts"
@@ -20,24 +18,18 @@ import type { Outcome } from "../ports/Transport.ts"
 import { libraryVersion } from "./Version.ts"
 
 /** Takes a delivered span. */
-export type Keep = (span: ObservedSpan.ObservedSpan) => void
+export type Keep = (span: ObservedSpan) => void
 
 const taken: Outcome = { _tag: "Answer", status: 200, headers: {}, body: "" }
-
-// An event is the same on both roads, so both are read from the intake's form.
-const observed = (json: string, passage: Passage): ObservedSpan.ObservedSpan => {
-  const envelope = JSON.parse(json) as { readonly spans: readonly [JsonObject] }
-  return ObservedSpan.fromEvent(envelope.spans[0], passage)
-}
 
 /** The writer of traces: it keeps the events that ride them. */
 export const agentWriter = (keep: Keep): AgentWriterService => {
   const chunks = new WeakMap<EncodedChunk, TraceChunk>()
   const format = WireFormat.table["trace-agent"]
   const ride = (record: SpanRecord): void => {
+    // An event is the same on both roads, so it is read from the form that the intake gets.
     const event = SpanEvent.render(record, WireFormat.table["llmobs-intake"])
-    const json = Envelope.encode(Envelope.make(event, libraryVersion))
-    keep(observed(json, { route: "trace", parentSource: record.context.parentSource }))
+    keep({ ...EventView.fromEvent(event, "trace"), parentSource: record.context.parentSource, account: undefined })
   }
   return {
     maxPayloadBytes: defaultMaxPayloadBytes,
@@ -69,8 +61,9 @@ export const intakeWriter = (keep: Keep): IntakeWriterService => {
     send: (events, account) =>
       Effect.sync(() => {
         for (const event of events) {
+          const envelope = JSON.parse(utf8.decode(event.bytes)) as { readonly spans: readonly [unknown] }
           const parentSource = records.get(event)?.context.parentSource
-          keep(observed(utf8.decode(event.bytes), { route: "intake", account, parentSource }))
+          keep({ ...EventView.fromEvent(envelope.spans[0], "direct"), parentSource, account })
         }
         return taken
       })

@@ -23,10 +23,10 @@
  * const test = Effect.gen(function*() {
  *   yield* reply
  *   const [chat] = yield* Testing.expectLlm({ model: "gpt-5" }).under(Testing.workflow("support")).withSession("s-1")
- *   return chat!.output
+ *   return Testing.texts(chat!.output)
  * })
  *
- * await Effect.runPromise(Effect.provide(test, Testing.layer())) // => [{ role: "assistant", content: "It arrives tomorrow." }]
+ * await Effect.runPromise(Effect.provide(test, Testing.layer())) // => ["It arrives tomorrow."]
  * ```
  *
  * @since 0.2.0
@@ -35,6 +35,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Options } from "../composition/Options.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
+import type { SideView } from "../domain/event/EventView.ts"
+import * as EventView from "../domain/event/EventView.ts"
 import type { ObservedSpan } from "../domain/observed/ObservedSpan.ts"
 import * as ObservedSpans from "../domain/observed/ObservedSpan.ts"
 import type { Pattern, Shape, SpanFilter } from "../domain/observed/SpanFilter.ts"
@@ -117,6 +119,11 @@ export type {
    * @category models
    * @since 0.2.0
    */
+  SideView,
+  /**
+   * @category models
+   * @since 0.2.0
+   */
   SpanFilter,
   /**
    * A span with its descendants, in the order of their start.
@@ -162,7 +169,7 @@ export const layer = (options: Options = {}): Layer.Layer<Testing> =>
  * @category accessors
  * @since 0.2.0
  */
-export const texts: (side: ObservedSpan["input"]) => ReadonlyArray<string> = ObservedSpans.texts
+export const texts: (side: SideView) => ReadonlyArray<string> = EventView.texts
 
 /**
  * The rules of the linter, with what each finds.

@@ -67,7 +67,7 @@ export const traces: Effect.Effect<ReadonlyArray<SpanTrees.SpanTree>, never, Tes
  * @category accessors
  * @since 0.2.0
  */
-export const tree: Effect.Effect<string, never, Testing> = Effect.map(traces, (trees) => SpanTrees.render(trees))
+export const tree: Effect.Effect<string, never, Testing> = Effect.map(events(), (spans) => SpanTrees.render(spans))
 
 /**
  * The books of the layer, after what waited was delivered.

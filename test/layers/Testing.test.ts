@@ -12,6 +12,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import * as AsyncHooks from "node:async_hooks"
 import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
+import { squeezed } from "../domain/observed/Spans.ts"
 
 const model = { model: "gpt-5", provider: "openai" }
 
@@ -58,10 +59,14 @@ describe("Testing.layer", () => {
   it.effect("gives the trace as a text that is the same in every run", () =>
     Effect.gen(function*() {
       yield* support
-      assert.deepStrictEqual((yield* Testing.tree).split("\n"), [
-        `workflow "support"  session s-1  250 ms  "Where is my parcel?" → "It arrives tomorrow."`,
-        String.raw`├─ tool "track"  50 ms  "{\"id\":7}" → "on its way"`,
-        `└─ llm "chat"  gpt-5 (openai)  12 in, 5 out  200 ms  "Where is my parcel?" → "It arrives tomorrow."`
+      assert.deepStrictEqual(squeezed((yield* Testing.tree).split("\n")), [
+        "test · 3 spans · session s-1 · in the APM trace",
+        "support  workflow  250 ms",
+        "│ Where is my parcel? → It arrives tomorrow.",
+        "├─ track  tool  50 ms",
+        `│    {"id":7} → on its way`,
+        "└─ chat  llm · gpt-5 · 12 → 5 tokens  200 ms",
+        "     Where is my parcel? → It arrives tomorrow."
       ])
       const traces = yield* Testing.traces
       assert.deepStrictEqual(traces.map(({ children }) => children.map(({ span }) => span.name)), [["track", "chat"]])
@@ -72,7 +77,7 @@ describe("Testing.layer", () => {
       yield* chat
       yield* dropped
       const events = yield* Testing.events()
-      assert.deepStrictEqual(events.map(({ name, route }) => [name, route]), [["chat", "trace"], ["dropped", "intake"]])
+      assert.deepStrictEqual(events.map(({ name, route }) => [name, route]), [["chat", "trace"], ["dropped", "direct"]])
       assert.deepStrictEqual(Object.keys(events[0]!), Object.keys(events[1]!))
       const ledger = yield* Testing.ledger
       assert.deepStrictEqual(ledger.delivered, { agent: 1, intake: 1 })
@@ -121,7 +126,7 @@ describe("Testing.layer", () => {
     Effect.gen(function*() {
       yield* chat
       const [event] = yield* Testing.events()
-      assert.deepStrictEqual([event!.route, event!.spanId], ["intake", "255"])
+      assert.deepStrictEqual([event!.route, event!.spanId], ["direct", "255"])
     }).pipe(
       test(),
       Effect.provideService(
@@ -225,16 +230,20 @@ describe("expectations", () => {
         Testing.expectLlm({ model: "gpt-4o" }).under(Testing.workflow("support")).withSession("s-2")
       )
       assert.instanceOf(error, Testing.ExpectationError)
-      assert.deepStrictEqual(error.message.split("\n"), [
+      assert.deepStrictEqual(squeezed(error.message.split("\n")), [
         `Expected an llm span with the model "gpt-4o", under a workflow span "support", with the session "s-2".`,
         "1 llm span was delivered, none matched.",
         "",
-        `workflow "support"  session s-1  250 ms  "Where is my parcel?" → "It arrives tomorrow."`,
-        String.raw`├─ tool "track"  50 ms  "{\"id\":7}" → "on its way"`,
-        `└─ llm "chat"  gpt-5 (openai)  12 in, 5 out  200 ms  "Where is my parcel?" → "It arrives tomorrow."`,
-        `      ✗ model: "gpt-5", not "gpt-4o"`,
-        `      ✓ under a workflow span "support"`,
-        `      ✗ session: "s-1", not "s-2"`
+        "test · 3 spans · session s-1 · in the APM trace",
+        "support  workflow  250 ms",
+        "│ Where is my parcel? → It arrives tomorrow.",
+        "├─ track  tool  50 ms",
+        `│    {"id":7} → on its way`,
+        "└─ chat  llm · gpt-5 · 12 → 5 tokens  200 ms",
+        "     Where is my parcel? → It arrives tomorrow.",
+        `     ✗ model: "gpt-5", not "gpt-4o"`,
+        `     ✓ under a workflow span "support"`,
+        `     ✗ session: "s-1", not "s-2"`
       ])
     }).pipe(test()))
 
@@ -264,7 +273,7 @@ describe("expectations", () => {
           helper.under(Testing.span())
         ]
       ) {
-        assert.include((yield* Effect.flip(wrong)).message, `agent "helper"`)
+        assert.include((yield* Effect.flip(wrong)).message, "\nhelper  agent ")
       }
       yield* helper
     }).pipe(test()))
@@ -287,6 +296,18 @@ describe("expectations", () => {
       assert.deepStrictEqual(Testing.expectTool().check(spans), [spans[1]!])
       assert.throws(() => expectation.check(spans), (yield* Effect.flip(expectation)).message)
     }).pipe(test()))
+
+  it.live("compare what an embedded Agent received, from either road", () =>
+    Effect.gen(function*() {
+      yield* Effect.andThen(chat, dropped).pipe(LLMObs.workflow("support", { sessionId: "s-1" }))
+      yield* dropped
+      yield* LLMObs.flush
+      const spans = (yield* LLMObs.DevAgent).spans()
+      assert.lengthOf(spans, 4)
+      Testing.expectLlm("chat").under(Testing.workflow("support")).withSession("s-1").once().check(spans)
+      Testing.expectLlm("dropped").with({ route: "intake" }).check(spans)
+      assert.throws(() => Testing.expectTool().check(spans), /4 spans were delivered, none of the kind tool/)
+    }).pipe(Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false }))))
 })
 
 describe("the linter of Testing", () => {
@@ -301,11 +322,12 @@ describe("the linter of Testing", () => {
     Effect.gen(function*() {
       yield* chat.pipe(LLMObs.workflow("support", { sessionId: "s-1", tags: { teams: "a,b" } }))
       const error = yield* Effect.flip(Testing.expectNoFindings({ except: ["empty-input"] }))
-      assert.deepStrictEqual(error.message.split("\n").slice(0, 4), [
+      assert.deepStrictEqual(squeezed(error.message.split("\n")).slice(0, 5), [
         "The linter has 4 findings.",
         "",
-        `workflow "support"  session s-1  0 ms`,
-        "│  ✗ tag-with-comma: A comma separates tags: \"teams\". Write a list into `metadata`."
+        "test · 2 spans · session s-1 · in the APM trace",
+        "support  workflow  0.0 ms",
+        "│ ✗ tag-with-comma: A comma separates tags: \"teams\". Write a list into `metadata`."
       ])
       assert.deepStrictEqual(
         (yield* Testing.lint()).map(({ rule, span }) => `${span.name}: ${rule}`),

@@ -32,7 +32,8 @@ export const check = (): void => {
   has<Effect.Effect<string, never, Testing.Testing>>()(Testing.tree)
   has<Effect.Effect<ReadonlyArray<Testing.SpanTree>, never, Testing.Testing>>()(Testing.traces)
   has<Effect.Effect<LLMObs.Ledger, never, Testing.Testing>>()(Testing.ledger)
-  const json: { readonly [key: string]: Json | undefined } = { ...spans[0]! }
+  const { input, output, ...rest } = spans[0]!
+  const json: { readonly [key: string]: Json | undefined } = { ...rest, ...input, ...output }
   unused(json)
 
   // An expectation is an effect that gives the spans, or fails; each method gives an expectation.

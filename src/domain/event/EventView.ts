@@ -27,6 +27,7 @@
 import * as JsonFields from "../json/JsonFields.ts"
 import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
+import * as JsonText from "../json/JsonText.ts"
 
 /**
  * The road of an event: on its APM trace, through the Agent's proxy, or straight to the intake.
@@ -46,6 +47,7 @@ export interface SideView {
   /** Each as the intake has it: `role`, `content`, `tool_calls`, `tool_results`. */
   readonly messages?: ReadonlyArray<JsonObject>
   readonly documents?: ReadonlyArray<JsonObject>
+  /** A text; on the span of an experiment any JSON. */
   readonly value?: Json
 }
 
@@ -72,10 +74,17 @@ export interface EventView {
   readonly durationMillis: number
   readonly mlApp: string | undefined
   readonly sessionId: string | undefined
+  readonly userId: string | undefined
+  readonly accountId: string | undefined
   readonly model: string | undefined
   readonly provider: string | undefined
   readonly input: SideView
   readonly output: SideView
+  readonly expectedOutput: Json | undefined
+  readonly prompt: JsonObject | undefined
+  readonly toolDefinitions: ReadonlyArray<Json> | undefined
+  /** Parts that were left out because the event was too large. */
+  readonly collectionErrors: ReadonlyArray<Json> | undefined
   readonly metadata: JsonObject
   readonly metrics: { readonly [key: string]: number }
   /** Each key with its last value. */
@@ -114,10 +123,16 @@ export const fromEvent = (event: unknown, route: Route): EventView => {
     durationMillis: millisOf(JsonFields.member(json, "duration")),
     mlApp: tags["ml_app"],
     sessionId: JsonFields.text(json, "session_id"),
+    userId: tags["usr.id"],
+    accountId: tags["usr.account_id"],
     model: JsonFields.text(meta, "model_name"),
     provider: JsonFields.text(meta, "model_provider"),
-    input: sideOf(JsonFields.object(meta, "input")),
-    output: sideOf(JsonFields.object(meta, "output")),
+    input: sideOf(JsonFields.member(meta, "input")),
+    output: sideOf(JsonFields.member(meta, "output")),
+    expectedOutput: JsonFields.member(meta, "expected_output"),
+    prompt: JsonFields.object(JsonFields.member(meta, "input"), "prompt"),
+    toolDefinitions: JsonFields.list(meta, "tool_definitions"),
+    collectionErrors: JsonFields.list(json, "collection_errors"),
     metadata: JsonFields.object(meta, "metadata") ?? {},
     metrics: numbersOf(JsonFields.object(json, "metrics") ?? {}),
     tags
@@ -127,15 +142,23 @@ export const fromEvent = (event: unknown, route: Route): EventView => {
 // The event's own depth of content, below `meta`.
 const limits: JsonSnapshot.Limits = { ...JsonSnapshot.defaultLimits, depth: JsonSnapshot.defaultLimits.depth + 2 }
 
-const sideOf = (side: JsonObject | undefined): SideView => {
+const sideOf = (side: Json | undefined): SideView => {
   const messages = JsonFields.list(side, "messages")?.filter(JsonSnapshot.isObject)
   const documents = JsonFields.list(side, "documents")?.filter(JsonSnapshot.isObject)
-  const value = JsonFields.member(side, "value")
+  const value = JsonFields.member(side, "value") ??
+    (messages === undefined && documents === undefined ? rawOf(side) : undefined)
   return {
     ...(messages === undefined ? undefined : { messages }),
     ...(documents === undefined ? undefined : { documents }),
     ...(value === undefined ? undefined : { value })
   }
+}
+
+// An experiment records its sides as they are. The prompt that stands among them is no content of theirs.
+const rawOf = (side: Json | undefined): Json | undefined => {
+  if (!JsonSnapshot.isObject(side)) return side
+  const rest = JsonFields.without(side, ["prompt"])
+  return Object.keys(rest).length === 0 ? undefined : rest
 }
 
 // Nanoseconds that are no safe integer are decimal text in a snapshot.
@@ -155,6 +178,19 @@ const numbersOf = (metrics: JsonObject): { readonly [key: string]: number } =>
   Object.fromEntries(
     Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === "number")
   )
+
+/**
+ * The texts of a side: the content of each message, the text of each document, or the value, of which other JSON is its
+ * JSON text.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const texts = ({ documents, messages, value }: SideView): ReadonlyArray<string> => {
+  const items = messages ?? documents
+  if (items !== undefined) return items.map((item) => JsonFields.text(item, "content", "text") ?? JSON.stringify(item))
+  return value === undefined ? [] : [JsonText.render(value)]
+}
 
 /**
  * The events wanted: those whose fields equal the given ones, or for which a function is true.

@@ -115,8 +115,7 @@ const describe = (self: SpanExpectation): string =>
  * @since 0.2.0
  */
 export const check = (self: SpanExpectation, spans: ReadonlyArray<ObservedSpan>): Result => {
-  const trees = SpanTree.make(spans)
-  const parents = SpanTree.parents(trees)
+  const parents = SpanTree.parents(SpanTree.make(spans))
   const conditions = conditionsOf(self, parents)
   const { kind } = self.first
   const candidates = spans.filter((span) => kind === undefined || span.kind === kind)
@@ -128,7 +127,7 @@ export const check = (self: SpanExpectation, spans: ReadonlyArray<ObservedSpan>)
   const lines = [
     `Expected ${expected}${describe(self)}.`,
     countOf({ kind, spans, candidates, found }),
-    ...(trees.length === 0 ? [] : ["", shown(trees, candidates, found, conditions)])
+    ...(spans.length === 0 ? [] : ["", shown(spans, candidates, found, conditions)])
   ]
   return { found, explanation: lines.join("\n") }
 }
@@ -148,9 +147,9 @@ const countOf = ({ candidates, found, kind, spans }: {
 const delivered = (count: number, noun: string): string =>
   count === 1 ? `1 ${noun} was delivered` : `${count} ${noun}s were delivered`
 
-// The trees of the candidates, those first that miss the least, or all of them where there is no candidate.
+// The traces of the candidates, those first that miss the least, or all of them where there is no candidate.
 const shown = (
-  trees: ReadonlyArray<SpanTree.SpanTree>,
+  spans: ReadonlyArray<ObservedSpan>,
   candidates: ReadonlyArray<ObservedSpan>,
   found: ReadonlyArray<ObservedSpan>,
   conditions: ReadonlyArray<Condition>
@@ -169,9 +168,9 @@ const shown = (
         : misses.map(({ missed, words }) => missed === undefined ? `✓ ${words}` : `✗ ${missed}`)
     )
   }
-  const missesOf = ({ span }: SpanTree.SpanTree): number => fewest.get(span.traceId)!
+  const missesOf = ({ traceId }: ObservedSpan): number => fewest.get(traceId)!
   const relevant = candidates.length === 0
-    ? trees
-    : trees.filter(({ span }) => fewest.has(span.traceId)).sort((a, b) => missesOf(a) - missesOf(b))
+    ? spans
+    : spans.filter(({ traceId }) => fewest.has(traceId)).sort((a, b) => missesOf(a) - missesOf(b))
   return SpanTree.render(relevant, { maxLines: 100, notes: (span) => notes.get(span) ?? [] })
 }

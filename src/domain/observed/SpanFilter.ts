@@ -4,11 +4,13 @@
  * @since 0.2.0
  */
 import * as Metrics from "../content/Metrics.ts"
+import * as EventView from "../event/EventView.ts"
 import * as JsonFields from "../json/JsonFields.ts"
 import type { Json } from "../json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import type { SpanKind } from "../span/SpanKind.ts"
-import * as ObservedSpan from "./ObservedSpan.ts"
+import * as TerminalText from "../trace/TerminalText.ts"
+import type { ObservedSpan } from "./ObservedSpan.ts"
 import * as SpanTree from "./SpanTree.ts"
 
 /**
@@ -46,7 +48,7 @@ export interface SpanFilter {
   readonly status?: "ok" | "error" | undefined
   /** The type of an error, its message, or both as `type: message`. */
   readonly error?: Pattern | null | undefined
-  /** In the APM trace, or to the intake by itself. */
+  /** In the APM trace, or to the intake by itself, directly or through an Agent's proxy. */
   readonly route?: "trace" | "intake" | undefined
   /** One of the texts of the input (a message, a document), or a shape for all of it. */
   readonly input?: Shape | undefined
@@ -60,10 +62,11 @@ export interface SpanFilter {
 
 interface Aspect {
   readonly word: string
-  readonly read: (span: ObservedSpan.ObservedSpan) => Json | undefined
+  readonly read: (span: ObservedSpan) => Json | undefined
   /** The condition, by the names of the event. */
   readonly canonical?: (expected: Shape) => Shape
-  readonly matches?: (expected: Shape, found: Json | undefined) => boolean
+  /** By default what was read must match. */
+  readonly accepts?: (expected: Shape, span: ObservedSpan) => boolean
 }
 
 const matches = (expected: Shape, found: Json | undefined): boolean => {
@@ -78,11 +81,20 @@ const matches = (expected: Shape, found: Json | undefined): boolean => {
     Object.entries(expected).every(([key, item]) => item === undefined || matches(item, JsonFields.member(found, key)))
 }
 
-const matchesSide = (expected: Shape, found: Json | undefined): boolean => {
-  if (typeof expected === "string" || expected instanceof RegExp) {
-    return ObservedSpan.texts(found).some((text) => matches(expected, text))
+const side = (key: "input" | "output"): Aspect => {
+  const read = (span: ObservedSpan): Json | undefined => {
+    const { documents, messages, value } = span[key]
+    return messages ?? documents ?? value
   }
-  return matches(expected, found) || (typeof found === "string" && matches(expected, parsed(found)))
+  return {
+    word: key,
+    read,
+    accepts: (expected, span) => {
+      if (isPattern(expected)) return EventView.texts(span[key]).some((text) => matches(expected, text))
+      const found = read(span)
+      return matches(expected, found) || (typeof found === "string" && matches(expected, parsed(found)))
+    }
+  }
 }
 
 // Spans other than those of models record an object as its JSON text.
@@ -104,14 +116,11 @@ const byEventNames = (expected: Shape): Shape =>
     ])
   )
 
-const matchesError = (expected: Shape, found: Json | undefined): boolean =>
-  expected === null
-    ? found === undefined
-    : found !== undefined &&
-      [JsonFields.text(found, "type"), JsonFields.text(found, "message"), shownError(found)]
-        .some((text) => matches(expected, text))
-
-const shownError = (error: Json): string => `${JsonFields.text(error, "type")}: ${JsonFields.text(error, "message")}`
+const hasError = (expected: Shape, { error, status }: ObservedSpan): boolean => {
+  if (expected === null) return status === "ok"
+  return error !== undefined &&
+    [error.type, error.message, `${error.type}: ${error.message}`].some((text) => matches(expected, text))
+}
 
 const table: { readonly [K in keyof SpanFilter]-?: Aspect } = {
   kind: { word: "kind", read: ({ kind }) => kind },
@@ -123,10 +132,10 @@ const table: { readonly [K in keyof SpanFilter]-?: Aspect } = {
   accountId: { word: "account", read: ({ accountId }) => accountId },
   mlApp: { word: "application", read: ({ mlApp }) => mlApp },
   status: { word: "status", read: ({ status }) => status },
-  error: { word: "error", read: ({ error }) => error, matches: matchesError },
-  route: { word: "route", read: ({ route }) => route },
-  input: { word: "input", read: ({ input }) => input, matches: matchesSide },
-  output: { word: "output", read: ({ output }) => output, matches: matchesSide },
+  error: { word: "error", read: ({ error }) => error, accepts: hasError },
+  route: { word: "route", read: ({ route }) => route === "trace" ? route : "intake" },
+  input: side("input"),
+  output: side("output"),
   metadata: { word: "metadata", read: ({ metadata }) => metadata },
   metrics: { word: "metrics", read: ({ metrics }) => metrics, canonical: byEventNames },
   tags: { word: "tags", read: ({ tags }) => tags }
@@ -139,8 +148,8 @@ const aspects = (filter: SpanFilter): ReadonlyArray<readonly [aspect: Aspect, ex
     return expected === undefined ? [] : [[aspect, aspect.canonical?.(expected) ?? expected] as const]
   })
 
-const holds = (aspect: Aspect, expected: Shape, span: ObservedSpan.ObservedSpan): boolean =>
-  (aspect.matches ?? matches)(expected, aspect.read(span))
+const holds = (aspect: Aspect, expected: Shape, span: ObservedSpan): boolean =>
+  aspect.accepts === undefined ? matches(expected, aspect.read(span)) : aspect.accepts(expected, span)
 
 /**
  * Whether a span is as asked.
@@ -148,7 +157,7 @@ const holds = (aspect: Aspect, expected: Shape, span: ObservedSpan.ObservedSpan)
  * @category guards
  * @since 0.2.0
  */
-export const accepts = (filter: SpanFilter, span: ObservedSpan.ObservedSpan): boolean =>
+export const accepts = (filter: SpanFilter, span: ObservedSpan): boolean =>
   aspects(filter).every(([aspect, expected]) => holds(aspect, expected, span))
 
 /**
@@ -159,7 +168,7 @@ export const accepts = (filter: SpanFilter, span: ObservedSpan.ObservedSpan): bo
  */
 export interface Condition {
   readonly words: string
-  readonly miss: (span: ObservedSpan.ObservedSpan) => string | undefined
+  readonly miss: (span: ObservedSpan) => string | undefined
 }
 
 /**
@@ -193,7 +202,7 @@ const show = (value: Shape | undefined): string => {
   if (value === undefined) return "none"
   if (typeof value === "string") return SpanTree.quoted(value)
   if (value instanceof RegExp) return String(value)
-  return SpanTree.plain(JSON.stringify(value, (_, item: unknown) => item instanceof RegExp ? String(item) : item))
+  return TerminalText.clean(JSON.stringify(value, (_, item: unknown) => item instanceof RegExp ? String(item) : item))
 }
 
 const kindAndName = ({ kind, name }: SpanFilter): string => {

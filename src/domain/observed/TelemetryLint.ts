@@ -3,6 +3,7 @@
  *
  * @since 0.2.0
  */
+import * as EventView from "../event/EventView.ts"
 import * as SpanRecord from "../span/SpanRecord.ts"
 import * as ObservedSpan from "./ObservedSpan.ts"
 import * as SpanTree from "./SpanTree.ts"
@@ -50,11 +51,10 @@ const hasUsage = ({ metrics }: Span): boolean => tokens.some((name) => Object.ha
 
 const isModelCall = ({ kind }: Span): boolean => kind === "llm" || kind === "embedding"
 
-const isEmpty = (side: Span["input"]): boolean => ObservedSpan.texts(side).every((text) => text.trim() === "")
-
 // A message without a text can call a tool, or hold a picture.
 const saysNothing = (side: Span["input"]): boolean =>
-  isEmpty(side) && !(Array.isArray(side) && side.some((message) => Object.keys(message).length > 2))
+  EventView.texts(side).every((text) => text.trim() === "") &&
+  !(side.messages ?? []).some((message) => Object.keys(message).length > 2)
 
 const list = (names: ReadonlyArray<string>): string => names.map((name) => SpanTree.quoted(name)).join(", ")
 
@@ -233,8 +233,7 @@ export const explain = (spans: ReadonlyArray<Span>, findings: ReadonlyArray<Find
   return [
     findings.length === 1 ? "The linter has 1 finding." : `The linter has ${findings.length} findings.`,
     "",
-    SpanTree.render(SpanTree.make(spans), {
-      width: 160,
+    SpanTree.render(spans, {
       notes: (span) => (bySpan.get(span) ?? []).map(({ message, rule }) => `✗ ${rule}: ${message}`)
     })
   ].join("\n")

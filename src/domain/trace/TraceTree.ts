@@ -63,6 +63,8 @@ export interface Options {
   readonly sampledOut?: ((apmTraceId: string) => boolean | undefined) | undefined
   /** Something more about a span, for its first line. */
   readonly note?: ((event: EventView) => string | undefined) | undefined
+  /** Lines of their own, below those of a span. They may be wider than the terminal. */
+  readonly notes?: ((event: EventView) => ReadonlyArray<string>) | undefined
 }
 
 /**
@@ -105,6 +107,8 @@ export const routeOf = (event: EventView, options: Pick<Options, "sampledOut"> =
 }
 
 const narrowest = 40
+
+const longestNote = 240
 
 const plain: Paint = (_style, text) => text
 
@@ -160,8 +164,12 @@ const draw = (
     seen.add(event)
     const below = (children.get(event.spanId) ?? []).filter((child) => !seen.has(child))
     lines.push(spanLine(event, first, drawing))
-    const content = contentLine(event, rest + (below.length > 0 ? "│ " : "  "), drawing)
+    const lead = rest + (below.length > 0 ? "│ " : "  ")
+    const content = contentLine(event, lead, drawing)
     if (content !== undefined) lines.push(content)
+    for (const note of drawing.notes?.(event) ?? []) {
+      lines.push(drawing.paint("dim", lead) + TerminalText.cut(TerminalText.clean(note), longestNote))
+    }
     for (let index = below.length - 1; index >= 0; index--) {
       const last = index === below.length - 1
       places.push({
@@ -227,7 +235,7 @@ const contentLine = (event: EventView, lead: string, { paint, width }: Drawing):
   const input = TerminalText.clean(oneLine(event.input))
   const output = TerminalText.clean(oneLine(event.output))
   if (input === "" && output === "") return undefined
-  const arrow = " → "
+  const arrow = output === "" ? " →" : " → "
   const half = Math.floor((room - arrow.length) / 2)
   const outputRoom = Math.max(half, room - arrow.length - TerminalText.columns(input))
   const inputRoom = room - arrow.length - Math.min(outputRoom, TerminalText.columns(output))

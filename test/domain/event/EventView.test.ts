@@ -16,12 +16,14 @@ const event = {
     model_name: "gpt-5",
     model_provider: "openai",
     error: { type: "RangeError", message: "no" },
-    input: { messages: [{ role: "user", content: "Hi" }] },
+    input: { messages: [{ role: "user", content: "Hi" }], prompt: { id: "greet" } },
     output: { value: "x" },
+    tool_definitions: [{ name: "track" }],
     metadata: { temperature: 0.2 }
   },
   metrics: { input_tokens: 3 },
-  tags: ["ml_app:shop", "team:a:b", "bare"],
+  tags: ["ml_app:shop", "team:a:b", "bare", "usr.id:u-1"],
+  collection_errors: ["dropped_io"],
   _dd: { apm_trace_id: "00ab" }
 }
 
@@ -41,13 +43,19 @@ describe("EventView", () => {
       durationMillis: 1.5,
       mlApp: "shop",
       sessionId: "s-1",
+      userId: "u-1",
+      accountId: undefined,
       model: "gpt-5",
       provider: "openai",
       input: { messages: [{ role: "user", content: "Hi" }] },
       output: { value: "x" },
+      expectedOutput: undefined,
+      prompt: { id: "greet" },
+      toolDefinitions: [{ name: "track" }],
+      collectionErrors: ["dropped_io"],
       metadata: { temperature: 0.2 },
       metrics: { input_tokens: 3 },
-      tags: { ml_app: "shop", team: "a:b", bare: "" }
+      tags: { ml_app: "shop", team: "a:b", bare: "", "usr.id": "u-1" }
     })
   })
 
@@ -58,6 +66,23 @@ describe("EventView", () => {
       assert.strictEqual(typeof JSON.stringify(view), "string")
       assert.isTrue(Object.values(view.metrics).every((value) => typeof value === "number"))
     }
+  })
+
+  it("gives each side in the shape of its kind, and keeps the sides of experiments", () => {
+    const side = (input: unknown) => EventView.fromEvent({ meta: { input } }, "trace").input
+    assert.deepStrictEqual(side({ documents: [{ text: "a" }] }), { documents: [{ text: "a" }] })
+    assert.deepStrictEqual(side({ value: "a", prompt: {} }), { value: "a" })
+    assert.deepStrictEqual(side({ question: 1 }), { value: { question: 1 } })
+    assert.deepStrictEqual(side([1]), { value: [1] })
+    assert.deepStrictEqual(side({ prompt: { id: "greet" } }), {})
+  })
+
+  it("gives the texts of messages, of documents and of a value, and the JSON text of other JSON", () => {
+    assert.deepStrictEqual(EventView.texts({ messages: [{ role: "user", content: "a" }] }), ["a"])
+    assert.deepStrictEqual(EventView.texts({ documents: [{ text: "a" }, { id: "b" }] }), ["a", `{"id":"b"}`])
+    assert.deepStrictEqual(EventView.texts({ value: "a" }), ["a"])
+    assert.deepStrictEqual(EventView.texts({ value: { a: 1 } }), [`{"a":1}`])
+    assert.deepStrictEqual(EventView.texts({}), [])
   })
 
   it("selects events by their fields or by a function", () => {

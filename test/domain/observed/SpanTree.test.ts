@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SpanTree from "../../../src/domain/observed/SpanTree.ts"
-import { llm, span } from "./Spans.ts"
+import { llm, span, squeezed } from "./Spans.ts"
 
 const rendered = (...given: Parameters<typeof SpanTree.render>) => SpanTree.render(...given).split("\n")
 
@@ -11,8 +11,8 @@ const spans = [
   llm("4", { parentId: "3", sessionId: "s-1" }),
   span("1", { kind: "workflow", name: "support", sessionId: "s-1", durationMillis: 250 }),
   span("3", { kind: "agent", name: "helper", parentId: "1", sessionId: "s-1" }),
-  span("2", { kind: "tool", name: "track", parentId: "1", sessionId: "s-2", input: `{"id":7}` }),
-  span("5", { parentId: "1", status: "error", error: { type: "Timeout", message: "too\nlate", stack: "" } })
+  span("2", { kind: "tool", name: "track", parentId: "1", sessionId: "s-2", input: { value: `{"id":7}` } }),
+  span("5", { parentId: "1", status: "error", error: { type: "Timeout", message: "too\nlate" } })
 ]
 
 describe("SpanTree", () => {
@@ -34,6 +34,7 @@ describe("SpanTree", () => {
       span("4", { parentId: "4" })
     ])
     assert.deepStrictEqual(shape(circle), [["2", [["3", ["1"]]]], "4"])
+    assert.strictEqual(SpanTree.parents(circle).size, 2)
     const twice = SpanTree.make([span("1"), span("1"), span("2", { parentId: "1" })])
     assert.deepStrictEqual(shape(twice), [["1", ["2"]], "1"])
   })
@@ -43,48 +44,46 @@ describe("SpanTree", () => {
     const trees = SpanTree.make(deep)
     assert.strictEqual(trees.length, 1)
     assert.strictEqual(SpanTree.parents(trees).size, 19_999)
-    assert.strictEqual(rendered(trees, { maxLines: 3 }).at(-1), "… and 19997 more lines")
   })
 })
 
 describe("the text of span trees", () => {
-  it("writes a line a span: kind, name, model, a session unlike the parent's, tokens, time, error and content", () => {
-    assert.deepStrictEqual(rendered(SpanTree.make(spans)), [
-      `workflow "support"  session s-1  250 ms`,
-      String.raw`├─ tool "track"  session s-2  1 ms  "{\"id\":7}" →`,
-      `├─ agent "helper"  1 ms`,
-      `│  └─ llm "chat"  gpt-5 (openai)  3 in, 1 out  1 ms  "Where is it?" → "Here."`,
-      String.raw`└─ task "step"  1 ms  failed: Timeout: too\u000alate`
+  it("writes a tree for each trace, with notes below their spans, whatever order they came in", () => {
+    const lines = rendered([...spans, llm("1", { traceId: "t-2" })], { notes: ({ spanId }) => [`note ${spanId}`] })
+    assert.deepStrictEqual(squeezed(lines), [
+      "shop · 5 spans · session s-1 · in the APM trace",
+      "support  workflow  250 ms",
+      "│ note 1",
+      "├─ track  tool  1.0 ms",
+      `│    {"id":7} →`,
+      "│    note 2",
+      "├─ helper  agent  1.0 ms",
+      "│  │ note 3",
+      "│  └─ chat  llm · gpt-5 · 3 → 1 tokens  1.0 ms",
+      "│       Where is it? → Here.",
+      "│       note 4",
+      "└─ step  task  1.0 ms",
+      "     Timeout: too late",
+      "     note 5",
+      "",
+      "shop · 1 span · session s-1 · in the APM trace",
+      "chat  llm · gpt-5 · 3 → 1 tokens  1.0 ms",
+      "  Where is it? → Here.",
+      "  note 1"
     ])
+    assert.deepStrictEqual(rendered(spans.toReversed()), rendered(spans))
   })
 
-  it("writes notes below their span, in the columns of the tree", () => {
-    const notes = rendered(SpanTree.make(spans), { notes: ({ spanId }) => [`note ${spanId}`] })
-    assert.deepStrictEqual(notes.filter((line) => line.includes("note")), [
-      "│  note 1",
-      "│     note 2",
-      "│  │  note 3",
-      "│     │     note 4".replace("│     │     ", "│        "),
-      "      note 5"
-    ])
+  it("stops after the allowed number of lines and counts the rest", () => {
+    assert.deepStrictEqual(rendered(spans, { maxLines: 2 }).slice(2), ["… and 7 more lines"])
   })
 
-  it("fits its width for any text of spans, and sends no control character to a terminal", () => {
+  it("sends no control character to a terminal, in names and in notes", () => {
     const hostile = "\u001b[31m\u202e\u0000\n\ud800".repeat(100)
-    const tree = SpanTree.make([span("1", { name: hostile, model: hostile, sessionId: hostile, output: hostile })])
-    for (const width of [0, 1, 2, 40, 120, 5_000]) {
-      for (const line of rendered(tree, { width })) {
-        assert.isAtMost(line.length, Math.max(1, width))
-        // eslint-disable-next-line no-control-regex
-        assert.notMatch(line, /[\u0000-\u001f\u202e\ud800]/u)
-      }
-    }
-  })
-
-  it("paints part by part without changing the width", () => {
-    const painted = rendered(SpanTree.make([llm("1")]), { width: 30, paint: (part, text) => `<${part}>${text}</>` })
-    assert.deepStrictEqual(painted, [
-      `<kind>llm </><name>"chat"</><branch>  </><model>gpt-5 (openai)</><branch>  </><label>s</>…`
-    ])
+    const text = SpanTree.render([span("1", { name: hostile, model: hostile, sessionId: hostile })], {
+      notes: () => [hostile, SpanTree.quoted(hostile)]
+    })
+    // eslint-disable-next-line no-control-regex
+    for (const line of text.split("\n")) assert.notMatch(line, /[\u0000-\u001f\u202e\ud800]/u)
   })
 })

@@ -4,7 +4,7 @@ import * as Path from "node:path"
 import { root } from "../../../scripts/SourceFile.ts"
 import type { ObservedSpan } from "../../../src/domain/observed/ObservedSpan.ts"
 import * as TelemetryLint from "../../../src/domain/observed/TelemetryLint.ts"
-import { llm, span } from "./Spans.ts"
+import { llm, span, squeezed } from "./Spans.ts"
 
 const found = (...spans: ReadonlyArray<ObservedSpan>): ReadonlyArray<string> =>
   TelemetryLint.check(spans).map(({ rule, span }) => `${rule} ${span.spanId}`)
@@ -35,12 +35,12 @@ const cases: {
     keeps: [span("1", { model: "unknown", sessionId: "s-1" })]
   },
   "empty-input": {
-    breaks: [llm("1", { input: [{ role: "user", content: " " }] })],
-    keeps: [llm("1", { input: [{ role: "user", content: "", image_parts: [] }] })]
+    breaks: [llm("1", { input: { messages: [{ role: "user", content: " " }] } })],
+    keeps: [llm("1", { input: { messages: [{ role: "user", content: "", image_parts: [] }] } })]
   },
   "empty-output": {
-    breaks: [llm("1", { output: [] })],
-    keeps: [llm("1", { output: [], status: "error" })]
+    breaks: [llm("1", { output: { messages: [] } })],
+    keeps: [llm("1", { output: { messages: [] }, status: "error" })]
   },
   "missing-session": {
     breaks: [span("1"), span("2", { parentId: "1" })],
@@ -98,14 +98,16 @@ describe("TelemetryLint", () => {
   })
 
   it("shows its findings below the spans of the tree, and nothing when there are none", () => {
-    const spans = [flow, llm("2", { parentId: "1", output: [] })]
+    const spans = [flow, llm("2", { parentId: "1", output: { messages: [] } })]
     const findings = TelemetryLint.check(spans)
-    assert.deepStrictEqual(TelemetryLint.explain(spans, findings)?.split("\n"), [
+    assert.deepStrictEqual(squeezed(TelemetryLint.explain(spans, findings)!.split("\n")), [
       "The linter has 1 finding.",
       "",
-      `workflow "support"  session s-1  1 ms`,
-      `└─ llm "chat"  gpt-5 (openai)  3 in, 1 out  1 ms  "Where is it?" →`,
-      "      ✗ empty-output: The output is empty. Give `output`, or annotate it."
+      "shop · 2 spans · session s-1 · in the APM trace",
+      "support  workflow  1.0 ms",
+      "└─ chat  llm · gpt-5 · 3 → 1 tokens  1.0 ms",
+      "     Where is it? →",
+      "     ✗ empty-output: The output is empty. Give `output`, or annotate it."
     ])
     assert.isUndefined(TelemetryLint.explain(spans, []))
   })

@@ -173,4 +173,18 @@ describe("TraceTree", () => {
     assert.strictEqual(TerminalText.columns("e\u0301🚚"), 3)
     assert.strictEqual(TerminalText.cut("荷物はどこ", 6), "荷物…")
   })
+
+  it("writes notes below their span, in the columns of the tree, and no line ends in a blank", () => {
+    const spans = [span({ id: "1", input: { value: "Where?" } }), span({ id: "2", parent: "1" })]
+    const lines = TraceTree.render(spans, { width: 40, notes: (event) => [`note ${event.spanId}`, "x".repeat(60)] })
+    assert.deepStrictEqual(lines.slice(1), [
+      "1  task                           1.0 ms",
+      "│ Where? →",
+      "│ note 1",
+      `│ ${"x".repeat(60)}`,
+      "└─ 2  task                        1.0 ms",
+      "     note 2",
+      `     ${"x".repeat(60)}`
+    ])
+  })
 })
