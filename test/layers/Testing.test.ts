@@ -297,7 +297,7 @@ describe("expectations", () => {
       assert.throws(() => expectation.check(spans), (yield* Effect.flip(expectation)).message)
     }).pipe(test()))
 
-  it.live("compare what an embedded Agent received, from either road", () =>
+  it.live("compares the spans that an embedded Agent received, by either route", () =>
     Effect.gen(function*() {
       yield* Effect.andThen(chat, dropped).pipe(LLMObs.workflow("support", { sessionId: "s-1" }))
       yield* dropped
