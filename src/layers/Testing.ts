@@ -114,13 +114,15 @@ export type {
    */
   Shape,
   /**
-   * Conditions on the parts of a delivered span.
+   * The input or the output of a span, in the shape of its kind.
    *
    * @category models
    * @since 0.2.0
    */
   SideView,
   /**
+   * Conditions on the parts of a delivered span.
+   *
    * @category models
    * @since 0.2.0
    */
