@@ -95,7 +95,8 @@ const headers = (chance: Chance): { readonly [name: string]: string } => ({
   ...(chance.happens(0.5) ? { "sec-fetch-site": "same-origin" } : {})
 })
 
-const accounts = ["key-of-the-good-account-01234567", "key-of-the-other-account-0123456"]
+/** The keys of the accounts that regions have. */
+export const accounts = ["key-of-the-good-account-01234567", "key-of-the-other-account-0123456"]
 
 /** Makes a program of a chance. `accounts`: whether regions may have one of their own. */
 export const make = (options: {

@@ -150,6 +150,12 @@ const inLayer = (
     )
   })
 
+const again = (account: string): Effect.Effect<void> =>
+  Effect.void.pipe(
+    LLMObs.task("again"),
+    LLMObs.withRouting({ apiKey: Redacted.make(account), site: "datadoghq.com" })
+  )
+
 const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "soak-"))),
   (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true, force: true }))
@@ -221,6 +227,8 @@ export const run = (seed: number): Effect.Effect<Found, never, Scope.Scope> =>
       const left = Effect.gen(function*() {
         yield* Effect.forkScoped(watch)
         yield* Effect.sleep("500 millis")
+        // The files hold no keys: what is for an account waits until the program names it again.
+        if (direct) yield* Effect.forEach(RandomProgram.accounts, again, { discard: true })
         yield* settle(15_000)
       })
       books.push(yield* inLayer({ ...options, maxBytes: 64 * 1_048_576, flushTimeout: "5 seconds" }, left, clock))

@@ -113,7 +113,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   })
   // Registered after the drain, and so run before it: spans that are still open are sent with the rest.
   yield* Effect.addFinalizer(() => Effect.sync(recorder.endAll))
-  const callbacks = Tracing.callbacks(ambient)
+  const tracer = ownTracer ? Tracing.tracer({ settings, foundation, service, ambient, sampler, chunks }) : undefined
   const services = Context.make(Recorder, recorder).pipe(
     Context.add(Control, {
       setRecording: (on) => {
@@ -124,16 +124,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       }
     }),
     Context.add(Delivery, delivery),
-    Context.merge(callbacks.services),
+    Context.merge(Tracing.callbacks(ambient, tracer)),
     Context.add(Propagator, Tracing.propagator({ settings, foundation, ambient, sampler }))
   )
-  return ownTracer
-    ? Context.add(
-      services,
-      Tracer.Tracer,
-      Tracing.tracer({ settings, foundation, service, ambient, sampler, chunks, evaluate: callbacks.evaluate })
-    )
-    : services
+  return tracer === undefined ? services : Context.add(services, Tracer.Tracer, tracer)
 })
 
 const utf8 = new TextDecoder()

@@ -2,7 +2,7 @@
  * The tracer of a layer, and the propagator that reads its traces.
  */
 import * as Context from "effect/Context"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import * as FiberCallbacks from "../adapters/async-context/FiberCallbacks.ts"
 import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import type { Checked } from "../domain/Problem.ts"
@@ -33,7 +33,6 @@ export const tracer = (
   options: Options & {
     readonly service: string
     readonly chunks: TraceRoad["chunks"]
-    readonly evaluate: EffectTracer.Options["evaluate"]
   }
 ): Tracer.Tracer => {
   const { chunks, foundation: { diagnostics, elapsed, ids, now }, settings } = options
@@ -47,7 +46,6 @@ export const tracer = (
     start: chunks.start,
     finish: (span) => chunks.finish(span, elapsed()),
     nowMillis: now,
-    evaluate: options.evaluate,
     ...(RedactedRecord.isActive(settings.redaction) ? redactionOf(settings.redaction, diagnostics) : undefined)
   })
 }
@@ -67,12 +65,23 @@ const redactionOf = (
   }
 }
 
-/** Spans that start in callbacks find the fiber that waits for them, which the tracer's steps leave to them. */
+/**
+ * Spans that start in callbacks find the fiber that waits for them. The steps of a fiber are evaluated by the tracer inside
+ * LLM spans alone: everywhere else they would pay for it as well.
+ */
 export const callbacks = (
-  ambient: AmbientContextService
-): { readonly services: Context.Context<never>; readonly evaluate: EffectTracer.Options["evaluate"] } => {
+  ambient: AmbientContextService,
+  tracer: Tracer.Tracer | undefined
+): Context.Context<never> => {
   const { evaluate, store } = FiberCallbacks.make()
-  return { services: Context.make(CurrentCallbackContext, CallbackRegion.make({ store, ambient })), evaluate }
+  const inside = tracer && EffectTracer.evaluating(tracer, evaluate)
+  return Context.make(CurrentCallbackContext, {
+    ...CallbackRegion.make({ store, ambient }),
+    enter: (context) =>
+      inside !== undefined && Context.get(context, Tracer.Tracer) === tracer
+        ? Context.add(context, Tracer.Tracer, inside)
+        : context
+  })
 }
 
 /** The propagator: headers of calls that leave, and of requests that come. */

@@ -8,14 +8,19 @@ import * as Context from "effect/Context"
 import type { ContextReader } from "./ContextReader.ts"
 
 /**
- * Finds the context of the fiber that waits for the code around the caller. `undefined` when no fiber does, or when the
- * caller belongs elsewhere: it has a parent of its own, or another request. Synchronous and total.
+ * Leads from a callback to the fiber behind it. Synchronous and total.
  *
  * @category models
  * @since 0.2.0
  */
 export interface CallbackContext {
+  /**
+   * The context of the fiber that waits for the code around the caller. `undefined` when no fiber does, or when the caller
+   * belongs elsewhere: it has a parent of its own, or another request.
+   */
   readonly find: (reader: ContextReader) => Context.Context<never> | undefined
+  /** The context inside a span, from which callbacks find their fiber. */
+  readonly enter: <R>(context: Context.Context<R>) => Context.Context<R>
 }
 
 /**

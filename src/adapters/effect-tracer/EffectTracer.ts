@@ -42,8 +42,6 @@ export interface Options {
   readonly start: (span: LiveSpan) => void
   readonly finish: (span: LiveSpan) => void
   readonly nowMillis: () => number
-  /** Evaluates the steps of fibers; without it, Effect does. */
-  readonly evaluate?: Tracer.Tracer["context"]
   /** Redacts the error of a plain span. If absent, errors are written unchanged. */
   readonly redactError?: ((name: string, error: SpanError.SpanError) => SpanError.SpanError) | undefined
   /** Redacts the tags that come from baggage. If absent, they are written unchanged. */
@@ -59,11 +57,17 @@ export const make = (options: Options): Tracer.Tracer => {
         options.diagnostics.defect("tracer.span", error)
         return new Tracer.NativeSpan(input)
       }
-    },
-    context: options.evaluate
+    }
   })
   ours.add(tracer)
   return tracer
+}
+
+/** The same tracer, which evaluates the steps of the fibers that run under it. */
+export const evaluating = (tracer: Tracer.Tracer, evaluate: NonNullable<Tracer.Tracer["context"]>): Tracer.Tracer => {
+  const inside = Tracer.make({ span: (input) => tracer.span(input), context: evaluate })
+  ours.add(inside)
+  return inside
 }
 
 const ours = ProcessWide.get("Tracers/1", () => new WeakSet<Tracer.Tracer>())

@@ -17,7 +17,7 @@ import { CurrentRouting } from "../../ports/Routing.ts"
 export const make = (options: {
   readonly store: () => Context.Context<never> | undefined
   readonly ambient: AmbientContextService
-}): CallbackContext => ({
+}): Pick<CallbackContext, "find"> => ({
   find: (reader) => {
     const outer = options.store()
     if (outer === undefined) return undefined

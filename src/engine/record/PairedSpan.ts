@@ -18,6 +18,7 @@ import * as Tracer from "effect/Tracer"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
 import * as SpanName from "../../domain/span/SpanName.ts"
+import { CurrentCallbackContext } from "../../ports/CallbackContext.ts"
 import type { Slot } from "../../ports/Carrier.ts"
 import { CarrierSlot } from "../../ports/Carrier.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
@@ -72,7 +73,9 @@ class Paired implements PairedSpan {
   inside<R>(context: Context.Context<R>): Context.Context<R> {
     const around = this.region === undefined ? context : Context.merge(this.region, context)
     const inside = Context.add(around, Tracer.ParentSpan, this.span)
-    return this.open === undefined ? inside : Context.add(inside, CurrentSpan, this.open)
+    if (this.open === undefined) return inside
+    const recorded = Context.add(inside, CurrentSpan, this.open)
+    return this.reader.getRef(CurrentCallbackContext)?.enter(recorded) ?? recorded
   }
 
   annotate(input: AnnotationInput): void {
