@@ -111,7 +111,7 @@ const row = (
   })
 })
 
-/** What no relay can read, from a stranger who writes to the same list. */
+/** Elements that no relay can read, as a stranger would write them to the same list. */
 const unreadable = ["garbage", "", "null", "5", "[]", "{}", "\u0000\u0001", JSON.stringify({ id: {}, element: {} })]
 
 export const rows = [

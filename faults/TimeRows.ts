@@ -128,7 +128,7 @@ export const rows: ReadonlyArray<Row> = [
   late("back by an hour", -hour),
   jump("forward by an hour", hour),
   jump("back by an hour", -hour),
-  // What waits is no older by that.
+  // Waiting events grow no older by a jump.
   jump("forward by 25 hours", 25 * hour),
   jump("forward by two days", 48 * hour),
   jump("back by two days", -48 * hour),

@@ -12,7 +12,7 @@ const below = (folder: string, endings: RegExp): ReadonlyArray<string> =>
     .filter((path) => endings.test(path) && !path.includes("node_modules"))
 
 const pages = ["README.md", "SECURITY.md", "CONTRIBUTING.md"]
-const programs = ["burst", "examples", "faults", "fuzz", "memory", "parametric", "replay", "scripts"]
+const programs = ["burst", "examples", "faults", "fuzz", "memory", "parametric", "replay", "scripts", "soak"]
 
 describe("the English of comments and documentation", () => {
   it("finds no sentence of src, docs or a program that hides its subject", () => {

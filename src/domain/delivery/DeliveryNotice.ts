@@ -92,13 +92,8 @@ export interface Notice<T extends Trouble = Trouble> {
   readonly remedy: (facts: Facts, trouble: T) => string
 }
 
-/**
- * How long a connection may fail before it is said, in milliseconds.
- *
- * @category constants
- * @since 0.2.0
- */
-export const graceMillis = 5_000
+// The time for which a connection may fail before a line says so.
+const graceMillis = 5_000
 
 const start = ({ agentlessOn, settings: { agentUrl, apiKey, site }, withoutAgent }: Facts): string => {
   const address = agentUrl.given ? `correct ${agentUrl.name}` : `set ${agentUrl.name}`
