@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import type { Chance } from "./Chance.ts"
 import * as Chances from "./Chance.ts"
 
-/** What the programs of a round have done: how many spans they asked for, and how many steps were cut short. */
+/** The work of the programs of a round: how many spans they asked for, and how many steps were cut short. */
 export interface Tally {
   asked: number
   cut: number

@@ -1,5 +1,5 @@
 /**
- * What the process holds: heap, open files, and handles that keep it alive.
+ * The resources that a process holds: heap, open files, and handles that keep it alive.
  */
 import * as Fs from "node:fs"
 

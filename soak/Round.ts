@@ -21,7 +21,7 @@ import type { Chance } from "./Chance.ts"
 import * as Chances from "./Chance.ts"
 import * as RandomProgram from "./RandomProgram.ts"
 
-/** What a round found. Each check has a name; its text says why it failed. */
+/** A finding of a round. Each check has a name; its text says why it failed. */
 export interface Found {
   readonly what: string
   readonly asked: number
