@@ -85,7 +85,7 @@ const behaviour = (chance: Chance): FaultProxy.Behaviour =>
     () => ({ _tag: "garbage", delivered: chance.happens(0.5) })
   ])()
 
-const statuses = [200, 202, 400, 401, 403, 404, 408, 413, 422, 429, 500, 502, 503]
+const statuses = [200, 202, 400, 401, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504]
 
 /** Changes the Agent, the network and the clock, one after the other, until it is interrupted. */
 const misbehave = (
@@ -99,11 +99,15 @@ const misbehave = (
     switch (chance.below(7)) {
       case 0:
         return Effect.andThen(proxy.down, Effect.andThen(pause, proxy.up))
-      case 1:
-        agent.configure({ evpStatus: [chance.pick(statuses), 202], deliverRefused: chance.happens(0.3) })
+      case 1: {
+        const status = chance.pick(statuses)
+        // Only these answers leave open whether the events were taken.
+        const delivers = (status === 502 || status === 504) && chance.happens(0.5)
+        agent.configure({ evpStatus: [status, 202], deliverRefused: delivers })
         return pause
+      }
       case 2:
-        agent.configure({ tracesStatus: [chance.pick(statuses), 200] })
+        agent.configure({ tracesStatus: [chance.pick(statuses), 200], deliverRefused: false })
         return pause
       case 3:
         jump(chance.pick([-3_600_000, 3_600_000, 25 * 3_600_000, 0]))
