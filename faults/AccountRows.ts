@@ -6,6 +6,7 @@ import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
+import * as Path from "node:path"
 import * as KeyGate from "./KeyGate.ts"
 import type { Row, Stage } from "./Row.ts"
 import { apiKey, until } from "./Row.ts"
@@ -112,6 +113,13 @@ const refused = (name: string, direct: boolean): Row =>
 
 const directory = ({ place }: Stage): string => `${place}-outbox`
 
+const bytesBelow = (folder: string): Buffer =>
+  Buffer.concat(
+    Fs.readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => Fs.readFileSync(Path.join(entry.parentPath, entry.name)))
+  )
+
 export const rows: ReadonlyArray<Row> = [
   refused("one key is refused", true),
   refused("one key is refused, beside an Agent", false),
@@ -137,7 +145,7 @@ export const rows: ReadonlyArray<Row> = [
     run: (stage) => meanwhile(stage, () => gate().refused(keys.bad) > 0),
     between: (stage) =>
       Effect.sync(() => {
-        const bytes = Fs.readFileSync(directory(stage))
+        const bytes = bytesBelow(directory(stage))
         gate().accept(apiKey, keys.good, keys.bad)
         return [apiKey, keys.good, keys.bad].some((key) => bytes.includes(key)) ? "a key is in the file" : undefined
       }),

@@ -39,7 +39,7 @@ export const aliases = {
 
 /**
  * The metrics that Datadog knows, by their names in TypeScript and in the event. Token counts of the input include
- * tokens read from a cache and written to it. Times are in nanoseconds.
+ * tokens read from a cache and written to it. Times are in seconds.
  *
  * @category models
  * @since 0.2.0
