@@ -82,7 +82,11 @@ const overflowing: Pick<Row, "lateAgent" | "run"> = {
   lateAgent: true,
   run: ({ emit, proxy, wait }) =>
     Effect.gen(function*() {
-      yield* emit(400, large)
+      // In parts, so that the thread can say between them that the disk is full.
+      for (let part = 0; part < 40; part++) {
+        yield* emit(10, large)
+        yield* Effect.sleep(2)
+      }
       yield* proxy.up
       yield* wait(30_000)
     })

@@ -148,14 +148,13 @@ export const rows: ReadonlyArray<Row> = [
   intake("502, yet delivered", [502, 502], { promised: atLeastOnce, delivers: true }),
   intake("504, yet delivered", [504], { promised: atLeastOnce, delivers: true }),
   {
-    name: "405: no EVP proxy for a minute",
-    // The Agent is asked again after a minute.
-    promised: (short) => short ? allBut("shutdown") : once,
-    run: ({ agent, emit, short, wait }) =>
+    name: "405: no EVP proxy for a moment",
+    promised: once,
+    run: ({ agent, emit, wait }) =>
       Effect.gen(function*() {
         agent.configure({ evpStatus: [405] })
         yield* emit(events)
-        yield* wait(short ? 1_500 : 75_000)
+        yield* wait(30_000)
         return answered(agent, 405, "/llmobs") === 0 ? "405 was never answered" : undefined
       })
   },
