@@ -29,7 +29,7 @@ export const print = (file: string): Effect.Effect<void, Error> =>
 export const deliver = (file: string): Effect.Effect<void, Error> =>
   Effect.gen(function*() {
     const found = yield* RescuedFile.read(file)
-    const directory = yield* RescuedFile.directoryOf(found.events)
+    const directory = yield* RescuedFile.directoryOf(found)
     const books = yield* Effect.gen(function*() {
       yield* Effect.repeat(LLMObs.flush, { until: ({ pending }) => pending === 0, times: flushes })
       return yield* LLMObs.ledger

@@ -3,6 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as ProcessExit from "../adapters/node-process/ProcessExit.ts"
+import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import * as Envelope from "../domain/event/Envelope.ts"
 import * as SpanEvent from "../domain/event/SpanEvent.ts"
@@ -44,7 +46,10 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly ledger: LedgerBook
   readonly diagnostics: DiagnosticsService
-  readonly now: () => number
+  /** Unix time in milliseconds, which advances with `elapsed`. */
+  readonly aging: () => number
+  /** The monotonic clock, in milliseconds. On a system that tells its start, it counts from there. */
+  readonly elapsed: () => number
   /** Called when an event of an account becomes available. */
   readonly onReady: (account: string) => void
 }): Effect.fn.Return<EventStore> {
@@ -86,15 +91,22 @@ export const make = Effect.fnUntraced(function*(options: {
 // file is open, so that the ledger counts its events from the start.
 const open = (
   durable: NonNullable<Settings["durable"]>,
-  options: { readonly diagnostics: DiagnosticsService; readonly now: () => number }
+  { aging, diagnostics, elapsed }: Pick<Parameters<typeof make>[0], "aging" | "diagnostics" | "elapsed">
 ) =>
   Effect.gen(function*() {
     const module = yield* Effect.option(Effect.tryPromise(() => import("../adapters/sqlite/SqliteJournal.ts")))
     if (Option.isNone(module)) {
-      options.diagnostics.warnOnce("outbox.unavailable", unavailable)
+      diagnostics.warnOnce("outbox.unavailable", unavailable)
       return undefined
     }
-    const journal: JournalService = module.value.open({ ...durable, ...options, maxAgeMillis })
+    const boot = ProcessIdentity.machineStart()
+    const journal: JournalService = module.value.open({
+      ...durable,
+      diagnostics,
+      maxAgeMillis,
+      now: () => ({ unixMillis: aging(), boot, uptimeMillis: elapsed() }),
+      onExit: ProcessExit.onExit
+    })
     // An interruption here would leave the journal open.
     yield* Effect.uninterruptible(Effect.promise(() => journal.opened))
     return journal

@@ -30,7 +30,7 @@ import * as Tracing from "./Tracing.ts"
 /** Builds the recorder, the tracer and the delivery from settings. */
 export const make = Effect.fnUntraced(function*(settings: Settings) {
   const foundation = yield* Foundations.make({ settings, droppedLine })
-  const { aging, context, diagnostics, ledger, now, signals } = foundation
+  const { context, diagnostics, ledger, now, signals } = foundation
   const service = settings.service ?? foundation.process.programName
   const reports = DeliveryReports.make({
     settings,
@@ -41,7 +41,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
 
-  const store = yield* EventStore.make({ settings, ledger, diagnostics, now: aging, onReady: signals.intake.urge })
+  const store = yield* EventStore.make({ ...foundation, settings, onReady: signals.intake.urge })
   const { outboxes, setAside } = store
   const overflow = Overflow.make({
     policy: settings.overflow,

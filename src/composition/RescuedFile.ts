@@ -12,10 +12,10 @@ export const read = (file: string): Effect.Effect<Rescue.Rescued, Error> =>
   Effect.try({ try: () => Rescue.read(file), catch: failed })
 
 /** A directory with these events in a durable outbox, as long as the scope. */
-export const directoryOf = (events: Rescue.Rescued["events"]): Effect.Effect<string, Error, Scope.Scope> =>
+export const directoryOf = (found: Rescue.Rescued): Effect.Effect<string, Error, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.try({ try: () => Rescue.leave(events), catch: failed }),
+      Effect.try({ try: () => Rescue.leave(found), catch: failed }),
       ({ remove }) => Effect.sync(remove)
     ),
     ({ directory }) => directory

@@ -15,6 +15,7 @@
  */
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
+import type { PendingRecord } from "./LateRetention.ts"
 
 /**
  * A loaded event. `bytes` is its size in the store, `offeredAt` Unix time in milliseconds.
@@ -62,10 +63,10 @@ export interface JournalService {
    */
   readonly start: (listener: Listener) => Promise<void>
   /**
-   * Stores a copy of an event, which is committed within the commit window. `text` is written in its place if the
-   * record itself must not be written.
+   * Stores the copy of an event that memory holds. It is committed within the commit window. `key` identifies the event
+   * in `remove` and `setAside`, and is not read.
    */
-  readonly append: (record: SpanRecord, text?: SpanRecord) => void
+  readonly append: (key: PendingRecord, copy: SpanRecord) => void
   /** Takes an event without room in memory. Returns `false` if it refuses. */
   readonly spill: (record: SpanRecord) => boolean
   /**
@@ -75,9 +76,9 @@ export interface JournalService {
    */
   readonly load: (account: string, bytes: number, patient: boolean) => ReadonlyArray<Stored>
   /** Removes a copy, because its event is settled. A second call changes nothing. */
-  readonly remove: (record: SpanRecord) => void
+  readonly remove: (key: PendingRecord) => void
   /** Like `remove`, and keeps an undeliverable event in its place. */
-  readonly setAside: (record: SpanRecord, entry: SetAside) => void
+  readonly setAside: (key: PendingRecord, entry: SetAside) => void
   /**
    * The undeliverable events of this process and of ended ones, oldest first. If the store cannot be read, only those
    * that wait to be stored.

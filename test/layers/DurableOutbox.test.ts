@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { spawn } from "node:child_process"
@@ -110,6 +111,26 @@ describe("a layer with a durable outbox", () => {
       yield* Effect.provide(Effect.void, Observed.layerOf(agent, { durable }))
       assert.strictEqual(agent.events().length, 40)
       assert.deepStrictEqual(SqliteFile.query(directory, "SELECT * FROM events"), [])
+    }))
+
+  it.live("delivers what an earlier layer left though the time of day has jumped 25 hours ahead since", (ctx) =>
+    Effect.gen(function*() {
+      if (process.platform !== "linux") return ctx.skip("only Linux tells the start of the machine")
+      const { directory } = yield* folder
+      const durable = { directory }
+      yield* spans(3, "left").pipe(
+        Effect.provide(Observed.layerOf({ url: nowhere.agentUrl }, { ...nowhere, durable }))
+      )
+      const clock = yield* Clock.Clock
+      const ahead: Clock.Clock = Object.create(clock, {
+        currentTimeMillisUnsafe: { value: () => clock.currentTimeMillisUnsafe() + 25 * SqliteFile.day / 24 }
+      })
+      yield* Effect.gen(function*() {
+        const { ledger } = yield* Observed.settle
+        assert.strictEqual(ledger.redelivered, 3)
+        assert.strictEqual(ledger.dropped.expired, 0)
+        assert.strictEqual(Ledgers.delivered(ledger), 3)
+      }).pipe(Effect.provide(Observed.dev({ durable })), Effect.provideService(Clock.Clock, ahead))
     }))
 
   it.live("has nothing in its file that redaction took out, whatever column it would be in", () =>

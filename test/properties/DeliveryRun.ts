@@ -91,8 +91,9 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
   let journal: JournalService | undefined
   const makeEngine = () => {
     const { now, apm, carrier, filtered, mode, priority } = model.world
-    journal = file?.open(() => engine.weather.now)
-    const made = DeliveryEngine.make({
+    let made: ReturnType<typeof DeliveryEngine.make> | undefined = undefined
+    journal = file?.open(() => made?.weather.now ?? now)
+    made = DeliveryEngine.make({
       limits,
       world: () => model.world,
       numberOf: (spanId) => spanNumbers.get(spanId)!,

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import * as ProcessExit from "../../src/adapters/node-process/ProcessExit.ts"
 import * as SqliteJournal from "../../src/adapters/sqlite/SqliteJournal.ts"
 import * as Ledger from "../../src/domain/delivery/Ledger.ts"
 import * as RecordCodec from "../../src/domain/event/RecordCodec.ts"
@@ -45,7 +46,8 @@ const makeFile = () => {
         directory: directoryOf(generation),
         maxBytes: bytes,
         maxAgeMillis: 1e9,
-        now,
+        now: SqliteFile.wallClock(now),
+        onExit: ProcessExit.onExit,
         diagnostics: Diagnostics.make((line) => assert.fail(line))
       }),
     leave: () => {

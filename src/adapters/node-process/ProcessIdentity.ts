@@ -29,6 +29,15 @@ export const read = (): ProcessIdentity => ({
   containerId: containerId()
 })
 
+/** The id of the machine's start, which containers share. `undefined` on a system that does not tell it: only Linux does. */
+export const machineStart = (): string | undefined => {
+  try {
+    return Fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Whether a file exists at a path, such as the Agent's socket. */
 export const exists = (path: string): boolean => Fs.existsSync(path)
 

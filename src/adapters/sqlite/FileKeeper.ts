@@ -160,7 +160,7 @@ export class FileKeeper {
     return { ids, bytes, moved }
   }
 
-  private readonly load = (open: OpenFile, { after, bytes, upTo }: Requests["load"]): Answers["load"] => {
+  private readonly load = (open: OpenFile, { after, bytes, now, upTo }: Requests["load"]): Answers["load"] => {
     const { content } = open
     const found = OutboxFile.read(content, after, upTo, bytes)
     const unreadable = found.filter(({ record }) => record === undefined)
@@ -180,18 +180,23 @@ export class FileKeeper {
     }
     const last = found.at(-1)?.id ?? upTo
     return {
-      entries: found.flatMap(({ at, bytes, id, record }) => record === undefined ? [] : [{ id, at, bytes, record }]),
+      entries: found.flatMap(({ at, bytes, id, record }) => {
+        if (record === undefined) return []
+        return [{ id, at: Math.round(now.unixMillis - OutboxFile.ageOf(content, at, now)), bytes, record }]
+      }),
       after: last,
-      count: found.length,
-      bytes: found.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...sumOf(found),
       unreadable: unreadable.length,
       end: found.length === 0 || last === upTo
     }
   }
 
-  private readonly expire = (open: OpenFile, { after, oldest, upTo }: Requests["expire"]): Answers["expire"] => {
+  private readonly expire = (
+    open: OpenFile,
+    { after, maxAgeMillis, now, upTo }: Requests["expire"]
+  ): Answers["expire"] => {
     const found = OutboxFile.peek(open.content, after, upTo, slice)
-    const young = found.findIndex(({ at }) => at >= oldest)
+    const young = found.findIndex(({ at }) => OutboxFile.ageOf(open.content, at, now) <= maxAgeMillis)
     const expired = young === -1 ? found : found.slice(0, young)
     const ids = expired.map(({ id }) => id)
     if (this.isOwn(open)) this.remove(open, ids)
@@ -287,7 +292,7 @@ export class FileKeeper {
   }
 }
 
-const sumOf = (found: ReadonlyArray<OutboxFile.Outline>): { readonly count: number; readonly bytes: number } => ({
+const sumOf = (found: ReadonlyArray<{ readonly bytes: number }>) => ({
   count: found.length,
   bytes: found.reduce((sum, { bytes }) => sum + bytes, 0)
 })

@@ -2,7 +2,6 @@
  * The files that the thread of one journal has open: its own, and those that it has taken over.
  */
 import * as Path from "node:path"
-import * as Ballast from "./Ballast.ts"
 import * as OutboxFile from "./OutboxFile.ts"
 import * as OutboxFolder from "./OutboxFolder.ts"
 import type { KnownFile, News, Notice, Opening } from "./WorkerProtocol.ts"
@@ -66,7 +65,7 @@ export class OpenFiles {
       const file = this.next++
       const path = OutboxFolder.pathOf(this.opening.folder, this.opening.host, this.opening.journal, file)
       try {
-        const content = OutboxFile.create(path, this.opening.durability)
+        const content = OutboxFile.create(path, this.opening.durability, this.opening.origin)
         if (OutboxFile.isReachable(content)) return this.register(content, file, true)
         content.database.close()
       } catch (error) {
@@ -84,7 +83,7 @@ export class OpenFiles {
     if (this.current !== undefined) return this.current
     const made = this.makeOwn()
     this.bound()
-    Ballast.make(this.opening.folder)
+    OutboxFolder.makeBallast(this.opening.folder)
     return made
   }
 
@@ -293,11 +292,11 @@ export class OpenFiles {
     if (OutboxFile.isEmpty(this.current.content) && OutboxFile.bytes(this.current.content) > rotateBytes) {
       this.finish(this.current)
     } else this.bound()
-    Ballast.make(this.opening.folder)
+    OutboxFolder.makeBallast(this.opening.folder)
   }
 
   /** Gives up what was kept for a full disk. */
-  readonly makeRoom = (): void => Ballast.release(this.opening.folder)
+  readonly makeRoom = (): void => OutboxFolder.releaseBallast(this.opening.folder)
 
   readonly get = (file: number): OpenFile | undefined => this.files.get(file)
 

@@ -10,6 +10,7 @@ import * as Fs from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import type { StatementSync } from "node:sqlite"
 import * as Zlib from "node:zlib"
+import * as EventAge from "../../domain/delivery/EventAge.ts"
 import type { Reason, SetAside } from "../../domain/delivery/SetAside.ts"
 import * as RecordCodec from "../../domain/event/RecordCodec.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
@@ -18,11 +19,15 @@ import * as OutboxFolder from "./OutboxFolder.ts"
 /** A commit survives the end of the process (`process`), or the loss of power too (`power`). */
 export type Durability = "process" | "power"
 
-/** `identity` and `logIdentity` name the inodes that are locked and written. */
+/**
+ * `identity` and `logIdentity` name the inodes that are locked and written. `origin` is a moment of the process that made
+ * the file; the times of its events are counted from there by a monotonic clock.
+ */
 export interface OutboxFile {
   readonly path: string
   readonly identity: string | undefined
   readonly logIdentity: string | undefined
+  readonly origin: EventAge.Moment
   readonly database: DatabaseSync
   readonly begin: StatementSync
   readonly commit: StatementSync
@@ -49,7 +54,7 @@ export const pageSize = 32_768
 const applicationId = 0x6c6c6d6f
 
 // The `user_version` of the files: their form.
-const form = 1
+const form = 2
 
 const schema = `
   PRAGMA application_id = ${applicationId};
@@ -68,7 +73,27 @@ const schema = `
     status INTEGER,
     body TEXT
   ) STRICT;
+  CREATE TABLE origin (boot TEXT, at INTEGER NOT NULL, uptime INTEGER NOT NULL) STRICT;
 `
+
+/** The moment from which the times in a file are counted. */
+export const originIn = (database: DatabaseSync): EventAge.Moment => {
+  const row = database.prepare("SELECT boot, at, uptime FROM origin").get()
+  return row === undefined ? unknownOrigin : {
+    unixMillis: Number(row["at"]),
+    boot: row["boot"] === null ? undefined : String(row["boot"]),
+    uptimeMillis: Number(row["uptime"])
+  }
+}
+
+/** The origin of a file that does not tell it: its times are those of the wall clock. */
+export const unknownOrigin: EventAge.Moment = { unixMillis: 0, boot: undefined, uptimeMillis: 0 }
+
+/** The age of an event of the file in milliseconds, by the time that stands in its row. */
+export const ageOf = ({ origin }: OutboxFile, at: number, now: EventAge.Moment): number => {
+  const then = { unixMillis: at, boot: origin.boot, uptimeMillis: origin.uptimeMillis + at - origin.unixMillis }
+  return EventAge.between(then, now)
+}
 
 // The first statement of all, before anything is read: else SQLite makes a `-shm` file, which it maps into memory.
 const lock = (path: string, durability: Durability): DatabaseSync => {
@@ -95,6 +120,7 @@ const finishOpening = (database: DatabaseSync, path: string): OutboxFile => {
     path,
     identity: OutboxFolder.identityOf(path),
     logIdentity: OutboxFolder.identityOf(`${path}-wal`),
+    origin: originIn(database),
     database,
     begin: database.prepare("BEGIN IMMEDIATE"),
     commit: database.prepare("COMMIT"),
@@ -118,12 +144,15 @@ const orClose = <A>(database: DatabaseSync, f: () => A): A => {
 }
 
 /** Makes a new file (0600) and locks it. */
-export const create = (path: string, durability: Durability): OutboxFile => {
+export const create = (path: string, durability: Durability, origin: EventAge.Moment): OutboxFile => {
   const database = lock(path, durability)
   return orClose(database, () => {
     // Before anything is written: SQLite gives its side files the permissions of the file.
     Fs.chmodSync(path, 0o600)
-    database.exec(`${schema} COMMIT`)
+    database.exec(schema)
+    database.prepare("INSERT INTO origin (boot, at, uptime) VALUES (?, ?, ?)")
+      .run(origin.boot ?? null, Math.trunc(origin.unixMillis), Math.trunc(origin.uptimeMillis))
+    database.exec("COMMIT")
     return finishOpening(database, path)
   })
 }

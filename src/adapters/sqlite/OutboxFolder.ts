@@ -3,14 +3,15 @@
  *
  * **Gotchas**
  *
- * Nothing here opens a file. On POSIX systems any `close` of a file ends every lock that the process holds on it, from
- * whichever thread, so only SQLite may open a file of the folder: names and inodes come from `lstat`. A test holds every
+ * On POSIX systems any `close` of a file ends every lock that the process holds on it, from
+ * whichever thread, so only SQLite opens a file of the folder: names and inodes come from `lstat`. A test holds every
  * file of this adapter to that. `copyOfUnlocked` is the one exception: it reads a folder that SQLite cannot write to, and
  * only files that SQLite has just found unlocked.
  */
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import { DatabaseSync } from "node:sqlite"
 
 // The root of a container's volume is often writable for everybody and another user's, so the files do not lie in the
 // directory itself.
@@ -148,6 +149,45 @@ export const removeCopy = (copy: string): void => Fs.rmSync(Path.dirname(copy), 
 
 /** Takes a file away that is closed. */
 export const remove = (path: string): void => Fs.rmSync(path, { force: true })
+
+// As much as a log can hold that was not brought into its file, or an eighth of a small disk.
+const mostBytes = 4 * 1024 * 1024
+const leastBytes = 128 * 1024
+
+const ballastIn = (folder: string): string => Path.join(folder, "ballast")
+
+/**
+ * Makes the ballast of a folder if there is none, and room for one: a file that is given up when the disk is full, because
+ * SQLite writes to its log before it deletes an event. It fails in silence: a ballast is a precaution.
+ */
+export const makeBallast = (folder: string): void => {
+  try {
+    if (identityOf(ballastIn(folder)) !== undefined) return
+    const { bavail, bsize } = Fs.statfsSync(folder)
+    const bytes = Math.min(mostBytes, Math.floor(bavail * bsize / 8))
+    if (bytes < leastBytes) return
+    // Only SQLite opens a file of the folder, and random bytes are compressed by no file system.
+    const database = new DatabaseSync(ballastIn(folder))
+    try {
+      database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+        CREATE TABLE ballast AS SELECT randomblob(${bytes}) AS bytes`)
+      Fs.chmodSync(ballastIn(folder), 0o600)
+    } finally {
+      database.close()
+    }
+  } catch {
+    // Another process was faster, or the disk has filled up.
+  }
+}
+
+/** Gives the ballast up. */
+export const releaseBallast = (folder: string): void => {
+  try {
+    Fs.rmSync(ballastIn(folder), { force: true })
+  } catch {
+    // It stays for the next time.
+  }
+}
 
 // The magic numbers of `statfs(2)` on Linux.
 const networks: ReadonlySet<number> = new Set([

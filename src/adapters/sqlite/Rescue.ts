@@ -5,6 +5,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import type { Moment } from "../../domain/delivery/EventAge.ts"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as OutboxFile from "./OutboxFile.ts"
@@ -46,6 +47,8 @@ function* readable(database: DatabaseSync): Generator<OutboxFile.Columns> {
 /** An event that was read, with its account, or the text of one whose checksum is wrong. */
 export interface Rescued {
   readonly events: ReadonlyArray<{ readonly at: number; readonly record: SpanRecord }>
+  /** The moment from which the times of the events are counted. */
+  readonly origin: Moment
   readonly setAside: ReadonlyArray<SetAside>
   /** The bodies of events that are not what was written. */
   readonly unreadable: number
@@ -69,7 +72,9 @@ export const read = (path: string): Rescued => {
         if (record === undefined) unreadable++
         else events.push({ at, record })
       }
-      return { events, setAside: setAsideIn(database), unreadable }
+      const setAside = orElse(() => OutboxFile.readSetAside({ database }), [])
+      const origin = orElse(() => OutboxFile.originIn(database), OutboxFile.unknownOrigin)
+      return { events, origin, setAside, unreadable }
     } finally {
       database.close()
     }
@@ -100,7 +105,7 @@ const openCopy = (copy: string): DatabaseSync => {
 // The first page has the names and the places of the tables, which are the same in every file.
 const replaceFirstPage = (copy: string): void => {
   const model = `${copy}.model`
-  OutboxFile.create(model, "process").database.close()
+  OutboxFile.create(model, "process", OutboxFile.unknownOrigin).database.close()
   const page = Fs.readFileSync(model).subarray(0, OutboxFile.pageSize)
   // How many pages the file has.
   page.writeUInt32BE(Math.floor(Fs.statSync(copy).size / OutboxFile.pageSize), 28)
@@ -112,20 +117,23 @@ const replaceFirstPage = (copy: string): void => {
   }
 }
 
-const setAsideIn = (database: DatabaseSync): ReadonlyArray<SetAside> => {
+const orElse = <A>(read: () => A, otherwise: A): A => {
   try {
-    return OutboxFile.readSetAside({ database })
+    return read()
   } catch {
-    return []
+    return otherwise
   }
 }
 
 /** A temporary directory with a durable outbox in which an ended process has left events. */
-export const leave = (events: Rescued["events"]): { readonly directory: string; readonly remove: () => void } => {
+export const leave = (
+  { events, origin }: Pick<Rescued, "events" | "origin">
+): { readonly directory: string; readonly remove: () => void } => {
   const directory = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-llmobs-"))
   const folder = OutboxFolder.of(directory)
   OutboxFolder.prepare(folder)
-  const file = OutboxFile.create(OutboxFolder.pathOf(folder, OutboxFolder.hostName(), "0".repeat(12), 1), "process")
+  const path = OutboxFolder.pathOf(folder, OutboxFolder.hostName(), "0".repeat(12), 1)
+  const file = OutboxFile.create(path, "process", origin)
   OutboxFile.transaction(file, () => {
     const streams = new Map<string, number>()
     const ids: Array<number> = []

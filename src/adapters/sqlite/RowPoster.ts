@@ -5,12 +5,41 @@ import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import * as RecordCodec from "../../domain/event/RecordCodec.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
-import { limits } from "./JournalLimits.ts"
 import * as SpillBooks from "./SpillBooks.ts"
 import type { ThreadLine } from "./ThreadLine.ts"
+import { endMillis } from "./ThreadLine.ts"
 import type { Answers, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
+
+/** The commit window. */
+export const windowMillis = 5
+
+// After so long an event is posted by the next one, when the program holds its timers up.
+const longestWindowMillis = 8
+
+// One call posts, and one transaction writes, at most so much; one message to the thread carries a part. Bytes of events
+// that are not written yet are estimated ones, six times too large for text.
+const callBytes = 8 * 1024 * 1024
+const messageBytes = 512 * 1024
+
+// Transactions that are asked for before the first is done: later events are written together.
+const batches = 2
+
+/** Above so many bytes of spilled events that are not written yet, a call waits for the thread. */
+export const unwrittenBytes = 48 * 1024 * 1024
+
+/** Above so many it refuses. */
+export const mostUnwrittenBytes = 96 * 1024 * 1024
+
+/** How long a call waits. */
+export const patienceMillis = 6
+
+// After so many waits in vain a call does not wait.
+const vainWaits = 40
+
+// Attempts without success at the end of a process.
+const mostMisses = 8
 
 interface Options {
   readonly queue: WriteQueue.WriteQueue
@@ -39,19 +68,19 @@ export class RowPoster {
     const until = Math.max(this.options.line.restsUntil(), onlyRows ? this.options.line.fullUntil() : 0)
     this.timer = setTimeout(() => {
       this.timer = undefined
-      this.post(limits.batches)
+      this.post(batches)
     }, LongestWait.bounded(Math.max(millis, until - performance.now()))).unref()
   }
 
-  // Posts what waits while fewer than `batches` are under way. One posted row is one object for the other thread.
-  private readonly post = (batches: number): void => {
-    while (this.underWay < batches && WriteQueue.size(this.options.queue) > 0) {
-      if (!this.options.line.isOpen()) return this.schedule(limits.windowMillis)
+  // Posts what waits while fewer than `most` batches are under way. One posted row is one object for the other thread.
+  private readonly post = (most: number): void => {
+    while (this.underWay < most && WriteQueue.size(this.options.queue) > 0) {
+      if (!this.options.line.isOpen()) return this.schedule(windowMillis)
       const rows = performance.now() < this.options.line.fullUntil()
         ? []
-        : WriteQueue.take(this.options.queue, limits.callBytes)
+        : WriteQueue.take(this.options.queue, callBytes)
       const { asides, removals } = this.options.queue
-      if (rows.length + removals.size + asides.length === 0) return this.schedule(limits.windowMillis)
+      if (rows.length + removals.size + asides.length === 0) return this.schedule(windowMillis)
       this.options.queue.removals = new Map()
       this.options.queue.asides = []
       for (const row of rows) if (row.spilled) SpillBooks.post(this.options.books, row)
@@ -82,8 +111,8 @@ export class RowPoster {
         this.options.line.fail(outcome.trouble, outcome.detail)
       }
       // Events that had to wait for this one have waited long enough.
-      if (this.isDue()) this.post(limits.batches)
-      else this.schedule(limits.windowMillis)
+      if (this.isDue()) this.post(batches)
+      else this.schedule(windowMillis)
     }
     const add = (part: ReadonlyArray<Row>, recordOf: (row: Row) => SpanRecord | string): void =>
       this.options.line.add(
@@ -91,9 +120,9 @@ export class RowPoster {
       )
     for (const part of partsOf(rows)) {
       try {
-        add(part, (row) => row.text)
+        add(part, (row) => row.copy)
       } catch {
-        add(part, (row) => RecordCodec.encode(row.text))
+        add(part, (row) => RecordCodec.encode(row.copy))
       }
     }
     this.underWay++
@@ -101,8 +130,8 @@ export class RowPoster {
   }
 
   private readonly isDue = (): boolean =>
-    this.options.queue.bytes >= limits.callBytes ||
-    (this.options.queue.rows.size > 0 && performance.now() - this.options.queue.since > limits.longestWindowMillis)
+    this.options.queue.bytes >= callBytes ||
+    (this.options.queue.rows.size > 0 && performance.now() - this.options.queue.since > longestWindowMillis)
 
   private readonly settleWritten = (rows: ReadonlyArray<Row>, { bytes, file, ids }: Answers["write"]): void => {
     const first = new Set<SpillBooks.Account>()
@@ -132,10 +161,10 @@ export class RowPoster {
 
   /** Posts all that waits, and waits until the thread is done with it, as far as that gets on. */
   readonly commit = (): void => {
-    for (let misses = 0; misses < limits.misses;) {
+    for (let misses = 0; misses < mostMisses;) {
       const before = WriteQueue.size(this.options.queue) + this.underWay
       this.post(Infinity)
-      this.options.line.wait(limits.endMillis, () => false)
+      this.options.line.wait(endMillis, () => false)
       const left = WriteQueue.size(this.options.queue) + this.underWay
       if (left === 0 || this.underWay > 0) return
       misses = left < before ? 0 : misses + 1
@@ -146,15 +175,15 @@ export class RowPoster {
   // machine neither thread runs.
   /** Waits a few milliseconds for the thread to write spilled events, unless that seems to be in vain. */
   readonly waitForRoom = (): void => {
-    const until = performance.now() + limits.patienceMillis
+    const until = performance.now() + patienceMillis
     const before = this.options.line.heard()
-    this.post(limits.batches)
+    this.post(batches)
     this.options.line.wait(0, () => false)
     if (this.options.line.heard() > before) this.vain = 0
-    if (this.failing || this.vain >= limits.vainWaits) return
+    if (this.failing || this.vain >= vainWaits) return
     this.options.line.wait(
-      limits.patienceMillis,
-      () => this.options.books.unwritten < limits.unwrittenBytes || performance.now() >= until
+      patienceMillis,
+      () => this.options.books.unwritten < unwrittenBytes || performance.now() >= until
     )
     this.vain = this.options.line.heard() > before ? 0 : this.vain + 1
   }
@@ -166,8 +195,8 @@ export class RowPoster {
   /** Posts now, if so much waits or has waited for so long that it is due. */
   readonly postWhenDue = (): void => {
     const { line } = this.options
-    if (this.isDue() && performance.now() >= Math.max(line.restsUntil(), line.fullUntil())) this.post(limits.batches)
-    this.schedule(limits.windowMillis)
+    if (this.isDue() && performance.now() >= Math.max(line.restsUntil(), line.fullUntil())) this.post(batches)
+    this.schedule(windowMillis)
   }
 
   /** Posts all that waits, however much is under way. */
@@ -185,8 +214,8 @@ function* partsOf(rows: ReadonlyArray<Row>): Generator<ReadonlyArray<Row>> {
   let bytes = 0
   for (const row of rows) {
     part.push(row)
-    bytes += row.record.bytes
-    if (bytes < limits.messageBytes) continue
+    bytes += row.copy.bytes
+    if (bytes < messageBytes) continue
     yield part
     part = []
     bytes = 0

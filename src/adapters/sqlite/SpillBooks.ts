@@ -86,16 +86,16 @@ const change = (self: SpillBooks, account: Account, count: number, bytes: number
 export const add = (self: SpillBooks, row: Row): void => {
   const account = accountOf(self, row.account)
   account.queued.add(row)
-  self.unwritten += row.record.bytes
-  change(self, account, 1, row.record.bytes)
+  self.unwritten += row.copy.bytes
+  change(self, account, 1, row.copy.bytes)
 }
 
 /** An event in the queue is memory's now. */
 export const unqueue = (self: SpillBooks, row: Row): void => {
   const account = accountOf(self, row.account)
   if (!account.queued.delete(row)) return
-  self.unwritten -= row.record.bytes
-  change(self, account, -1, -row.record.bytes)
+  self.unwritten -= row.copy.bytes
+  change(self, account, -1, -row.copy.bytes)
 }
 
 /** An event is on its way. */
@@ -116,7 +116,7 @@ export const giveBack = (self: SpillBooks, row: Row): void => {
 export const commit = (self: SpillBooks, row: Row, file: number, id: number, bytes: number): void => {
   const account = accountOf(self, row.account)
   account.posted--
-  self.unwritten -= row.record.bytes
+  self.unwritten -= row.copy.bytes
   const stream = streamOf(id)
   let source = account.sources.find((source) => source.stream === stream && source.file === file)
   if (source === undefined) {
@@ -126,7 +126,7 @@ export const commit = (self: SpillBooks, row: Row, file: number, id: number, byt
   source.upTo = id
   source.count++
   source.bytes += bytes
-  change(self, account, 0, bytes - row.record.bytes)
+  change(self, account, 0, bytes - row.copy.bytes)
 }
 
 /** Adds a stream that another process wrote, before those of this one. */
@@ -206,12 +206,12 @@ export const drop = (self: SpillBooks, file: number): number => {
   return lost
 }
 
-/** Spilled events that are in files of which `isReachable` holds. */
-export const kept = (self: SpillBooks, isReachable: (file: number) => boolean): number => {
+/** Spilled events that are in these files. */
+export const kept = (self: SpillBooks, files: ReadonlySet<number>): number => {
   let events = 0
   for (const { ahead, sources } of self.accounts.values()) {
-    for (const row of ahead) if (isReachable(row.file)) events++
-    for (const { count, file } of sources) if (isReachable(file)) events += count
+    for (const row of ahead) if (files.has(row.file)) events++
+    for (const { count, file } of sources) if (files.has(file)) events += count
   }
   return events
 }

@@ -1,13 +1,16 @@
 /**
  * Reads spilled events ahead and lets old ones expire, by asking the thread of the files.
  */
+import type { Moment } from "../../domain/delivery/EventAge.ts"
 import type { Listener } from "../../ports/Journal.ts"
-import { limits } from "./JournalLimits.ts"
 import * as SpillBooks from "./SpillBooks.ts"
 import type { Account } from "./SpillBooks.ts"
 import type { ThreadLine } from "./ThreadLine.ts"
 import type { Entry, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
+
+// One request reads at most so much.
+const loadBytes = 512 * 1024
 
 /** Reads for the accounts of one journal. */
 export interface SpillReader {
@@ -23,8 +26,8 @@ export const make = (options: {
   readonly books: SpillBooks.SpillBooks
   readonly line: Pick<ThreadLine, "isOpen" | "ask">
   readonly listener: () => Listener
-  /** The time in Unix milliseconds before which an event is too old. */
-  readonly oldest: () => number
+  readonly maxAgeMillis: number
+  readonly now: () => Moment
   readonly rowOf: (account: Account, file: number, entry: Entry) => Row
   readonly onTrouble: (outcome: Outcome<unknown>) => void
   /** Events could not be read. */
@@ -54,8 +57,8 @@ export const make = (options: {
     // Events that are written meanwhile have ids above `upTo`.
     const expected = { ...source }
     const { after, file, upTo } = source
-    const bytes = Math.min(account.wanted, limits.loadBytes)
-    line.ask("load", { file, after, upTo, bytes }, (outcome) => {
+    const bytes = Math.min(account.wanted, loadBytes)
+    line.ask("load", { file, after, upTo, bytes, now: options.now() }, (outcome) => {
       account.busy = false
       if ("trouble" in outcome) return fail(account, outcome)
       // The file was lost meanwhile, and the books have been told.
@@ -81,7 +84,7 @@ export const make = (options: {
     if (account.busy || source === undefined || !line.isOpen()) return
     account.busy = true
     const { after, file, upTo } = source
-    line.ask("expire", { file, after, upTo, oldest: options.oldest() }, (outcome) => {
+    line.ask("expire", { file, after, upTo, now: options.now(), maxAgeMillis: options.maxAgeMillis }, (outcome) => {
       account.busy = false
       if ("trouble" in outcome) return fail(account, outcome)
       const { value } = outcome

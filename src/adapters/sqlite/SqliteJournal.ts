@@ -15,6 +15,7 @@
  * | `streams` | a range of event ids of one account, copies or spilled ones, and how many events are in it |
  * | `events` | one event: `id = stream * 2^30 + n`, the time it was finished, the CRC-32 of its text, its text |
  * | `set_aside` | an event that the intake refused for good, or that could not be read |
+ * | `origin` | the one moment of the file's maker: wall clock, start of the machine, time since then |
  *
  * `application_id` is "llmo", `user_version` the form. Text is written and read by `RecordCodec` alone.
  *
@@ -29,6 +30,9 @@
  * 4. A file whose process has ended is opened by another journal, every 5 seconds and at the start: where the lock is
  *    free, its events enter the books there and are delivered from the file in place. Events are read from one such file
  *    at a time. The deletion of its last row is committed before the file is closed and removed.
+ *
+ * **Age**: times in a file advance with the monotonic clock of its maker from the `origin`. As long as the machine has
+ * not been restarted, the wall clock does not count, also in another process (`EventAge.between`).
  *
  * **Bounds**: `maxBytes` for all files of the folder together; 96 MiB of estimated bytes for spilled events that are not
  * written yet (from 48 MiB on a call waits a few milliseconds for the thread); an event above a quarter of `maxBytes`
@@ -50,25 +54,34 @@
  * | the program ends | the last commit is waited for, in `close` or in the `exit` event; neither timers nor the thread keep a program alive |
  */
 import * as Crypto from "node:crypto"
+import type { Moment } from "../../domain/delivery/EventAge.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { JournalService, Listener, Stored } from "../../ports/Journal.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
 import { accountOf } from "../../ports/Outbox.ts"
-import { limits } from "./JournalLimits.ts"
 import type { Warning } from "./JournalWarnings.ts"
 import * as JournalWarnings from "./JournalWarnings.ts"
-import * as KnownFiles from "./KnownFiles.ts"
 import type { Durability } from "./OutboxFile.ts"
+import { streamOf } from "./OutboxFile.ts"
 import * as OutboxFolder from "./OutboxFolder.ts"
-import { RowPoster } from "./RowPoster.ts"
+import { mostUnwrittenBytes, patienceMillis, RowPoster, unwrittenBytes, windowMillis } from "./RowPoster.ts"
 import * as SpillBooks from "./SpillBooks.ts"
 import * as SpillReader from "./SpillReader.ts"
 import * as ThreadLine from "./ThreadLine.ts"
-import type { Answers, News, Outcome } from "./WorkerProtocol.ts"
+import type { Answers, KnownFile, News, Outcome } from "./WorkerProtocol.ts"
 import type { Row } from "./WriteQueue.ts"
 import * as WriteQueue from "./WriteQueue.ts"
 
-/** `now` is Unix time in milliseconds. */
+const defaultMaxBytes = 1024 * 1024 * 1024
+
+// How often the folder is searched for files of ended processes.
+const sweepMillis = 5_000
+
+// How often a journal that closes writes anew what was in a file that is gone.
+const rewrites = 3
+
+/** The options of a journal. */
 export interface Options {
   readonly directory: string
   readonly durability?: Durability | undefined
@@ -76,7 +89,10 @@ export interface Options {
   readonly maxBytes?: number | undefined
   /** Spilled events that are older are dropped. */
   readonly maxAgeMillis: number
-  readonly now: () => number
+  /** The present moment. Its `unixMillis` must advance with its `uptimeMillis`. */
+  readonly now: () => Moment
+  /** Calls a function when the process ends. Returns a function that cancels that. */
+  readonly onExit: (f: () => void) => () => void
   readonly diagnostics: DiagnosticsService
   /** The host's name in the names of files. Default: that of this machine. */
   readonly host?: string | undefined
@@ -102,9 +118,16 @@ class SqliteJournal implements JournalService {
   private readonly journal = Crypto.randomBytes(6).toString("hex")
   private readonly queue = WriteQueue.empty()
   private readonly books = SpillBooks.empty()
-  private readonly files = KnownFiles.empty()
+  /** The files that the thread has open, as far as it has told. */
+  private readonly files = new Map<number, KnownFile>()
+  /** Those that another process would find. */
+  private readonly reachable = new Set<number>()
+  private nextFile = 1
+  private ownFile = 0
+  /** The last id in each stream of our own file. */
+  private marks = new Map<number, number>()
   /** The events that memory holds. */
-  private readonly held = new Map<SpanRecord, Row>()
+  private readonly held = new Map<PendingRecord, Row>()
   /** Accounts whose events were asked for while a file was being looked for. */
   private readonly curious = new Set<string>()
   private readonly line: ThreadLine.ThreadLine
@@ -115,11 +138,12 @@ class SqliteJournal implements JournalService {
   private listener = silent
   private closing = false
   private closed = false
+  private readonly leaveExit: () => void
   private sweepTimer: NodeJS.Timeout | undefined
 
   constructor(options: Options) {
     this.options = options
-    this.maxBytes = options.maxBytes ?? limits.maxBytes
+    this.maxBytes = options.maxBytes ?? defaultMaxBytes
     this.folder = OutboxFolder.of(options.directory)
     this.line = ThreadLine.make({
       opening: () => ({
@@ -129,7 +153,10 @@ class SqliteJournal implements JournalService {
         durability: this.options.durability ?? "process",
         maxBytes: this.maxBytes,
         fileSystem: this.options.fileSystem,
-        ...KnownFiles.opening(this.files)
+        origin: this.options.now(),
+        nextFile: this.nextFile,
+        files: [...this.files.values()],
+        marks: [...this.marks]
       }),
       onNews: (news) => {
         for (const one of news) this.hear(one)
@@ -142,7 +169,7 @@ class SqliteJournal implements JournalService {
       books: this.books,
       line: this.line,
       onWritten: (row, file, id) => {
-        KnownFiles.mark(this.files, file, id)
+        if (file === this.ownFile) this.marks.set(streamOf(id), id)
         if (row.spilled || row.state === "settled") return
         row.state = "written"
         row.file = file
@@ -154,10 +181,11 @@ class SqliteJournal implements JournalService {
       books: this.books,
       line: this.line,
       listener: () => this.listener,
-      oldest: () => this.options.now() - this.options.maxAgeMillis,
+      maxAgeMillis: options.maxAgeMillis,
+      now: options.now,
       rowOf: ({ account }, file, { at, bytes, id, record }) => ({
-        record,
-        text: record,
+        key: record,
+        copy: record,
         account,
         at,
         place: ++this.places,
@@ -175,13 +203,13 @@ class SqliteJournal implements JournalService {
       onLater: (account) => {
         setTimeout(() => {
           if (!this.closed) this.reader.ready(account)
-        }, limits.retryMillis).unref()
+        }, ThreadLine.retryMillis).unref()
       },
       onEmptied: () => this.adopt()
     })
     this.commit = this.poster.commit
     this.opened = this.answer("open").then(() => {})
-    process.on("exit", this.commit)
+    this.leaveExit = options.onExit(this.commit)
   }
 
   private readonly warn = (warning: Warning, detail?: string): void =>
@@ -192,13 +220,21 @@ class SqliteJournal implements JournalService {
   }
 
   private readonly hear = (news: News): void => {
-    if (news._tag === "opened") return KnownFiles.add(this.files, news.known)
+    if (news._tag === "opened") {
+      const { file, own } = news.known
+      this.files.set(file, news.known)
+      this.reachable.add(file)
+      this.nextFile = Math.max(this.nextFile, file + 1)
+      if (own) [this.ownFile, this.marks] = [file, new Map()]
+      return
+    }
     const { _tag, file } = news
-    const wasReachable = this.files.reachable.has(file)
-    const path = KnownFiles.pathOf(this.files, file)
+    const path = this.files.get(file)?.path
     // The files of a journal that closes stay where they are.
     if (_tag === "closed" && this.closing) return
-    KnownFiles.lose(this.files, file, _tag === "moved")
+    const wasReachable = this.reachable.delete(file)
+    // A file that was moved can still be read.
+    if (_tag !== "moved") this.files.delete(file)
     if (_tag === "closed") return
     this.writeAnew(file, _tag === "taken")
     if (_tag === "moved") return this.warn("moved")
@@ -239,16 +275,16 @@ class SqliteJournal implements JournalService {
       }
       SpillBooks.readAhead(this.books, account, kept)
     }
-    this.poster.schedule(limits.windowMillis)
+    this.poster.schedule(windowMillis)
   }
 
-  private readonly makeRow = (record: SpanRecord, text: SpanRecord, spilled: boolean): Row => ({
-    record,
-    text,
-    account: accountOf(record),
-    at: this.options.now(),
+  private readonly makeRow = (key: PendingRecord, copy: SpanRecord, spilled: boolean): Row => ({
+    key,
+    copy,
+    account: accountOf(copy),
+    at: this.options.now().unixMillis,
     place: ++this.places,
-    bytes: record.bytes,
+    bytes: copy.bytes,
     spilled,
     file: 0,
     id: 0,
@@ -258,7 +294,7 @@ class SqliteJournal implements JournalService {
   private readonly take = (row: Row): void => {
     WriteQueue.add(this.queue, row, performance.now())
     if (row.spilled) SpillBooks.add(this.books, row)
-    else this.held.set(row.record, row)
+    else this.held.set(row.key, row)
     this.poster.postWhenDue()
   }
 
@@ -319,25 +355,25 @@ class SqliteJournal implements JournalService {
     }
     for (const row of rows) {
       row.spilled = false
-      this.held.set(row.record, row)
+      this.held.set(row.key, row)
     }
-    return rows.map(({ at, bytes, record }) => ({ record, offeredAt: at, bytes }))
+    return rows.map(({ at, bytes, copy }) => ({ record: copy, offeredAt: at, bytes }))
   }
 
   private readonly waitFor = (done: () => boolean): void => {
-    const until = performance.now() + limits.patienceMillis
-    this.line.wait(limits.patienceMillis, () => done() || performance.now() >= until)
+    const until = performance.now() + patienceMillis
+    this.line.wait(patienceMillis, () => done() || performance.now() >= until)
   }
 
-  readonly remove = (record: SpanRecord): void => {
-    const row = this.held.get(record)
+  readonly remove = (key: PendingRecord): void => {
+    const row = this.held.get(key)
     if (row === undefined) return
-    this.held.delete(record)
+    this.held.delete(key)
     WriteQueue.remove(this.queue, row)
     row.state = "settled"
     if (row.id === 0) return
     WriteQueue.takeOut(this.queue, row.file, row.id)
-    this.poster.schedule(limits.windowMillis)
+    this.poster.schedule(windowMillis)
   }
 
   private readonly sweep = (): void => {
@@ -353,7 +389,7 @@ class SqliteJournal implements JournalService {
   private readonly answer = <K extends "open" | "readSetAside">(name: K): Promise<Answers[K] | undefined> =>
     new Promise((resolve) => {
       if (!this.line.isOpen()) return resolve(undefined)
-      const timer = setTimeout(() => resolve(undefined), limits.endMillis)
+      const timer = setTimeout(() => resolve(undefined), ThreadLine.endMillis)
       this.line.ask(name, {}, (outcome) => {
         clearTimeout(timer)
         this.onTrouble(outcome)
@@ -363,9 +399,9 @@ class SqliteJournal implements JournalService {
 
   readonly start: JournalService["start"] = (told) => {
     this.listener = told
-    this.sweepTimer = setInterval(this.sweep, limits.sweepMillis).unref()
+    this.sweepTimer = setInterval(this.sweep, sweepMillis).unref()
     return new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limits.endMillis)
+      const timer = setTimeout(resolve, ThreadLine.endMillis)
       this.adopt(() => {
         clearTimeout(timer)
         resolve()
@@ -373,26 +409,26 @@ class SqliteJournal implements JournalService {
     })
   }
 
-  readonly append: JournalService["append"] = (record, text = record) => {
-    if (!this.closed && record.bytes <= this.maxBytes / 4) this.take(this.makeRow(record, text, false))
+  readonly append: JournalService["append"] = (key, copy) => {
+    if (!this.closed && copy.bytes <= this.maxBytes / 4) this.take(this.makeRow(key, copy, false))
   }
 
   readonly spill: JournalService["spill"] = (record) => {
     // An event that has no room in an empty file would be tried for ever, and hold up the others.
     if (this.closed || record.bytes > this.maxBytes / 4) return false
     if (performance.now() < Math.max(this.line.restsUntil(), this.line.fullUntil())) return false
-    if (this.books.unwritten >= limits.unwrittenBytes) this.poster.waitForRoom()
-    if (this.books.unwritten >= limits.mostUnwrittenBytes) return false
+    if (this.books.unwritten >= unwrittenBytes) this.poster.waitForRoom()
+    if (this.books.unwritten >= mostUnwrittenBytes) return false
     this.take(this.makeRow(record, record, true))
     return true
   }
 
-  readonly setAside: JournalService["setAside"] = (record, entry) => {
-    this.remove(record)
+  readonly setAside: JournalService["setAside"] = (key, entry) => {
+    this.remove(key)
     if (this.closed) return
     this.queue.asides.push(entry)
     if (this.queue.asides.length > WriteQueue.maxAsides) this.queue.asides.shift()
-    this.poster.schedule(limits.windowMillis)
+    this.poster.schedule(windowMillis)
   }
 
   readonly readSetAside: JournalService["readSetAside"] = async () => {
@@ -415,30 +451,30 @@ class SqliteJournal implements JournalService {
 
   readonly kept: JournalService["kept"] = () => {
     let copies = 0
-    for (const { file, id } of this.held.values()) if (id !== 0 && this.files.reachable.has(file)) copies++
-    return copies + SpillBooks.kept(this.books, (file) => this.files.reachable.has(file))
+    for (const { file, id } of this.held.values()) if (id !== 0 && this.reachable.has(file)) copies++
+    return copies + SpillBooks.kept(this.books, this.reachable)
   }
 
   readonly close: JournalService["close"] = () => {
     if (this.closed) return
     this.line.forgive()
     // A file that is gone is noticed here at the latest, and memory writes anew what it holds.
-    for (let round = 0; round < limits.rewrites; round++) {
+    for (let round = 0; round < rewrites; round++) {
       this.poster.commit()
       if (!this.line.isOpen()) break
       this.line.ask("tidy", {}, this.onTrouble)
-      this.line.wait(limits.endMillis, () => false)
+      this.line.wait(ThreadLine.endMillis, () => false)
       if (WriteQueue.size(this.queue) === 0) break
     }
     this.closing = true
     if (this.line.isOpen()) {
       this.line.ask("release", {}, () => {})
-      this.line.wait(limits.endMillis, () => false)
+      this.line.wait(ThreadLine.endMillis, () => false)
     }
     this.closed = true
     this.poster.close()
     clearInterval(this.sweepTimer)
-    process.off("exit", this.poster.commit)
+    this.leaveExit()
     this.line.close()
   }
 }

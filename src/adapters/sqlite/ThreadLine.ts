@@ -4,10 +4,18 @@
 import { isBuiltin } from "node:module"
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
 import type { MessagePort } from "node:worker_threads"
-import { limits } from "./JournalLimits.ts"
 import type { Warning } from "./JournalWarnings.ts"
 import * as SqliteThread from "./SqliteThread.ts"
 import type { Answer, Answers, NewRow, News, Opening, Outcome, Requests, Rows, Trouble } from "./WorkerProtocol.ts"
+
+/** The longest wait for an answer at the end of a process, and for one that was asked for. */
+export const endMillis = 2_000
+
+/** The rest after a failure. */
+export const retryMillis = 1_000
+
+// After threads that could not be started, the rest doubles so often.
+const longestThreadRest = 6
 
 /** Times are monotonic, in milliseconds. */
 export interface ThreadLine {
@@ -70,7 +78,7 @@ export const make = (options: {
   const onEnded = (began: boolean): void => {
     if (closed) return
     stillborn = began ? 0 : stillborn + 1
-    threadRestsUntil = performance.now() + limits.retryMillis * 2 ** Math.min(stillborn, limits.longestThreadRest)
+    threadRestsUntil = performance.now() + retryMillis * 2 ** Math.min(stillborn, longestThreadRest)
     options.onWarning("ended")
     options.onRest()
   }
@@ -140,7 +148,7 @@ export const make = (options: {
     fail: (trouble, detail) => {
       // The poster tries again by itself, in another file.
       if (closed || trouble === "ended" || trouble === "busy" || trouble === "damaged") return
-      const until = performance.now() + limits.retryMillis
+      const until = performance.now() + retryMillis
       // On a full disk deletions can still be written, and events be read.
       if (trouble === "full") fullUntil = until
       else fileRestsUntil = until

@@ -10,13 +10,14 @@
  * any more changes nothing and finds nothing. Each answer first says what happened to files (`news`).
  */
 import type { MessagePort } from "node:worker_threads"
+import type { Moment } from "../../domain/delivery/EventAge.ts"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Durability, Failure, Stream } from "./OutboxFile.ts"
 
 /**
- * The first message of a journal. `journal` are the 12 hexadecimal digits in the names of its files. `files` and `marks` are
- * empty unless an earlier thread has ended: then they are the files it had open, and the last id in each stream of the
+ * The first message of a journal. `journal` are the 12 hexadecimal digits in the names of its files. `origin` is the present
+ * moment, from which the times in new files are counted. `files` and `marks` are empty unless an earlier thread has ended: then they are the files it had open, and the last id in each stream of the
  * journal's own file that it told.
  */
 export interface Opening {
@@ -28,6 +29,7 @@ export interface Opening {
   readonly durability: Durability
   readonly maxBytes: number
   readonly fileSystem: number | undefined
+  readonly origin: Moment
   readonly nextFile: number
   readonly files: ReadonlyArray<KnownFile>
   readonly marks: ReadonlyArray<readonly [stream: number, last: number]>
@@ -79,7 +81,7 @@ export interface Range {
   readonly upTo: number
 }
 
-/** An event that was read, and is what was written. */
+/** An event that was read, and is what was written. `at` is Unix time in milliseconds, by the clock of the reader. */
 export interface Entry {
   readonly id: number
   readonly at: number
@@ -96,7 +98,7 @@ export type Removals = ReadonlyMap<number, ReadonlyArray<number>>
  * - `open`: open a file of our own, if none is open
  * - `write`: take out `removals`, keep `asides`, write the rows that came before it
  * - `load`: read at most `bytes`, and at least one event
- * - `expire`: take out events at the beginning of a range that are older than `oldest`
+ * - `expire`: take out events at the beginning of a range that are older than `maxAgeMillis`
  * - `adopt`: take over the next file that another process left
  * - `tidy`: look whether our files are where they were, and put the folder in order
  * - `readSetAside`: read what was set aside
@@ -105,8 +107,8 @@ export type Removals = ReadonlyMap<number, ReadonlyArray<number>>
 export interface Requests {
   readonly open: object
   readonly write: { readonly removals: Removals; readonly asides: ReadonlyArray<SetAside> }
-  readonly load: Range & { readonly bytes: number }
-  readonly expire: Range & { readonly oldest: number }
+  readonly load: Range & { readonly bytes: number; readonly now: Moment }
+  readonly expire: Range & { readonly maxAgeMillis: number; readonly now: Moment }
   readonly adopt: object
   readonly tidy: object
   readonly readSetAside: object

@@ -3,14 +3,15 @@
  */
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
 
 /**
- * An event of a journal. `text` is what is written of it; `file` and `id` are 0 until it is committed; `at` is Unix time
+ * An event of a journal. `copy` is what is written of it, and is `key` itself for an event that memory does not hold; `file` and `id` are 0 until it is committed; `at` is Unix time
  * in milliseconds. `place` is a number that grows from event to event.
  */
 export interface Row {
-  readonly record: SpanRecord
-  readonly text: SpanRecord
+  readonly key: PendingRecord
+  readonly copy: SpanRecord
   readonly account: string
   readonly at: number
   readonly place: number
@@ -46,7 +47,7 @@ export const add = (self: WriteQueue, row: Row, now: number): void => {
   if (self.rows.size === 0) self.since = now
   row.state = "waiting"
   self.rows.add(row)
-  self.bytes += row.record.bytes
+  self.bytes += row.copy.bytes
 }
 
 /** An event that was committed is to be taken out of its file. */
@@ -58,7 +59,7 @@ export const takeOut = ({ removals }: WriteQueue, file: number, id: number): voi
 
 /** Takes a row out; one that is not there changes nothing. */
 export const remove = (self: WriteQueue, row: Row): void => {
-  if (self.rows.delete(row)) self.bytes -= row.record.bytes
+  if (self.rows.delete(row)) self.bytes -= row.copy.bytes
 }
 
 /** Takes out the first rows, up to `bytes` of them and at least one, to be posted. */
@@ -66,7 +67,7 @@ export const take = (self: WriteQueue, bytes: number): ReadonlyArray<Row> => {
   const taken: Array<Row> = []
   let room = bytes
   for (const row of self.rows) {
-    room -= row.record.bytes
+    room -= row.copy.bytes
     if (taken.length > 0 && room < 0) break
     taken.push(row)
   }

@@ -12,7 +12,6 @@
  * that keeps its loaded events does not keep other accounts from loading.
  */
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
-import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { JournalService } from "../../ports/Journal.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
@@ -81,11 +80,11 @@ export const make = (options: Options): DurableOutbox => {
         // An exact measurement costs more than writing the event to the disk.
         if (budget.limit - budget.used() < SpanRecords.leastBytes(record) || !budget.reserve(record)) return false
         // Serialising must not force an open retention decision, so the copy omits it; a recovered event has none.
-        journal.append(known(record), LateRetention.copy(record))
+        journal.append(record, LateRetention.copy(record))
         return true
       },
       release: (record) => {
-        journal.remove(known(record))
+        journal.remove(record)
         budget.release(record)
       }
     },
@@ -104,7 +103,7 @@ export const make = (options: Options): DurableOutbox => {
     },
     kept: journal.kept,
     close: journal.close,
-    setAside: (record, entry) => journal.setAside(known(record), entry),
+    setAside: journal.setAside,
     readSetAside: journal.readSetAside,
     start: () =>
       journal.start({
@@ -121,9 +120,6 @@ export const make = (options: Options): DurableOutbox => {
       })
   }
 }
-
-// A journal identifies an event by its record and writes the copy: it never reads the record's decision.
-const known = (record: PendingRecord): SpanRecord => record as SpanRecord
 
 // The outbox of one account. `all` counts the bytes that all accounts have loaded.
 const open = (

@@ -72,6 +72,16 @@ describe("a process with a durable outbox that nobody closed", () => {
       }))
   }
 
+  it("has one listener for its end, however many journals are open, and none when they are closed", () =>
+    inFolder(async ({ directory }) => {
+      const before = process.listenerCount("exit")
+      const journals = Array.from({ length: 20 }, () => SqliteFile.open({ directory }).journal)
+      for (const { opened } of journals) await opened
+      assert.strictEqual(process.listenerCount("exit"), before + 1)
+      for (const journal of journals) journal.close()
+      assert.strictEqual(process.listenerCount("exit"), before)
+    }))
+
   it("and that a signal ends leaves what was committed", () =>
     inFolder(async ({ directory }) => {
       const { child, ended, said } = start(directory, "wait")

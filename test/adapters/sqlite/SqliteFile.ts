@@ -4,7 +4,9 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import * as ProcessExit from "../../../src/adapters/node-process/ProcessExit.ts"
 import * as SqliteJournal from "../../../src/adapters/sqlite/SqliteJournal.ts"
+import type { Moment } from "../../../src/domain/delivery/EventAge.ts"
 import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
 import * as Ledger from "../../../src/engine/books/Ledger.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
@@ -34,6 +36,13 @@ export const folder = (): Folder => {
 
 export const day = 24 * 60 * 60 * 1000
 
+/** The moments of a machine that does not tell when it was started. */
+export const wallClock = (now: () => number) => (): Moment => ({
+  unixMillis: now(),
+  boot: undefined,
+  uptimeMillis: 0
+})
+
 /** What may be loaded at a time. */
 export const loadBytes = 1024 * 1024
 
@@ -43,6 +52,8 @@ export const open = (options: {
   readonly maxBytes?: number
   readonly fileBytes?: number
   readonly now?: () => number
+  /** In place of `now`, on a machine that tells when it was started. */
+  readonly moment?: () => Moment
   readonly host?: string
   readonly fileSystem?: number
   readonly durability?: "process" | "power"
@@ -55,7 +66,8 @@ export const open = (options: {
     maxBytes: options.fileBytes,
     durability: options.durability,
     maxAgeMillis: day,
-    now: options.now ?? Date.now,
+    now: options.moment ?? wallClock(options.now ?? Date.now),
+    onExit: ProcessExit.onExit,
     host: options.host,
     fileSystem: options.fileSystem,
     diagnostics

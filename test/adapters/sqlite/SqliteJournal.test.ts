@@ -4,6 +4,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { setImmediate } from "node:timers/promises"
+import type { Moment } from "../../../src/domain/delivery/EventAge.ts"
 import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
 import { drain, offer, record, settle } from "../../laws/OutboxLaws.ts"
 import * as SqliteFile from "./SqliteFile.ts"
@@ -49,7 +50,12 @@ const sorted = (ids: ReadonlyArray<number>) => [...ids].sort((a, b) => a - b)
 const leave = (
   directory: string,
   ids: ReadonlyArray<number>,
-  options: { readonly now?: () => number; readonly characters?: number; readonly host?: string } = {}
+  options: {
+    readonly now?: () => number
+    readonly moment?: () => Moment
+    readonly characters?: number
+    readonly host?: string
+  } = {}
 ): void => {
   const { characters, ...rest } = options
   const elsewhere = `${directory}.writer-${ids[0]}`
@@ -646,6 +652,69 @@ describe("a journal in a folder of SQLite files", () => {
         assert.isAtMost(sizes[0]! + sizes[1]!, fileBytes)
         assert.isAbove(balanced(subject).dropped.outboxFull, 0)
         subject.journal.close()
+      })
+    )
+  })
+
+  describe("with events of an earlier process and another time of day", () => {
+    const hour = SqliteFile.day / 24
+    const start: Moment = { unixMillis: 1_000_000_000_000, boot: "first", uptimeMillis: 60_000.5 }
+    const later = (wallHours: number, upHours: number, boot: string | undefined = start.boot): Moment => ({
+      unixMillis: start.unixMillis + wallHours * hour,
+      boot,
+      uptimeMillis: (boot === start.boot ? start.uptimeMillis : 0) + upHours * hour
+    })
+    for (
+      const [name, now, ageHours] of [
+        ["delivers them when the clock has jumped 25 hours ahead", later(25, 1), 1],
+        ["delivers them when the clock was set back by a year", later(-365 * 24, 23), 23],
+        ["drops them after 25 hours, though the clock was set back", later(-365 * 24, 25), undefined],
+        ["drops them when the machine was restarted and the clock says 25 hours", later(25, 1, "second"), undefined],
+        [
+          "drops them when the machine has run for 25 hours since, and the clock was set back",
+          later(-1, 25, "second"),
+          undefined
+        ],
+        ["delivers them when the machine was restarted within the day", later(2, 1, "second"), 2],
+        ["delivers them by the clock when no start of the machine is known", { ...later(2, 0), boot: undefined }, 2]
+      ] as const
+    ) {
+      it(
+        name,
+        inFolder(({ directory }) => {
+          leave(directory, upTo(3), { moment: () => start })
+          const next = adopted(directory, { moment: () => now })
+          assert.strictEqual(balanced(next).redelivered, 3)
+          assert.strictEqual(balanced(next).dropped.expired, ageHours === undefined ? 3 : 0)
+          const first = next.outbox.take()
+          assert.strictEqual(
+            first?.offeredAt,
+            ageHours === undefined ? undefined : now.unixMillis - ageHours * hour
+          )
+          if (first !== undefined) next.outbox.restore(first)
+          assert.deepStrictEqual(deliver(next), ageHours === undefined ? [] : upTo(3))
+          next.journal.close()
+        })
+      )
+    }
+
+    it(
+      "counts the age of each from its own time, in a file that was begun long before",
+      inFolder(({ directory }) => {
+        let hours = 0
+        const writer = SqliteFile.open({ directory, moment: () => later(hours, hours) })
+        writer.journal.commit()
+        for (const id of upTo(4)) {
+          finish(writer, [id])
+          writer.journal.commit()
+          hours += 10
+        }
+        writer.journal.close()
+        // The events are 31, 21, 11 and 1 hours old, by a clock that is 100 hours ahead.
+        const next = adopted(directory, { moment: () => later(131, 31) })
+        assert.strictEqual(balanced(next).dropped.expired, 1)
+        assert.deepStrictEqual(deliver(next), [2, 3, 4])
+        next.journal.close()
       })
     )
   })
