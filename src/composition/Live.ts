@@ -106,6 +106,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     ambient,
     accountOf,
     router,
+    room: { hold: store.budget.hold, free: store.budget.free, admit: overflow.admit },
     setAside,
     loop,
     isRecording: () => switches.recording,

@@ -7,6 +7,7 @@ import * as RetentionSampling from "../domain/sampling/RetentionSampling.ts"
 import * as TraceId from "../domain/span/TraceId.ts"
 import type { Router } from "../engine/chunk/Router.ts"
 import type { DeliveryLoop } from "../engine/lane/DeliveryLoop.ts"
+import type { Room } from "../engine/record/RecorderOptions.ts"
 import * as SpanRecorder from "../engine/record/SpanRecorder.ts"
 import type { AmbientContextService } from "../ports/AmbientContext.ts"
 import * as ContextReader from "../ports/ContextReader.ts"
@@ -26,6 +27,7 @@ export const make = (options: {
   readonly ambient: AmbientContextService
   readonly accountOf: (routing: Routing) => string | undefined
   readonly router: Router
+  readonly room: Room
   /** Keeps an undeliverable event for inspection. */
   readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly loop: Pick<DeliveryLoop, "refuse">
@@ -55,6 +57,7 @@ export const make = (options: {
       propagation: settings.propagation
     },
     accountOf: options.accountOf,
+    room: options.room,
     sink: {
       finish: (record, carrier) => {
         if (isClosed()) loop.refuse(carrier)

@@ -39,6 +39,7 @@ export type ProblemCode =
   | "unknown_shape"
   | "value_too_large"
   | "event_too_large"
+  | "memory_full"
   | "redaction_failed"
   | "invalid_baggage"
   | "invalid_traceparent"

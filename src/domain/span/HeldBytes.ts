@@ -71,12 +71,74 @@ export const ofRecord = (record: SpanRecord<unknown>, ofText: OfText): number =>
  */
 export const ofAnnotation = (annotation: Annotation, ofText: OfText): number => {
   let bytes = 0
-  for (const key of Object.keys(annotation) as Array<keyof Annotation>) {
-    const value = annotation[key]
-    // The key is that of the record, whose shape is shared.
-    if (key === "tags") bytes += ofTags(value as Tags, ofText)
-    else if (key === "input" || key === "output") bytes += ofSide(value as SpanIo, ofText)
-    else bytes += ofJson(value as Json, ofText)
+  for (const key of Object.keys(annotation) as Array<keyof Annotation>) bytes += ofField(key, annotation, ofText)
+  return bytes
+}
+
+const ofField = (key: keyof Annotation, annotation: Annotation, ofText: OfText): number => {
+  const value = annotation[key]
+  if (value === undefined) return 0
+  // The key is that of the record, whose shape is shared.
+  if (key === "tags") return ofTags(value as Tags, ofText)
+  if (key === "input" || key === "output") return ofSide(value as SpanIo, ofText)
+  return ofJson(value as Json, ofText)
+}
+
+/**
+ * The bytes that `Annotation.append` adds for one field of a later annotation: those of its value, less those of the
+ * value in its place. Values of `shared`, which other spans hold too, give nothing back. The cost depends on the two
+ * values alone.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const ofAppended = (
+  into: Annotation,
+  key: keyof Annotation,
+  later: Annotation,
+  ofText: OfText,
+  shared: Annotation = emptyAnnotation
+): number => {
+  switch (key) {
+    case "bytes":
+      return 0
+    case "metadata":
+    case "metrics":
+    case "tags":
+    case "prompt":
+      return ofMembers(into[key] as Members, later[key] as Members, ofText, shared[key] as Members)
+    case "costTags": {
+      let bytes = 0
+      for (const tag of later.costTags!) {
+        if (into.costTags?.includes(tag) !== true) bytes += slotBytes + ofJson(tag, ofText)
+      }
+      return bytes
+    }
+    case "spanLinks":
+      return ofField(key, later, ofText)
+    default:
+      return ofField(key, later, ofText) - (into[key] === shared[key] ? 0 : ofField(key, into, ofText))
+  }
+}
+
+const emptyAnnotation: Annotation = { bytes: 0 }
+
+type Members = { readonly [key: string]: Json }
+
+const ofMembers = (
+  into: Members | undefined,
+  later: Members,
+  ofText: OfText,
+  shared: Members | undefined
+): number => {
+  let bytes = 0
+  for (const name of Object.keys(later)) {
+    const before = into !== undefined && Object.hasOwn(into, name) ? into[name] : undefined
+    bytes += before === undefined ? keyBytes + ofText(name) : 0
+    bytes += ofJson(later[name], ofText)
+    if (before !== undefined && !(shared !== undefined && Object.hasOwn(shared, name) && shared[name] === before)) {
+      bytes -= ofJson(before, ofText)
+    }
   }
   return bytes
 }

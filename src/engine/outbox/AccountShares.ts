@@ -39,6 +39,21 @@ export const make = (
       const own = account === undefined ? undefined : shares.get(account)
       own?.release(record)
       if (own?.used() === 0) shares.delete(account!)
+    },
+    hold: (bytes, account) => {
+      if (account === undefined) return budget.hold(bytes, account)
+      const own = shareOf(account)
+      if (!own.hold(bytes, account)) return false
+      shares.set(account, own)
+      if (budget.hold(bytes, account)) return true
+      own.free(bytes, account)
+      return false
+    },
+    free: (bytes, account) => {
+      budget.free(bytes, account)
+      const own = account === undefined ? undefined : shares.get(account)
+      own?.free(bytes, account)
+      if (own?.used() === 0) shares.delete(account!)
     }
   }
 }

@@ -86,7 +86,9 @@ export const make = (options: Options): DurableOutbox => {
       release: (record) => {
         journal.remove(record)
         budget.release(record)
-      }
+      },
+      hold: budget.hold,
+      free: budget.free
     },
     of: (account) => {
       let found = outboxes.get(account)

@@ -36,6 +36,8 @@ export interface Overflow {
   ) => Effect.Effect<void> | undefined
   /** The number of events that wait for room; they are pending. */
   readonly waiting: () => number
+  /** Lets events in that wait, as far as there is room. */
+  readonly admit: () => void
   /** Ends every wait. */
   readonly close: () => void
 }
@@ -123,6 +125,7 @@ export const make = (options: {
       return drop(then)
     },
     waiting: () => waiting,
+    admit: lines.admit,
     close: lines.close
   }
 }

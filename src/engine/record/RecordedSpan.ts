@@ -14,6 +14,14 @@ import type { TracerSpan } from "../../ports/Recorder.ts"
 export class RecordedSpan implements OpenSpan {
   context: PendingContext
   readonly annotation: Annotation.Owned
+  /** The part of the annotation that other spans hold too. */
+  readonly shared: Annotation.Annotation | undefined
+  /** The bytes of its own content, the part of them that the byte budget is charged, and whether some is missing. */
+  heldBytes = 0
+  chargedBytes = 0
+  leftOut = false
+  /** The next span whose charge could not be released yet. */
+  unreleased: RecordedSpan | undefined = undefined
   readonly request: RequestInfo | undefined
   readonly baggage: Changes
   ended = false
@@ -36,6 +44,7 @@ export class RecordedSpan implements OpenSpan {
   constructor(options: {
     readonly context: PendingContext
     readonly annotation: Annotation.Owned
+    readonly shared: Annotation.Annotation | undefined
     readonly request: RequestInfo | undefined
     readonly baggage: Changes
     readonly parent: RecordedSpan | undefined
@@ -49,6 +58,7 @@ export class RecordedSpan implements OpenSpan {
   }) {
     this.context = options.context
     this.annotation = options.annotation
+    this.shared = options.shared
     this.request = options.request
     this.baggage = options.baggage
     this.parent = options.parent

@@ -14,6 +14,7 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { Routing } from "../../ports/Routing.ts"
+import type { ByteBudget } from "../outbox/ByteBudget.ts"
 
 /** The settings of the process that the recorder needs. */
 export interface Settings {
@@ -42,10 +43,17 @@ export interface Sink {
   readonly fail: () => void
 }
 
+/** The room in memory for content of open spans, in bytes for each account. */
+export interface Room extends Pick<ByteBudget, "hold" | "free"> {
+  /** Lets finished events that wait for room in, after bytes were freed. */
+  readonly admit: () => void
+}
+
 /** The parts that a recorder uses. */
 export interface Options {
   readonly settings: Settings
   readonly sink: Sink
+  readonly room: Room
   readonly ids: IdGeneratorService
   readonly ambient: AmbientContextService
   readonly diagnostics: DiagnosticsService

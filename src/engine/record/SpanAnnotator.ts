@@ -6,6 +6,7 @@ import * as Promised from "../../domain/Promised.ts"
 import * as Annotation from "../../domain/span/Annotation.ts"
 import * as SpanContext from "../../domain/span/SpanContext.ts"
 import type { SpanEnd } from "../../ports/Recorder.ts"
+import type { OpenContent } from "./OpenContent.ts"
 import * as OptionReader from "./OptionReader.ts"
 import type { RecordedSpan } from "./RecordedSpan.ts"
 import type { Options } from "./RecorderOptions.ts"
@@ -17,10 +18,15 @@ export interface SpanAnnotator {
   readonly makeOutput: (span: RecordedSpan, end: SpanEnd) => void
 }
 
-export const make = ({ diagnostics, settings }: Pick<Options, "diagnostics" | "settings">): SpanAnnotator => {
-  const annotate = (span: RecordedSpan, input: Annotation.AnnotationInput): void => {
-    const { problems, value: said } = Annotation.parse(span.context.kind, input)
+export const make = (
+  { diagnostics, settings }: Pick<Options, "diagnostics" | "settings">,
+  content: OpenContent
+): SpanAnnotator => {
+  const annotate = (span: RecordedSpan, input: Annotation.AnnotationInput, isEnding = false): void => {
+    const { problems, value } = Annotation.parse(span.context.kind, input)
     if (problems.length > 0) diagnostics.report(problems, span.context.name)
+    // Content of a span that ends now is charged as part of its event.
+    const said = isEnding ? value : content.admit(span, value)
     SpanTags.add(settings.process, diagnostics, span, span.annotation, said)
     OptionReader.writeModel(span, input, diagnostics.report, span.context.name)
     if (
@@ -39,10 +45,10 @@ export const make = ({ diagnostics, settings }: Pick<Options, "diagnostics" | "s
 
   const annotateOutput = (span: RecordedSpan, value: unknown): void => {
     if (Promised.take(value)) diagnostics.report([promisedOutput], span.context.name)
-    else annotate(span, { output: value as Annotation.SideInput })
+    else annotate(span, { output: value as Annotation.SideInput }, true)
   }
 
-  return { annotate, makeOutput }
+  return { annotate: (span, input) => annotate(span, input), makeOutput }
 }
 
 const promisedOutput = Problem.make(

@@ -9,7 +9,9 @@ import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type * as Tags from "../../domain/span/Tags.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { SpanEnd } from "../../ports/Recorder.ts"
+import { guard } from "../books/Guard.ts"
 import * as LateRetention from "./LateRetention.ts"
+import type { OpenContent } from "./OpenContent.ts"
 import type { RecordedSpan } from "./RecordedSpan.ts"
 import type { Options } from "./RecorderOptions.ts"
 import * as SpanExit from "./SpanExit.ts"
@@ -20,20 +22,32 @@ import * as SpanTags from "./SpanTags.ts"
  * is not in the ledger.
  */
 export const make = (
-  options: Options
+  options: Options,
+  content: OpenContent
 ): (span: RecordedSpan, end: SpanEnd, at: bigint | undefined) => Effect.Effect<void> | undefined => {
-  const { diagnostics, settings, sink } = options
+  const { diagnostics, room, settings, sink } = options
   const redacts = RedactedRecord.isActive(settings.redaction)
+
+  // The event takes the room of its span before events that wait for room are let in.
+  const place = (span: RecordedSpan, put: () => Effect.Effect<void> | undefined): Effect.Effect<void> | undefined => {
+    if (span.chargedBytes === 0) return put()
+    content.release(span)
+    const waits = put()
+    guard(diagnostics, "recorder.admit", room.admit, undefined)
+    return waits
+  }
 
   return (span, end, at) => {
     const record = recordOf(settings.process, span, end, at)
-    if (!redacts) return sink.finish(record, span.carrier)
+    if (!redacts) return place(span, () => sink.finish(record, span.carrier))
     const { problems, value: redacted } = RedactedRecord.apply(record, settings.redaction)
     if (problems.length > 0) diagnostics.report(problems, redacted.record.context.name)
     span.carrier?.rename(redacted.record.context.name)
-    if (!redacted.dropped) return sink.finish(redacted.record, span.carrier)
-    sink.redact(redacted.record, span.carrier)
-    return undefined
+    return place(span, () => {
+      if (!redacted.dropped) return sink.finish(redacted.record, span.carrier)
+      sink.redact(redacted.record, span.carrier)
+      return undefined
+    })
   }
 }
 
@@ -55,7 +69,7 @@ const recordOf = (
     modelName: span.modelName ?? annotation.model,
     modelProvider: span.modelProvider,
     annotation,
-    tags: withEnding(SpanTags.of(process, span, annotation), end),
+    tags: withEnding(SpanTags.of(process, span, annotation), end, span.leftOut),
     ancestor: parent === undefined
       ? undefined
       : {
@@ -72,12 +86,13 @@ const errorOf = (end: SpanEnd): SpanError.SpanError | undefined =>
     (end.error === undefined ? undefined : SpanErrors.fromUnknown(end.error))
 
 // The losers of a race or a time-out are not errors; a tag distinguishes them.
-const withEnding = (tags: Tags.Tags, end: SpanEnd): Tags.Tags => {
+const withEnding = (tags: Tags.Tags, end: SpanEnd, leftOut: boolean): Tags.Tags => {
   const interrupted = end.interrupted === true || (end.exit !== undefined && SpanExit.isInterrupted(end.exit))
-  if (!interrupted && end.unfinished !== true) return tags
+  if (!interrupted && end.unfinished !== true && !leftOut) return tags
   return {
     ...tags,
     ...(interrupted ? { "effect.fiber.interrupted": "true" } : undefined),
-    ...(end.unfinished === true ? { "effect.span.unfinished": "true" } : undefined)
+    ...(end.unfinished === true ? { "effect.span.unfinished": "true" } : undefined),
+    ...(leftOut ? { "effect.content.left_out": "true" } : undefined)
   }
 }

@@ -12,6 +12,7 @@ import * as Problem from "../../domain/Problem.ts"
 import * as Annotation from "../../domain/span/Annotation.ts"
 import type { RecorderService, SpanEnd } from "../../ports/Recorder.ts"
 import { guard } from "../books/Guard.ts"
+import * as OpenContent from "./OpenContent.ts"
 import * as OpenSpans from "./OpenSpans.ts"
 import type { RecordedSpan } from "./RecordedSpan.ts"
 import type { Options } from "./RecorderOptions.ts"
@@ -31,16 +32,19 @@ const mostOpenSpans = 10_000
 
 export const make = (options: Options): SpanRecorder => {
   const { diagnostics, sink } = options
-  const start = SpanStarts.make(options)
-  const finish = SpanEnds.make(options)
-  const { annotate, makeOutput } = SpanAnnotator.make(options)
+  const content = OpenContent.make(options)
+  const start = SpanStarts.make(options, content)
+  const finish = SpanEnds.make(options, content)
+  const { annotate, makeOutput } = SpanAnnotator.make(options, content)
   // Failed events that are not in the ledger yet. At the end of the stack counting can fail too; then the next call
   // counts.
   let failed = 0
+  let unreleased: RecordedSpan | undefined
 
   const countFailed = (): void => {
     try {
       for (; failed > 0; failed--) sink.fail()
+      for (; unreleased !== undefined; unreleased = unreleased.unreleased) content.release(unreleased)
     } catch (error) {
       diagnostics.defect("recorder.fail", error)
     }
@@ -66,6 +70,8 @@ export const make = (options: Options): SpanRecorder => {
     } catch (error) {
       span.ended = true
       failed++
+      span.unreleased = unreleased
+      unreleased = span
       diagnostics.defect("recorder.end", error)
       return undefined
     }
@@ -78,7 +84,7 @@ export const make = (options: Options): SpanRecorder => {
     if (end.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable, span.context.name)
     const time = at ?? (span.timed ? span.clock.currentTimeNanosUnsafe() : 0n)
     const waits = guard(diagnostics, "recorder.end", () => finishEvent(span, end, at), undefined)
-    if (failed > 0) countFailed()
+    if (failed > 0 || unreleased !== undefined) countFailed()
     if (waits !== undefined) return Effect.andThen(waits, Effect.sync(() => endTracerSpan(span, end, time)))
     endTracerSpan(span, end, time)
     return undefined
@@ -124,7 +130,11 @@ export const make = (options: Options): SpanRecorder => {
         return endAndWait(span, end)
       } catch (error) {
         // The count comes before any call, because this can be the end of the stack.
-        if (!span.ended) failed++
+        if (!span.ended) {
+          failed++
+          span.unreleased = unreleased
+          unreleased = span
+        }
         span.ended = true
         return guard(diagnostics, "recorder.end", (): undefined => {
           throw error

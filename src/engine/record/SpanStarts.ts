@@ -19,6 +19,7 @@ import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 import type { SpanOptions, SpanStart, TracerSpan } from "../../ports/Recorder.ts"
 import { CurrentRouting } from "../../ports/Routing.ts"
 import * as LateRetention from "./LateRetention.ts"
+import type { OpenContent } from "./OpenContent.ts"
 import * as OptionReader from "./OptionReader.ts"
 import { RecordedSpan } from "./RecordedSpan.ts"
 import type { Options } from "./RecorderOptions.ts"
@@ -26,7 +27,7 @@ import * as SpanTags from "./SpanTags.ts"
 import * as SpanTime from "./SpanTime.ts"
 
 /** Makes a function that starts spans. It throws if a part of `options` throws. */
-export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
+export const make = (options: Options, content: OpenContent): (start: SpanStart) => RecordedSpan => {
   const { ambient, diagnostics, ids, settings } = options
   const configured = { mlApp: settings.mlApp, service: settings.service }
   // Each set of changes is read once, and its problems are reported once.
@@ -90,10 +91,10 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
     const annotation = Annotation.owned(Annotation.empty)
     const tagged = { context, service }
     if (region !== undefined) SpanTags.add(settings.process, diagnostics, tagged, annotation, region)
-    SpanTags.add(settings.process, diagnostics, tagged, annotation, own)
     const recorded: RecordedSpan = new RecordedSpan({
       context,
       annotation,
+      shared: region,
       request: around?.request,
       baggage,
       parent,
@@ -105,14 +106,21 @@ export const make = (options: Options): (start: SpanStart) => RecordedSpan => {
       clock,
       at
     })
-    OptionReader.writeModel(recorded, given, diagnostics.report, name)
-    if (
-      trace.session === undefined && context.session !== undefined && context.session.value !== "" &&
-      SessionSource.isVouched(context.session)
-    ) {
-      trace.session = SessionSource.make(context.session.value, "propagated")
+    try {
+      SpanTags.add(settings.process, diagnostics, recorded, annotation, content.admit(recorded, own))
+      OptionReader.writeModel(recorded, given, diagnostics.report, name)
+      if (
+        trace.session === undefined && context.session !== undefined && context.session.value !== "" &&
+        SessionSource.isVouched(context.session)
+      ) {
+        trace.session = SessionSource.make(context.session.value, "propagated")
+      }
+      carrier?.link(context)
+    } catch (error) {
+      // The caller gets no span, so no end would release this.
+      content.release(recorded)
+      throw error
     }
-    carrier?.link(context)
     return recorded
   }
 }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Annotation, AnnotationInput } from "../../../src/domain/span/Annotation.ts"
+import * as Annotations from "../../../src/domain/span/Annotation.ts"
 import * as HeldBytes from "../../../src/domain/span/HeldBytes.ts"
 import { makeRecord } from "../Records.ts"
 
@@ -31,6 +32,41 @@ describe("HeldBytes", () => {
         HeldBytes.ofRecord(event, HeldBytes.atMost),
         text
       )
+    }
+  })
+
+  it("adds up what annotations append to at least what the result holds, and to little more", () => {
+    const annotations: ReadonlyArray<AnnotationInput> = [
+      { input: "a".repeat(500), metadata: { a: [1, 2], b: "x" }, tags: { team: "one" }, costTags: ["team"] },
+      { input: "b", output: { c: ["d"] }, metadata: { a: "short", c: { d: {} } }, metrics: { inputTokens: 1 } },
+      { prompt: { id: "p", template: "t".repeat(300), variables: { v: "w" } } },
+      { prompt: { id: "p", variables: { v: "longer" } }, name: "n", sessionId: "s", costTags: ["team"] },
+      { spanLinks: [{ spanId: "1", traceId: "2" }], tags: { team: "another", more: "x" }, intent: "i" },
+      { spanLinks: [{ spanId: "3", traceId: "4" }], metadata: JSON.parse(`{"__proto__":{"a":1}}`) as {} }
+    ]
+    const ends = [...annotations, ...annotations.toReversed(), ...annotations]
+    const into = Annotations.owned(Annotations.empty)
+    let sum = 0
+    for (const input of ends) {
+      const later = Annotations.parse("llm", input).value
+      for (const key of Object.keys(later) as Array<keyof Annotation>) {
+        sum += HeldBytes.ofAppended(into, key, later, HeldBytes.exactly)
+      }
+      Annotations.append(into, later)
+      const { bytes: _, ...fields } = into
+      assert.isAtLeast(sum + 6 * 64, held(fields) - 16)
+      assert.isAtMost(sum, held(fields) + 1_000)
+    }
+  })
+
+  it("gives nothing back for a replaced value that other spans hold too", () => {
+    const parse = (input: AnnotationInput) => Annotations.parse("task", input).value
+    const shared = parse({ metadata: { a: "x".repeat(1_000) }, intent: "y".repeat(1_000) })
+    const later = parse({ metadata: { a: "z".repeat(1_000) }, intent: "z".repeat(1_000) })
+    const into = Annotations.owned(shared)
+    for (const key of ["metadata", "intent"] as const) {
+      assert.isAtLeast(HeldBytes.ofAppended(into, key, later, HeldBytes.exactly, shared), 1_000)
+      assert.isAtMost(HeldBytes.ofAppended(into, key, later, HeldBytes.exactly), 0)
     }
   })
 })

@@ -63,4 +63,28 @@ describe("ByteBudget", () => {
     budget.release(a)
     assert.strictEqual(budget.used(), 0)
   })
+
+  it("holds content of open spans up to three quarters, and measures events before it refuses", () => {
+    const one = record(1_000)
+    const budget = ByteBudget.make({ limit: 10_000, measure })
+    assert.isFalse(budget.hold(7_501, undefined))
+    budget.reserve(one)
+    assert.isTrue(budget.hold(7_500, undefined))
+    assert.isFalse(budget.hold(1, undefined))
+    assert.isAtMost(budget.used(), 10_000)
+    budget.free(7_500, undefined)
+    budget.release(one)
+    assert.strictEqual(budget.used(), 0)
+  })
+
+  it("grants content of open spans a quarter without room, in which no event has a place", () => {
+    const [a, b] = [record(1_000), record(10)]
+    const budget = ByteBudget.make({ limit: measure(a), measure })
+    budget.reserve(a)
+    assert.isTrue(budget.hold(Math.floor(measure(a) / 4), undefined))
+    assert.isFalse(budget.hold(1, undefined))
+    assert.isFalse(budget.reserve(b))
+    budget.free(Math.floor(measure(a) / 4), undefined)
+    assert.strictEqual(budget.used(), measure(a))
+  })
 })

@@ -40,6 +40,7 @@ export const make = (more: Partial<Options> = {}, settings: Partial<RecorderOpti
         failed.count++
       }
     },
+    room: { hold: () => true, free: () => {}, admit: () => {} },
     accountOf: () => undefined,
     ids: {
       spanId: () => (++next).toString(16).padStart(16, "0"),
