@@ -9,8 +9,6 @@ export type Warning = Exclude<Trouble, "busy"> | Notice["about"] | "unavailable"
 
 const inMemory = "Events are held in memory only"
 
-const docs = "See docs/delivery.md."
-
 // Lines say which folder or file, but nothing of its content.
 const lines: { readonly [K in Warning]: (folder: string, detail: string) => string } = {
   full: (folder) =>
@@ -40,6 +38,5 @@ const lines: { readonly [K in Warning]: (folder: string, detail: string) => stri
 
 /** Logs a warning, unless it was logged before. `detail` names files and users. */
 export const warn = (diagnostics: DiagnosticsService, warning: Warning, folder: string, detail = ""): void => {
-  const line = lines[warning](folder, detail)
-  diagnostics.warnOnce(`outbox.${warning}`, line.includes(docs) ? line : `${line} ${docs}`)
+  diagnostics.warnOnce(`outbox.${warning}`, `${lines[warning](folder, detail)} See docs/delivery.md.`)
 }

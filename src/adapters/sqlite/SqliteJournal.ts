@@ -325,13 +325,7 @@ class SqliteJournal implements JournalService {
 
   // Events for which the disk has no room are still in memory and leave from there, because a full disk would never take them.
   private readonly takeQueued = (account: SpillBooks.Account, bytes: number): ReadonlyArray<Row> => {
-    const rows: Array<Row> = []
-    let room = bytes
-    for (const row of account.queued) {
-      room -= row.bytes
-      if (rows.length > 0 && room < 0) break
-      rows.push(row)
-    }
+    const rows = WriteQueue.first(account.queued, bytes)
     for (const row of rows) SpillBooks.unqueue(this.books, row)
     return rows
   }

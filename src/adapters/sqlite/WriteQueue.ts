@@ -62,15 +62,21 @@ export const remove = (self: WriteQueue, row: Row): void => {
   if (self.rows.delete(row)) self.bytes -= row.copy.bytes
 }
 
-/** Takes out the first rows, up to `bytes` of them and at least one, to be posted. */
-export const take = (self: WriteQueue, bytes: number): ReadonlyArray<Row> => {
-  const taken: Array<Row> = []
+/** The first rows: up to `bytes` of them, and at least one. */
+export const first = (rows: Iterable<Row>, bytes: number): ReadonlyArray<Row> => {
+  const found: Array<Row> = []
   let room = bytes
-  for (const row of self.rows) {
+  for (const row of rows) {
     room -= row.copy.bytes
-    if (taken.length > 0 && room < 0) break
-    taken.push(row)
+    if (found.length > 0 && room < 0) break
+    found.push(row)
   }
+  return found
+}
+
+/** Takes out the first rows, to be posted. */
+export const take = (self: WriteQueue, bytes: number): ReadonlyArray<Row> => {
+  const taken = first(self.rows, bytes)
   for (const row of taken) {
     remove(self, row)
     row.state = "posted"
