@@ -11,6 +11,7 @@ import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import * as DeliveryNotice from "../domain/delivery/DeliveryNotice.ts"
 import * as EventAge from "../domain/delivery/EventAge.ts"
+import * as RedactedRecord from "../domain/redaction/RedactedRecord.ts"
 import * as Diagnostics from "../engine/books/Diagnostics.ts"
 import * as DropLog from "../engine/books/DropLog.ts"
 import type { LedgerBook } from "../engine/books/Ledger.ts"
@@ -63,9 +64,13 @@ export const make = (options: {
     const now = () => clock.currentTimeMillisUnsafe()
     const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
     const aging = EventAge.steady(now(), elapsed)
-    const diagnostics = Diagnostics.make((line) => {
-      run(Effect.logWarning(`effect-llmobs: ${line}`))
-    }, settings.onProblem)
+    const diagnostics = Diagnostics.make(
+      (line) => {
+        run(Effect.logWarning(`effect-llmobs: ${line}`))
+      },
+      settings.onProblem,
+      !RedactedRecord.isActive(settings.redaction)
+    )
     const ledger = Ledger.make(
       DropLog.make({
         now,

@@ -109,10 +109,8 @@ describe("delivery of events to the intake", () => {
             Effect.provide(layer)
           )
           assert.sameMembers(Observed.names(agent).slice(), names(20))
-          assert.deepStrictEqual(
-            lines.filter((line) => line.includes("EVP")).map((line) => line.includes(`which answers ${status}`)),
-            [true]
-          )
+          // A refusal that is over within seconds is no news.
+          assert.deepStrictEqual(lines, [])
         }))
     }
   }

@@ -17,10 +17,9 @@ import { ToolDefinition, ToolDefinitionInput } from "./ToolDefinition.ts"
 const anything = Schema.Record(Schema.String, Schema.Unknown)
 
 // The types of the sides only help editors: any value passes.
-const Side = Schema.declare((_u): _u is Side => true)
-const Manifest = Schema.declare((u): u is AgentManifestInput => typeof u === "object" && u !== null)
-const Metrics = Schema.declare((u): u is MetricsInput => typeof u === "object" && u !== null)
-type Side = AnnotationInputs["input"]
+const Side = Schema.Unknown as unknown as Schema.Codec<AnnotationInputs["input"]>
+const Manifest = anything as unknown as Schema.Codec<AgentManifestInput>
+const Metrics = anything as unknown as Schema.Codec<MetricsInput>
 
 /**
  * An annotation of a well-typed program. The parser accepts more values and keeps their good parts.

@@ -21,7 +21,9 @@ const maxPlaces = 256
  */
 export const make = (
   say: (line: string) => void,
-  onProblem?: ((problem: Problem) => void) | undefined
+  onProblem?: ((problem: Problem) => void) | undefined,
+  /** Whether lines may hold the names of spans: redaction rules look at finished spans, and lines come earlier. */
+  namesSpans = true
 ): DiagnosticsService => {
   const counts = new Map<string, number>()
 
@@ -60,7 +62,11 @@ export const make = (
       for (const problem of problems) {
         tell(problem)
         if (isNew(problem, span)) {
-          say(`${span === undefined ? "" : `The span ${SpanName.shown(span)}: `}${Problems.render(problem)}`)
+          say(
+            `${span === undefined || !namesSpans ? "" : `The span ${SpanName.shown(span)}: `}${
+              Problems.render(problem)
+            }`
+          )
         }
       }
     },
