@@ -45,7 +45,8 @@ export const sendEvents = (d: Draft, flight: number, route: string, seen: Seen):
     return
   }
   const ids = seen.events.map(({ id }) => id)
-  const isAgain = again.some((payload) => isSame(payload.ids, ids))
+  const before = again.find((payload) => isSame(payload.ids, ids))
+  const isAgain = before !== undefined
   // Each of them once, and each source in its order.
   const inOrder = sources.every((source) => startsWith(source, ids.filter((id) => source.includes(id))))
   const known = ids.every((id) => sources.some((source) => source.includes(id)))
@@ -61,7 +62,8 @@ export const sendEvents = (d: Draft, flight: number, route: string, seen: Seen):
     take(d, id)
     if (!isAgain) move(d, id, "lent")
   }
-  d.flights.set(flight, { ids, route, to })
+  // Another receiver has said nothing about its route yet.
+  d.flights.set(flight, { ids, route, to, rediscovered: before?.to === to && before.rediscovered })
 }
 
 export const answerEvents = (d: Draft, payload: EventPayload, outcome: Outcome, last: boolean): void => {
@@ -91,6 +93,10 @@ export const answerEvents = (d: Draft, payload: EventPayload, outcome: Outcome, 
       d.possibleDuplicates += ids.length
       for (const id of ids) d.events.set(id, { ...d.events.get(id)!, uncertain: true })
       if (!last) d.eventsAgain = [...d.eventsAgain, payload]
+      return
+    // Even the last attempt of a program is made once more, because the Agent certainly did not pass it on.
+    case "rediscover":
+      if (!last || !payload.rediscovered) d.eventsAgain = [...d.eventsAgain, { ...payload, rediscovered: true }]
       return
     case "held":
       if (!last) d.eventsAgain = [...d.eventsAgain, payload]

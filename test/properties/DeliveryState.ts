@@ -73,6 +73,8 @@ export interface EventPayload {
   readonly ids: ReadonlyArray<Id>
   readonly route: string
   readonly to: "evp" | "intake" | "relay"
+  /** Whether an Agent has answered that it does not have this route. */
+  readonly rediscovered: boolean
 }
 
 export interface Limits {

@@ -94,7 +94,8 @@ export const packer = <R = SpanRecord>(options: {
       return items.length === 0 ? undefined : { items, events, bytes, ...to }
     },
     repack: (payload, to, now) => {
-      if (payload.writer === to.writer && !payload.items.some((item) => isExpired(item, now))) return payload
+      const isSameWriter = payload.writer === to.writer
+      if (isSameWriter && !payload.items.some((item) => isExpired(item, now))) return payload
       const items: Array<Item<R>> = []
       const events: Array<EncodedEvent> = []
       for (const item of payload.items) {
@@ -103,7 +104,9 @@ export const packer = <R = SpanRecord>(options: {
         items.push(item)
         events.push(event)
       }
-      return items.length === 0 ? undefined : { items, events, bytes: size(events), ...to }
+      if (items.length === 0) return undefined
+      const rediscovered = isSameWriter && payload.rediscovered
+      return { items, events, bytes: size(events), ...to, rediscovered }
     }
   }
 }

@@ -278,6 +278,20 @@ describe("IntakeLane", () => {
     assert.strictEqual(books().pending.outbox, 1)
   })
 
+  it("retries a payload no more than once at the end of the program when one of its events grows too old", () => {
+    const { books, lane, offer, records, settle, state } = make()
+    offer(record())
+    const young = offer(record(), 500)
+    state.destination = { writer: intakeWriter(), endpoint: "agent-evp" }
+    settle(lane.next(500)!, answer(404), 500, true)
+    const second = lane.next(1_200)!
+    assert.deepStrictEqual(records(second), [young])
+    settle(second, answer(404), 1_200, true)
+    assert.isUndefined(lane.next(1_200))
+    assert.strictEqual(books().dropped.expired, 1)
+    assert.strictEqual(books().pending.outbox, 1)
+  })
+
   it("tries each payload once at the end of the program, and still counts the rest", () => {
     const { books, lane, offer, settle } = make()
     offer(record())
