@@ -145,8 +145,11 @@ export const rows: ReadonlyArray<Row> = [
   { name: "otel -> ours -> datadog", hops: [otel("first"), ours("second"), datadog("third")] },
   { name: "ours -> otel -> otel -> ours", hops: [ours("first"), otel("second"), otel("third"), ours("fourth")] },
 
-  // The application of a service that merely has LLM Observability on is not taken over.
-  { name: "datadog without LLM spans -> ours", hops: [datadog("caller", silent), ours("callee")] },
+  // A service names its application even without a span of its own: a new root below it is of that application.
+  {
+    name: "datadog without LLM spans -> ours",
+    hops: [datadog("caller", { spans: [], leaves: () => ({ mlApp: "caller-app" }) }), ours("callee")]
+  },
   { name: "ours without LLM spans -> datadog", hops: [ours("caller", silent), datadog("callee")] },
   {
     name: "datadog -> ours without LLM spans -> datadog",

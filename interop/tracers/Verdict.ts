@@ -168,7 +168,9 @@ const llm = (
       isVouched = true
     }
     experiment = planned.experimentId ?? experiment
-    const mlApp = carried.parentId === undefined ? appOf(hop) : carried.mlApp ?? appOf(hop)
+    // Datadog's tracer takes an application over with a parent only.
+    const isIgnored = carried.parentId === undefined && hop.tracer !== "ours"
+    const mlApp = isIgnored ? appOf(hop) : carried.mlApp ?? appOf(hop)
     check("LLM parent", event.parentId, carried.parentId ?? "undefined")
     check("LLM trace id", event.traceId, carried.traceId ?? span.traceId)
     check("LLM trace id said", event.traceId, span.traceId)
