@@ -45,18 +45,18 @@ export const check = (): void => {
   has<Spans>()(Testing.expectSpan().check(spans))
   has<Testing.SpanFilter>()(Testing.retrieval({ sessionId: null }))
   // @ts-expect-error the kind is said by the function
-  Testing.expectLlm({ kind: "tool" })
+  void Testing.expectLlm({ kind: "tool" })
   // @ts-expect-error there is no such part
-  Testing.expectLlm({ session: "s-1" })
+  void Testing.expectLlm({ session: "s-1" })
   // @ts-expect-error tokens are numbers
-  Testing.expectLlm().withMetrics({ inputTokens: "12" })
+  void Testing.expectLlm().withMetrics({ inputTokens: "12" })
   // @ts-expect-error a time is not JSON
-  Testing.expectTask().withMetadata({ at: 1n })
+  void Testing.expectTask().withMetadata({ at: 1n })
 
   // Rules of the linter are completed, and unknown ones refused.
   has<Effect.Effect<void, Testing.ExpectationError, Testing.Testing>>()(
     Testing.expectNoFindings({ except: ["missing-session"] })
   )
   // @ts-expect-error there is no such rule
-  Testing.expectNoFindings({ except: ["no-session"] })
+  void Testing.expectNoFindings({ except: ["no-session"] })
 }
