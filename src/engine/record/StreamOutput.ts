@@ -79,7 +79,7 @@ const tooMuch = Problem.make(
 
 const threw = Problem.make(
   "unreadable_value",
-  "A function given to accumulate the output of a stream threw. What it should have made is left out.",
+  "A function given to accumulate the output of a stream threw. Its result is left out.",
   "output"
 )
 
