@@ -44,7 +44,9 @@ export const withPropagation = (options: {
     }
     const isFollowing = request.redirect === "follow" && isTrusted(url)
     if (isFollowing && request.integrity === "") {
-      return follow({ fetch, isTrusted, write, extra, isStream: isStream(init?.body) }, request, url)
+      const isUnknown = input instanceof Request && request.body !== null && init?.body === undefined
+      const held = isUnknown ? ofText(request) : isStream(init?.body) ? undefined : request
+      return follow({ fetch, isTrusted, write, extra, isStream: held === undefined }, held ?? request, url)
     }
     return fetch(new Request(request, { headers: write(request.headers, isTrusted(url) && !isFollowing) }), extra)
   }
@@ -76,6 +78,17 @@ const ofRequest: ReadonlySet<string> = new Set([
 // A body that can be read only once. `fetch` accepts any asynchronous iterable as one.
 const isStream = (body: unknown): boolean =>
   typeof body === "object" && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body)
+
+// A request does not tell if its body can be read only once, but the standard refuses such a body in this mode, before
+// it reads any of it.
+const ofText = (request: Request): Request | undefined => {
+  try {
+    const { headers, method, mode } = request
+    return new Request(new Request(request, { method: "POST", mode: "no-cors" }), { headers, method, mode })
+  } catch {
+    return undefined
+  }
+}
 
 interface Following {
   readonly fetch: typeof globalThis.fetch

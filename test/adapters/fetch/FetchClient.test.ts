@@ -81,6 +81,8 @@ const calls: ReadonlyArray<readonly [name: string, call: Call]> = [
   ...[301, 302, 303, 307, 308].flatMap((status): ReadonlyArray<readonly [string, Call]> => [
     [`${status} for a text`, (host) => [host + to("/end", status), posted]],
     [`${status} for a stream`, (host) => [host + to("/end", status), streamed()]],
+    [`${status} for a request made from a text`, (host) => [new Request(host + to("/end", status), posted)]],
+    [`${status} for a request made from a stream`, (host) => [new Request(host + to("/end", status), streamed())]],
     [`${status} for HEAD`, (host) => [host + to("/end", status), { method: "HEAD" }]],
     [`${status} for PUT`, (host) => [host + to("/end", status), { ...posted, method: "PUT" }]],
     [`${status} for a form`, (host) => [host + to("/end", status), {
@@ -88,7 +90,11 @@ const calls: ReadonlyArray<readonly [name: string, call: Call]> = [
       body: new URLSearchParams({ a: "b" })
     }]]
   ]),
-  ["a stream without a redirect", (host) => [`${host}/`, streamed()]]
+  ["a stream without a redirect", (host) => [`${host}/`, streamed()]],
+  ["a request made from a stream, without a redirect", (host) => [new Request(`${host}/`, streamed())]],
+  ["a request of a request made from a stream", (host) => [
+    new Request(new Request(host + to("/end", 307), streamed()), { headers: { "x-a": "1" } })
+  ]]
 ]
 
 const seen = async (fetch: typeof globalThis.fetch, [input, init]: ReturnType<Call>) => {
