@@ -6,6 +6,7 @@ type Row = Pick<Loads, "effect"> & Partial<Omit<Loads, "effect" | "files">>
 
 // The modules that a program loads when it imports a path. An addition to a row makes each such program start later.
 const table: { readonly [path: string]: Row } = {
+  "effect-llmobs": { effect: "stable", costly: ["Stream"] },
   "effect-llmobs/LLMObs": { effect: "stable" },
   "effect-llmobs/LLMObsStream": { effect: "stable", costly: ["Stream"] },
   "effect-llmobs/Redaction": { effect: "none" },

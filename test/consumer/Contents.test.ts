@@ -30,7 +30,9 @@ const built = (stem: string): { readonly [path: string]: string } => {
 
 const whole: { readonly [path: string]: string } = {
   "package.json": JSON.stringify(manifest),
-  "README.md": "",
+  "README.md": "# P\n\n[One](docs/One.md#one)\n",
+  "SECURITY.md": "",
+  "docs/One.md": "# One\n",
   LICENSE: "",
   "CHANGELOG.md": "",
   ...built("Main"),
@@ -96,6 +98,10 @@ describe("Contents", () => {
       "dist/Main.js.map points at ../lib/Main.ts"
     ]],
     ["a file that says nothing of its map", { "dist/Main.js": "export {}\n" }, ["dist/Main.js points at a map"]],
+    ["a page that is left out", { "docs/One.md": undefined }, [
+      "docs/One.md is missing",
+      "README.md:3: docs/One.md#one leads nowhere"
+    ]],
     ["a place of this machine", { "src/Main.ts": "export const at = \"<root>/x\"\n" }, ["src/Main.ts names <root>/"]]
   ]
   for (const [what, changes, expected] of wrong) {

@@ -4,6 +4,7 @@
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import { deadLinks } from "../../scripts/PageLinks.ts"
 
 /** One door of the package: what its users import, and the files that stand behind it by condition. */
 export interface Entry {
@@ -18,17 +19,24 @@ export interface Manifest {
   readonly exports: { readonly [path: string]: string | { readonly [condition: string]: string } }
 }
 
-const besides = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"]
+const besides = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"]
 
 const below = (folder: string, ending: string): ReadonlyArray<string> =>
   Fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => path.endsWith(ending))
 
-/** The files that the sources below a root call for. A built file whose source is gone is not among them. */
+/** The pages and pictures of the documentation. `docs/api` is a package of its own. */
+const documentation = (root: string): ReadonlyArray<string> =>
+  [".md", ".svg"].flatMap((ending) => below(Path.join(root, "docs"), ending))
+    .filter((path) => !path.startsWith("api/"))
+    .map((path) => `docs/${path}`)
+
+/** The files that the sources and pages below a root call for. A built file whose source is gone is not among them. */
 const expected = (root: string): ReadonlyArray<string> =>
   [
     ...besides,
+    ...documentation(root),
     ...below(Path.join(root, "src"), ".ts").flatMap((path) => {
       const stem = path.slice(0, -".ts".length)
       return [`src/${path}`, ...[".js", ".js.map", ".d.ts", ".d.ts.map"].map((ending) => `dist/${stem}${ending}`)]
@@ -106,6 +114,7 @@ export const faults = (folder: string, root: string): ReadonlyArray<string> => {
     ...[...wanted].filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
     ...faultsOfEntries(manifest, files),
     ...faultsOfMaps(folder, files),
-    ...faultsOfPlaces(folder, files, root)
+    ...faultsOfPlaces(folder, files, root),
+    ...files.filter((file) => file.endsWith(".md")).flatMap((page) => deadLinks(folder, page))
   ]
 }

@@ -79,7 +79,7 @@ try {
   console.log(`packed ${files.length} files behind ${specifiers.length} entries, all of them there`)
 
   // Patterns are not filled in by the tool itself.
-  const inside = specifiers.map((specifier) => specifier.slice("effect-llmobs/".length))
+  const inside = specifiers.map((specifier) => specifier.slice("effect-llmobs/".length) || ".")
   run(process.execPath, [
     attw,
     Path.join(folder, packed.filename),

@@ -1,0 +1,57 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { anchorsOf, deadLinks, linksOf } from "../../scripts/PageLinks.ts"
+import { root } from "../../scripts/SourceFile.ts"
+
+const folders = ["docs", "examples", "burst", "faults", "fuzz", "memory", "parametric", "replay", "soak"]
+const pages = [
+  ...Fs.readdirSync(root).filter((name) => name.endsWith(".md")),
+  ...folders.flatMap((folder) =>
+    Fs.readdirSync(Path.join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".md") && !name.includes("node_modules"))
+      .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+  )
+]
+
+describe("the pages of the documentation", () => {
+  it("have no link that leads nowhere", () => {
+    assert.isAbove(pages.length, 20)
+    assert.deepStrictEqual(pages.flatMap((page) => deadLinks(root, page)), [])
+  })
+})
+
+describe("PageLinks", () => {
+  it("finds links and images in Markdown and in HTML, and none in code", () => {
+    const page = "[a](b.md#c)\n![d](e.svg \"f\")\n<img src=\"g.svg\">\n`[h](i)`\n```md\n[j](k)\n```\n"
+    assert.deepStrictEqual(linksOf(page), [
+      { target: "b.md#c", line: 1 },
+      { target: "e.svg", line: 2 },
+      { target: "g.svg", line: 3 }
+    ])
+  })
+
+  it("makes anchors like GitHub: lower case, no punctuation, a number for a heading that repeats", () => {
+    const page = "# Troubleshooting: \"I see no spans\"\n## 1. `layer` and more\n## Cost\n## Cost\n```sh\n# none\n```\n"
+    assert.deepStrictEqual([...anchorsOf(page)], [
+      "troubleshooting-i-see-no-spans",
+      "1-layer-and-more",
+      "cost",
+      "cost-1"
+    ])
+  })
+
+  it("finds the links that lead to no file, to no heading, or out of the folder", () => {
+    const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "pages-"))
+    const links = ["b.md", "b.md#b", "#a", "https://example.com/x", "c.md", "b.md#c", "#c", "../b.md"]
+    Fs.writeFileSync(Path.join(folder, "a.md"), `# A\n\n${links.map((link) => `[x](${link})`).join("\n")}\n`)
+    Fs.writeFileSync(Path.join(folder, "b.md"), "# B\n")
+    const dead = deadLinks(folder, "a.md")
+    Fs.rmSync(folder, { recursive: true })
+    assert.deepStrictEqual(
+      dead,
+      ["c.md", "b.md#c", "#c", "../b.md"].map((link, index) => `a.md:${index + 7}: ${link} leads nowhere`)
+    )
+  })
+})
