@@ -2,6 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import { readFileSync } from "node:fs"
+import { stripVTControlCharacters } from "node:util"
+import * as TerminalPicture from "../../scripts/TerminalPicture.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "../layers/Observed.ts"
 
@@ -60,4 +63,18 @@ describe("layerDev with print", () => {
       assert.include((yield* printed(rejected, { print: true })).lines[0], "rescued: the trace was sampled out")
       assert.include((yield* printed(trace, { print: true, apm: "off" })).lines[0], "to the intake by itself")
     }))
+})
+
+describe("docs/terminal.svg", () => {
+  it("shows what a program prints: npm run terminal-picture writes it", async () => {
+    assert.strictEqual(readFileSync(TerminalPicture.file, "utf8"), await TerminalPicture.picture())
+  })
+
+  it("draws lines that fit the terminal, and nothing that a terminal obeys", async () => {
+    const lines = await TerminalPicture.printed(60)
+    const widths = lines.map((line) => stripVTControlCharacters(line).length)
+    assert.strictEqual(Math.max(...widths), 60)
+    assert.notInclude(TerminalPicture.draw([...lines, "\u001b[31m<b>&\u001b[39m"], 60), "\u001b")
+    assert.include(TerminalPicture.draw(["\u001b[31m<b>&\u001b[39m"], 60), ">&lt;b&gt;&amp;</text>")
+  })
 })
