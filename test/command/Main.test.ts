@@ -6,7 +6,7 @@ import * as Processes from "../adapters/redis/Processes.ts"
 import * as SqliteFile from "../adapters/sqlite/SqliteFile.ts"
 import { offer, record } from "../laws/OutboxLaws.ts"
 
-describe("the command effect-llmobs", () => {
+describe.concurrent("the command effect-llmobs", () => {
   for (const args of [[], ["deliver"], ["relay", "--all"], ["rescue"], ["rescue", "a", "b"]]) {
     it.live(`prints its usage when it is called with ${JSON.stringify(args)}`, () =>
       Effect.gen(function*() {

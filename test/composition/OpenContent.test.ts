@@ -7,7 +7,7 @@ import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Heap from "../layers/Heap.ts"
 import * as Observed from "../layers/Observed.ts"
 
-const maxBytes = 64 * 1024 * 1024
+const maxBytes = 16 * 1024 * 1024
 
 // What is made is not shared with any other span.
 const text = (index: number, length: number): string => Buffer.from(`${index} ${"x".repeat(length)}`).toString()
@@ -22,13 +22,13 @@ const held = (index: number, length: number, until: Effect.Effect<void>, opened:
 
 describe("content of open spans", () => {
   it.live(
-    "stays below twice maxBytes for 300 open spans of 5 MB, whose events are all delivered",
+    "stays below twice maxBytes for 80 open spans of 5 MB, whose events are all delivered",
     () =>
       Effect.gen(function*() {
         const gate = yield* Deferred.make<void>()
         const before = Heap.used()
         const fibers: Array<Fiber.Fiber<void>> = []
-        for (let index = 0; index < 300; index++) {
+        for (let index = 0; index < 80; index++) {
           const opened = yield* Deferred.make<void>()
           fibers.push(
             yield* Effect.forkChild(held(index, 5_000_000, Deferred.await(gate), Deferred.succeed(opened, undefined)))
@@ -42,12 +42,12 @@ describe("content of open spans", () => {
         yield* Deferred.succeed(gate, undefined)
         for (const fiber of fibers) yield* Fiber.join(fiber)
         const { agent, ledger } = yield* Observed.settle
-        assert.strictEqual(Ledgers.delivered(ledger), 300)
-        assert.strictEqual(agent.events().length, 300)
+        assert.strictEqual(Ledgers.delivered(ledger), 80)
+        assert.strictEqual(agent.events().length, 80)
         const leftOut = agent.events().filter((event) => Observed.tagsOf(event).has("effect.content.left_out"))
-        assert.isAbove(leftOut.length, 280)
-        assert.isBelow(leftOut.length, 300)
-      }).pipe(Effect.provide(Observed.dev({ flushTimeout: "20 seconds" }))),
+        assert.isAbove(leftOut.length, 74)
+        assert.isBelow(leftOut.length, 80)
+      }).pipe(Effect.provide(Observed.dev({ maxBytes, flushTimeout: "20 seconds" }))),
     60_000
   )
 

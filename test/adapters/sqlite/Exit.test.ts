@@ -55,7 +55,7 @@ const inFolder = async (test: (folder: SqliteFile.Folder) => Promise<void>) => {
   }
 }
 
-describe("a process with a durable outbox that nobody closed", () => {
+describe.concurrent("a process with a durable outbox that nobody closed", () => {
   for (
     const [name, way, code] of [
       ["calls process.exit() right after an event", "exit", 3],
@@ -92,7 +92,7 @@ describe("a process with a durable outbox that nobody closed", () => {
     }))
 })
 
-describe("the thread of the file", () => {
+describe.concurrent("the thread of the file", () => {
   it("loads nothing that the program preloads, and prints no warning", () =>
     inFolder(async ({ folder, directory }) => {
       const marks = Path.join(folder, "preloaded")
