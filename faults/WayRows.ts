@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Tls from "node:tls"
 import type { Certificate } from "./Certificate.ts"
 import * as Certificates from "./Certificate.ts"
+import * as ConnectProxies from "./ConnectProxy.ts"
 import * as KeyGate from "./KeyGate.ts"
 import * as NameLookup from "./NameLookup.ts"
 import type { Row, Stage } from "./Row.ts"
@@ -16,9 +17,13 @@ const events = 20
 
 const name = NameLookup.make("agent-of-the-fault-matrix")
 
-// The one certificate that this process trusts besides those it always does.
+// An address of no machine, which only a proxy's tunnel leads to.
+const distant = "192.0.2.1"
+
+// The certificates that this process trusts besides those it always does.
 const trusted = Certificates.selfSigned({ name: "trusted" })
-Tls.setDefaultCACertificates([...Tls.getCACertificates("default"), trusted.cert])
+const trustedDistant = Certificates.selfSigned({ name: "distant", address: distant })
+Tls.setDefaultCACertificates([...Tls.getCACertificates("default"), trusted.cert, trustedDistant.cert])
 
 /** While it is refused no request gets through; then the right one is shown. */
 const tls = (row: string, wrong: () => Certificate | undefined, direct: boolean): Row => {
@@ -66,6 +71,39 @@ const tlsRows = (direct: boolean): ReadonlyArray<Row> => [
     direct
   )
 ]
+
+/** The answer of a proxy to CONNECT is never taken for the answer of the intake. */
+const connect = (...answers: ReadonlyArray<number>): Row => {
+  const env: { HTTPS_PROXY?: string } = {}
+  let proxy: ConnectProxies.ConnectProxy
+  let front: TlsFront.TlsFront
+  return {
+    name: `direct: a proxy answers CONNECT with ${answers.join(", ")}, then tunnels`,
+    promised: once,
+    direct: true,
+    env,
+    options: { overrideOrigin: `https://${distant}` },
+    prepare: ({ agent }) =>
+      Effect.gen(function*() {
+        front = yield* TlsFront.make(agent)
+        front.show(trustedDistant)
+        proxy = yield* ConnectProxies.make(answers)
+        env.HTTPS_PROXY = proxy.url
+      }),
+    run: ({ emit, pending, wait }) =>
+      Effect.gen(function*() {
+        yield* emit(events)
+        yield* until(() => proxy.refused() > 0)
+        const held = yield* pending
+        if (held !== events) return `${held} were held`
+        yield* until(() => proxy.refused() >= answers.length)
+        if (front.connections() > 0) return "a refusal was taken for a tunnel"
+        proxy.tunnel(Number(new URL(front.url).port))
+        yield* wait(40_000)
+        return undefined
+      })
+  }
+}
 
 const wrongKey = "wrong-key-0123456789abcdef012345"
 
@@ -152,6 +190,9 @@ export const rows: ReadonlyArray<Row> = [
   settings("a wait of 30 days", { _DD_LLMOBS_WRITER_TIMEOUT: "2592000", DD_TRACE_AGENT_TIMEOUT_SECONDS: "2592000" }),
   settings("a wait of 30 days", { _DD_LLMOBS_WRITER_TIMEOUT: "2592000" }, true),
   settings("nothing but nonsense", nonsense),
+  connect(201, 202),
+  connect(400, 404, 413),
+  connect(407),
   agentsKey,
   key("403, then the key is right", true),
   key("403 for good", false),

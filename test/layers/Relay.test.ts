@@ -44,7 +44,7 @@ const relay = (server: RedisServer.RedisServer, agentUrl: string) =>
 
 const distinct = (agent: DevAgents.DevAgent) => new Set(agent.events().map((event) => event.spanId)).size
 
-describe.concurrent.skipIf(RedisServer.missing !== undefined)("the relay", () => {
+describe.skipIf(RedisServer.missing !== undefined)("the relay", { concurrent: true }, () => {
   it.live("counts events as transferred in the process that made them, and delivers them by the relay once", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make

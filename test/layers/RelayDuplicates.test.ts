@@ -74,7 +74,7 @@ const trial = (
     }
   })
 
-describe.concurrent.skipIf(RedisServer.missing !== undefined)("duplicates of relays", () => {
+describe.skipIf(RedisServer.missing !== undefined)("duplicates of relays", { concurrent: true }, () => {
   it.live(
     "counts every duplicate in the relays that live on, when others are killed at random instants",
     () =>

@@ -43,7 +43,7 @@ const gauges = Effect.map(Metric.snapshot, (metrics) =>
     )
   ))
 
-describe.concurrent.skipIf(RedisServer.missing !== undefined)("the health of relays", () => {
+describe.skipIf(RedisServer.missing !== undefined)("the health of relays", { concurrent: true }, () => {
   it.live("counts, keeps and shows the events that the intake refuses for good to programs and operators", () =>
     Effect.gen(function*() {
       const server = yield* RedisServer.make

@@ -24,7 +24,7 @@ const open = Effect.gen(function*() {
 const ats = (entries: ReadonlyArray<SetAside>) => entries.map(({ at }) => at)
 const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
-describe.concurrent.skipIf(RedisServer.missing !== undefined)("RedisSetAside", () => {
+describe.skipIf(RedisServer.missing !== undefined)("RedisSetAside", { concurrent: true }, () => {
   it.live("reads set-aside events as they were written, oldest first", () =>
     Effect.gen(function*() {
       const { add, read, written } = yield* open

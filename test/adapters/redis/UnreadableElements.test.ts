@@ -51,7 +51,7 @@ const elements: ReadonlyArray<readonly [title: string, element: string]> = [
   ["bytes that are no text", "\u0000\u0001\ufffd"]
 ]
 
-describe.concurrent.skipIf(RedisServer.missing !== undefined)("unreadable elements", () => {
+describe.skipIf(RedisServer.missing !== undefined)("unreadable elements", { concurrent: true }, () => {
   for (const [title, element] of elements) {
     it.live(`sets an unreadable element aside, counts it and delivers the batch behind it: ${title}`, () =>
       Effect.gen(function*() {
@@ -96,7 +96,7 @@ describe.concurrent.skipIf(RedisServer.missing !== undefined)("unreadable elemen
     }))
 })
 
-describe.concurrent.skipIf(RedisServer.missing !== undefined)("a relay that cannot take elements", () => {
+describe.skipIf(RedisServer.missing !== undefined)("a relay that cannot take elements", { concurrent: true }, () => {
   it.live("logs why a relay cannot take from the queue, and when it can again", () =>
     Effect.gen(function*() {
       const { delivered, lines, offer, redis, start } = yield* running()
