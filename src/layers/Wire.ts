@@ -1,6 +1,6 @@
 /**
  * The bytes on the wire: the MessagePack of a v0.4 trace payload, and the JSON of an intake request. They are for a
- * tracer of your own, beside `effect-llmobs/core`. This module loads `msgpackr` and no module of Effect.
+ * tracer of your own, beside `effect-llmobs/core`. This module loads no module of Effect.
  *
  * **Details**
  *

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import manifest from "../../package.json" with { type: "json" }
+import * as Chunks from "../../scripts/Chunks.ts"
 import * as SourceFile from "../../scripts/SourceFile.ts"
 import { cycle, violations } from "./Arrows.ts"
 
 const files = SourceFile.readAll("src")
-const dependencies = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)])
+const dependencies = new Set<string>([...Chunks.bundled, ...Object.keys(manifest.peerDependencies)])
 
 const of = (path: string, text: string) => violations([SourceFile.make(path, text)], new Set(["msgpackr"]))
 

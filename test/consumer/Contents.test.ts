@@ -97,6 +97,13 @@ describe("Contents", () => {
     ["a map that points at nothing", { "dist/Main.js.map": "{\"sources\":[\"../lib/Main.ts\"]}" }, [
       "dist/Main.js.map points at ../lib/Main.ts"
     ]],
+    ["a module that is bundled twice", {
+      "dist/chunks/a.js": "import \"../Main.js\"\n//# sourceMappingURL=a.js.map",
+      "dist/chunks/a.js.map": "{\"sources\":[\"../../src/Main.ts\"]}"
+    }, ["src/Main.ts is in dist/Main.js.map and in dist/chunks/a.js.map"]],
+    ["a chunk that nothing imports", { "dist/chunks/a.js": "export {}\n" }, [
+      "dist/chunks/a.js has no business in the package"
+    ]],
     ["a file that says nothing of its map", { "dist/Main.js": "export {}\n" }, ["dist/Main.js points at a map"]],
     ["a page that is left out", { "docs/One.md": undefined }, [
       "docs/One.md is missing",

@@ -32,14 +32,14 @@ const documentation = (root: string): ReadonlyArray<string> =>
     .filter((path) => !path.startsWith("api/"))
     .map((path) => `docs/${path}`)
 
-/** The files that the sources and pages below a root call for. A built file whose source is gone is not among them. */
+/** The files that the sources and pages below a root call for, without JavaScript. */
 const expected = (root: string): ReadonlyArray<string> =>
   [
     ...besides,
     ...documentation(root),
     ...below(Path.join(root, "src"), ".ts").flatMap((path) => {
       const stem = path.slice(0, -".ts".length)
-      return [`src/${path}`, ...[".js", ".js.map", ".d.ts", ".d.ts.map"].map((ending) => `dist/${stem}${ending}`)]
+      return [`src/${path}`, ...[".d.ts", ".d.ts.map"].map((ending) => `dist/${stem}${ending}`)]
     })
   ].sort()
 
@@ -80,16 +80,68 @@ const faultsOfEntries = (manifest: Manifest, files: ReadonlyArray<string>): Read
   ]
 }
 
+/** The licence of a bundled package. */
+const isLicence = (file: string): boolean => /^dist\/chunks\/[\w-]+\.LICENSE\.txt$/.test(file)
+
+const isJavaScript = (file: string): boolean => file.startsWith("dist/") && /\.js(?:\.map)?$/.test(file)
+
+/** A file without a source has no map: the bundler's own helper, and an entry that only passes on what chunks export. */
+const hasNoSource = (file: string, text: string): boolean =>
+  file === "dist/chunks/rolldown-runtime.js" ||
+  /^(?:(?:import|export) [^;]+ from "[^"]+";\s*|export \{[^;]*\};\s*)+$/.test(text)
+
+/** The JavaScript that nothing starts or imports, by the names of files in it. */
+const strays = (manifest: Manifest, folder: string, files: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const scripts = files.filter((file) => file.startsWith("dist/") && file.endsWith(".js"))
+  const named = new Set([
+    ...entries(manifest, files).map(({ targets }) => targets["default"]!.slice("./".length)),
+    ...Object.values(manifest.bin).map((file) => file.slice("./".length)),
+    ...scripts.flatMap((file) =>
+      [...Fs.readFileSync(Path.join(folder, file), "utf8").matchAll(/["'`](\.{1,2}\/[\w./-]+)(?:\.js["'`]|\.\$\{)/g)]
+        .map(
+          ([, path]) => Path.posix.join(Path.posix.dirname(file), `${path}.js`)
+        )
+    )
+  ])
+  return files.filter((file) => isJavaScript(file) && !named.has(file.replace(/\.map$/, "")))
+}
+
+interface SourceMap {
+  readonly sources: ReadonlyArray<string>
+  readonly sourcesContent?: ReadonlyArray<string | null>
+}
+
+/** The sources of a map that are neither in the package nor, as text, in the map. */
+const absent = (text: string, has: (source: string) => boolean): ReadonlyArray<string> => {
+  const { sources, sourcesContent = [] } = JSON.parse(text) as SourceMap
+  return sources.filter((source, at) => !has(source) && typeof sourcesContent[at] !== "string")
+}
+
 const faultsOfMaps = (folder: string, files: ReadonlyArray<string>): ReadonlyArray<string> => {
   const has = new Set(files)
   const beside = (file: string, target: string) => Path.posix.join(Path.posix.dirname(file), target)
-  return files.filter((file) => file.startsWith("dist/")).flatMap((file) => {
+  return files.filter((file) => /^dist\/.*(?:\.map|\.js|\.ts)$/.test(file)).flatMap((file) => {
     const text = Fs.readFileSync(Path.join(folder, file), "utf8")
+    if (hasNoSource(file, text)) return []
+    const isThere = (target: string) => has.has(beside(file, target))
     const targets = file.endsWith(".map")
-      ? (JSON.parse(text) as { readonly sources: ReadonlyArray<string> }).sources
-      : [/\n\/\/# sourceMappingURL=(.+)\s*$/.exec(text)?.[1] ?? "a map"]
-    return targets.filter((target) => !has.has(beside(file, target))).map((target) => `${file} points at ${target}`)
+      ? absent(text, isThere)
+      : [/\n\/\/# sourceMappingURL=(.+)\s*$/.exec(text)?.[1] ?? "a map"].filter((target) => !isThere(target))
+    return targets.map((target) => `${file} points at ${target}`)
   })
+}
+
+/** Two copies of a module would have two states, and be loaded twice. */
+const faultsOfCopies = (folder: string, files: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const places = new Map<string, string>()
+  return files.filter((file) => file.endsWith(".js.map")).flatMap((file) =>
+    (JSON.parse(Fs.readFileSync(Path.join(folder, file), "utf8")) as SourceMap).sources.flatMap((name) => {
+      const source = Path.posix.join(Path.posix.dirname(file), name)
+      const first = places.get(source)
+      places.set(source, file)
+      return first === undefined ? [] : [`${source} is in ${first} and in ${file}`]
+    })
+  )
 }
 
 const faultsOfPlaces = (folder: string, files: ReadonlyArray<string>, root: string): ReadonlyArray<string> => {
@@ -110,10 +162,13 @@ export const faults = (folder: string, root: string): ReadonlyArray<string> => {
   const wanted = new Set(expected(root))
   const manifest = JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8")) as Manifest
   return [
-    ...files.filter((file) => !wanted.has(file)).map((file) => `${file} has no business in the package`),
+    ...files.filter((file) => !wanted.has(file) && !isJavaScript(file) && !isLicence(file))
+      .map((file) => `${file} has no business in the package`),
+    ...strays(manifest, folder, files).map((file) => `${file} has no business in the package`),
     ...[...wanted].filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
     ...faultsOfEntries(manifest, files),
     ...faultsOfMaps(folder, files),
+    ...faultsOfCopies(folder, files),
     ...faultsOfPlaces(folder, files, root),
     ...files.filter((file) => file.endsWith(".md")).flatMap((page) => deadLinks(folder, page))
   ]
