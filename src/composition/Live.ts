@@ -8,11 +8,7 @@ import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import * as AgentRates from "../domain/sampling/AgentRates.ts"
 import * as TraceSampler from "../engine/chunk/TraceSampler.ts"
 import * as Overflow from "../engine/outbox/Overflow.ts"
-import { Control } from "../ports/Control.ts"
-import { Delivery } from "../ports/Delivery.ts"
 import { ownAccount } from "../ports/Outbox.ts"
-import { Propagator } from "../ports/Propagator.ts"
-import { Recorder } from "../ports/Recorder.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 import * as AccountDirectory from "./AccountDirectory.ts"
 import * as Ambient from "./Ambient.ts"
@@ -22,6 +18,7 @@ import * as Destinations from "./Destinations.ts"
 import * as EventStore from "./EventStore.ts"
 import * as Foundations from "./Foundation.ts"
 import * as IntakeRoads from "./IntakeRoads.ts"
+import * as LayerServices from "./LayerServices.ts"
 import * as Recording from "./Recording.ts"
 import type { Settings } from "./Settings.ts"
 import * as TraceRoad from "./TraceRoad.ts"
@@ -115,20 +112,22 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   // Registered after the drain, and so run before it: spans that are still open are sent with the rest.
   yield* Effect.addFinalizer(() => Effect.sync(recorder.endAll))
   const tracer = ownTracer ? Tracing.tracer({ settings, foundation, service, ambient, sampler, chunks }) : undefined
-  const services = Context.make(Recorder, recorder).pipe(
-    Context.add(Control, {
+  return yield* LayerServices.make({
+    foundation,
+    ambient,
+    recorder,
+    control: {
       setRecording: (on) => {
         switches.recording = on
       },
       setTracing: (on) => {
         switches.tracing = on && ownTracer
       }
-    }),
-    Context.add(Delivery, delivery),
-    Context.merge(Tracing.callbacks(ambient, tracer)),
-    Context.add(Propagator, Tracing.propagator({ settings, foundation, ambient, sampler }))
-  )
-  return tracer === undefined ? services : Context.add(services, Tracer.Tracer, tracer)
+    },
+    delivery,
+    propagator: Tracing.propagator({ settings, foundation, ambient, sampler }),
+    tracer
+  })
 })
 
 const utf8 = new TextDecoder()

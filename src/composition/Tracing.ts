@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Tracer from "effect/Tracer"
+import type { CallerStorage } from "../adapters/async-context/CallerStorage.ts"
 import * as FiberCallbacks from "../adapters/async-context/FiberCallbacks.ts"
 import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import type { Checked } from "../domain/Problem.ts"
@@ -71,9 +72,10 @@ const redactionOf = (
  */
 export const callbacks = (
   ambient: AmbientContextService,
-  tracer: Tracer.Tracer | undefined
+  tracer: Tracer.Tracer | undefined,
+  storage: CallerStorage
 ): Context.Context<never> => {
-  const { evaluate, store } = FiberCallbacks.make()
+  const { evaluate, store } = FiberCallbacks.make(storage)
   const inside = tracer && EffectTracer.evaluating(tracer, evaluate)
   return Context.make(CurrentCallbackContext, {
     ...CallbackRegion.make({ store, ambient }),

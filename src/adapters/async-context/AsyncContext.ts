@@ -4,28 +4,18 @@
  */
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
-import { AsyncLocalStorage } from "node:async_hooks"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
+import * as CallbackRegion from "../../engine/context/CallbackRegion.ts"
+import type { PlainCaller } from "../../engine/context/RunningLayers.ts"
 import * as OptionReader from "../../engine/record/OptionReader.ts"
 import type { PairedSpan } from "../../engine/record/PairedSpan.ts"
 import * as PairedSpans from "../../engine/record/PairedSpan.ts"
 import * as ContextReader from "../../ports/ContextReader.ts"
 import type { SpanOptions } from "../../ports/Recorder.ts"
+import type { CallerStorage } from "./CallerStorage.ts"
+import * as CallerStorages from "./CallerStorage.ts"
 
-export interface AsyncContext {
-  /** The context of the caller: that of the innermost `run` or `within` around it, else that of the layer. */
-  readonly current: () => ContextReader.ContextReader
-  /**
-   * Opens a span under that of the innermost `run`. Its owner ends it. A span that is still open when the layer closes
-   * is ended then.
-   */
-  readonly start: (
-    kind: SpanKind,
-    name: string,
-    options?: SpanOptions & { readonly at?: bigint | undefined }
-  ) => PairedSpan
-  /** Calls a function inside a span, which stays open: spans that it starts, now or later, are children. */
-  readonly run: <A>(span: PairedSpan, body: () => A) => A
+export interface AsyncContext extends PlainCaller {
   /** Calls a function inside a span of its own, which ends with the function or the promise that it returns. */
   readonly trace: <A>(
     kind: SpanKind,
@@ -38,23 +28,36 @@ export interface AsyncContext {
 }
 
 /** Makes the spans of a layer's context, which has its recorder and its tracer. */
-export const make = (context: Context.Context<never>): AsyncContext => {
-  // Each layer has its own storage, because a span belongs to the recorder that opened it.
-  const storage = new AsyncLocalStorage<ContextReader.ContextReader>()
+export const make = (
+  context: Context.Context<never>,
+  storage: CallerStorage = CallerStorages.make()
+): AsyncContext => {
   const root = ContextReader.make(context)
-  const current = (): ContextReader.ContextReader => storage.getStore() ?? root
+  const current = (): ContextReader.ContextReader => {
+    const stored = storage.getStore()
+    if (stored === undefined) return root
+    return stored.isFiber
+      ? CallbackRegion.within(CallbackRegion.around(root), root)
+      : ContextReader.make(stored.context)
+  }
   const start: AsyncContext["start"] = (kind, name, options) =>
     PairedSpans.open(current(), { kind, name, options, at: OptionReader.read(options, "at", OptionReader.ignore) })
 
   const within: AsyncContext["within"] = (change, body) =>
-    storage.run(ContextReader.make(change(current().context)), body)
+    storage.run({ context: change(current().context), isFiber: false }, body)
 
   const run: AsyncContext["run"] = (span, body) => within(span.inside.bind(span), body)
 
   return {
+    isInside: () => storage.getStore() !== undefined,
     current,
     start,
     run,
+    enter: (span) => {
+      const before = storage.getStore()
+      storage.enterWith({ context: span.inside(current().context), isFiber: false })
+      return () => storage.enterWith(before as NonNullable<typeof before>)
+    },
     within,
     trace: (kind, name, options, body) => {
       const span = start(kind, name, options)

@@ -8,11 +8,11 @@
  */
 import type * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
-import { AsyncLocalStorage } from "node:async_hooks"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
+import type { CallerStorage } from "./CallerStorage.ts"
 
 export interface FiberCallbacks {
-  /** The context of the fiber that waits for the code around the caller. */
+  /** The context around the caller: of the fiber that waits for it, or of a scope of plain code. */
   readonly store: () => Context.Context<never> | undefined
   /** Evaluates the steps of a fiber, as a tracer does. */
   readonly evaluate: NonNullable<Tracer.Tracer["context"]>
@@ -22,14 +22,11 @@ const step = "~effect/Effect/evaluate"
 // The name of the step that waits. Effect does not promise it: under another name, callbacks have no parent.
 const name = "~effect/Effect/identifier"
 
-/** Makes the store of a layer: two layers do not see each other's fibers. */
-export const make = (): FiberCallbacks => {
-  const storage = new AsyncLocalStorage<Context.Context<never>>()
-  return {
-    store: () => storage.getStore(),
-    evaluate: (primitive, fiber) =>
-      (primitive as { readonly [name]?: unknown })[name] === "Async" && fiber.getRef(CurrentSpan) !== undefined
-        ? storage.run(fiber.context, () => primitive[step](fiber))
-        : primitive[step](fiber)
-  }
-}
+/** Keeps the contexts of fibers in the storage of a layer: two layers do not see each other's fibers. */
+export const make = (storage: CallerStorage): FiberCallbacks => ({
+  store: () => storage.getStore()?.context,
+  evaluate: (primitive, fiber) =>
+    (primitive as { readonly [name]?: unknown })[name] === "Async" && fiber.getRef(CurrentSpan) !== undefined
+      ? storage.run({ context: fiber.context, isFiber: true }, () => primitive[step](fiber))
+      : primitive[step](fiber)
+})

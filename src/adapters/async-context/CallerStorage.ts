@@ -1,0 +1,19 @@
+/**
+ * The storage of a layer: the context around plain JavaScript, which is that of the innermost of two things, the fiber
+ * that waits for the code, and the scope that plain code has opened.
+ */
+import type * as Context from "effect/Context"
+import { AsyncLocalStorage } from "node:async_hooks"
+
+/** A context around plain code. */
+export interface Stored {
+  readonly context: Context.Context<never>
+  /** Whether a fiber left it. It then holds only as long as the span in it. */
+  readonly isFiber: boolean
+}
+
+/** Carries the context through awaits, timers and callbacks. */
+export type CallerStorage = AsyncLocalStorage<Stored>
+
+/** Each layer has its own, because a span belongs to the recorder that opened it. */
+export const make = (): CallerStorage => new AsyncLocalStorage()
