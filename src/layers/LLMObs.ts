@@ -26,16 +26,14 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
 import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
 import type { DevOptions } from "../composition/DevLayer.ts"
 import type { Options } from "../composition/Options.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
-import type * as MlApp from "../domain/span/MlApp.ts"
-import type { Source } from "../domain/span/SessionSource.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
+import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
 import { Control } from "../ports/Control.ts"
 import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
@@ -129,7 +127,7 @@ export type {
  */
 export const annotateCurrentSpan = (input: AnnotationInput): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
-    fiber.getRef(Recorder)?.annotate(fiber.getRef(CurrentSpan), input)
+    fiber.getRef(Recorder)?.annotate(CallbackRegion.readerOf(fiber).getRef(CurrentSpan), input)
     return Effect.void
   })
 
@@ -186,47 +184,6 @@ export const annotateSpans = (
  */
 export const withRouting = (routing: Routing): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
   Effect.provideService(CurrentRouting, routing)
-
-/**
- * The running span: its LLM trace id, its decimal span id, and the sources of its labels.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CurrentSpan {
-  readonly traceId: string
-  readonly spanId: string
-  readonly sources: {
-    readonly session: Source | undefined
-    readonly userId: Source | undefined
-    readonly accountId: Source | undefined
-    readonly mlApp: MlApp.Source
-    readonly parent: "parent" | "propagated" | undefined
-  }
-}
-
-/**
- * The running LLM Observability span, if there is one.
- *
- * @category accessors
- * @since 0.1.0
- */
-export const currentSpan: Effect.Effect<Option.Option<CurrentSpan>> = Effect.withFiber((fiber) => {
-  const open = fiber.getRef(CurrentSpan)
-  if (open === undefined) return Effect.succeedNone
-  const { context } = open
-  return Effect.succeedSome({
-    traceId: context.traceId,
-    spanId: context.spanId,
-    sources: {
-      session: context.session?.source,
-      userId: context.userId?.source,
-      accountId: context.accountId?.source,
-      mlApp: context.mlApp.source,
-      parent: context.parentSource
-    }
-  })
-})
 
 /**
  * Sends waiting events, joins requests in flight, and returns the counts. It has a deadline and never fails.

@@ -5,13 +5,18 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
+import type * as MlApp from "../domain/span/MlApp.ts"
+import type { Source } from "../domain/span/SessionSource.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
+import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
 import * as Capture from "../engine/record/Capture.ts"
 import * as OptionReader from "../engine/record/OptionReader.ts"
 import * as PairedSpan from "../engine/record/PairedSpan.ts"
+import { CurrentSpan as Current } from "../ports/CurrentSpan.ts"
 import type { NotFunction, SpanEnd, SpanOptions } from "../ports/Recorder.ts"
 
 /**
@@ -291,3 +296,44 @@ export const annotateSpan = (span: Span, input: AnnotationInput): Effect.Effect<
  */
 export const endSpan = (span: Span, end?: Omit<SpanEnd, "output" | "defaultOutput">): Effect.Effect<void> =>
   Effect.suspend(() => (span as PairedSpan.PairedSpan).endAndWait(OptionReader.end(end)) ?? Effect.void)
+
+/**
+ * The running span: its LLM trace id, its decimal span id, and the sources of its labels.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CurrentSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sources: {
+    readonly session: Source | undefined
+    readonly userId: Source | undefined
+    readonly accountId: Source | undefined
+    readonly mlApp: MlApp.Source
+    readonly parent: "parent" | "propagated" | undefined
+  }
+}
+
+/**
+ * The running LLM Observability span, if there is one.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const currentSpan: Effect.Effect<Option.Option<CurrentSpan>> = Effect.withFiber((fiber) => {
+  const open = CallbackRegion.readerOf(fiber).getRef(Current)
+  if (open === undefined) return Effect.succeedNone
+  const { context } = open
+  return Effect.succeedSome({
+    traceId: context.traceId,
+    spanId: context.spanId,
+    sources: {
+      session: context.session?.source,
+      userId: context.userId?.source,
+      accountId: context.accountId?.source,
+      mlApp: context.mlApp.source,
+      parent: context.parentSource
+    }
+  })
+})

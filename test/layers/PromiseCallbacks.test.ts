@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
 import * as Http from "node:http"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as NodeHttp from "../../src/layers/NodeHttp.ts"
@@ -73,6 +75,60 @@ describe("effects in promise callbacks", () => {
     for (const name of ["inner", "outer"]) {
       assert.strictEqual(Observed.tagsOf(Observed.named(agent, name)).get("team"), "ops", name)
       assert.strictEqual(Observed.at(Observed.named(agent, name).event, "_dd.scope"), "experiments", name)
+    }
+  })
+
+  for (const apm of ["llm", "all", "off"] as const) {
+    it(`finds the span around a promise from a plain span in its callback, with apm: ${apm}`, async () => {
+      const agent = await within((run) =>
+        run(
+          Effect.promise(() => run(tool("called").pipe(Effect.withSpan("inner"), Effect.withSpan("plain")))).pipe(
+            LLMObs.agent("agent", { sessionId: "s-1" })
+          )
+        ), { apm })
+      isUnder(agent, "called", "agent")
+      assert.strictEqual(Observed.named(agent, "called").event["session_id"], "s-1")
+      if (apm !== "all") return
+      const spans = agent.traces().flat()
+      const one = (name: string) => spans.find((span) => span.name === name)!
+      assert.strictEqual(one("plain").parentId, one("agent").spanId)
+      assert.strictEqual(one("inner").parentId, one("plain").spanId)
+    })
+  }
+
+  it("annotates, names and sends on the span around a promise from its callback", async () => {
+    let headers: { readonly [name: string]: string } = {}
+    let known: string | undefined
+    const agent = await within((run) =>
+      run(
+        Effect.promise(() =>
+          run(Effect.gen(function*() {
+            yield* LLMObs.annotateCurrentSpan({ tags: { step: "callback" } })
+            known = Option.getOrUndefined(yield* LLMObs.currentSpan)?.spanId
+            headers = yield* LLMObs.inject
+          }))
+        ).pipe(LLMObs.agent("agent", { sessionId: "s-1" }))
+      )
+    )
+    const received = Observed.named(agent, "agent")
+    assert.strictEqual(Observed.tagsOf(received).get("step"), "callback")
+    assert.strictEqual(known, received.event["span_id"])
+    assert.include(headers["x-datadog-tags"], `_dd.p.llmobs_parent_id=${known}`)
+  })
+
+  it("gives no parent to a request, or to a span of another trace, in a promise callback", async () => {
+    const agent = await within((run) =>
+      run(
+        Effect.promise(async () => {
+          await run(tool("server").pipe(Effect.withSpan("handle", { kind: "server" })))
+          const external = Tracer.externalSpan({ spanId: "00000000000000ab", traceId: "cd".repeat(16) })
+          await run(tool("external").pipe(Effect.withSpan("continued", { parent: external })))
+        }).pipe(LLMObs.agent("agent"))
+      )
+    )
+    for (const name of ["server", "external"]) {
+      isUnder(agent, name, undefined)
+      assert.notStrictEqual(Observed.named(agent, name).apmTraceId, Observed.named(agent, "agent").apmTraceId)
     }
   })
 

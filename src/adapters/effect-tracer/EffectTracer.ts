@@ -21,6 +21,7 @@ import * as SpanName from "../../domain/span/SpanName.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { TracedSpan, TracedTrace } from "../../engine/chunk/LocalTrace.ts"
 import { LiveSpan, LocalTrace } from "../../engine/chunk/LocalTrace.ts"
+import * as CallbackRegion from "../../engine/context/CallbackRegion.ts"
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
 import * as SpanExit from "../../engine/record/SpanExit.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
@@ -77,10 +78,12 @@ export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(tracer)
 
 type SpanInput = Parameters<Tracer.Tracer["span"]>[0]
 
-const open = (options: Options, input: SpanInput): EffectSpan => {
-  const slot = Context.get(input.annotations, CarrierSlot)
+const open = (options: Options, given: SpanInput): EffectSpan => {
+  const slot = Context.get(given.annotations, CarrierSlot)
+  const reader: ContextReader | undefined = given.root ? undefined : slot?.reader ?? Fiber.getCurrent()
+  const isOnItsOwn = Option.isSome(given.parent) || CallbackRegion.isEntry(given.kind)
+  const input = reader === undefined || isOnItsOwn ? given : inCallback(given, reader)
   const parent = Option.getOrUndefined(input.parent)
-  const reader: ContextReader | undefined = input.root ? undefined : slot?.reader ?? Fiber.getCurrent()
   const ambient = reader === undefined ? undefined : options.ambient.current(reader)
   const inner = parent !== undefined && parent instanceof EffectSpan && parent.options === options ? parent : undefined
   const trace = inner?.trace ?? makeTrace(options, input, parent, ambient)
@@ -112,6 +115,12 @@ const open = (options: Options, input: SpanInput): EffectSpan => {
   const span = new EffectSpan(options, input, trace, live, live.spanId, service)
   if (trace.root === live) trace.rootSpan = span
   return span
+}
+
+// A span without a parent, in a callback, belongs to the span around the callback.
+const inCallback = (input: SpanInput, reader: ContextReader): SpanInput => {
+  const outer = CallbackRegion.around(reader)
+  return outer === undefined ? input : { ...input, parent: Context.getOption(outer, Tracer.ParentSpan) }
 }
 
 const makeTrace = (

@@ -25,12 +25,12 @@ import type { ContextReader } from "../../ports/ContextReader.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { PendingContext } from "../../ports/LateRetention.ts"
-import type { PropagatorService } from "../../ports/Propagator.ts"
-import type { Extent } from "../../ports/Propagator.ts"
+import type { Extent, PropagatorService } from "../../ports/Propagator.ts"
 import { guard } from "../books/Guard.ts"
 import type { LocalTrace } from "../chunk/LocalTrace.ts"
 import type { Decision } from "../chunk/Sampler.ts"
 import * as LateRetention from "../record/LateRetention.ts"
+import * as CallbackRegion from "./CallbackRegion.ts"
 
 export const make = (options: {
   readonly settings: PropagationSettings
@@ -99,8 +99,8 @@ export const make = (options: {
   }
 
   return {
-    inject: (reader, extent) => guard(diagnostics, "inject", () => inject(reader, extent), {}),
-    baggage: (reader) => guard(diagnostics, "baggage", () => baggage(reader), Baggage.empty)
+    inject: (reader, extent) => guard(diagnostics, "inject", () => inject(CallbackRegion.readerOf(reader), extent), {}),
+    baggage: (reader) => guard(diagnostics, "baggage", () => baggage(CallbackRegion.readerOf(reader)), Baggage.empty)
   }
 }
 
