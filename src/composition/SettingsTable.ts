@@ -499,7 +499,7 @@ export const table = {
       options: ["durable"],
       read: durable,
       fallback: undefined,
-      about: "a folder of files that keep events across the end of the process: [delivery](delivery.md)"
+      about: "a folder of files that keep events across the end of the process: [durable outbox](durable-outbox.md)"
     }),
     onProblem: setting({
       options: ["onProblem"],

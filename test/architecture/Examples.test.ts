@@ -1,8 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as ManagedRuntime from "effect/ManagedRuntime"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import * as Path from "node:path"
 import { examplesOf, withAssertions } from "../../scripts/DocumentedExamples.ts"
 import { readAll, root } from "../../scripts/SourceFile.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
 
 const pages = existsSync(Path.join(root, "docs"))
   ? readdirSync(Path.join(root, "docs"), { recursive: true, encoding: "utf8" })
@@ -11,6 +13,19 @@ const pages = existsSync(Path.join(root, "docs"))
   : []
 const paths = [...readAll("src").map((file) => file.path), ...pages, "README.md"]
   .filter((path) => existsSync(Path.join(root, path)))
+
+// Examples that read the variables find an Agent, as they would on a reader's machine.
+const runtime = ManagedRuntime.make(LLMObs.layerDev({ mlApp: "examples", print: false }))
+const agent = () => runtime.runPromise(LLMObs.DevAgent)
+
+beforeAll(async () => {
+  process.env["DD_TRACE_AGENT_URL"] = (await agent()).url
+})
+
+afterAll(async () => {
+  delete process.env["DD_TRACE_AGENT_URL"]
+  await runtime.dispose()
+})
 
 describe("the examples of the documentation", () => {
   for (const path of paths) {
@@ -22,6 +37,23 @@ describe("the examples of the documentation", () => {
       })
     })
   }
+
+  it("delivers the first span of the README to the Agent that the variables name", async () => {
+    await import(/* @vite-ignore */ `${Path.join(root, "README.md")}?example=0&lang.ts`)
+    const [span, ...more] = (await agent()).spans({ name: "chat" })
+    assert.deepStrictEqual(more, [])
+    assert.deepStrictEqual([span?.mlApp, span?.model, span?.input.messages, span?.output.messages], [
+      "shop",
+      "gpt-5",
+      [{ role: "user", content: "Where is my parcel?" }],
+      [{ role: "assistant", content: "It arrives tomorrow." }]
+    ])
+  })
+
+  it("runs every block of TypeScript of the README", () => {
+    const blocks = readFileSync(Path.join(root, "README.md"), "utf8").match(/^```ts.*$/gm)
+    assert.deepStrictEqual([...new Set(blocks)], ["```ts import.meta.vitest"])
+  })
 
   it("looks for examples in every file of src and in every page", () => {
     assert.isAbove(paths.length, 50)

@@ -16,6 +16,14 @@ const pages = [
 ]
 
 describe("the pages of the documentation", () => {
+  it("mention the other name of the product once", () => {
+    const own = pages.filter((page) => page.startsWith("docs/") || !page.includes("/"))
+    const mentions = own.flatMap((page) =>
+      Fs.readFileSync(Path.join(root, page), "utf8").split("Agent Observability").slice(1).map(() => page)
+    )
+    assert.deepStrictEqual(mentions, ["README.md"])
+  })
+
   it("have no link that leads nowhere", () => {
     assert.isAbove(pages.length, 20)
     assert.deepStrictEqual(pages.flatMap((page) => deadLinks(root, page)), [])

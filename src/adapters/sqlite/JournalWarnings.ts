@@ -38,5 +38,5 @@ const lines: { readonly [K in Warning]: (folder: string, detail: string) => stri
 
 /** Logs a warning, unless it was logged before. `detail` names files and users. */
 export const warn = (diagnostics: DiagnosticsService, warning: Warning, folder: string, detail = ""): void => {
-  diagnostics.warnOnce(`outbox.${warning}`, `${lines[warning](folder, detail)} See docs/delivery.md.`)
+  diagnostics.warnOnce(`outbox.${warning}`, `${lines[warning](folder, detail)} See docs/durable-outbox.md.`)
 }
