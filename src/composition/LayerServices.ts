@@ -52,3 +52,6 @@ export const make = (options: {
     tracer === undefined ? services : Context.add(services, Tracer.Tracer, tracer)
   )
 }
+
+/** The services of a layer that is switched off, by which parts above it know that it is there. */
+export const switchedOff: Context.Context<never> = Context.make(Recorder, undefined)

@@ -1,9 +1,9 @@
 /**
  * The layer for options alone, from which the other layers are made.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as LayerServices from "./LayerServices.ts"
 import * as Live from "./Live.ts"
 import type { Options } from "./Options.ts"
 import * as ResolvedSettings from "./ResolvedSettings.ts"
@@ -17,5 +17,5 @@ export const make = (
 ): Layer.Layer<never> =>
   Layer.effectContext(Effect.flatMap(
     ResolvedSettings.make(options, env),
-    (settings) => settings.enabled ? Live.make(settings) : Effect.succeed(Context.empty() as Context.Context<never>)
+    (settings) => settings.enabled ? Live.make(settings) : Effect.succeed(LayerServices.switchedOff)
   ))

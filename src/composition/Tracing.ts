@@ -14,6 +14,7 @@ import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
 import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
 import * as Injector from "../engine/context/Injector.ts"
 import * as RequestContext from "../engine/context/RequestContext.ts"
+import * as TracerDecoration from "../engine/context/TracerDecoration.ts"
 import type { AmbientContextService } from "../ports/AmbientContext.ts"
 import { CurrentCallbackContext } from "../ports/CallbackContext.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
@@ -76,13 +77,22 @@ export const callbacks = (
   storage: CallerStorage
 ): Context.Context<never> => {
   const { evaluate, store } = FiberCallbacks.make(storage)
-  const inside = tracer && EffectTracer.evaluating(tracer, evaluate)
+  const evaluating = new WeakMap<Tracer.Tracer, Tracer.Tracer>()
+  const inside = (around: Tracer.Tracer): Tracer.Tracer => {
+    const known = evaluating.get(around)
+    if (known !== undefined) return known
+    const made = EffectTracer.evaluating(around, evaluate)
+    evaluating.set(around, made)
+    return made
+  }
   return Context.make(CurrentCallbackContext, {
     ...CallbackRegion.make({ store, ambient }),
-    enter: (context) =>
-      inside !== undefined && Context.get(context, Tracer.Tracer) === tracer
-        ? Context.add(context, Tracer.Tracer, inside)
+    enter: (context) => {
+      const around = Context.get(context, Tracer.Tracer)
+      return tracer !== undefined && (around === tracer || TracerDecoration.undecorated(around) === tracer)
+        ? Context.add(context, Tracer.Tracer, inside(around))
         : context
+    }
   })
 }
 

@@ -24,6 +24,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/Fetch": { effect: "stable", node: ["node:async_hooks", "node:os"] },
   "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"], node: ["node:os"] },
   "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
+  "effect-llmobs/EffectAi": { effect: "unstable", costly: ["Schema", "http"] },
   "effect-llmobs/Otel": { effect: "stable", packages: ["@opentelemetry/api"] },
   "effect-llmobs/RedisOutbox": {
     effect: "unstable",

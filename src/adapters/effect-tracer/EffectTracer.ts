@@ -23,6 +23,7 @@ import type { TracedSpan, TracedTrace } from "../../engine/chunk/LocalTrace.ts"
 import { LiveSpan, LocalTrace } from "../../engine/chunk/LocalTrace.ts"
 import * as CallbackRegion from "../../engine/context/CallbackRegion.ts"
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
+import * as TracerDecoration from "../../engine/context/TracerDecoration.ts"
 import * as SpanExit from "../../engine/record/SpanExit.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
 import { CarrierSlot } from "../../ports/Carrier.ts"
@@ -74,7 +75,7 @@ export const evaluating = (tracer: Tracer.Tracer, evaluate: NonNullable<Tracer.T
 const ours = ProcessWide.get("Tracers/1", () => new WeakSet<Tracer.Tracer>())
 
 /** Whether a tracer was made here. A nested layer then replaces it instead of keeping it. */
-export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(tracer)
+export const isOurs = (tracer: Tracer.Tracer): boolean => ours.has(TracerDecoration.undecorated(tracer))
 
 type SpanInput = Parameters<Tracer.Tracer["span"]>[0]
 

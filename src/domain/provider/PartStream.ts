@@ -72,7 +72,7 @@ export const join = (): Join => {
     },
     end: () => ({
       content: parts.all(),
-      finishReason: finishReason ?? "unknown",
+      finishReason: finishReason ?? "",
       response,
       ...(usage === null ? undefined : { usage })
     })

@@ -1,0 +1,163 @@
+/**
+ * A running call of a language model, from its span to its event.
+ *
+ * **Details**
+ *
+ * The call is one request to the provider. Tools run after the answer and inside the same Effect span, so the event ends
+ * with the answer.
+ */
+import * as ModelService from "effect/ai/Model"
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+import type { ContextReader } from "../../ports/ContextReader.ts"
+import type { OpenSpan } from "../../ports/CurrentSpan.ts"
+import type { RecorderService } from "../../ports/Recorder.ts"
+import * as ModelAnswer from "./ModelAnswer.ts"
+import * as SpanAttributes from "./SpanAttributes.ts"
+import type { Caller } from "./ToolRun.ts"
+import { ToolRun } from "./ToolRun.ts"
+
+/** The options of a call as `effect/ai` passes them to a span transformer. */
+export interface Told {
+  readonly prompt: object
+  readonly tools: ReadonlyArray<unknown>
+  readonly response: ReadonlyArray<unknown>
+}
+
+/** Runs a step of ours. `false` if it throws. */
+export type Guard = (body: () => boolean) => boolean
+
+export class ModelCall implements Caller {
+  readonly recorder: RecorderService
+  readonly open: OpenSpan
+  /** The recorded span around the call. */
+  readonly parent: OpenSpan | undefined
+  readonly span: Tracer.Span
+  readonly clock: Clock.Clock
+  readonly tools: Array<ToolRun> = []
+  readonly #names: Readonly<Record<"model" | "provider", string | undefined>>
+  readonly #attributes = new Map<string, unknown>()
+  #prompt: object | undefined
+  #told: Told | undefined
+  #asked = false
+  #answeredAt: bigint | undefined
+
+  constructor(options: {
+    readonly recorder: RecorderService
+    readonly open: OpenSpan
+    readonly parent: OpenSpan | undefined
+    readonly span: Tracer.Span
+    readonly clock: Clock.Clock
+    readonly reader: ContextReader
+  }) {
+    this.recorder = options.recorder
+    this.open = options.open
+    this.parent = options.parent
+    this.span = options.span
+    this.clock = options.clock
+    this.#names = namesOf(options.reader)
+  }
+
+  /** The provider is about to be asked. */
+  ask(prompt: object): void {
+    this.#asked = true
+    if (this.#prompt === prompt) return
+    this.#prompt = prompt
+    this.recorder.annotate(this.open, { input: prompt })
+  }
+
+  /** The options and the parts of the answer, which are known if the call succeeded, and of every stream. */
+  tell(told: Told): void {
+    this.#told = told
+    this.ask(told.prompt)
+  }
+
+  /** An attribute of the span, which the provider writes. */
+  attribute(key: string, value: unknown): void {
+    this.#attributes.set(key, value)
+    if (key === "gen_ai.operation.name") this.#asked = true
+    else if (key === "gen_ai.response.finish_reasons" || key === "gen_ai.usage.output_tokens") this.answer()
+  }
+
+  /** The answer is complete. The first call counts. */
+  answer(): void {
+    this.#answeredAt ??= this.clock.currentTimeNanosUnsafe()
+  }
+
+  /** A tool starts in the current fiber, for the call or for the handler of another tool. */
+  startTool(name: string, guard: Guard, outer?: ToolRun): void {
+    const fiber = Fiber.getCurrent()
+    if (fiber === undefined) return
+    // An approved tool of an earlier answer runs before the provider is asked.
+    if (this.#asked) this.answer()
+    this.leaveTools(fiber)
+    const run = new ToolRun(this, fiber, name, outer)
+    this.tools.push(run)
+    SpanAttributes.intercept(run.span.span, (key, value) =>
+      guard(() => {
+        if (key === "parameters") run.parameterize(value)
+        else if (key === "tool") this.startTool(String(value), guard, Fiber.getCurrent() === fiber ? outer : run)
+        else return false
+        return true
+      }))
+  }
+
+  /** The fiber goes on: without concurrency, the tools of an answer run one after another in it. */
+  leaveTools(fiber: Fiber.Fiber<unknown, unknown>): void {
+    for (const tool of this.tools) if (tool.fiber === fiber) tool.leave()
+  }
+
+  /** The parameters of the tool that started last in the current fiber. */
+  parameterize(parameters: unknown): void {
+    const fiber = Fiber.getCurrent()
+    this.tools.findLast((tool) => tool.fiber === fiber)?.parameterize(parameters)
+  }
+
+  /** Ends the event. Returns the time and the exit that the span of the call has then. */
+  end(time: bigint, exit: Exit.Exit<unknown, unknown>): { readonly time: bigint; readonly exit: typeof exit } {
+    const response = this.#told?.response ?? ModelAnswer.ofExit(exit)
+    const results = ModelAnswer.results(response ?? [])
+    const taken = new Set<ModelAnswer.Part>()
+    for (const tool of this.tools) tool.end(time, exit, results, taken)
+    const at = this.#answeredAt ?? time
+    // A tool that failed has an event of its own with the failure. The model answered.
+    const ended = this.#failedInTool(exit) ? Exit.void : exit
+    this.recorder.annotate(this.open, {
+      ...this.#model(response),
+      output: response === undefined ? ModelAnswer.ofCalls(this.tools) : ModelAnswer.output(response),
+      metadata: ModelAnswer.metadata(this.#attributes, this.#told?.tools),
+      toolDefinitions: ModelAnswer.definitions(this.#told?.tools)
+    })
+    const error = ended._tag === "Success" ? ModelAnswer.error(response) : undefined
+    this.recorder.end(this.open, { at, exit: ended, error })
+    return { time: at, exit: ended }
+  }
+
+  #failedInTool(exit: Exit.Exit<unknown, unknown>): boolean {
+    return exit._tag === "Failure" && this.#answeredAt !== undefined && this.tools.some((tool) => tool.failedWith(exit))
+  }
+
+  #model(response: ReadonlyArray<unknown> | undefined): { readonly model?: string; readonly provider?: string } {
+    const text = (key: string): string | undefined => {
+      const value = this.#attributes.get(key)
+      return typeof value === "string" ? value : undefined
+    }
+    const model = text("gen_ai.response.model") ?? ModelAnswer.model(response) ?? text("gen_ai.request.model") ??
+      this.#names.model
+    const provider = text("gen_ai.provider.name") ?? text("gen_ai.system") ?? this.#names.provider
+    return {
+      ...(model === undefined ? undefined : { model }),
+      ...(provider === undefined ? undefined : { provider })
+    }
+  }
+}
+
+const namesOf = (
+  { context }: ContextReader
+): { readonly model: string | undefined; readonly provider: string | undefined } => ({
+  model: Context.getOrUndefined(context, ModelService.ModelName),
+  provider: Context.getOrUndefined(context, ModelService.ProviderName)
+})

@@ -1,0 +1,21 @@
+/**
+ * Tracers that stand around another tracer. Each part that asks whose tracer it has looks through them.
+ */
+import * as Tracer from "effect/Tracer"
+import * as ProcessWide from "./ProcessWide.ts"
+
+const inner = ProcessWide.get("DecoratedTracers/1", () => new WeakMap<Tracer.Tracer, Tracer.Tracer>())
+
+/** The tracer with another way to open spans. */
+export const decorate = (tracer: Tracer.Tracer, span: Tracer.Tracer["span"]): Tracer.Tracer => {
+  const decorated = Tracer.make({ span, ...(tracer.context === undefined ? undefined : { context: tracer.context }) })
+  inner.set(decorated, tracer)
+  return decorated
+}
+
+/** The innermost tracer. */
+export const undecorated = (tracer: Tracer.Tracer): Tracer.Tracer => {
+  let current = tracer
+  for (let next = inner.get(current); next !== undefined; next = inner.get(current)) current = next
+  return current
+}
