@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import * as CallbackRegion from "../../engine/context/CallbackRegion.ts"
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
+import * as RunningLayers from "../../engine/context/RunningLayers.ts"
 import * as TracerDecoration from "../../engine/context/TracerDecoration.ts"
 import { CurrentCallbackContext } from "../../ports/CallbackContext.ts"
 import type { Slot } from "../../ports/Carrier.ts"
@@ -60,7 +61,7 @@ const open = (
 ): Tracer.Span => {
   const region = CallbackRegion.around(fiber)
   const reader = CallbackRegion.within(region, fiber)
-  const isClaimed = reader.getRef(CurrentSpan)?.claimed === true
+  const isClaimed = RunningLayers.isClaimed(reader)
   const slot: Slot = { kind: "llm", reader, carrier: undefined }
   const span = tracer.span(
     isClaimed ? input : {

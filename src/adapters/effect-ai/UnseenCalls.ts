@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as CallbackRegion from "../../engine/context/CallbackRegion.ts"
+import * as RunningLayers from "../../engine/context/RunningLayers.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import { Recorder } from "../../ports/Recorder.ts"
@@ -35,7 +36,7 @@ export const make = (diagnostics: DiagnosticsService): UnseenCalls => {
       if (fiber === undefined || recorder === undefined) return
       const reader = CallbackRegion.within(CallbackRegion.around(fiber), fiber)
       const parent = reader.getRef(CurrentSpan)
-      if (parent?.claimed === true) return
+      if (RunningLayers.isClaimed(reader)) return
       const { span } = told
       const open = recorder.start({
         kind: "llm",
