@@ -2,15 +2,18 @@
  * The recorder of a layer, with its settings and the destination of its events.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import * as RetentionSampling from "../domain/sampling/RetentionSampling.ts"
 import * as TraceId from "../domain/span/TraceId.ts"
 import type { Router } from "../engine/chunk/Router.ts"
 import type { DeliveryLoop } from "../engine/lane/DeliveryLoop.ts"
+import * as HostedStart from "../engine/record/HostedStart.ts"
 import type { Room } from "../engine/record/RecorderOptions.ts"
 import * as SpanRecorder from "../engine/record/SpanRecorder.ts"
 import type { AmbientContextService } from "../ports/AmbientContext.ts"
 import * as ContextReader from "../ports/ContextReader.ts"
+import { CurrentHostSpans } from "../ports/HostSpans.ts"
 import type { PendingRecord } from "../ports/LateRetention.ts"
 import type { Routing } from "../ports/Routing.ts"
 import * as AccountDirectory from "./AccountDirectory.ts"
@@ -83,12 +86,14 @@ export const make = (options: {
     root: ContextReader.make(foundation.root)
   })
   const order = LayerOrder.make(options)
+  const hostSpans = Context.get(foundation.context, CurrentHostSpans)
+  const start = hostSpans === undefined ? recorder.start : HostedStart.make(recorder, hostSpans, foundation)
   return {
     ...recorder,
     start: (input) => {
       if (!options.isRecording()) return undefined
       order.onStart(input)
-      return recorder.start(input)
+      return start(input)
     },
     endAll: () => {
       order.close()

@@ -4,8 +4,8 @@
  * **Details**
  *
  * Baggage with `session.id`, `user.id` and `account.id` labels the spans, `_ml_obs.*` puts them into an experiment, and
- * the active span is the parent of APM spans that have none in the fiber. It needs `@opentelemetry/api` and the context
- * manager of any SDK.
+ * the active span is the parent of APM spans that have none in the fiber. It needs the context manager of any SDK, and
+ * imports no package of OpenTelemetry.
  *
  * **Example** (A session in baggage)
  *
@@ -59,7 +59,7 @@ export const layer: Layer.Layer<never> = Layer.sync(CurrentHostContextSource, Ot
  * @since 0.1.0
  */
 export const capture = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.suspend(() => withContext(OtelAdapter.active())(self))
+  Effect.suspend(() => Effect.provideService(self, OtelAdapter.CurrentOtelContext, OtelAdapter.active()))
 
 /**
  * Runs an effect in a context of OpenTelemetry, such as one that came with a message, or `ROOT_CONTEXT` for work

@@ -25,7 +25,8 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"], node: ["node:os"] },
   "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
   "effect-llmobs/EffectAi": { effect: "unstable", costly: ["Schema", "http"] },
-  "effect-llmobs/Otel": { effect: "stable", packages: ["@opentelemetry/api"] },
+  "effect-llmobs/Otel": { effect: "stable" },
+  "effect-llmobs/OtelProcessor": { effect: "stable", node: ["node:async_hooks"] },
   "effect-llmobs/RedisOutbox": {
     effect: "unstable",
     costly: ["Schema", "Config", "Stream", "http"],

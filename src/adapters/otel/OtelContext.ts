@@ -3,11 +3,9 @@
  *
  * **Details**
  *
- * The context is written as the W3C headers that would carry it, and read like any other request. It needs only the API
- * package, so it works with every SDK.
+ * The context is written as the W3C headers that would carry it, and read like any other request. No package of
+ * OpenTelemetry is imported, so it works with every SDK.
  */
-import type { Context as OtelContext } from "@opentelemetry/api"
-import { context as contexts, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api"
 import * as Context from "effect/Context"
 import type { Item } from "../../domain/propagation/Baggage.ts"
 import * as Baggage from "../../domain/propagation/Baggage.ts"
@@ -15,6 +13,8 @@ import * as SpanId from "../../domain/span/SpanId.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { HostContext, HostContextSource } from "../../ports/IncomingRequest.ts"
+import type { OtelContext } from "./OtelApi.ts"
+import * as OtelApi from "./OtelApi.ts"
 
 /** The context set around an effect. Elsewhere the active context is used. */
 export const CurrentOtelContext: Context.Reference<OtelContext | undefined> = Context.Reference<
@@ -23,7 +23,7 @@ export const CurrentOtelContext: Context.Reference<OtelContext | undefined> = Co
 
 const read = (context: OtelContext): HostContext | undefined => {
   const headers = new Map<string, string>()
-  const span = trace.getSpanContext(context)
+  const span = OtelApi.spanContext(context)
   const hasTrace = span !== undefined && TraceId.isValid(span.traceId) && SpanId.isValid(span.spanId)
   if (hasTrace) {
     const flags = (span.traceFlags & 0xff).toString(16).padStart(2, "0")
@@ -32,7 +32,7 @@ const read = (context: OtelContext): HostContext | undefined => {
     if (tracestate !== undefined && tracestate !== "") headers.set("tracestate", tracestate)
   }
   const items = new Map<string, Item>()
-  for (const [key, entry] of propagation.getBaggage(context)?.getAllEntries() ?? []) {
+  for (const [key, entry] of OtelApi.baggage(context)?.getAllEntries() ?? []) {
     const metadata = entry.metadata?.toString() ?? ""
     items.set(key, {
       value: entry.value,
@@ -46,13 +46,17 @@ const read = (context: OtelContext): HostContext | undefined => {
 
 const encode = (text: string): string => text.isWellFormed() ? encodeURIComponent(text) : ""
 
+/** The context around a caller. */
+export const around = (reader: ContextReader): OtelContext | undefined =>
+  reader.getRef(CurrentOtelContext) ?? OtelApi.active()
+
 /** Finds the context around a fiber. A context is read once. */
 export const source = (): HostContextSource => {
   const known = new WeakMap<OtelContext, { readonly host: HostContext | undefined }>()
   return {
-    find: (reader: ContextReader) => {
-      const context = reader.getRef(CurrentOtelContext) ?? contexts.active()
-      if (context === ROOT_CONTEXT) return undefined
+    find: (reader) => {
+      const context = around(reader)
+      if (context === undefined) return undefined
       let found = known.get(context)
       if (found === undefined) {
         found = { host: read(context) }
@@ -64,4 +68,4 @@ export const source = (): HostContextSource => {
 }
 
 /** The active context. */
-export const active = (): OtelContext => contexts.active()
+export const active = OtelApi.active

@@ -1,0 +1,40 @@
+/**
+ * The start of a span among those of another tracer: its parent can be one of them, and it belongs to their trace.
+ */
+import type { Context } from "effect/Context"
+import * as ContextReader from "../../ports/ContextReader.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
+import type { HostSpansService } from "../../ports/HostSpans.ts"
+import type { RecorderService, TracerSpan } from "../../ports/Recorder.ts"
+import { guard } from "../books/Guard.ts"
+
+/** Makes the function that starts spans. */
+export const make = (
+  recorder: Pick<RecorderService, "start">,
+  host: HostSpansService,
+  { diagnostics, root }: { readonly diagnostics: DiagnosticsService; readonly root: Context<never> }
+): RecorderService["start"] =>
+(start) => {
+  const reader = start.ambient ?? ContextReader.make(root)
+  const current = start.parent ?? reader.getRef(CurrentSpan)
+  const place = guard(diagnostics, "HostSpans", () => host.around(reader, current), undefined)
+  const open = recorder.start({
+    ...start,
+    parent: place === undefined ? current : place.parent,
+    span: inTrace(start.span, place?.traceId)
+  })
+  if (open !== undefined) guard(diagnostics, "HostSpans", () => host.started(open, start.span), undefined)
+  return open
+}
+
+// The span of a tracer that knows nothing of the other's trace.
+const inTrace = (span: TracerSpan | undefined, traceId: string | undefined): TracerSpan | undefined =>
+  span === undefined || traceId === undefined || span.traceId === traceId ? span : {
+    traceId,
+    spanId: span.spanId,
+    get status() {
+      return span.status
+    },
+    end: (at, exit) => span.end?.(at, exit)
+  }
