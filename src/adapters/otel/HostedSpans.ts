@@ -31,7 +31,7 @@ type SpanIds = Pick<OtelApi.SpanContext, "traceId" | "spanId">
 type Trace = LocalTrace<HostedSpan>
 
 /** The milliseconds that a span is held, and that an open span is waited for after its root. */
-export const patienceMillis = 30_000
+const patienceMillis = 30_000
 
 // Held texts are not in the byte budget yet.
 const mostHeldLength = 32_000_000
