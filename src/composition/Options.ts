@@ -7,7 +7,6 @@ import type { Problem } from "../domain/Problem.ts"
 import type * as ExperimentBaggage from "../domain/propagation/ExperimentBaggage.ts"
 import type { Processor } from "../domain/redaction/Redaction.ts"
 import type { ApmSpan } from "../domain/span/ApmSpan.ts"
-import type * as Overflow from "../engine/outbox/Overflow.ts"
 
 /**
  * A durable outbox: SQLite files in a folder, one for each running layer. Any number of processes of one machine, and
@@ -83,7 +82,7 @@ export interface Options {
    * default, drops it. `dropOldest` drops the oldest events that wait for the intake. With `backpressure` the end of
    * its span waits for room, for at most `flushTimeout`, which suits batch work.
    */
-  readonly overflow?: Overflow.Policy | undefined
+  readonly overflow?: "dropNewest" | "dropOldest" | "backpressure" | undefined
   /**
    * Keeps events on disk too, so that they outlive the process: a later process with the same directory delivers them.
    * Events that exceed the memory go there as well. Without it events are in memory only.

@@ -4,9 +4,20 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type { ExpressRequest } from "../adapters/express/ExpressMiddleware.ts"
 import * as ExpressMiddleware from "../adapters/express/ExpressMiddleware.ts"
 import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
+
+export type {
+  /**
+   * The part of a request that is read.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  ExpressRequest
+}
 
 /**
  * A middleware for `app.use`, before the routes. Every Effect that later handlers run takes its trace, session, user

@@ -26,19 +26,28 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as DevAgents from "../adapters/devagent/DevAgent.ts"
+import type {
+  DevAgent as DevAgentService,
+  DevAgentError,
+  Options as DevAgentOptions
+} from "../adapters/devagent/DevAgent.ts"
 import type { DevOptions } from "../composition/DevLayer.ts"
-import type { Options } from "../composition/Options.ts"
+import type { DurableOptions, Options } from "../composition/Options.ts"
+import type { AgentManifestInput, AgentToolInput } from "../domain/content/AgentManifest.ts"
+import type { PromptInput } from "../domain/content/Prompt.ts"
+import type { ToolDefinitionInput } from "../domain/content/ToolDefinition.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
-import type { SetAside } from "../domain/delivery/SetAside.ts"
+import type { Reason as SetAsideReason, SetAside } from "../domain/delivery/SetAside.ts"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
+import type { SpanLinkInput } from "../domain/span/SpanLink.ts"
 import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
+import type { CaptureInput } from "../engine/record/Capture.ts"
 import { Control } from "../ports/Control.ts"
 import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
 import { Delivery } from "../ports/Delivery.ts"
-import type { SpanEnd, SpanOptions } from "../ports/Recorder.ts"
+import type { ExperimentInput, SpanEnd, SpanOptions } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import type { Routing } from "../ports/Routing.ts"
 import { CurrentRouting } from "../ports/Routing.ts"
@@ -48,6 +57,20 @@ export * from "./Spans.ts"
 
 export type {
   /**
+   * The declaration of an agent.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  AgentManifestInput,
+  /**
+   * A tool in the declaration of an agent.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  AgentToolInput,
+  /**
    * An annotation as a user writes it. Every field is optional.
    *
    * @category models
@@ -55,12 +78,54 @@ export type {
    */
   AnnotationInput,
   /**
+   * The sides that `capture` records: both, or the selected ones.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  CaptureInput,
+  /**
+   * The embedded Agent could not start.
+   *
+   * @category errors
+   * @since 0.2.0
+   */
+  DevAgentError,
+  /**
+   * The options of the embedded Agent: its port, its limits, its behaviour.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  DevAgentOptions,
+  /**
+   * The embedded Agent, as the service `DevAgent` gives it.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  DevAgentService,
+  /**
    * The options of `layerDev`: those of a layer, and the embedded Agent's.
    *
    * @category models
    * @since 0.2.0
    */
   DevOptions,
+  /**
+   * The options of the durable outbox.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  DurableOptions,
+  /**
+   * The experiment that a span runs.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  ExperimentInput,
   /**
    * The result of a flush: numbers of events by outcome.
    *
@@ -83,6 +148,13 @@ export type {
    */
   Options,
   /**
+   * The prompt template that the messages of a span were made from.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  PromptInput,
+  /**
    * A Datadog account. Omitted fields are the layer's.
    *
    * @category models
@@ -96,6 +168,13 @@ export type {
    * @since 0.1.0
    */
   SetAside,
+  /**
+   * The cause for which an event was set aside.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  SetAsideReason,
   /**
    * The end of a span. Without a failure and an interruption its status is ok.
    *
@@ -111,12 +190,26 @@ export type {
    */
   SpanKind,
   /**
+   * A link to a span whose output went into this one.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  SpanLinkInput,
+  /**
    * The options of a span.
    *
    * @category models
    * @since 0.1.0
    */
-  SpanOptions
+  SpanOptions,
+  /**
+   * A tool that a model was offered.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  ToolDefinitionInput
 }
 
 /**
@@ -296,7 +389,7 @@ export const layerFromConfig = (options: Options = {}): Layer.Layer<never> =>
  * @category services
  * @since 0.1.0
  */
-export class DevAgent extends Context.Service<DevAgent, DevAgents.DevAgent>()("effect-llmobs/DevAgent") {}
+export class DevAgent extends Context.Service<DevAgent, DevAgentService>()("effect-llmobs/DevAgent") {}
 
 /**
  * Starts an Agent on this machine's loopback interface and delivers to it, to inspect what leaves the process, and for
@@ -326,5 +419,5 @@ export class DevAgent extends Context.Service<DevAgent, DevAgents.DevAgent>()("e
  * @category layers
  * @since 0.1.0
  */
-export const layerDev = (options: DevOptions = {}): Layer.Layer<DevAgent, DevAgents.DevAgentError> =>
+export const layerDev = (options: DevOptions = {}): Layer.Layer<DevAgent, DevAgentError> =>
   loaded(() => import("../composition/DevLayer.ts"), ({ make }) => make(DevAgent, options))

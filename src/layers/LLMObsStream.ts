@@ -39,10 +39,21 @@ import type { SideInput } from "../domain/span/Annotation.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
 import * as Capture from "../engine/record/Capture.ts"
 import * as PairedSpan from "../engine/record/PairedSpan.ts"
+import type { Limit } from "../engine/record/StreamOutput.ts"
 import * as StreamOutput from "../engine/record/StreamOutput.ts"
 import type { NotFunction, SpanOptions, SpanStart } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import type { CaptureOptions } from "./Spans.ts"
+
+export type {
+  /**
+   * The limit of kept elements: their number, and the bytes of their JSON text. Default: `defaultLimit`.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  Limit
+}
 
 /**
  * The way in which the output of a span is made from the elements of its stream.
@@ -61,7 +72,7 @@ export interface Accumulation<in A, P> {
   /**
    * The limit of kept parts, for the rest of the stream. Default: 100,000 parts and 1,000,000 bytes of their JSON text.
    */
-  readonly accumulateLimit?: StreamOutput.Limit | undefined
+  readonly accumulateLimit?: Limit | undefined
 }
 
 /**
@@ -77,7 +88,7 @@ export interface StreamOptions extends CaptureOptions {
    * text that `output` or `capture` keeps. Chunks of a provider are joined as they arrive, within the limits of any
    * content.
    */
-  readonly accumulateLimit?: StreamOutput.Limit | undefined
+  readonly accumulateLimit?: Limit | undefined
 }
 
 /**

@@ -9,6 +9,23 @@ import * as NodeHttpHandler from "../adapters/node-http/NodeHttpHandler.ts"
 import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
+export type {
+  /**
+   * The part of a request that is read.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  NodeRequest,
+  /**
+   * The part of a response that is observed.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  NodeResponse
+}
+
 /**
  * Wraps a handler. Every Effect that it runs, at once or later, by `Effect.runPromise` or a `ManagedRuntime`, takes its
  * trace, session, user and experiment from the request.

@@ -42,6 +42,16 @@ import * as QueueMetrics from "../engine/books/QueueMetrics.ts"
 import type { QueueStatus } from "../ports/RelayQueue.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 
+export type {
+  /**
+   * The length of a queue of relays, and how long its oldest batch has waited.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  QueueStatus
+}
+
 /**
  * The address and the limits of the queue.
  *

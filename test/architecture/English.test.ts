@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url))
 const below = (folder: string, endings: RegExp): ReadonlyArray<string> =>
   Fs.readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
-    .filter((path) => endings.test(path) && !path.includes("node_modules"))
+    .filter((path) => endings.test(path) && !/node_modules|^docs\/api\/out/.test(path))
 
 const pages = ["README.md", "SECURITY.md", "CONTRIBUTING.md"]
 const programs = ["burst", "examples", "faults", "fuzz", "memory", "parametric", "replay", "scripts", "soak"]

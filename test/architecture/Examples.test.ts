@@ -8,7 +8,7 @@ import * as LLMObs from "../../src/layers/LLMObs.ts"
 
 const pages = existsSync(Path.join(root, "docs"))
   ? readdirSync(Path.join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
+    .filter((name) => name.endsWith(".md") && !/^api./.test(name))
     .map((name) => `docs/${name.split(Path.sep).join("/")}`)
   : []
 const paths = [...readAll("src").map((file) => file.path), ...pages, "README.md"]

@@ -10,7 +10,7 @@ const pages = [
   ...Fs.readdirSync(root).filter((name) => name.endsWith(".md")),
   ...folders.flatMap((folder) =>
     Fs.readdirSync(Path.join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".md") && !name.includes("node_modules"))
+      .filter((name) => name.endsWith(".md") && !/node_modules|^api.out/.test(name))
       .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
   )
 ]
