@@ -13,7 +13,7 @@ const manifest = JSON.parse(readFileSync(Path.join(root, "package.json"), "utf8"
 }
 
 /** The packages that are copied into `dist`, with their licences. */
-export const bundled = ["msgpackr"] as const
+export const bundled: ReadonlyArray<string> = []
 
 /** `./dist/layers/LLMObs.js` → `layers/LLMObs`. */
 const stemOf = (built: string): string => built.slice("./dist/".length, -".js".length)

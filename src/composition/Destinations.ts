@@ -39,7 +39,8 @@ export interface Destinations {
   /** Whether an event can ride a trace now. */
   readonly carries: () => boolean
   readonly writesApm: () => boolean
-  readonly filters: (root: Pick<ApmSpan, "resource" | "meta">) => boolean
+  /** Tells whether the Agent drops a chunk with this root. `undefined` while it has no filters. */
+  readonly filter: () => ((root: Pick<ApmSpan, "resource" | "meta">) => boolean) | undefined
   readonly structBytes: (record: SpanRecord) => number
   readonly way: () => Way
   /** Records whether the address of traces answers. */
@@ -127,7 +128,7 @@ const pluggedTraces = (writer: AgentWriterService, apm: () => boolean) => ({
   mode: (): ExportMode.ExportMode => "apm-agent",
   carries: apm,
   writesApm: apm,
-  filters: () => false,
+  filter: () => undefined,
   structBytes: writer.structBytes,
   way: (): Way => ({ _tag: "Open", writer }),
   onReachable: () => {},
@@ -195,9 +196,10 @@ const ownTraces = ({ apm, settings, tracker, writers: { agent, apmIntake } }: {
     return apm() && (known === undefined || AgentCapabilities.canCarry(known))
   },
   writesApm: () => apm() && (!tracker.isAgentless() || apmIntake !== undefined),
-  filters: (root: Pick<ApmSpan, "resource" | "meta">) => {
+  filter: () => {
     const known = tracker.capabilities()
-    return known !== undefined && AgentCapabilities.rootIsFiltered(known, root)
+    if (known === undefined || !AgentCapabilities.hasFilters(known)) return undefined
+    return (root: Pick<ApmSpan, "resource" | "meta">) => AgentCapabilities.rootIsFiltered(known, root)
   },
   structBytes: (agent ?? apmIntake)?.structBytes ?? nothingRides,
   way: (): Way => {

@@ -59,7 +59,7 @@ export const make = (options: {
     onRediscover: destinations.onRediscover,
     onReachable: destinations.onReachable
   })
-  // Above this many estimated bytes an outbox is sent at once, because a request is full or memory soon will be.
+  // Above this many estimated bytes a queue is sent at once, because a request is full or memory soon will be.
   const urgentBytes = Math.min(requestEstimate, budget.limit / 4)
   const retention = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
   const router = Router.make({
@@ -73,7 +73,10 @@ export const make = (options: {
       if (signals.isClosed()) return
       lane.add(chunk)
     },
-    onSent: signals.traces.wake,
+    onSent: () => {
+      if (lane.waitingBytes() > urgentBytes) signals.traces.urge()
+      else signals.traces.wake()
+    },
     onDefect: foundation.diagnostics.defect,
     onOffered: (account) => {
       if (outboxes.of(account).waitingBytes() > urgentBytes) signals.intake.urge(account)
@@ -102,7 +105,7 @@ export const make = (options: {
     chunks,
     router,
     hold,
-    shipper: Shipper.make(lane, { ...foundation.pace, signal: signals.traces, maxInFlight: 1 }),
+    shipper: Shipper.make(lane, { ...foundation.pace, signal: signals.traces, maxInFlight: 4 }),
     sweep: chunks.sweep,
     collect: chunks.flush,
     waiting: () => router.waiting() + retention.records() + overflow.waiting(),
@@ -119,7 +122,7 @@ const conditions = (
   mode: destinations.mode,
   canRide: destinations.carries,
   apm: destinations.writesApm,
-  filtered: destinations.filters,
+  filter: destinations.filter,
   keeps: settings.traceFilter === undefined ? undefined : keeps(settings.traceFilter, foundation.diagnostics),
   structBytes: destinations.structBytes,
   sampleSpans: SpanSampler.make({ rules: settings.spanSampling, now: foundation.now }),

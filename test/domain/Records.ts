@@ -1,5 +1,6 @@
 import type { AnnotationInput } from "../../src/domain/span/Annotation.ts"
 import * as Annotation from "../../src/domain/span/Annotation.ts"
+import type { ApmSpan } from "../../src/domain/span/ApmSpan.ts"
 import * as SpanContext from "../../src/domain/span/SpanContext.ts"
 import type { SpanError } from "../../src/domain/span/SpanError.ts"
 import type { SpanKind } from "../../src/domain/span/SpanKind.ts"
@@ -67,6 +68,24 @@ export const makeRecord = (options: {
     error: options.error
   })
 }
+
+/** An APM span of a service. */
+export const makeApmSpan = (more: Partial<ApmSpan> = {}): ApmSpan => ({
+  traceId: apmTraceId,
+  spanId: "ffffffffffffffff",
+  parentId: undefined,
+  name: "n",
+  resource: "r",
+  service: "s",
+  type: "",
+  startNs: 1_787_299_200_123_456_789n,
+  durationNs: 5,
+  error: 0,
+  meta: {},
+  metrics: {},
+  links: [],
+  ...more
+})
 
 export const kinds: ReadonlyArray<SpanKind> = [
   "llm",

@@ -169,7 +169,7 @@ export const makeRouter = (options: {
       mode: () => weather.mode,
       canRide: () => weather.carrier && weather.apm,
       apm: () => weather.apm,
-      filtered: (root) => {
+      filter: () => (root) => {
         asked.push(root)
         return weather.filtered
       },

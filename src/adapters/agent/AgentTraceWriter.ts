@@ -12,6 +12,7 @@ import type { AgentWriterService } from "../../ports/AgentWriter.ts"
 import { defaultMaxPayloadBytes } from "../../ports/AgentWriter.ts"
 import type { Outcome, Target, TransportService } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
+import * as PayloadSlabs from "./PayloadSlabs.ts"
 import * as V04 from "./V04.ts"
 
 /** The largest body that the Agent reads. */
@@ -28,13 +29,14 @@ export const make = (options: {
   readonly onDefect: (error: unknown) => void
 }): AgentWriterService => {
   const format = WireFormat.select("apm-agent", "ride")
+  const slabs = PayloadSlabs.make()
   return {
     maxPayloadBytes: defaultMaxPayloadBytes,
     structBytes: (record) => V04.packStruct(record, format).byteLength,
     encode: (chunk) => {
       try {
-        const bytes = V04.packChunk(chunk, format)
-        return bytes.byteLength > maxBodyBytes - 16 ? undefined : { bytes }
+        const packed = slabs.pack(chunk, format)
+        return packed.bytes.byteLength > maxBodyBytes - 16 ? undefined : packed
       } catch (error) {
         options.onDefect(error)
         return undefined
@@ -53,11 +55,14 @@ export const make = (options: {
             "datadog-send-real-http-status": "1",
             "x-datadog-trace-count": String(chunks.length)
           },
-          body: V04.payload(chunks.map((chunk) => chunk.bytes)),
+          body: slabs.payload(chunks as ReadonlyArray<PayloadSlabs.SlabChunk>),
           timeoutMillis: options.timeoutMillis
         }),
         (outcome): Outcome => {
-          if (outcome._tag === "Answer" && outcome.status === 200) options.onRates(AgentAnswer.fromText(outcome.body))
+          if (outcome._tag === "Answer" && outcome.status === 200) {
+            slabs.release(chunks as ReadonlyArray<PayloadSlabs.SlabChunk>)
+            options.onRates(AgentAnswer.fromText(outcome.body))
+          }
           return outcome
         }
       )

@@ -7,121 +7,163 @@
  * are unsigned 64-bit integers, `meta` holds texts, `metrics` finite float64, and each value of `meta_struct` is a
  * MessagePack bin that holds MessagePack. Empty maps are left out.
  */
-import { Packr } from "msgpackr/pack"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import type { WireFormat } from "../../domain/event/WireFormat.ts"
-import type { Json } from "../../domain/json/JsonSnapshot.ts"
 import type { ApmSpan, ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
-import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
+import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
+import { MsgpackWriter } from "./MsgpackWriter.ts"
 
-const packr = new Packr({ useRecords: false, variableMapSize: true, useFloat32: 0 })
+const pages = new MsgpackWriter()
 
 /** Packs the struct of a record: the bytes inside the bin. */
-export const packStruct = (record: SpanRecord, format: WireFormat): Uint8Array =>
-  packr.pack(integers(MetaStruct.render(record, format)))
-
-// The encoder writes an integer of 2^32 and more as a float64; a bigint stays an integer. The value is copied only if
-// it holds such a number.
-const integers = (value: Json): unknown => {
-  if (typeof value === "number") {
-    return (value > 0xffffffff || value < -0x80000000) && Number.isSafeInteger(value) ? BigInt(value) : value
-  }
-  if (typeof value !== "object" || value === null) return value
-  if (Array.isArray(value)) {
-    let copy: Array<unknown> | undefined
-    for (let i = 0; i < value.length; i++) {
-      const item = integers(value[i])
-      if (item !== value[i]) {
-        copy ??= value.slice()
-        copy[i] = item
-      }
-    }
-    return copy ?? value
-  }
-  const object = value as { readonly [key: string]: Json }
-  let copy: { [key: string]: unknown } | undefined
-  for (const key of Object.keys(object)) {
-    const item = integers(object[key]!)
-    if (item !== object[key]) {
-      copy ??= { ...object }
-      copy[key] = item
-    }
-  }
-  return copy ?? value
+export const packStruct = (record: SpanRecord, format: WireFormat): Uint8Array => {
+  pages.begin()
+  pages.json(MetaStruct.render(record, format))
+  return pages.end()
 }
 
-/** Packs a chunk. {@link payload} puts chunks together. */
-export const packChunk = (chunk: TraceChunk, format: WireFormat): Uint8Array =>
-  packr.pack(chunk.spans.map(({ rider, span }) => spanMap(span, rider, format)))
+/** Packs a chunk. {@link payload} puts chunks together. `out` takes the bytes. */
+export const packChunk = (chunk: TraceChunk, format: WireFormat, out: MsgpackWriter = pages): Uint8Array => {
+  const { spans } = chunk
+  out.begin()
+  out.array(spans.length)
+  for (let i = 0; i < spans.length; i++) writeSpan(out, spans[i]!, format)
+  return out.end()
+}
+
+/** The most bytes before the first chunk of a payload. */
+export const headBytes = 5
 
 /** The payload with these packed chunks: the body of `POST /v0.4/traces`. */
 export const payload = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const header = arrayHeader(chunks.length)
-  let size = header.byteLength
+  let size = headBytes
   for (const chunk of chunks) size += chunk.byteLength
   const out = new Uint8Array(size)
-  out.set(header)
-  let offset = header.byteLength
+  let offset = headBytes
   for (const chunk of chunks) {
     out.set(chunk, offset)
     offset += chunk.byteLength
   }
-  return out
+  return out.subarray(writeHead(out, chunks.length))
 }
 
-const arrayHeader = (length: number): Uint8Array =>
-  length < 16 ? Uint8Array.of(0x90 | length) : Uint8Array.of(0xdd, length >>> 24, length >>> 16, length >>> 8, length)
-
-const spanMap = (span: ApmSpan, rider: SpanRecord | undefined, format: WireFormat): { [key: string]: unknown } => {
-  const map: { [key: string]: unknown } = {
-    trace_id: BigInt("0x" + span.traceId.slice(16)),
-    span_id: BigInt("0x" + span.spanId),
-    name: span.name.toWellFormed(),
-    resource: span.resource.toWellFormed(),
-    service: span.service.toWellFormed(),
-    start: span.startNs,
-    duration: BigInt(Math.max(0, Math.round(span.durationNs)))
+/** Writes the number of chunks before the first one, which stands at `headBytes`. Returns the offset of the payload. */
+export const writeHead = (into: Uint8Array, chunks: number): number => {
+  if (chunks < 16) {
+    into[headBytes - 1] = 0x90 | chunks
+    return headBytes - 1
   }
-  if (span.parentId !== undefined) map["parent_id"] = BigInt("0x" + span.parentId)
-  if (span.type !== "") map["type"] = span.type.toWellFormed()
-  if (span.error !== 0) map["error"] = 1
-  const meta = texts(span.meta)
-  if (meta !== undefined) map["meta"] = meta
-  const metrics = floats(span.metrics)
-  if (metrics !== undefined) map["metrics"] = metrics
-  if (span.links.length > 0) map["span_links"] = span.links.map(link)
-  if (rider !== undefined) map["meta_struct"] = { [MetaStruct.key]: packStruct(rider, format) }
-  return map
+  into.set([0xdd, chunks >>> 24, chunks >>> 16, chunks >>> 8, chunks])
+  return 0
 }
 
-const texts = (source: ApmSpan["meta"]): { [key: string]: string } | undefined => {
-  let out: { [key: string]: string } | undefined
-  for (const key of Object.keys(source)) {
-    if (key === "__proto__") continue
-    out ??= {}
-    out[key.toWellFormed()] = String(source[key]).toWellFormed()
+const writeSpan = (out: MsgpackWriter, { rider, span }: ChunkSpan, format: WireFormat): void => {
+  const meta = Object.keys(span.meta)
+  const metrics = Object.keys(span.metrics)
+  const metaSize = count(meta, isText)
+  const metricsSize = count(metrics, (key) => isFinite(span, key))
+  out.map(
+    7 + one(span.parentId !== undefined) + one(span.type !== "") + one(span.error !== 0) + one(metaSize > 0) +
+      one(metricsSize > 0) + one(span.links.length > 0) + one(rider !== undefined)
+  )
+  out.text("trace_id")
+  out.hex64(span.traceId.slice(16))
+  out.text("span_id")
+  out.hex64(span.spanId)
+  out.text("name")
+  out.text(span.name)
+  out.text("resource")
+  out.text(span.resource)
+  out.text("service")
+  out.text(span.service)
+  out.text("start")
+  out.uint64(span.startNs)
+  out.text("duration")
+  out.number(Math.max(0, Math.round(span.durationNs)))
+  if (span.parentId !== undefined) {
+    out.text("parent_id")
+    out.hex64(span.parentId)
   }
-  return out
-}
-
-const floats = (source: ApmSpan["metrics"]): { [key: string]: number } | undefined => {
-  let out: { [key: string]: number } | undefined
-  for (const key of Object.keys(source)) {
-    const value = source[key]!
-    if (key === "__proto__" || !Number.isFinite(value)) continue
-    out ??= {}
-    out[key.toWellFormed()] = value
+  if (span.type !== "") {
+    out.text("type")
+    out.text(span.type)
   }
-  return out
+  if (span.error !== 0) {
+    out.text("error")
+    out.number(1)
+  }
+  if (metaSize > 0) {
+    out.text("meta")
+    out.map(metaSize)
+    for (let i = 0; i < meta.length; i++) {
+      if (isText(meta[i]!)) writeText(out, meta[i]!, span.meta[meta[i]!])
+    }
+  }
+  if (metricsSize > 0) {
+    out.text("metrics")
+    out.map(metricsSize)
+    for (let i = 0; i < metrics.length; i++) {
+      if (!isFinite(span, metrics[i]!)) continue
+      out.text(metrics[i]!)
+      out.float(span.metrics[metrics[i]!]!)
+    }
+  }
+  if (span.links.length > 0) {
+    out.text("span_links")
+    out.array(span.links.length)
+    for (const link of span.links) writeLink(out, link)
+  }
+  if (rider !== undefined) {
+    out.text("meta_struct")
+    out.map(1)
+    out.text(MetaStruct.key)
+    const place = out.beginBin()
+    out.json(MetaStruct.render(rider, format))
+    out.endBin(place)
+  }
 }
 
-const link = (self: ApmSpanLink) => ({
-  trace_id: BigInt("0x" + self.traceId.slice(16)),
-  trace_id_high: BigInt("0x" + self.traceId.slice(0, 16)),
-  span_id: BigInt("0x" + self.spanId),
-  ...(Object.keys(self.attributes).length > 0 ? { attributes: texts(self.attributes) } : undefined),
-  ...(self.tracestate === undefined ? undefined : { tracestate: self.tracestate.toWellFormed() }),
-  // The highest bit means that the flags were set.
-  ...(self.flags === undefined ? undefined : { flags: (self.flags | 0x80000000) >>> 0 })
-})
+const one = (is: boolean): number => is ? 1 : 0
+
+const count = (keys: ReadonlyArray<string>, isWritten: (key: string) => boolean): number => {
+  let size = 0
+  for (let i = 0; i < keys.length; i++) {
+    if (isWritten(keys[i]!)) size++
+  }
+  return size
+}
+
+const isText = (key: string): boolean => key !== "__proto__"
+
+const isFinite = (span: ApmSpan, key: string): boolean => key !== "__proto__" && Number.isFinite(span.metrics[key])
+
+const writeText = (out: MsgpackWriter, key: string, value: unknown): void => {
+  out.text(key)
+  out.text(typeof value === "string" ? value : String(value))
+}
+
+const writeLink = (out: MsgpackWriter, self: ApmSpanLink): void => {
+  const keys = Object.keys(self.attributes).filter(isText)
+  out.map(3 + one(keys.length > 0) + one(self.tracestate !== undefined) + one(self.flags !== undefined))
+  out.text("trace_id")
+  out.hex64(self.traceId.slice(16))
+  out.text("trace_id_high")
+  out.hex64(self.traceId.slice(0, 16))
+  out.text("span_id")
+  out.hex64(self.spanId)
+  if (keys.length > 0) {
+    out.text("attributes")
+    out.map(keys.length)
+    for (const key of keys) writeText(out, key, self.attributes[key])
+  }
+  if (self.tracestate !== undefined) {
+    out.text("tracestate")
+    out.text(self.tracestate)
+  }
+  if (self.flags !== undefined) {
+    out.text("flags")
+    // The highest bit means that the flags were set.
+    out.number((self.flags | 0x80000000) >>> 0)
+  }
+}

@@ -148,6 +148,15 @@ export const canCarry = (self: AgentCapabilities): boolean =>
 export const maxWork = 100_000
 
 /**
+ * Whether the Agent has filters of traces.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const hasFilters = (self: AgentCapabilities): boolean =>
+  self.ignoreResources.length > 0 || self.rejectTags.length > 0 || self.requireTags.length > 0
+
+/**
  * Whether the Agent will drop a trace with this local root, whatever its priority.
  *
  * **Details**

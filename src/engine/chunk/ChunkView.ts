@@ -21,7 +21,7 @@ export interface ChunkView {
 
 /** Makes the view of one chunk. */
 export const make = (
-  conditions: Pick<Conditions, "filtered" | "keeps" | "processTags" | "env" | "version">,
+  conditions: Pick<Conditions, "filter" | "keeps" | "processTags" | "env" | "version">,
   trace: LocalTrace,
   spans: ReadonlyArray<RoutedSpan>,
   decision: Decision
@@ -53,11 +53,11 @@ export const make = (
     // The Agent filters by the span that it takes for the root of the chunk, and by the tags that leave with it. If
     // several spans have a parent elsewhere, the Agent takes one of them, so all of them are checked.
     isFiltered: () => {
+      const filters = conditions.filter()
+      if (filters === undefined) return false
       const ids = new Set<string>()
       for (const span of spans) ids.add(span.spanId)
-      return spans.some(({ parentId }, index) =>
-        (parentId === undefined || !ids.has(parentId)) && conditions.filtered(seal(index))
-      )
+      return spans.some(({ parentId }, index) => (parentId === undefined || !ids.has(parentId)) && filters(seal(index)))
     }
   }
 }

@@ -20,8 +20,8 @@ export interface Conditions {
   readonly canRide: () => boolean
   /** Whether APM traces are written now. */
   readonly apm: () => boolean
-  /** Whether a filter of the Agent drops a chunk with this root. */
-  readonly filtered: (root: Pick<ApmSpan, "resource" | "meta">) => boolean
+  /** Tells whether a filter of the Agent drops a chunk with this root. `undefined` while the Agent has no filters. */
+  readonly filter: () => ((root: Pick<ApmSpan, "resource" | "meta">) => boolean) | undefined
   /** Whether the program's own filter keeps a part of a trace that is about to leave. Without it all parts are kept. */
   readonly keeps?: ((spans: ReadonlyArray<ApmSpan>) => boolean) | undefined
   /** The exact size of the packed struct, computed only if the estimate exceeds the limit. */

@@ -15,12 +15,13 @@ import * as RateLimiter from "../../domain/sampling/RateLimiter.ts"
 import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
 import type { SamplingRule, Subject } from "../../domain/sampling/SamplingRules.ts"
 import * as SamplingRules from "../../domain/sampling/SamplingRules.ts"
+import * as TraceId from "../../domain/span/TraceId.ts"
 
 /** The local root of a trace when the decision is needed: at its finish, or at the first injection. */
 export interface Root extends Subject {
   readonly env: string
-  /** The lower 64 bits of the APM trace id. */
-  readonly traceIdLow64: bigint
+  /** The APM trace id, 32 hex characters. */
+  readonly traceId: string
   /** The priority that came with the request. */
   readonly upstreamPriority?: number | undefined
   /** The manual decision of any span of the trace. */
@@ -76,9 +77,20 @@ export const make = (options: Options): Sampler => {
     return step.allowed
   }
 
+  // Nearly all traces have one of few decisions, so the last one is kept.
+  let last: { readonly rate: number; readonly kept: boolean; readonly decision: Decision } | undefined
+  const byAgent = (rate: number, kept: boolean): Decision => {
+    if (last === undefined || last.rate !== rate || last.kept !== kept) {
+      const priority = kept ? SamplingPriority.autoKeep : SamplingPriority.autoReject
+      const mechanism = SamplingPriority.mechanism.agentRate
+      last = { rate, kept, decision: decision(priority, mechanism, { "_dd.agent_psr": rate }, rate) }
+    }
+    return last.decision
+  }
+
   const byUser = (root: Root, rate: number, index: number): Decision => {
     const metrics: { [key: string]: number } = { "_dd.rule_psr": rate }
-    let kept = KnuthSampling.keeps(root.traceIdLow64, rate) && passesRule(index)
+    let kept = keeps(root, rate) && passesRule(index)
     if (kept && limiter.limit >= 0) {
       const step = RateLimiter.step(limiter, now())
       limiter = step.state
@@ -98,15 +110,17 @@ export const make = (options: Options): Sampler => {
       if (sampleRate !== undefined) return byUser(root, sampleRate, -1)
       const rate = Rates.rateOf(rates, root.service, root.env)
       if (rate === undefined) return byDefault
-      const kept = KnuthSampling.keeps(root.traceIdLow64, rate)
-      const priority = kept ? SamplingPriority.autoKeep : SamplingPriority.autoReject
-      return decision(priority, SamplingPriority.mechanism.agentRate, { "_dd.agent_psr": rate }, rate)
+      return byAgent(rate, keeps(root, rate))
     },
     updateRates: (next) => {
       rates = next
     }
   }
 }
+
+// The id as a number is needed only between the rates 0 and 1.
+const keeps = (root: Root, rate: number): boolean =>
+  rate >= 1 || (rate > 0 && KnuthSampling.keeps(BigInt("0x" + TraceId.low64(root.traceId)), rate))
 
 const decision = (
   priority: number,

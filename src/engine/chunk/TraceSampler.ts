@@ -3,7 +3,6 @@
  */
 import type { AgentRates } from "../../domain/sampling/AgentRates.ts"
 import * as SamplingPriority from "../../domain/sampling/SamplingPriority.ts"
-import * as TraceId from "../../domain/span/TraceId.ts"
 import type { LocalTrace, SampledTrace } from "./LocalTrace.ts"
 import type { Decision, Options, Root } from "./Sampler.ts"
 import * as Sampler from "./Sampler.ts"
@@ -29,7 +28,7 @@ export const make = (
     tags: trace.root?.meta ?? {},
     metrics: trace.root?.metrics ?? {},
     env: options.env ?? "",
-    traceIdLow64: BigInt("0x" + TraceId.low64(trace.traceId)),
+    traceId: trace.traceId,
     upstreamPriority: trace.upstream?.priority,
     manual: trace.manual
   })

@@ -38,6 +38,8 @@ export interface PackedChunk {
 interface WaitingChunk {
   readonly chunk: TraceChunk
   readonly riders: ReadonlyArray<SpanRecord>
+  /** The estimated bytes. */
+  readonly bytes: number
 }
 
 /** The state of the road to the Agent: `Wait` while no Agent is known, `GiveUp` if there will be none. */
@@ -48,6 +50,8 @@ export type Way = { readonly _tag: "Open"; readonly writer: AgentWriterService }
 export interface TraceLane extends Lane<Payload> {
   /** Adds a chunk, with the events that ride it. */
   readonly add: (chunk: TraceChunk) => void
+  /** The estimated bytes of waiting chunks, without those in payloads. */
+  readonly waitingBytes: () => number
   /** The number of events in payloads that the Agent has not acknowledged. */
   readonly riders: () => number
   /** Offers every event that still waits here to the outbox, and drops the traces. */
@@ -55,6 +59,9 @@ export interface TraceLane extends Lane<Payload> {
 }
 
 const done: NextStep = { _tag: "Done" }
+
+// An APM span without an event.
+const spanBytes = 1_000
 
 /** The parts and the listeners of a lane. */
 export interface Options {
@@ -105,6 +112,7 @@ const riderBook = (options: Options) => {
 export const make = (options: Options): TraceLane => {
   const { add, deliver, giveToOutbox, riders } = riderBook(options)
   let queue: Array<WaitingChunk> = []
+  let waitingBytes = 0
   const again: Array<Payload> = []
   let failures = 0
 
@@ -113,13 +121,17 @@ export const make = (options: Options): TraceLane => {
     let bytes = 5
     let taken = 0
     for (; taken < queue.length; taken++) {
-      const { chunk, riders } = queue[taken]!
+      const { bytes: estimate, chunk, riders } = queue[taken]!
+      waitingBytes -= estimate
       const encoded = writer.encode(chunk)
       if (encoded === undefined) {
         giveToOutbox(riders, false)
         continue
       }
-      if (chunks.length > 0 && bytes + encoded.bytes.byteLength > writer.maxPayloadBytes) break
+      if (chunks.length > 0 && bytes + encoded.bytes.byteLength > writer.maxPayloadBytes) {
+        waitingBytes += estimate
+        break
+      }
       chunks.push({ riders, encoded })
       bytes += encoded.bytes.byteLength
       // One call stays short: the rest leaves in the next payload.
@@ -148,22 +160,29 @@ export const make = (options: Options): TraceLane => {
     for (const payload of again.splice(0)) refused(payload)
     const chunks = queue
     queue = []
+    waitingBytes = 0
     for (const { riders } of chunks) giveToOutbox(riders, false)
   }
 
   return {
     add: (chunk) => {
       const riders = TraceChunks.riders(chunk)
-      queue.push({ chunk, riders })
+      const bytes = riders.reduce((sum, rider) => sum + rider.bytes, chunk.spans.length * spanBytes)
+      queue.push({ chunk, riders, bytes })
+      waitingBytes += bytes
       add(riders)
     },
     riders,
+    waitingBytes: () => waitingBytes,
     handOver,
     next: () => {
       const way = options.way()
       if (way._tag === "GiveUp") handOver()
       if (queue.length > options.maxChunks) {
-        for (const { riders } of queue.splice(0, queue.length - options.maxChunks)) giveToOutbox(riders, false)
+        for (const { bytes, riders } of queue.splice(0, queue.length - options.maxChunks)) {
+          waitingBytes -= bytes
+          giveToOutbox(riders, false)
+        }
       }
       if (way._tag !== "Open") return undefined
       return again.shift() ?? fresh(way.writer)

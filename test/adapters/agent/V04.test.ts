@@ -11,23 +11,6 @@ import * as Records from "../../domain/Records.ts"
 
 const format = WireFormat.table["trace-agent"]
 
-const span = (more: Partial<ApmSpan> = {}): ApmSpan => ({
-  traceId: Records.apmTraceId,
-  spanId: "ffffffffffffffff",
-  parentId: undefined,
-  name: "n",
-  resource: "r",
-  service: "s",
-  type: "",
-  startNs: 1_787_299_200_123_456_789n,
-  durationNs: 5,
-  error: 0,
-  meta: {},
-  metrics: {},
-  links: [],
-  ...more
-})
-
 /** The spans as the Agent reads them. */
 const read = (...spans: ReadonlyArray<readonly [ApmSpan, SpanRecord?]>): TracePayload.Chunk => {
   const chunk = V04.packChunk({ spans: spans.map(([one, rider]) => ({ span: one, rider })) }, format)
@@ -38,7 +21,7 @@ const read = (...spans: ReadonlyArray<readonly [ApmSpan, SpanRecord?]>): TracePa
 
 describe("V04", () => {
   it("writes ids of 64 bits, times in nanoseconds, and a duration beyond 32 bits exactly", () => {
-    const [one] = read([span({
+    const [one] = read([Records.makeApmSpan({
       parentId: "8000000000000001",
       durationNs: 4_294_967_296.4,
       links: [{
@@ -69,7 +52,7 @@ describe("V04", () => {
   })
 
   it("leaves out numbers that are not finite, and mends text that is not well formed", () => {
-    const [one] = read([span({
+    const [one] = read([Records.makeApmSpan({
       name: "a\ud800b",
       meta: { "k\udfff": "\ud800", ["__proto__"]: "x", plain: "ok" },
       metrics: { nan: Number.NaN, infinite: Infinity, zero: -0, whole: 3 }
@@ -94,7 +77,7 @@ describe("V04", () => {
           context: Records.makeContext({ kind }),
           annotation: { input: value, output: value, metadata: { value } as {}, tags: { value } as {} }
         })
-        const [one] = read([span(), record])
+        const [one] = read([Records.makeApmSpan(), record])
         const struct = TracePayload.decodeStruct(one!.metaStruct["_llmobs"]!)
         assert.isTrue(struct.ok, struct.ok ? "" : struct.message)
       }
@@ -107,7 +90,7 @@ describe("V04", () => {
     ({ meta, metrics }) => {
       // The Agent keeps both in one map, where the key that is written last stays.
       const own = Object.fromEntries(Object.entries(metrics).map(([key, value]) => [`m.${key}`, value]))
-      const [one] = read([span({ meta, metrics: own })])
+      const [one] = read([Records.makeApmSpan({ meta, metrics: own })])
       for (const [key, value] of Object.entries(meta)) {
         if (key !== "__proto__" && key.isWellFormed() && !key.startsWith("m.")) {
           assert.strictEqual(one!.meta[key], value.toWellFormed())

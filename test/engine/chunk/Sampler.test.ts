@@ -4,7 +4,14 @@ import * as SamplingRules from "../../../src/domain/sampling/SamplingRules.ts"
 import type { Root } from "../../../src/engine/chunk/Sampler.ts"
 import * as Sampler from "../../../src/engine/chunk/Sampler.ts"
 
-const root: Root = { service: "shop", name: "http", resource: "GET /", env: "prod", tags: {}, traceIdLow64: 1n }
+const root: Root = {
+  service: "shop",
+  name: "http",
+  resource: "GET /",
+  env: "prod",
+  tags: {},
+  traceId: "1".padStart(32, "0")
+}
 
 const make = (options: { rules?: string; sampleRate?: number; rateLimit?: number; now?: () => number }) =>
   Sampler.make({
@@ -125,7 +132,12 @@ describe("Sampler", () => {
     [Schema.BigInt, Schema.Finite, Schema.Finite],
     ([traceIdLow64, a, b]) => {
       const rates = [Math.abs(a) % 1, Math.abs(b) % 1].sort((x, y) => x - y)
-      const [low, high] = rates.map((sampleRate) => make({ sampleRate }).decide({ ...root, traceIdLow64 }).priority)
+      const [low, high] = rates.map((sampleRate) =>
+        make({ sampleRate }).decide({
+          ...root,
+          traceId: BigInt.asUintN(64, traceIdLow64).toString(16).padStart(32, "0")
+        }).priority
+      )
       assert.include([-1, 2], low)
       assert.isAtLeast(high!, low!)
     }

@@ -1,0 +1,261 @@
+/**
+ * Writes MessagePack into pages: large buffers that many values share.
+ *
+ * **Details**
+ *
+ * A value begins with `begin` and ends with `end`, which gives its bytes. A value that does not fit into the rest of a page
+ * moves to a new one while it is written, so its bytes are always in one piece. Texts that are not well-formed get U+FFFD
+ * for each lone surrogate.
+ */
+import type { Json } from "../../domain/json/JsonSnapshot.ts"
+
+/** The bytes of a page. */
+export const pageBytes = 64 * 1024
+
+// Up to this length a loop over the characters is faster than a call of the encoder.
+const short = 32
+
+// The longest text of which the length fits 16 bits, whatever its characters.
+const medium = 0xffff / 3
+
+// Node's own buffers are not filled with zeros first, and take a text in a tenth of the time that an encoder needs.
+const isNode = typeof Buffer === "function"
+
+/** A buffer of its own, with any content. */
+export const allocate = (bytes: number): Uint8Array => isNode ? Buffer.allocUnsafeSlow(bytes) : new Uint8Array(bytes)
+
+const encoder = new TextEncoder()
+
+const writeUtf8: (page: Uint8Array, text: string, at: number) => number = isNode
+  ? (page, text, at) => (page as Buffer).write(text, at)
+  : (page, text, at) => encoder.encodeInto(text, page.subarray(at)).written
+
+const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength)
+
+const none = new Uint8Array(0)
+
+/** A writer with a page at hand. */
+export class MsgpackWriter {
+  private page: Uint8Array = none
+  private view: DataView = viewOf(none)
+  private start = 0
+  private at = 0
+  private readonly size: number
+  private readonly makePage: () => Uint8Array
+
+  /** `makePage` gives each page when it is needed, of `size` bytes. */
+  constructor(size: number = pageBytes, makePage: () => Uint8Array = () => allocate(size)) {
+    this.size = size
+    this.makePage = makePage
+  }
+
+  /** Continues in another page, at an offset. */
+  use(page: Uint8Array, at: number): void {
+    this.page = page
+    this.view = viewOf(page)
+    this.start = this.at = at
+  }
+
+  begin(): void {
+    this.start = this.at
+  }
+
+  end(): Uint8Array {
+    return this.page.subarray(this.start, this.at)
+  }
+
+  // Makes room for `bytes` more. The part of the value that is written moves along.
+  private room(bytes: number): void {
+    if (this.at + bytes <= this.page.length) return
+    const written = this.at - this.start
+    const next = written + bytes > this.size / 2 ? allocate((written + bytes) * 2) : this.makePage()
+    next.set(this.page.subarray(this.start, this.at))
+    this.page = next
+    this.view = viewOf(next)
+    this.start = 0
+    this.at = written
+  }
+
+  map(size: number): void {
+    this.room(5)
+    if (size < 16) this.page[this.at++] = 0x80 | size
+    else this.header16or32(size, 0xde)
+  }
+
+  array(size: number): void {
+    this.room(5)
+    if (size < 16) this.page[this.at++] = 0x90 | size
+    else this.header16or32(size, 0xdc)
+  }
+
+  /** Bytes that hold MessagePack already, as they are. */
+  raw(bytes: Uint8Array): void {
+    this.room(bytes.byteLength)
+    this.page.set(bytes, this.at)
+    this.at += bytes.byteLength
+  }
+
+  /** Begins a bin: what is written until `endBin` is its content. Returns its place. */
+  beginBin(): number {
+    this.room(5)
+    this.at += 5
+    return this.at - this.start
+  }
+
+  endBin(place: number): void {
+    const content = this.start + place
+    this.page[content - 5] = 0xc6
+    this.view.setUint32(content - 4, this.at - content)
+  }
+
+  text(text: string): void {
+    const length = text.length
+    if (length < short && this.ascii(text, length)) return
+    this.room(length * 3 + 5)
+    if (length > medium) {
+      const bytes = writeUtf8(this.page, text, this.at + 5)
+      this.page[this.at] = 0xdb
+      this.view.setUint32(this.at + 1, bytes)
+      this.at += bytes + 5
+    } else if (length < 0x20) {
+      const bytes = writeUtf8(this.page, text, this.at + 2)
+      this.page[this.at] = 0xd9
+      this.page[this.at + 1] = bytes
+      this.at += bytes + 2
+    } else {
+      const bytes = writeUtf8(this.page, text, this.at + 3)
+      this.page[this.at] = 0xda
+      this.view.setUint16(this.at + 1, bytes)
+      this.at += bytes + 3
+    }
+  }
+
+  float(value: number): void {
+    this.room(9)
+    this.page[this.at] = 0xcb
+    this.view.setFloat64(this.at + 1, value)
+    this.at += 9
+  }
+
+  /** An unsigned integer of 64 bits. */
+  uint64(value: bigint): void {
+    this.room(9)
+    this.page[this.at] = 0xcf
+    this.view.setBigUint64(this.at + 1, value)
+    this.at += 9
+  }
+
+  /** An unsigned integer of 64 bits, from 16 hex characters. */
+  hex64(hex: string): void {
+    this.room(9)
+    this.page[this.at] = 0xcf
+    this.view.setUint32(this.at + 1, Number.parseInt(hex.slice(0, 8), 16))
+    this.view.setUint32(this.at + 5, Number.parseInt(hex.slice(8), 16))
+    this.at += 9
+  }
+
+  /** An integer in its shortest form, any other number as a float of 64 bits. */
+  number(value: number): void {
+    if (!Number.isSafeInteger(value)) return this.float(value)
+    this.room(9)
+    const { at, page, view } = this
+    if (value >= 0) {
+      if (value < 0x80) page[this.at++] = value
+      else if (value < 0x100) {
+        page[at] = 0xcc
+        page[at + 1] = value
+        this.at += 2
+      } else if (value < 0x1_0000) {
+        page[at] = 0xcd
+        view.setUint16(at + 1, value)
+        this.at += 3
+      } else if (value < 0x1_0000_0000) {
+        page[at] = 0xce
+        view.setUint32(at + 1, value)
+        this.at += 5
+      } else this.uint64(BigInt(value))
+    } else if (value >= -0x20) page[this.at++] = 0x100 + value
+    else if (value >= -0x80) {
+      page[at] = 0xd0
+      view.setInt8(at + 1, value)
+      this.at += 2
+    } else if (value >= -0x8000) {
+      page[at] = 0xd1
+      view.setInt16(at + 1, value)
+      this.at += 3
+    } else if (value >= -0x8000_0000) {
+      page[at] = 0xd2
+      view.setInt32(at + 1, value)
+      this.at += 5
+    } else {
+      page[at] = 0xd3
+      view.setBigInt64(at + 1, BigInt(value))
+      this.at += 9
+    }
+  }
+
+  /** Any JSON value. A member that is `undefined` becomes nil. */
+  json(value: Json | undefined): void {
+    switch (typeof value) {
+      case "string":
+        return this.text(value)
+      case "number":
+        return this.number(value)
+      case "object":
+        return value === null ? this.nil() : Array.isArray(value) ? this.list(value) : this.object(value as Members)
+      case "boolean":
+        this.room(1)
+        this.page[this.at++] = value ? 0xc3 : 0xc2
+        return
+      default:
+        return this.nil()
+    }
+  }
+
+  private nil(): void {
+    this.room(1)
+    this.page[this.at++] = 0xc0
+  }
+
+  private list(items: ReadonlyArray<Json>): void {
+    this.array(items.length)
+    for (let i = 0; i < items.length; i++) this.json(items[i])
+  }
+
+  private object(members: Members): void {
+    const keys = Object.keys(members)
+    this.map(keys.length)
+    for (let i = 0; i < keys.length; i++) {
+      this.text(keys[i]!)
+      this.json(members[keys[i]!])
+    }
+  }
+
+  // Writes a text of fewer than 32 characters if all are ASCII.
+  private ascii(text: string, length: number): boolean {
+    this.room(length + 1)
+    const { at, page } = this
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit >= 0x80) return false
+      page[at + 1 + i] = unit
+    }
+    page[at] = 0xa0 | length
+    this.at = at + 1 + length
+    return true
+  }
+
+  private header16or32(size: number, head16: number): void {
+    if (size < 0x1_0000) {
+      this.page[this.at] = head16
+      this.view.setUint16(this.at + 1, size)
+      this.at += 3
+    } else {
+      this.page[this.at] = head16 + 1
+      this.view.setUint32(this.at + 1, size)
+      this.at += 5
+    }
+  }
+}
+
+type Members = { readonly [key: string]: Json | undefined }
