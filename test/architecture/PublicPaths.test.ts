@@ -17,6 +17,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/IntakeWriter": { effect: "stable", node: ["node:http", "node:https"] },
   "effect-llmobs/AmbientContext": { effect: "stable" },
   "effect-llmobs/Transport": { effect: "stable", node: ["node:http", "node:https"] },
+  "effect-llmobs/Clients": { effect: "stable" },
   "effect-llmobs/Testing": { effect: "stable" },
   "effect-llmobs/IdGenerator": { effect: "stable", node: ["node:crypto"] },
   "effect-llmobs/Express": { effect: "stable", node: ["node:async_hooks"] },

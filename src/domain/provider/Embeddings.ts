@@ -57,11 +57,13 @@ const vectorsOf = (answer: unknown): ReadonlyArray<unknown> | undefined => {
   if (isVector(one)) return [one]
   const given = Array.isArray(answer) ? answer : members(answer, "data", "embeddings")
   if (!Array.isArray(given) || given.length === 0) return undefined
-  return sizeOf(given[0]) === undefined && typeof members(given[0], "embedding") !== "string" ? undefined : given
+  return sizeOf(given[0]) === undefined ? undefined : given
 }
 
+// OpenAI's client asks for the numbers as base64, of four bytes each.
 const sizeOf = (u: unknown): number | undefined => {
   const vector = isVector(u) ? u : members(u, "embedding", "values")
+  if (typeof vector === "string") return Math.floor(vector.replace(/=+$/, "").length * 3 / 16)
   return isVector(vector) ? vector.length : undefined
 }
 

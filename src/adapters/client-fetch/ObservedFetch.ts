@@ -1,0 +1,250 @@
+/**
+ * A `fetch` that records the calls of model providers that pass through it.
+ *
+ * **Details**
+ *
+ * The request is passed on as it is, before it is read. A body is handed on piece by piece, each as soon as it comes and
+ * before it is read here, so that back-pressure stays and nothing is kept back. Nothing here throws into the program.
+ */
+import type { JsonObject } from "../../domain/json/JsonSnapshot.ts"
+import * as JsonSnapshot from "../../domain/json/JsonSnapshot.ts"
+import type { Address } from "../../domain/provider/ProviderCall.ts"
+import * as ProviderCall from "../../domain/provider/ProviderCall.ts"
+import * as ProviderFailure from "../../domain/provider/ProviderFailure.ts"
+import { guard } from "../../engine/books/Guard.ts"
+import * as Attempts from "../../engine/call/Attempts.ts"
+import { RecordedCall } from "../../engine/call/RecordedCall.ts"
+import * as ProcessWide from "../../engine/context/ProcessWide.ts"
+import * as RunningLayers from "../../engine/context/RunningLayers.ts"
+import type { Capture } from "../../engine/record/Capture.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
+
+/** How calls are recorded. */
+export interface Options {
+  readonly capture: Capture
+  /** How often the client tries again after a failure. */
+  readonly maxRetries: () => number
+}
+
+type Fetch = typeof globalThis.fetch
+
+const observed = ProcessWide.get("ObservedFetches/1", () => new WeakSet<Fetch>())
+
+/** Whether a `fetch` was made here. */
+export const isObserved = (fetch: Fetch): boolean => observed.has(fetch)
+
+export const make = (inner: Fetch, options: Options): Fetch => {
+  const attempts = Attempts.make(later)
+  const fetch: Fetch = (input, init) => {
+    const layer = RunningLayers.ofCaller()
+    const exchange = layer &&
+      guard(layer.diagnostics, "fetch", () => begin({ layer, attempts, options }, input, init), undefined)
+    return exchange === undefined ? inner(input, init) : exchange.run(() => inner(input, init))
+  }
+  observed.add(fetch)
+  return fetch
+}
+
+const later: Attempts.Later = (millis, f) => {
+  const timer: unknown = setTimeout(f, millis)
+  // A call that may be repeated must not keep the process.
+  if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as NodeJS.Timeout).unref()
+  return () => clearTimeout(timer as NodeJS.Timeout)
+}
+
+interface Around {
+  readonly layer: RunningLayers.RunningLayer
+  readonly attempts: Attempts.Attempts
+  readonly options: Options
+}
+
+const begin = (
+  { attempts, layer, options }: Around,
+  input: Parameters<Fetch>[0],
+  init: RequestInit | undefined
+): Exchange | undefined => {
+  const request = typeof input === "object" && "url" in input ? input : undefined
+  if ((init?.method ?? request?.method)?.toUpperCase() !== "POST") return undefined
+  const address = URL.parse(request === undefined ? String(input) : request.url)
+  const call = address === null ? undefined : ProviderCall.fromAddress(address)
+  if (address === null || call === undefined) return undefined
+  const reader = layer.current()
+  if (RunningLayers.isClaimed(reader)) return undefined
+  const headers = new Headers(init?.headers ?? request?.headers)
+  const body = textOf(init?.body)
+  const retry = headers.get("x-stainless-retry-count")
+  const key = (): string => Attempts.keyOf(address.href, body ?? "", reader.getRef(CurrentSpan)?.context.spanId)
+  const held = retry === "0" || body === undefined ? undefined : attempts.resume(key)
+  held?.again()
+  const recorded = held ?? new RecordedCall({ layer, reader, call, capture: options.capture })
+  return new Exchange({
+    recorded,
+    attempts,
+    maxRetries: options.maxRetries(),
+    key,
+    tellsRetries: retry !== null,
+    timeoutMillis: Number(headers.get("x-stainless-timeout") ?? Infinity) * 1_000,
+    signal: init?.signal ?? request?.signal,
+    request: held === undefined ? () => requestOf(address, body) : undefined
+  })
+}
+
+const textOf = (body: unknown): string | undefined =>
+  typeof body === "string"
+    ? body
+    : body instanceof Uint8Array || body instanceof ArrayBuffer
+    ? new TextDecoder().decode(body)
+    : undefined
+
+const requestOf = (address: Address, body: string | undefined): JsonObject | undefined => {
+  if (body === undefined || body.length > JsonSnapshot.defaultLimits.characters) return undefined
+  const json: unknown = JSON.parse(body)
+  return typeof json === "object" && json !== null && ProviderCall.isRequest(address, json as JsonObject)
+    ? json as JsonObject
+    : undefined
+}
+
+interface ExchangeOptions {
+  readonly recorded: RecordedCall
+  readonly attempts: Attempts.Attempts
+  readonly maxRetries: number
+  readonly key: () => string
+  /** Whether the client counts its attempts in a header. Such a client cancels the body of an answer that it will ask for again. */
+  readonly tellsRetries: boolean
+  readonly timeoutMillis: number
+  readonly signal: AbortSignal | null | undefined
+  readonly request: (() => JsonObject | undefined) | undefined
+}
+
+/** One attempt. */
+class Exchange {
+  private readonly options: ExchangeOptions
+  private readonly decoder = new TextDecoder()
+  private readonly startedAt = performance.now()
+  private response: Response | undefined
+
+  constructor(options: ExchangeOptions) {
+    this.options = options
+  }
+
+  run(send: () => Promise<Response>): Promise<Response> {
+    const { recorded, request } = this.options
+    let answer: Promise<Response>
+    try {
+      answer = recorded.layer.run(recorded.span, send)
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+    if (request !== undefined) {
+      guard(recorded.layer.diagnostics, "fetch.request", () => {
+        const body = request()
+        if (body !== undefined) recorded.request(body)
+      }, undefined)
+    }
+    return Promise.resolve(answer).then((response) => this.observe(response), (error) => {
+      this.fail(error)
+      throw error
+    })
+  }
+
+  private observe(response: Response): Response {
+    return guard(this.options.recorded.layer.diagnostics, "fetch.response", () => this.watch(response), response)
+  }
+
+  private watch(response: Response): Response {
+    const { recorded } = this.options
+    this.response = response
+    recorded.answered(response.status, response.headers.get("content-type") ?? "")
+    const { body } = response
+    if (body === null || typeof body.getReader !== "function") {
+      this.whole()
+      return response
+    }
+    const { redirected, type, url } = response
+    const { headers, status, statusText } = response
+    // The body is taken when it is read: a response that cannot be made again stays readable.
+    let taken: ReadableStreamDefaultReader<Uint8Array> | undefined
+    const reader = () => taken ??= body.getReader()
+    const stream = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        let part: Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>
+        try {
+          part = await reader().read()
+        } catch (error) {
+          controller.error(error)
+          return this.broken(error)
+        }
+        if (part.done) {
+          controller.close()
+          this.whole()
+        } else {
+          controller.enqueue(part.value)
+          this.read(part.value)
+        }
+      },
+      cancel: (reason) => {
+        this.left()
+        return reader().cancel(reason)
+      }
+    }, { highWaterMark: 0 })
+    const watched = new Response(stream, { headers, status, statusText })
+    Object.defineProperties(watched, {
+      url: { value: url, configurable: true },
+      redirected: { value: redirected, configurable: true },
+      type: { value: type, configurable: true }
+    })
+    return watched
+  }
+
+  private read(part: unknown): void {
+    const { recorded } = this.options
+    if (part instanceof Uint8Array) recorded.text(this.decoder.decode(part, { stream: true }))
+    else if (typeof part === "string") recorded.text(part)
+  }
+
+  private whole(): void {
+    const { attempts, key, maxRetries, recorded, tellsRetries } = this.options
+    const failure = recorded.failure()
+    const mayRepeat = failure !== undefined && !tellsRetries && recorded.attempts <= maxRetries && this.isRetried()
+    if (mayRepeat) attempts.hold(key(), recorded, failure, this.patience())
+    else recorded.end(failure)
+  }
+
+  private left(): void {
+    const { attempts, key, recorded } = this.options
+    const failure = recorded.failure()
+    if (failure === undefined) recorded.end(recorded.isComplete() ? {} : { interrupted: true })
+    else if (this.isRetried()) attempts.hold(key(), recorded, failure, this.patience())
+    else recorded.end(failure)
+  }
+
+  private broken(error: unknown): void {
+    const { recorded } = this.options
+    if (recorded.isComplete()) recorded.end()
+    else recorded.end(recorded.failure() ?? (this.isAborted(error) ? { interrupted: true } : { error }))
+  }
+
+  /** No answer came. */
+  private fail(error: unknown): void {
+    const { attempts, key, maxRetries, recorded, timeoutMillis } = this.options
+    const isLate = performance.now() - this.startedAt >= timeoutMillis
+    if (this.isAborted(error) && !isLate) return recorded.end({ interrupted: true })
+    const end = { error, at: recorded.now() }
+    if (recorded.attempts <= maxRetries) attempts.hold(key(), recorded, end, this.patience())
+    else recorded.end(end)
+  }
+
+  private isAborted(error: unknown): boolean {
+    return this.options.signal?.aborted === true || (error instanceof Error && error.name === "AbortError")
+  }
+
+  private isRetried(): boolean {
+    const { headers, status } = this.response!
+    return ProviderFailure.isRetried(status, headers.get("x-should-retry") ?? undefined)
+  }
+
+  private patience(): number {
+    return Attempts.patience((name) => this.response?.headers.get(name))
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Joins the attempts of one call: a client that tries again makes another request, and the event is one.
+ *
+ * **Details**
+ *
+ * A failed attempt is held until the next one comes, which has the same address, body and parent, or until no client would
+ * still try again. The event of a call that was given up ends with its last attempt.
+ */
+import type { SpanEnd } from "../../ports/Recorder.ts"
+import type { RecordedCall } from "./RecordedCall.ts"
+
+/** Calls a function once after a time. The returned function prevents that. */
+export type Later = (millis: number, f: () => void) => () => void
+
+/** The failed attempts that may be repeated. */
+export interface Attempts {
+  /** The call that a request continues: one with this key whose last attempt failed. The key is made only if any is held. */
+  readonly resume: (key: () => string) => RecordedCall | undefined
+  /** Holds a failed attempt for so long as another may follow. */
+  readonly hold: (key: string, call: RecordedCall, end: SpanEnd, millis: number) => void
+}
+
+interface Held {
+  readonly call: RecordedCall
+  readonly settle: () => void
+  readonly release: () => void
+}
+
+// A client tries a few times, and a server that is down fails all calls at once.
+const mostHeld = 1_000
+
+export const make = (later: Later): Attempts => {
+  const held = new Map<string, Array<Held>>()
+  let count = 0
+
+  const take = (key: string, one?: Held): Held | undefined => {
+    const all = held.get(key)
+    const at = one === undefined ? 0 : all?.indexOf(one) ?? -1
+    const [taken] = all === undefined || at < 0 ? [] : all.splice(at, 1)
+    if (all?.length === 0) held.delete(key)
+    if (taken === undefined) return undefined
+    count--
+    taken.release()
+    return taken
+  }
+
+  return {
+    resume: (key) => count === 0 ? undefined : take(key())?.call,
+    hold: (key, call, end, millis) => {
+      if (count >= mostHeld) return call.end(end)
+      const settle = (): void => {
+        if (take(key, one) !== undefined) call.end(end)
+      }
+      const cancel = later(millis, settle)
+      const forget = call.layer.onClose(settle)
+      const one: Held = {
+        call,
+        settle,
+        release: () => {
+          cancel()
+          forget()
+        }
+      }
+      const all = held.get(key)
+      if (all === undefined) held.set(key, [one])
+      else all.push(one)
+      count++
+    }
+  }
+}
+
+/** A key for the attempts of one call. */
+export const keyOf = (address: string, body: string, parent: string | undefined): string =>
+  `${parent ?? ""} ${address} ${body.length} ${hash(body)}`
+
+// FNV-1a, which needs no module of Node.
+const hash = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}
+
+/** The time that a client may wait before it tries again, by the headers of an answer. */
+export const patience = (header: (name: string) => string | null | undefined): number => {
+  const millis = Number(header("retry-after-ms") ?? Number.NaN)
+  const after = header("retry-after") ?? undefined
+  const seconds = Number(after ?? Number.NaN)
+  const asked = Number.isFinite(millis) ? millis : Number.isFinite(seconds) ? seconds * 1_000 : 0
+  // Clients wait at most 8 s by themselves, and a minute if a server asks for it.
+  return Math.min(Math.max(asked, 8_000), 60_000) + 2_000
+}

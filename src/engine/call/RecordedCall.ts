@@ -1,0 +1,168 @@
+/**
+ * A call of a provider while it runs, as an event: its attempts, its answer as it passes, and its end.
+ */
+import * as Clock from "effect/Clock"
+import type { JsonObject } from "../../domain/json/JsonSnapshot.ts"
+import * as CallAnswer from "../../domain/provider/CallAnswer.ts"
+import * as Exchange from "../../domain/provider/Exchange.ts"
+import type { ProviderCall } from "../../domain/provider/ProviderCall.ts"
+import * as ProviderFailure from "../../domain/provider/ProviderFailure.ts"
+import type { AnnotationInput } from "../../domain/span/Annotation.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
+import type { SpanEnd } from "../../ports/Recorder.ts"
+import { guard } from "../books/Guard.ts"
+import type { RunningLayer } from "../context/RunningLayers.ts"
+import type { Capture } from "../record/Capture.ts"
+import type { PairedSpan } from "../record/PairedSpan.ts"
+import * as PairedSpans from "../record/PairedSpan.ts"
+
+/** The start of a call. */
+export interface Start {
+  readonly layer: RunningLayer
+  /** The context of the caller. */
+  readonly reader: ContextReader
+  readonly call: ProviderCall
+  readonly capture: Capture
+  /** The time of the start, in Unix nanoseconds. Default: now. */
+  readonly at?: bigint | undefined
+}
+
+/** The characters of a failed answer that are read for its message. */
+const failureCharacters = 65_536
+
+/** No member throws. */
+export class RecordedCall {
+  readonly layer: RunningLayer
+  readonly call: ProviderCall
+  readonly span: PairedSpan
+  private readonly capture: Capture
+  private answer: CallAnswer.CallAnswer | undefined
+  private status = 0
+  private readonly clock: Clock.Clock
+  private readonly startedAt: bigint
+  private isEnded = false
+  attempts = 1
+
+  constructor({ at, call, capture, layer, reader }: Start) {
+    this.layer = layer
+    this.call = call
+    this.capture = capture
+    this.span = PairedSpans.open(reader, {
+      kind: call.kind,
+      name: call.name,
+      at,
+      options: { provider: call.provider, tags: { integration: call.integration } }
+    })
+    if (this.span.open !== undefined) this.span.open.claimed = true
+    this.clock = reader.getRef(Clock.Clock)
+    this.startedAt = this.clock.monotonicTimeNanosUnsafe()
+  }
+
+  /** Records the request. `body` is its JSON. */
+  request(body: JsonObject): void {
+    this.annotate("call.request", () => {
+      const request = this.call.model === undefined ? body : { model: this.call.model, ...body }
+      if (this.call.kind === "embedding") return embeddingRequest(request, this.capture.input)
+      if (this.capture.input) return { input: request }
+      const { model, parameters } = Exchange.read(request, "input").value
+      return { model, metadata: parameters }
+    })
+  }
+
+  /** Another attempt of the same call begins. */
+  again(): void {
+    this.attempts++
+    this.answer = undefined
+    this.status = 0
+  }
+
+  /** The head of an answer. */
+  answered(status: number, mediaType: string): void {
+    this.status = status
+    this.answer = status >= 400 ? CallAnswer.make("", failureCharacters) : CallAnswer.make(mediaType)
+  }
+
+  /** A piece of the answer's body. */
+  text(piece: string): void {
+    const { answer } = this
+    if (answer === undefined || this.isEnded) return
+    const first = guard(this.layer.diagnostics, "call.text", () => answer.add(piece), false)
+    if (!first) return
+    const seconds = Number(this.clock.monotonicTimeNanosUnsafe() - this.startedAt) / 1e9
+    this.annotate("call.first", () => ({ metrics: { timeToFirstToken: seconds } }))
+  }
+
+  /** Whether the provider has said all of its answer. */
+  isComplete(): boolean {
+    return this.answer?.isComplete() ?? false
+  }
+
+  /** The end of the last attempt if it was answered with a status of failure. It is the end of the call if none follows. */
+  failure(): SpanEnd | undefined {
+    if (this.status < 400) return undefined
+    const text = guard(this.layer.diagnostics, "call.failure", () => this.answer?.end().text, "") ?? ""
+    return {
+      error: ProviderFailure.fromAnswer(this.call.integration, this.status, text),
+      at: this.now()
+    }
+  }
+
+  /** The time, in Unix nanoseconds. */
+  now(): bigint {
+    return this.clock.currentTimeNanosUnsafe()
+  }
+
+  /** Ends the event with what has been read of the answer. */
+  end(end: SpanEnd = {}): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    let failure: ProviderFailure.ProviderFailure | undefined
+    this.annotate("call.answer", () => {
+      const read = this.answer === undefined || this.status >= 400 ? undefined : this.answer.end()
+      failure = read?.failure
+      return {
+        ...this.output(read?.output),
+        metadata: {
+          ...(this.attempts > 1 ? { attempts: this.attempts } : undefined),
+          ...(this.status >= 400 ? { status_code: this.status } : undefined),
+          ...(read?.isCut === true ? { output_cut: true } : undefined)
+        }
+      }
+    })
+    this.span.end(
+      end.error === undefined && end.interrupted !== true && failure !== undefined
+        ? { ...end, error: failure }
+        : end
+    )
+  }
+
+  private output(output: unknown): AnnotationInput {
+    if (output === undefined) return {}
+    if (this.capture.output) return { output: output as {} }
+    if (this.call.kind === "embedding") return { metrics: output as {} }
+    const { finishReasons, metrics, model } = Exchange.read(output, "output").value
+    return {
+      model,
+      metrics,
+      ...(finishReasons.length === 0
+        ? undefined
+        : { metadata: { finish_reason: finishReasons.length === 1 ? finishReasons[0] : finishReasons } })
+    }
+  }
+
+  private annotate(place: string, make: () => AnnotationInput): void {
+    const { open } = this.span
+    if (open === undefined) return
+    guard(this.layer.diagnostics, place, () => this.span.annotate(make()), undefined)
+  }
+}
+
+// The dimensions and the format; the rest of such a request is its input.
+const embeddingRequest = (body: JsonObject, hasInput: boolean): AnnotationInput => {
+  const { content: _content, input: _input, model, requests: _requests, ...parameters } = body
+  return {
+    model: typeof model === "string" ? model : undefined,
+    metadata: parameters,
+    ...(hasInput ? { input: body } : undefined)
+  }
+}

@@ -1,0 +1,352 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import OpenAI, { AzureOpenAI } from "openai"
+import * as ProviderServer from "../../providers/ProviderServer.ts"
+import { tokens } from "../../providers/Wire.ts"
+import * as Clients from "../../src/layers/Clients.ts"
+import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as Testing from "../../src/layers/Testing.ts"
+import * as Observed from "./Observed.ts"
+
+interface World {
+  readonly server: ProviderServer.ProviderServer
+  readonly openai: OpenAI
+}
+
+/** Runs promises inside a workflow, with a wrapped client, and gives the spans of provider calls. */
+const recorded = (
+  body: (world: World) => Promise<void>,
+  { layer, ...options }: Clients.Options & { readonly layer?: Testing.Options } = {}
+) =>
+  Effect.gen(function*() {
+    const server = yield* localServer
+    const openai = Clients.wrap(new OpenAI({ apiKey: "k", baseURL: server.openai }), options)
+    yield* Effect.promise(() => body({ server, openai })).pipe(LLMObs.workflow("support", { sessionId: "s-1" }))
+    yield* Testing.expectNothingLost
+    return (yield* Testing.events()).filter((span) => span.kind === "llm" || span.kind === "embedding")
+  }).pipe(Effect.scoped, Effect.provide(Testing.layer(layer)))
+
+const localServer = Effect.acquireRelease(
+  Effect.promise(() => ProviderServer.start()),
+  (server) => Effect.promise(server.close)
+)
+
+const hi = (content = "Hi"): { model: string; messages: Array<{ role: "user"; content: string }> } => ({
+  model: "gpt-5",
+  messages: [{ role: "user", content }]
+})
+
+const drain = async (stream: AsyncIterable<unknown>): Promise<number> => {
+  let count = 0
+  for await (const _ of stream) count++
+  return count
+}
+
+const failure = (promise: PromiseLike<unknown>): Promise<unknown> =>
+  Promise.resolve(promise).then(() => undefined, (error: unknown) => error)
+
+const post = (url: string, body: object): (fetch: typeof globalThis.fetch) => Promise<unknown> => async (fetch) =>
+  (await fetch(url, { method: "POST", body: JSON.stringify(body) })).text()
+
+const counted = {
+  input_tokens: tokens.input,
+  cache_read_input_tokens: tokens.cached,
+  output_tokens: tokens.output,
+  reasoning_output_tokens: tokens.reasoning,
+  total_tokens: tokens.total
+}
+
+describe("Clients.wrap", () => {
+  it.live("records a chat, at once and in a stream, with what the client was told and what it answered", () =>
+    Effect.gen(function*() {
+      const tool = {
+        name: "weather",
+        description: "Tells it.",
+        parameters: { type: "object", properties: { city: { type: "string" } } }
+      }
+      const [whole, stream, called] = yield* recorded(async ({ openai }) => {
+        const answer = await openai.chat.completions.create({ ...hi(), temperature: 0.2 })
+        assert.strictEqual(answer.choices[0]?.message.content, "You said: Hi")
+        await drain(
+          await openai.chat.completions.create({ ...hi(), stream: true, stream_options: { include_usage: true } })
+        )
+        await openai.chat.completions.create({ ...hi("Weather?"), tools: [{ type: "function", function: tool }] })
+      })
+      for (const span of [whole!, stream!]) {
+        assert.deepInclude(span, { name: "OpenAI.createChatCompletion", kind: "llm", status: "ok", provider: "openai" })
+        assert.deepInclude(span, { model: "gpt-5-2026-01-01", sessionId: "s-1" })
+        assert.deepStrictEqual(span.input.messages, [{ role: "user", content: "Hi" }])
+        assert.deepStrictEqual(span.output.messages, [{ role: "assistant", content: "You said: Hi" }])
+        assert.deepInclude(span.metrics, counted)
+        assert.strictEqual(span.tags["integration"], "openai")
+      }
+      assert.deepStrictEqual(whole!.metadata, { temperature: 0.2, finish_reason: "stop" })
+      assert.isAbove(stream!.metrics["time_to_first_token"]!, 0)
+      assert.isUndefined(whole!.metrics["time_to_first_token"])
+      assert.deepStrictEqual(called!.output.messages?.[0]?.["tool_calls"], [
+        { name: "weather", arguments: { city: "Oslo" }, tool_id: "call_1", type: "function" }
+      ])
+      assert.strictEqual(called!.metadata["finish_reason"], "tool_calls")
+    }))
+
+  it.live("records responses and embeddings", () =>
+    Effect.gen(function*() {
+      const spans = yield* recorded(async ({ openai }) => {
+        await openai.responses.create({ model: "gpt-5", input: "[think] Hi", instructions: "Be brief." })
+        await drain(await openai.responses.create({ model: "gpt-5", input: "[think] Hi", stream: true }))
+        await openai.embeddings.create({ model: "text-embedding-3", input: ["a", "b"] })
+      })
+      assert.deepStrictEqual(spans.map(({ name }) => name), [
+        "OpenAI.createResponse",
+        "OpenAI.createResponse",
+        "OpenAI.createEmbedding"
+      ])
+      assert.deepStrictEqual(spans[0]!.input.messages?.[0], { role: "system", content: "Be brief." })
+      for (const span of spans.slice(0, 2)) {
+        assert.deepStrictEqual(span.output.messages, [
+          { role: "reasoning", content: "The user wants an answer." },
+          { role: "assistant", content: "You said: Hi" }
+        ])
+        assert.deepInclude(span.metrics, counted)
+      }
+      assert.deepStrictEqual(spans[2]!.input.documents, [{ text: "a" }, { text: "b" }])
+      assert.deepStrictEqual(spans[2]!.output.value, "[2 embedding(s) returned with size 3]")
+      assert.deepStrictEqual(spans[2]!.metrics, { input_tokens: 7, total_tokens: 7 })
+    }))
+
+  it.live("hands on each part of a stream as it comes, and records one that the program leaves until then", () =>
+    Effect.gen(function*() {
+      const [left, aborted] = yield* recorded(async ({ openai }) => {
+        // The server holds the end back, so a stream that was read ahead would never begin.
+        for await (const _ of await openai.chat.completions.create({ ...hi("[hang] Hi"), stream: true })) break
+        const abort = new AbortController()
+        const stream = await openai.responses.create({ model: "gpt-5", input: "[hang] Hi", stream: true }, {
+          signal: abort.signal
+        })
+        await failure(drain({
+          async *[Symbol.asyncIterator]() {
+            for await (const event of stream) {
+              if (event.type === "response.output_text.delta") abort.abort()
+              yield event
+            }
+          }
+        }))
+      })
+      for (const span of [left!, aborted!]) {
+        assert.strictEqual(span.status, "ok")
+        assert.strictEqual(span.tags["effect.fiber.interrupted"], "true")
+        assert.match(Testing.texts(span.output)[0]!, /^You sa/)
+      }
+    }))
+
+  it.live("records a stream that breaks as an error, with the output until then, and the program gets the same error", () =>
+    Effect.gen(function*() {
+      let bare: unknown
+      let wrapped: unknown
+      const [broken] = yield* recorded(async ({ openai, server }) => {
+        const ask = async (client: OpenAI) =>
+          drain(await client.responses.create({ model: "gpt-5", input: "[cut] Hi", stream: true }))
+        bare = await failure(ask(new OpenAI({ apiKey: "k", baseURL: server.openai })))
+        wrapped = await failure(ask(openai))
+      })
+      assert.strictEqual(String(wrapped), String(bare))
+      assert.strictEqual(broken!.status, "error")
+      assert.strictEqual(broken!.error?.message, "terminated")
+      assert.match(Testing.texts(broken!.output)[0]!, /^You sa/)
+    }))
+
+  it.live("records a refused call once, with its status, input and error, and the program gets the same error", () =>
+    Effect.gen(function*() {
+      const spans = yield* recorded(async ({ openai }) => {
+        const error = await failure(openai.chat.completions.create(hi("[status 400]")))
+        assert.instanceOf(error, OpenAI.BadRequestError)
+        assert.strictEqual((error as Error).message, "400 The local server failed, as asked.")
+      })
+      assert.strictEqual(spans.length, 1)
+      const [{ error, input, metadata, status }] = spans as [Testing.ObservedSpan]
+      assert.deepStrictEqual([status, metadata["status_code"]], ["error", 400])
+      assert.deepInclude(error, { type: "BadRequestError", message: "400 The local server failed, as asked." })
+      assert.deepStrictEqual(Testing.texts(input), ["[status 400]"])
+    }))
+
+  it.live("joins the attempts of one call, whether the last one succeeds, fails or is not made", () =>
+    Effect.gen(function*() {
+      const spans = yield* recorded(async ({ openai, server }) => {
+        await openai.chat.completions.create(hi("[once 429] a"))
+        await failure(openai.chat.completions.create(hi("[status 500] b")))
+        await Promise.all(["c", "d"].map((text) => openai.chat.completions.create(hi(`[twice 500] ${text}`))))
+        await failure(openai.chat.completions.create(hi("[once 500] e"), { maxRetries: 0 }))
+        assert.strictEqual(server.requests.length, 2 + 3 + 6 + 1)
+      })
+      assert.deepStrictEqual(
+        spans.map((span) => [Testing.texts(span.output)[0] ?? span.error?.type, span.metadata["attempts"]]),
+        [
+          ["You said: a", 2],
+          ["InternalServerError", 3],
+          ["You said: c", 3],
+          ["You said: d", 3],
+          ["InternalServerError", undefined]
+        ]
+      )
+    }))
+
+  it.live("ends a call that waits for its next attempt with the failure of the last one, if the layer closes", () =>
+    Effect.gen(function*() {
+      const agent = yield* Observed.whenClosed(Effect.promise(async () => {
+        const failed = Promise.withResolvers<void>()
+        const fetch = () => {
+          setImmediate(failed.resolve)
+          return Promise.reject(new TypeError("fetch failed"))
+        }
+        const openai = Clients.wrap(new OpenAI({ apiKey: "k", fetch }))
+        const abort = new AbortController()
+        const call = failure(openai.chat.completions.create(hi(), { signal: abort.signal }))
+        await failed.promise
+        abort.abort()
+        void call
+      }))
+      const event = Observed.named(agent, "OpenAI.createChatCompletion")
+      assert.deepInclude(Observed.at(event.event, "meta.error"), { type: "TypeError", message: "fetch failed" })
+      assert.isUndefined(Observed.tagsOf(event).get("effect.span.unfinished"))
+    }))
+
+  it.live("sends the same requests as a client that is not wrapped", () =>
+    Effect.gen(function*() {
+      yield* recorded(async ({ openai, server }) => {
+        const calls = (client: OpenAI) => async () => {
+          server.requests.length = 0
+          await client.chat.completions.create(hi())
+          await drain(await client.chat.completions.create({ ...hi(), stream: true }))
+          await client.embeddings.create({ model: "e", input: "a" })
+          return server.requests.map(({ headers, path, text }) => ({ path, text, headers }))
+        }
+        const bare = await calls(new OpenAI({ apiKey: "k", baseURL: server.openai }))()
+        assert.deepStrictEqual(await calls(openai)(), bare)
+      })
+    }))
+
+  it.live("keeps the class and the options of a client, and the fetch that it was given", () =>
+    Effect.gen(function*() {
+      class Mine extends OpenAI {}
+      let through = 0
+      const fetch: typeof globalThis.fetch = (input, init) => {
+        through++
+        return globalThis.fetch(input, init)
+      }
+      const [mine, azure] = yield* recorded(async ({ server }) => {
+        const wrapped = Clients.wrap(new Mine({ apiKey: "k", baseURL: server.openai, fetch, timeout: 1_234 }))
+        assert.instanceOf(wrapped, Mine)
+        assert.strictEqual(wrapped.timeout, 1_234)
+        await wrapped.chat.completions.create(hi())
+        const azure = Clients.wrap(
+          new AzureOpenAI({ endpoint: server.origin, apiKey: "k", apiVersion: "2026-01-01", fetch })
+        )
+        assert.instanceOf(azure, AzureOpenAI)
+        await azure.chat.completions.create(hi())
+        assert.strictEqual(server.requests[1]?.headers["api-key"], "k")
+      })
+      assert.strictEqual(through, 2)
+      assert.deepStrictEqual([mine!.name, mine!.provider], ["OpenAI.createChatCompletion", "openai"])
+      assert.deepStrictEqual([azure!.name, azure!.provider], ["AzureOpenAI.createChatCompletion", "azure_openai"])
+    }))
+
+  it.live("records one event where the program has a span of its own for the call, or wraps a client twice", () =>
+    Effect.gen(function*() {
+      const server = yield* localServer
+      const openai = Clients.wrap(Clients.wrap(new OpenAI({ apiKey: "k", baseURL: server.openai })))
+      const call = Effect.promise(() => openai.chat.completions.create(hi()))
+      yield* call
+      yield* call.pipe(LLMObs.llm("chat", { input: "Hi", model: "gpt-5" }))
+      const [own, tool] = [LLMObs.llm("chat", { input: "Hi" }), LLMObs.tool("ask another")]
+      yield* call.pipe(tool, own)
+      assert.deepStrictEqual((yield* Testing.events({ kind: "llm" })).map(({ name }) => name).sort(), [
+        "OpenAI.createChatCompletion",
+        "OpenAI.createChatCompletion",
+        "chat",
+        "chat"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
+
+  it.live("records model, parameters and tokens alone where content is not captured", () =>
+    Effect.gen(function*() {
+      const spans = yield* recorded(async ({ openai }) => {
+        await openai.chat.completions.create({ ...hi("secret"), temperature: 0.2 })
+        await drain(await openai.responses.create({ model: "gpt-5", input: "secret", stream: true }))
+        await openai.embeddings.create({ model: "e", input: "secret" })
+      }, { capture: false })
+      assert.notInclude(JSON.stringify(spans), "secret")
+      assert.deepStrictEqual(spans.map(({ model }) => model), ["gpt-5-2026-01-01", "gpt-5-2026-01-01", "e"])
+      assert.deepStrictEqual(spans.map(({ metrics }) => metrics["total_tokens"]), [120, 120, 7])
+      assert.strictEqual(spans[0]!.metadata["temperature"], 0.2)
+    }))
+
+  it("records calls of plain code while a layer runs, each by itself, and none before and after", async () => {
+    const server = await ProviderServer.start()
+    const openai = Clients.wrap(new OpenAI({ apiKey: "k", baseURL: server.openai }))
+    const ask = () => openai.chat.completions.create(hi()).then((answer) => answer.choices[0]?.message.content)
+    assert.strictEqual(await ask(), "You said: Hi")
+    const runtime = ManagedRuntime.make(Testing.layer())
+    await runtime.context()
+    await Promise.all([ask(), ask()])
+    const traces = await runtime.runPromise(Testing.traces)
+    assert.deepStrictEqual(traces.map(({ children, span }) => [span.name, children.length]), [
+      ["OpenAI.createChatCompletion", 0],
+      ["OpenAI.createChatCompletion", 0]
+    ])
+    await runtime.dispose()
+    assert.strictEqual(await ask(), "You said: Hi")
+    await server.close()
+  })
+
+  it.live("returns a client without the options it needs as it is, and says so once", () =>
+    Effect.gen(function*() {
+      class Old {}
+      const old = new Old()
+      const { layer, lines } = Observed.warnings()
+      yield* Effect.sync(() => {
+        for (let i = 0; i < 2; i++) assert.strictEqual(Clients.wrap(old), old)
+      }).pipe(Effect.provide(Testing.layer()), Effect.provide(layer))
+      assert.strictEqual(lines.filter((line) => line.includes("a client of the class Old")).length, 1)
+    }))
+})
+
+describe("Clients.observedFetch", () => {
+  it.live("records the wires of Anthropic and Google, with cached and reasoning tokens counted as theirs are", () =>
+    Effect.gen(function*() {
+      const fetch = Clients.observedFetch()
+      const messages = [{ role: "user", content: "[think] Hi" }]
+      const contents = [{ role: "user", parts: [{ text: "[think] Hi" }] }]
+      const spans = yield* recorded(async ({ server: { origin } }) => {
+        const claude = { model: "claude-opus-5", max_tokens: 10, messages }
+        await post(`${origin}/v1/messages`, claude)(fetch)
+        await post(`${origin}/v1/messages?beta=true`, { ...claude, stream: true })(fetch)
+        await post(`${origin}/v1beta/models/gemini-3-pro:generateContent`, { contents })(fetch)
+        await post(`${origin}/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse`, { contents })(fetch)
+      })
+      assert.deepStrictEqual(
+        spans.map(({ model, name, provider, tags }) => [name, provider, tags["integration"], model]),
+        [
+          ["anthropic.request", "anthropic", "anthropic", "claude-opus-5-20260901"],
+          ["anthropic.request", "anthropic", "anthropic", "claude-opus-5-20260901"],
+          ["google_genai.request", "google", "google_genai", "gemini-3-pro-001"],
+          ["google_genai.request", "google", "google_genai", "gemini-3-pro-001"]
+        ]
+      )
+      for (const span of spans) {
+        assert.deepInclude(span.metrics, counted)
+        assert.deepStrictEqual(Testing.texts(span.output), ["The user wants an answer.", "You said: Hi"])
+      }
+    }))
+
+  it.live("passes other requests on, and records nothing of them", () =>
+    Effect.gen(function*() {
+      const fetch = Clients.observedFetch()
+      const spans = yield* recorded(async ({ server: { origin } }) => {
+        assert.strictEqual((await fetch(`${origin}/v1/models`)).status, 404)
+        assert.strictEqual((await fetch(new URL(`${origin}/v1/chat/completions`))).status, 404)
+        assert.instanceOf(await failure(fetch("no url")), TypeError)
+      })
+      assert.deepStrictEqual(spans, [])
+    }))
+})
