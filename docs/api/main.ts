@@ -32,10 +32,8 @@ const specifiers = new Map(
 // Parts of a signature that have no name of their own for users, or whose values are Schemas.
 const unnamed = [
   "src/adapters/devagent/AgentReceiver.ts:Counts",
-  "src/adapters/devagent/AgentReceiver.ts:ReceivedRequest",
   "src/adapters/devagent/AgentSettings.ts:Configuration",
   "src/adapters/devagent/AgentSettings.ts:Statuses",
-  "src/adapters/devagent/ReceivedEvents.ts:ReceivedEvent",
   "src/adapters/devagent/TracePayload.ts:Chunk",
   "src/adapters/fastify/FastifyPlugin.ts:make",
   "src/domain/content/Transcript.ts:Draft",

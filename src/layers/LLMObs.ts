@@ -26,191 +26,24 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type {
-  DevAgent as DevAgentService,
-  DevAgentError,
-  Options as DevAgentOptions
-} from "../adapters/devagent/DevAgent.ts"
+import type { DevAgent as DevAgentService, DevAgentError } from "../adapters/devagent/DevAgent.ts"
 import type { DevOptions } from "../composition/DevLayer.ts"
-import type { DurableOptions, Options } from "../composition/Options.ts"
-import type { AgentManifestInput, AgentToolInput } from "../domain/content/AgentManifest.ts"
-import type { PromptInput } from "../domain/content/Prompt.ts"
-import type { ToolDefinitionInput } from "../domain/content/ToolDefinition.ts"
+import type { Options } from "../composition/Options.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
-import type { Reason as SetAsideReason, SetAside } from "../domain/delivery/SetAside.ts"
+import type { SetAside } from "../domain/delivery/SetAside.ts"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
-import type { SpanKind } from "../domain/span/SpanKind.ts"
-import type { SpanLinkInput } from "../domain/span/SpanLink.ts"
 import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
-import type { CaptureInput } from "../engine/record/Capture.ts"
 import { Control } from "../ports/Control.ts"
 import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
 import { Delivery } from "../ports/Delivery.ts"
-import type { ExperimentInput, SpanEnd, SpanOptions } from "../ports/Recorder.ts"
 import { Recorder } from "../ports/Recorder.ts"
 import type { Routing } from "../ports/Routing.ts"
 import { CurrentRouting } from "../ports/Routing.ts"
 
+export type * from "./Models.ts"
 export * from "./Propagation.ts"
 export * from "./Spans.ts"
-
-export type {
-  /**
-   * The declaration of an agent.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  AgentManifestInput,
-  /**
-   * A tool in the declaration of an agent.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  AgentToolInput,
-  /**
-   * An annotation as a user writes it. Every field is optional.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  AnnotationInput,
-  /**
-   * The sides that `capture` records: both, or the selected ones.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  CaptureInput,
-  /**
-   * The embedded Agent could not start.
-   *
-   * @category errors
-   * @since 0.2.0
-   */
-  DevAgentError,
-  /**
-   * The options of the embedded Agent: its port, its limits, its behaviour.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  DevAgentOptions,
-  /**
-   * The embedded Agent, as the service `DevAgent` gives it.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  DevAgentService,
-  /**
-   * The options of `layerDev`: those of a layer, and the embedded Agent's.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  DevOptions,
-  /**
-   * The options of the durable outbox.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  DurableOptions,
-  /**
-   * The experiment that a span runs.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  ExperimentInput,
-  /**
-   * The result of a flush: numbers of events by outcome.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  FlushReport,
-  /**
-   * The counts of events by where they are.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Ledger,
-  /**
-   * The options of a layer. Each one has a `DD_*` variable or a default; see docs/settings.md.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Options,
-  /**
-   * The prompt template that the messages of a span were made from.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  PromptInput,
-  /**
-   * A Datadog account. Omitted fields are the layer's.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Routing,
-  /**
-   * An undeliverable event, kept for inspection.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  SetAside,
-  /**
-   * The cause for which an event was set aside.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  SetAsideReason,
-  /**
-   * The end of a span. Without a failure and an interruption its status is ok.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  SpanEnd,
-  /**
-   * The kind of a span.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  SpanKind,
-  /**
-   * A link to a span whose output went into this one.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  SpanLinkInput,
-  /**
-   * The options of a span.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  SpanOptions,
-  /**
-   * A tool that a model was offered.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  ToolDefinitionInput
-}
 
 /**
  * Adds to the running span. Invalid parts are left out and reported; the effect never fails.
