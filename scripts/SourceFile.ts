@@ -17,6 +17,13 @@ export interface SourceFile {
   readonly text: string
   /** Its imports, by value or by type, static or dynamic: paths below the project, or names of packages. */
   readonly imports: ReadonlyArray<string>
+  /** Those that are loaded, static or dynamic. */
+  readonly loads: ReadonlyArray<string>
+}
+
+const loadedBy = (text: string): ReadonlyArray<string> => {
+  const [imports] = parse(stripTypeScriptTypes(text))
+  return imports.map(({ specifier }) => specifier).filter((specifier) => typeof specifier === "string")
 }
 
 /**
@@ -24,22 +31,18 @@ export interface SourceFile {
  * Types that are written as `import("./X.ts").Y` have no such form and are found in the text.
  */
 const specifiersOf = (text: string): ReadonlyArray<string> => {
-  const asValues = text.replace(/^(import|export) type (?=[{*]|\w+ from)/gm, "$1 ")
-  const [imports] = parse(stripTypeScriptTypes(asValues))
-  const specifiers = imports.map(({ specifier }) => specifier).filter((specifier) => typeof specifier === "string")
+  const specifiers = [...loadedBy(text.replace(/^(import|export) type (?=[{*]|\w+ from)/gm, "$1 "))]
   const code = text.replace(/^\s*(?:\/?\*|\/\/).*$/gm, "")
   for (const match of code.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g)) specifiers.push(match[1]!)
   return [...new Set(specifiers)]
 }
 
 /** A file, from its path below the project and its text. */
-export const make = (path: string, text: string): SourceFile => ({
-  path,
-  text,
-  imports: specifiersOf(text).map((specifier) =>
+export const make = (path: string, text: string): SourceFile => {
+  const resolve = (specifier: string): string =>
     specifier.startsWith(".") ? Path.posix.join(Path.posix.dirname(path), specifier) : specifier
-  )
-})
+  return { path, text, imports: specifiersOf(text).map(resolve), loads: loadedBy(text).map(resolve) }
+}
 
 /** Every TypeScript file below a folder of the project. */
 export const readAll = (folder: string): ReadonlyArray<SourceFile> =>

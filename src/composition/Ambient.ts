@@ -3,8 +3,8 @@
  */
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
+import * as RequestStorage from "../adapters/async-context/RequestStorage.ts"
 import * as EffectHttpContext from "../adapters/effect-http/EffectHttpContext.ts"
-import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import { guard } from "../engine/books/Guard.ts"
 import * as AmbientReader from "../engine/context/AmbientReader.ts"
 import type { Ambient, AmbientContextService } from "../ports/AmbientContext.ts"

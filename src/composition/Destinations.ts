@@ -17,9 +17,9 @@ import type { IntakeWriterService } from "../ports/IntakeWriter.ts"
 import type { RelayQueueService } from "../ports/RelayQueue.ts"
 import type { Outcome, Request, TransportService } from "../ports/Transport.ts"
 import { targetOf } from "../ports/Transport.ts"
+import * as Connections from "./Connections.ts"
 import type { DeliveryReports } from "./DeliveryReports.ts"
 import type { Foundation } from "./Foundation.ts"
-import * as Foundations from "./Foundation.ts"
 import * as Plugged from "./Plugged.ts"
 import type { Settings } from "./Settings.ts"
 import type { Writers } from "./Writers.ts"
@@ -102,7 +102,7 @@ export const make = Effect.fnUntraced(function*(options: {
     foundation.signals.search.closeUnsafe()
     reports.onStart({ _tag: "Plugged" })
   }
-  const transport = hearing(yield* Foundations.transport(foundation, settings), tracker, foundation.debug)
+  const transport = hearing(yield* Connections.make(foundation, settings), tracker, foundation.debug)
   const writers = yield* WritersModule.make({ ...options, transport, traces: options.traces && ofTraces === undefined })
   const withoutAgent = routeWithoutAgent({ ...options, intakeWriter, needsAgent, writers })
   if (withoutAgent !== undefined) reports.onStart(withoutAgent)

@@ -6,7 +6,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
-import type * as Scope from "effect/Scope"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import * as DeliveryNotice from "../domain/delivery/DeliveryNotice.ts"
@@ -20,7 +19,6 @@ import * as LedgerMetrics from "../engine/books/LedgerMetrics.ts"
 import * as Signals from "../engine/lane/Signals.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../ports/IdGenerator.ts"
-import type { TransportService } from "../ports/Transport.ts"
 import * as Plugged from "./Plugged.ts"
 import * as Quiet from "./Quiet.ts"
 import type { Settings } from "./Settings.ts"
@@ -102,28 +100,3 @@ export const make = (options: {
       }
     }
   })
-
-/** The transport of the context in which the layer is built, or one of our own that is closed with the scope. */
-export const transport = (
-  foundation: Foundation,
-  { noProxy, proxy }: Settings
-): Effect.Effect<TransportService, never, Scope.Scope> => {
-  const plugged = Plugged.transport(foundation)
-  if (plugged !== undefined) return Effect.succeed(plugged)
-  return Effect.flatMap(nodeTransport, ({ make }) =>
-    make({
-      proxy,
-      noProxy,
-      onProxyRefusal: (status) => foundation.diagnostics.warnOnce(`proxy.${status}`, refusedBy(status))
-    }))
-}
-
-// Node's HTTP is a quarter of the cost of building a layer, so it is imported only if it is used.
-const nodeTransport = Effect.promise(() => import("../adapters/node-transport/NodeTransport.ts"))
-
-const refusedBy = (status: number): string =>
-  `The HTTPS proxy answers CONNECT with ${status}, so nothing reaches the intake. Events are held${
-    status === 407
-      ? "; set the proxy as http://user:password@host:port."
-      : "; check the proxy, or except the host by NO_PROXY."
-  }`

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as RequestStorage from "../adapters/async-context/RequestStorage.ts"
 import type { ExpressRequest } from "../adapters/express/ExpressMiddleware.ts"
 import * as ExpressMiddleware from "../adapters/express/ExpressMiddleware.ts"
-import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 export type {

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as RequestStorage from "../adapters/async-context/RequestStorage.ts"
 import * as FastifyPlugin from "../adapters/fastify/FastifyPlugin.ts"
-import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 
 /**
  * A plugin for `app.register`, at the root. Every Effect that hooks and handlers run takes its trace, session, user and

@@ -27,10 +27,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as RequestStorage from "../adapters/async-context/RequestStorage.ts"
 import * as FetchClient from "../adapters/fetch/FetchClient.ts"
 import * as FetchHandler from "../adapters/fetch/FetchHandler.ts"
 import * as Hostname from "../adapters/node-process/Hostname.ts"
-import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import * as OriginPolicy from "../domain/propagation/OriginPolicy.ts"
 import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 

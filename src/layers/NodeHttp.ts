@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as RequestStorage from "../adapters/async-context/RequestStorage.ts"
 import type { NodeRequest, NodeResponse } from "../adapters/node-http/NodeHttpHandler.ts"
 import * as NodeHttpHandler from "../adapters/node-http/NodeHttpHandler.ts"
-import * as RequestStorage from "../adapters/request-storage/RequestStorage.ts"
 import type { SessionFrom } from "../domain/propagation/RequestSession.ts"
 
 export type {

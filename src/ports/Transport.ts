@@ -34,6 +34,14 @@ export const targetOf = (url: AgentUrl): Target =>
     : { protocol: url._tag, host: url.host, port: url.port, basePath: url.basePath }
 
 /**
+ * The most bytes that are read of an answer's body if a request names no other bound: 64 KiB.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const defaultMaxBodyBytes = 64 * 1024
+
+/**
  * A request. `body` is sent as it is.
  *
  * @category models
@@ -49,6 +57,24 @@ export interface Request {
   /** The most bytes that are read of the answer's body. Default: 64 KiB. */
   readonly maxBodyBytes?: number | undefined
 }
+
+/**
+ * Whether a target is this machine.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isLoopback = ({ host, socketPath }: Target): boolean =>
+  socketPath !== undefined || host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
+
+/**
+ * Whether a request would send a key unencrypted to another machine. A transport refuses it.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const exposesKey = ({ headers, target }: Request): boolean =>
+  target.protocol === "http" && headers["dd-api-key"] !== undefined && !isLoopback(target)
 
 /**
  * The outcome of a request. `bytesWritten` distinguishes a definite failure (the other side cannot have read the

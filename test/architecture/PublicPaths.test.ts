@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { loadedBy, publicPaths, summary } from "../../scripts/LoadedModules.ts"
 import type { Loads } from "../../scripts/LoadedModules.ts"
+import * as SourceFile from "../../scripts/SourceFile.ts"
 
 type Row = Pick<Loads, "effect"> & Partial<Omit<Loads, "effect" | "files">>
 
@@ -14,20 +15,20 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/wire": { effect: "none" },
   "effect-llmobs/Decisions": { effect: "stable", costly: ["Schema", "http"] },
   "effect-llmobs/AgentWriter": { effect: "stable" },
-  "effect-llmobs/IntakeWriter": { effect: "stable", node: ["node:http", "node:https"] },
+  "effect-llmobs/IntakeWriter": { effect: "stable" },
   "effect-llmobs/AmbientContext": { effect: "stable" },
-  "effect-llmobs/Transport": { effect: "stable", node: ["node:http", "node:https"] },
+  "effect-llmobs/Transport": { effect: "stable" },
   "effect-llmobs/Clients": { effect: "stable" },
   "effect-llmobs/Testing": { effect: "stable" },
-  "effect-llmobs/IdGenerator": { effect: "stable", node: ["node:crypto"] },
-  "effect-llmobs/Express": { effect: "stable", node: ["node:async_hooks"] },
-  "effect-llmobs/Fastify": { effect: "stable", node: ["node:async_hooks"] },
-  "effect-llmobs/Fetch": { effect: "stable", node: ["node:async_hooks", "node:os"] },
-  "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"], node: ["node:os"] },
+  "effect-llmobs/IdGenerator": { effect: "stable" },
+  "effect-llmobs/Express": { effect: "stable" },
+  "effect-llmobs/Fastify": { effect: "stable" },
+  "effect-llmobs/Fetch": { effect: "stable" },
+  "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
   "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
   "effect-llmobs/EffectAi": { effect: "unstable", costly: ["Schema", "http"] },
   "effect-llmobs/Otel": { effect: "stable" },
-  "effect-llmobs/OtelProcessor": { effect: "stable", node: ["node:async_hooks"] },
+  "effect-llmobs/OtelProcessor": { effect: "stable" },
   "effect-llmobs/RedisOutbox": {
     effect: "unstable",
     costly: ["Schema", "Config", "Stream", "http"],
@@ -37,7 +38,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/Relay": {
     effect: "unstable",
     costly: ["Schema", "Config", "Stream", "http"],
-    node: ["node:crypto", "node:fs", "node:os", "node:path"],
+    node: ["node:crypto"],
     packages: ["@effect/platform-node"]
   },
   "effect-llmobs/RequestSession": { effect: "stable" }
@@ -62,6 +63,26 @@ describe("the public paths", () => {
     const urls = (await loadedBy("effect-llmobs/core")).map(({ url }) => url)
     assert.deepStrictEqual(urls.filter((url) => !url.includes("/src/domain/")), [])
     assert.deepStrictEqual(urls.filter((url) => /\/src\/domain\/(?:schema|program)\//.test(url)), [])
+  })
+})
+
+describe("the modules of a layer", () => {
+  const files = new Map(SourceFile.readAll("src").map((file) => [file.path, file]))
+
+  /** What a file loads at once or later, through other files of ours. */
+  const reached = (path: string, except: ReadonlyArray<string>): ReadonlyArray<string> => {
+    const found = new Set([path])
+    for (const each of found) {
+      for (const loaded of files.get(each)?.loads ?? []) if (!except.includes(loaded)) found.add(loaded)
+    }
+    return [...found]
+  }
+
+  it("import no module of Node, but for the embedded Agent, so that a bundle of them loads in a Worker", () => {
+    const modules = reached("src/layers/index.ts", ["src/composition/DevLayer.ts"])
+    assert.include(modules, "src/adapters/sqlite/SqliteThread.ts")
+    assert.include(modules, "src/adapters/node-transport/ProxyTunnel.ts")
+    assert.deepStrictEqual(modules.filter((module) => module.startsWith("node:")), [])
   })
 })
 

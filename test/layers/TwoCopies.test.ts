@@ -12,7 +12,7 @@ const copy = async () => {
     LLMObs: await import("../../src/layers/LLMObs.ts"),
     EffectTracer: await import("../../src/adapters/effect-tracer/EffectTracer.ts"),
     ProcessIdentity: await import("../../src/adapters/node-process/ProcessIdentity.ts"),
-    RequestStorage: await import("../../src/adapters/request-storage/RequestStorage.ts")
+    RequestStorage: await import("../../src/adapters/async-context/RequestStorage.ts")
   }
 }
 

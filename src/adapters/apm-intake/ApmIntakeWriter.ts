@@ -12,7 +12,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Zlib from "node:zlib"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { ApmSpan } from "../../domain/span/ApmSpan.ts"
@@ -116,6 +115,8 @@ const interleave = (parts: ReadonlyArray<Uint8Array>): Array<Uint8Array> => {
 
 const compressed = (body: Uint8Array): Effect.Effect<Uint8Array> =>
   Effect.callback((resume) => {
+    // Not imported, so that a bundle loads in a runtime that has no such module.
+    const Zlib = process.getBuiltinModule("node:zlib")
     Zlib.zstdCompress(body, { params: { [Zlib.constants.ZSTD_c_compressionLevel]: 1 } }, (error, out) =>
       resume(error === null ? Effect.succeed(out) : Effect.die(error)))
   })

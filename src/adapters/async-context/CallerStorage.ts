@@ -3,7 +3,7 @@
  * that waits for the code, and the scope that plain code has opened.
  */
 import type * as Context from "effect/Context"
-import { AsyncLocalStorage } from "node:async_hooks"
+import * as AsyncStorage from "./AsyncStorage.ts"
 
 /** A context around plain code. */
 export interface Stored {
@@ -13,7 +13,7 @@ export interface Stored {
 }
 
 /** Carries the context through awaits, timers and callbacks. */
-export type CallerStorage = AsyncLocalStorage<Stored>
+export type CallerStorage = AsyncStorage.AsyncStorage<Stored>
 
 /** Each layer has its own, because a span belongs to the recorder that opened it. */
-export const make = (): CallerStorage => new AsyncLocalStorage()
+export const make = (): CallerStorage => AsyncStorage.make()

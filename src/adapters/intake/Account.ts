@@ -2,12 +2,12 @@
  * A Datadog account: its site and its key.
  */
 import * as Redacted from "effect/Redacted"
-import * as Crypto from "node:crypto"
 import * as ApiKey from "../../domain/delivery/ApiKey.ts"
 import type { Site } from "../../domain/delivery/Site.ts"
 import * as Sites from "../../domain/delivery/Site.ts"
 import * as Problem from "../../domain/Problem.ts"
 import type { Routing } from "../../ports/Routing.ts"
+import * as Sha256 from "./Sha256.ts"
 
 /** `name` identifies the account, also across processes, and holds no key: the site, and a part of the key's digest. */
 export interface Account {
@@ -36,8 +36,7 @@ export const resolve = (routing: Routing, own: {
 }
 
 /** The name of an account. */
-export const nameOf = (site: Site, key: string): string =>
-  `${site.name}:${Crypto.createHash("sha256").update(key).digest("hex").slice(0, 16)}`
+export const nameOf = (site: Site, key: string): string => `${site.name}:${Sha256.hex(key).slice(0, 16)}`
 
 const consequence = "Events of its region are not sent anywhere; LLMObs.setAside has them."
 

@@ -1,12 +1,12 @@
 /**
  * The name of this machine.
  */
-import { hostname } from "node:os"
+import * as Builtin from "./Builtin.ts"
 
 /** The name of this host. `undefined` if the system gives none. */
 export const read = (): string | undefined => {
   try {
-    return hostname() || undefined
+    return Builtin.get("node:os")?.hostname() || undefined
   } catch {
     return undefined
   }

@@ -1,9 +1,14 @@
 /**
  * New ids from the process's cryptographic randomness, taken in blocks.
  */
-import * as Crypto from "node:crypto"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
+
+// `Buffer` is five times as fast, where the runtime has it.
+const hexOf = (bytes: Uint8Array<ArrayBuffer>): string =>
+  typeof Buffer === "undefined"
+    ? Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+    : Buffer.from(bytes.buffer).toString("hex")
 
 // A slice keeps the text of its block alive, so an id that is held for long holds one KiB at most.
 const idsOfBlock = 64
@@ -14,9 +19,10 @@ const pool = (mask: number): () => string => {
   let offset = 0
   return () => {
     if (offset === block.length) {
-      const bytes = Crypto.randomBytes(idsOfBlock * 8)
+      // Web Crypto is in every runtime.
+      const bytes = crypto.getRandomValues(new Uint8Array(idsOfBlock * 8))
       for (let i = 0; i < bytes.length; i += 8) bytes[i]! &= mask
-      block = bytes.toString("hex")
+      block = hexOf(bytes)
       offset = 0
     }
     offset += 16

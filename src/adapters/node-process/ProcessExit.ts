@@ -4,6 +4,7 @@
  */
 
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
+import * as Builtin from "./Builtin.ts"
 
 interface Shared {
   readonly waiting: Set<() => void>
@@ -31,10 +32,10 @@ const shared = (): Shared =>
 /** Calls `f`, which must be synchronous, when the process ends. Returns a function that cancels that. */
 export const onExit = (f: () => void): () => void => {
   const { run, waiting } = shared()
-  if (waiting.size === 0) process.on("exit", run)
+  if (waiting.size === 0) Builtin.current?.on?.("exit", run)
   waiting.add(f)
   return () => {
     waiting.delete(f)
-    if (waiting.size === 0) process.off("exit", run)
+    if (waiting.size === 0) Builtin.current?.off?.("exit", run)
   }
 }

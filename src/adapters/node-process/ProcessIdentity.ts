@@ -1,11 +1,12 @@
 /**
  * The identity of this process: its runtime, its id, the name of its program, its container.
  */
-import * as Crypto from "node:crypto"
-import * as Fs from "node:fs"
-import * as Os from "node:os"
-import * as Path from "node:path"
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
+import * as Builtin from "./Builtin.ts"
+import * as Hostname from "./Hostname.ts"
+
+const Fs = Builtin.get("node:fs")
+const Path = Builtin.get("node:path")
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -21,29 +22,29 @@ export interface ProcessIdentity {
 
 /** Reads the identity. The part of an unreadable file is left out. */
 export const read = (): ProcessIdentity => ({
-  pid: process.pid,
-  runtimeId: ProcessWide.get("RuntimeId/1", () => Crypto.randomUUID()),
-  languageVersion: process.version,
+  pid: Builtin.current?.pid ?? 0,
+  runtimeId: ProcessWide.get("RuntimeId/1", () => crypto.randomUUID()),
+  languageVersion: Builtin.current?.version ?? "",
   programName: programName(),
-  hostname: Os.hostname(),
+  hostname: Hostname.read() ?? "",
   containerId: containerId()
 })
 
 /** The id of the machine's start, which containers share. `undefined` on a system that does not tell it: only Linux does. */
 export const machineStart = (): string | undefined => {
   try {
-    return Fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || undefined
+    return Fs?.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() || undefined
   } catch {
     return undefined
   }
 }
 
 /** Whether a file exists at a path, such as the Agent's socket. */
-export const exists = (path: string): boolean => Fs.existsSync(path)
+export const exists = (path: string): boolean => Fs?.existsSync(path) ?? false
 
 const programName = (): string => {
-  const program = process.argv[1]
-  if (program === undefined) return "node"
+  const program = Builtin.current?.argv?.[1]
+  if (program === undefined || Path === undefined) return "node"
   let folder = Path.dirname(program)
   for (let depth = 0; depth < 16; depth++) {
     const name = packageName(Path.join(folder, "package.json"))
@@ -57,7 +58,7 @@ const programName = (): string => {
 
 const packageName = (file: string): string | undefined => {
   try {
-    const name: unknown = JSON.parse(Fs.readFileSync(file, "utf8")).name
+    const name: unknown = JSON.parse(Fs?.readFileSync(file, "utf8") ?? "{}").name
     return typeof name === "string" && name !== "" ? name : undefined
   } catch {
     return undefined
@@ -68,7 +69,7 @@ const containerPattern = /([0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){4}|[0-9a-f]{
 
 const containerId = (): string | undefined => {
   try {
-    return containerPattern.exec(Fs.readFileSync("/proc/self/cgroup", "utf8").slice(0, 65_536))?.[1]
+    return containerPattern.exec(Fs?.readFileSync("/proc/self/cgroup", "utf8").slice(0, 65_536) ?? "")?.[1]
   } catch {
     return undefined
   }

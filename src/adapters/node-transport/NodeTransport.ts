@@ -3,15 +3,18 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Http from "node:http"
-import * as Https from "node:https"
+import type * as Http from "node:http"
+import type * as Https from "node:https"
 import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { Outcome, Request, TransportService } from "../../ports/Transport.ts"
+import { defaultMaxBodyBytes, exposesKey, isLoopback } from "../../ports/Transport.ts"
 
-const defaultMaxBodyBytes = 64 * 1024
-
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host)
+// Loaded by the first transport, because they cost more than the rest of a layer; and not imported, so that a bundle loads
+// in a runtime that has no such module.
+const node = {
+  http: () => process.getBuiltinModule("node:http"),
+  https: () => process.getBuiltinModule("node:https")
+}
 
 /**
  * Makes a transport. Its connections are closed with the scope. `proxy` is the URL of an HTTP proxy, which tunnels TLS
@@ -44,15 +47,9 @@ export const make = (
     (agents) => ({
       send: (request) => {
         const { target } = request
-        if (
-          target.protocol === "http" && request.headers["dd-api-key"] !== undefined &&
-          target.socketPath === undefined &&
-          !isLoopback(target.host)
-        ) {
-          return Effect.succeed(unsent("INSECURE"))
-        }
+        if (exposesKey(request)) return Effect.succeed(unsent("INSECURE"))
         if (target.protocol === "http") return exchange(request, agents.http)
-        if (agents.tunnel === undefined || isLoopback(target.host) || isExcepted(target.host, options.noProxy)) {
+        if (agents.tunnel === undefined || isLoopback(target) || isExcepted(target.host, options.noProxy)) {
           return exchange(request, agents.https)
         }
         return Effect.matchEffect(Effect.tryPromise({ try: agents.tunnel, catch: codeOf }), {
@@ -111,8 +108,8 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | und
 const pool = { keepAlive: true, maxSockets: 16, scheduling: "lifo" } as const
 
 const makeAgents = (proxy: string | undefined, onRefusal: (status: number) => void) => {
-  const http = new Http.Agent(pool)
-  const https = new Https.Agent(pool)
+  const http = new (node.http().Agent)(pool)
+  const https = new (node.https().Agent)(pool)
   let tunnel: Promise<Https.Agent> | undefined
   let destroyed = false
   return {
@@ -154,7 +151,7 @@ const open = (request: Request, agent: Http.Agent | Https.Agent): Http.ClientReq
       : { socketPath: target.socketPath })
   }
   try {
-    return target.protocol === "https" ? Https.request(options) : Http.request(options)
+    return target.protocol === "https" ? node.https().request(options) : node.http().request(options)
   } catch (error) {
     return codeOf(error)
   }

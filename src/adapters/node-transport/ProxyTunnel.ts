@@ -7,9 +7,9 @@
  * the request with the code `PROXY_` and the status, and no part of the request was sent. An unresponsive proxy is
  * abandoned after ten seconds, and when the agent is destroyed, so that it cannot keep a process alive.
  */
-import * as Http from "node:http"
-import * as Https from "node:https"
-import * as Tls from "node:tls"
+import type * as Http from "node:http"
+import type * as Https from "node:https"
+import type * as Tls from "node:tls"
 
 const connectMillis = 10_000
 
@@ -18,16 +18,20 @@ const connectMillis = 10_000
  * answer that opens no tunnel.
  */
 export const make = (proxy: string, options: Https.AgentOptions, onRefusal: (status: number) => void): Https.Agent => {
+  // Not imported, so that a bundle loads in a runtime that has no such module.
+  const http = process.getBuiltinModule("node:http")
+  const https = process.getBuiltinModule("node:https")
+  const tls = process.getBuiltinModule("node:tls")
   const url = new URL(proxy)
   const secure = url.protocol === "https:"
-  const { request: ask } = secure ? Https : Http
+  const { request: ask } = secure ? https : http
   const authorization = url.username === "" && url.password === "" ? {} : {
     "proxy-authorization": `Basic ${
       Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString("base64")
     }`
   }
   const waiting = new Set<Http.ClientRequest>()
-  const agent = new Https.Agent(options)
+  const agent = new https.Agent(options)
 
   agent.createConnection = (target, callback = () => {}) => {
     const host = String(target.host)
@@ -59,7 +63,7 @@ export const make = (proxy: string, options: Https.AgentOptions, onRefusal: (sta
       }
       waiting.delete(request)
       socket.setTimeout(0)
-      callback(null, Tls.connect({ ...target as Tls.ConnectionOptions, socket }))
+      callback(null, tls.connect({ ...target as Tls.ConnectionOptions, socket }))
     })
     request.end()
     return undefined

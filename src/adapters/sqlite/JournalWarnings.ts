@@ -5,7 +5,7 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { Notice, Trouble } from "./WorkerProtocol.ts"
 
 /** A kind of warning. */
-export type Warning = Exclude<Trouble, "busy"> | Notice["about"] | "unavailable" | "unreadable" | "moved"
+export type Warning = Exclude<Trouble, "busy"> | Notice["about"] | "unavailable" | "bundled" | "unreadable" | "moved"
 
 const inMemory = "Events are held in memory only"
 
@@ -22,6 +22,8 @@ const lines: { readonly [K in Warning]: (folder: string, detail: string) => stri
   refused: (_folder, detail) => `The folder of the durable outbox is refused: ${detail}. ${inMemory}.`,
   ended: () => `The thread of the durable outbox has ended. ${inMemory} until it runs again.`,
   unavailable: () => `This runtime has no node:sqlite, so there is no durable outbox. ${inMemory}.`,
+  bundled: () =>
+    `This program's bundle lacks the thread of the durable outbox. ${inMemory}: keep the package external, by \`external: ["effect-llmobs"]\` or your bundler's option for that.`,
   unreadable: (folder) =>
     `Events in ${folder} could not be read. They are counted as refused and kept: LLMObs.setAside gives them.`,
   moved: (folder) =>

@@ -1,10 +1,12 @@
 /**
  * The files that the thread of one journal has open: its own, and those that it has taken over.
  */
-import * as Path from "node:path"
 import * as OutboxFile from "./OutboxFile.ts"
 import * as OutboxFolder from "./OutboxFolder.ts"
 import type { KnownFile, News, Notice, Opening } from "./WorkerProtocol.ts"
+
+// Not imported, so that a bundle loads in a runtime that has no such module.
+const Path = process.getBuiltinModule("node:path")
 
 /** `late` are ids of events that are settled, and whose deletion the disk had no room for. */
 export interface OpenFile extends KnownFile {

@@ -6,15 +6,17 @@
  * `SqliteJournal` has the layout. Every function throws what the system or SQLite throws; `failureOf` says what that
  * means. A file is locked as long as it is open.
  */
-import * as Fs from "node:fs"
-import { DatabaseSync } from "node:sqlite"
-import type { StatementSync } from "node:sqlite"
-import * as Zlib from "node:zlib"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
 import * as EventAge from "../../domain/delivery/EventAge.ts"
 import type { Reason, SetAside } from "../../domain/delivery/SetAside.ts"
 import * as RecordCodec from "../../domain/event/RecordCodec.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as OutboxFolder from "./OutboxFolder.ts"
+
+// Not imported, so that a bundle loads in a runtime that has no such module.
+const Fs = process.getBuiltinModule("node:fs")
+const Zlib = process.getBuiltinModule("node:zlib")
+const sqlite = () => process.getBuiltinModule("node:sqlite")
 
 /** A commit survives the end of the process (`process`), or the loss of power too (`power`). */
 export type Durability = "process" | "power"
@@ -97,7 +99,7 @@ export const ageOf = ({ origin }: OutboxFile, at: number, now: EventAge.Moment):
 
 // The first statement of all, before anything is read: else SQLite makes a `-shm` file, which it maps into memory.
 const lock = (path: string, durability: Durability): DatabaseSync => {
-  const database = new DatabaseSync(path)
+  const database = new (sqlite().DatabaseSync)(path)
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE")
     // A commit reaches the operating system in any case, and so outlives the process. With FULL it is also on the disk.
@@ -181,7 +183,7 @@ export const adopt = (path: string, durability: Durability): Adopted => {
 
 /** Whether a process has the file locked, found out without writing to it. */
 export const isLocked = (path: string): boolean => {
-  const database = new DatabaseSync(path, { readOnly: true })
+  const database = new (sqlite().DatabaseSync)(path, { readOnly: true })
   try {
     database.exec("SELECT count(*) FROM sqlite_schema")
     return false

@@ -8,10 +8,11 @@
  * file of this adapter to that. `copyOfUnlocked` is the one exception: it reads a folder that SQLite cannot write to, and
  * only files that SQLite has just found unlocked.
  */
-import * as Fs from "node:fs"
-import * as Os from "node:os"
-import * as Path from "node:path"
-import { DatabaseSync } from "node:sqlite"
+
+// Not imported, so that a bundle loads in a runtime that has no such module.
+const Fs = process.getBuiltinModule("node:fs")
+const Os = process.getBuiltinModule("node:os")
+const Path = process.getBuiltinModule("node:path")
 
 // The root of a container's volume is often writable for everybody and another user's, so the files do not lie in the
 // directory itself.
@@ -167,7 +168,7 @@ export const makeBallast = (folder: string): void => {
     const bytes = Math.min(mostBytes, Math.floor(bavail * bsize / 8))
     if (bytes < leastBytes) return
     // Only SQLite opens a file of the folder, and random bytes are compressed by no file system.
-    const database = new DatabaseSync(ballastIn(folder))
+    const database = new (process.getBuiltinModule("node:sqlite").DatabaseSync)(ballastIn(folder))
     try {
       database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
         CREATE TABLE ballast AS SELECT randomblob(${bytes}) AS bytes`)

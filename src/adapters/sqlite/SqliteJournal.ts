@@ -53,7 +53,6 @@
  * | the thread ends | a new one opens the same files |
  * | the program ends | the last commit is waited for, in `close` or in the `exit` event; neither timers nor the thread keep a program alive |
  */
-import * as Crypto from "node:crypto"
 import type { Moment } from "../../domain/delivery/EventAge.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
@@ -115,7 +114,7 @@ class SqliteJournal implements JournalService {
   private readonly options: Options
   private readonly maxBytes: number
   private readonly folder: string
-  private readonly journal = Crypto.randomBytes(6).toString("hex")
+  private readonly journal = crypto.randomUUID().slice(-12)
   private readonly queue = WriteQueue.empty()
   private readonly books = SpillBooks.empty()
   /** The files that the thread has open, as far as it has told. */

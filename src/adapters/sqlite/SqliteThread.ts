@@ -6,7 +6,7 @@
  * It is started with the first journal, and ends when there has been none for a second. It never keeps a program alive. It
  * takes over neither the program's flags nor its environment: what a program preloads has no business there.
  */
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
 import type { Opening } from "./WorkerProtocol.ts"
 
 interface Thread {
@@ -19,11 +19,24 @@ let thread: Thread | undefined
 
 const idleMillis = 1_000
 
-// Beside this file, whether that is a source or was built.
-const script = (): URL => new URL(`./SqliteWorker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url)
+/**
+ * The file of the thread, beside this one, whether that is a source or was built. `undefined` in a bundle of the program,
+ * which holds this file and not that one.
+ */
+export const script = (): URL | undefined => {
+  // A bundle in the form of CommonJS has no address.
+  const here: string | undefined = import.meta.url
+  if (!URL.canParse("./SqliteWorker.js", here)) return undefined
+  const found = new URL(`./SqliteWorker.${here.endsWith(".ts") ? "ts" : "js"}`, here)
+  return process.getBuiltinModule("node:fs").existsSync(found) ? found : undefined
+}
 
 const start = (): Thread => {
-  const worker = new Worker(script(), {
+  const file = script()
+  if (file === undefined) throw new Error("the file of the thread is missing")
+  // Not imported, so that a bundle loads in a runtime without threads.
+  const { Worker } = process.getBuiltinModule("node:worker_threads")
+  const worker = new Worker(file, {
     name: "effect-llmobs-outbox",
     // `node:sqlite` and types in sources are experimental in the releases of Node that we run on, and a user cannot act on that.
     execArgv: ["--disable-warning=ExperimentalWarning"],

@@ -1,12 +1,13 @@
 /**
  * The line of one journal to the thread of the files, and its rests after failures.
  */
-import { isBuiltin } from "node:module"
-import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
 import type { MessagePort } from "node:worker_threads"
 import type { Warning } from "./JournalWarnings.ts"
 import * as SqliteThread from "./SqliteThread.ts"
 import type { Answer, Answers, NewRow, News, Opening, Outcome, Requests, Rows, Trouble } from "./WorkerProtocol.ts"
+
+// Not imported, so that a bundle loads in a runtime that has no such module.
+const { MessageChannel, receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads")
 
 /** The longest wait for an answer at the end of a process, and for one that was asked for. */
 export const endMillis = 2_000
@@ -61,16 +62,20 @@ export const make = (options: {
   /** Called after a failure, when its rest has begun. */
   readonly onRest: () => void
 }): ThreadLine => {
-  const available = isBuiltin("node:sqlite")
+  const missing = !process.getBuiltinModule("node:module").isBuiltin("node:sqlite")
+    ? "unavailable"
+    : SqliteThread.script() === undefined
+    ? "bundled"
+    : undefined
   let connection: Connection | undefined
   let fileRestsUntil = 0
-  let threadRestsUntil = available ? 0 : Infinity
+  let threadRestsUntil = missing === undefined ? 0 : Infinity
   let fullUntil = 0
   // Threads in a row that ended before they had answered anything.
   let stillborn = 0
   let heard = 0
   let closed = false
-  if (!available) options.onWarning("unavailable")
+  if (missing !== undefined) options.onWarning(missing)
 
   const restsUntil = () => Math.max(fileRestsUntil, threadRestsUntil)
 

@@ -2,12 +2,12 @@
  * Keeps the request of a plain handler, through callbacks and promises, where a fiber can find it.
  */
 import * as Effect from "effect/Effect"
-import { AsyncLocalStorage } from "node:async_hooks"
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
 import type { IncomingRequest, RequestSource, RequestStore } from "../../ports/IncomingRequest.ts"
 import { CurrentRequest } from "../../ports/IncomingRequest.ts"
+import * as AsyncStorage from "./AsyncStorage.ts"
 
-const storage = ProcessWide.get("RequestStorage/1", () => new AsyncLocalStorage<IncomingRequest>())
+const storage = ProcessWide.get("RequestStorage/1", () => AsyncStorage.make<IncomingRequest>())
 
 interface Emitter {
   emit: (...args: Array<unknown>) => unknown
