@@ -1,0 +1,140 @@
+/** The process that a library is measured in. It does its job, tells its parent, and ends. */
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import { setImmediate, setTimeout } from "node:timers/promises"
+import type { Assignment, Job, ToParent } from "./Job.ts"
+import * as Jobs from "./Job.ts"
+import type { Running, Start } from "./Library.ts"
+import { libraries } from "./Library.ts"
+import { count } from "./PlannedSpan.ts"
+import * as Shape from "./Shape.ts"
+import * as TurnMeter from "./TurnMeter.ts"
+
+const threadMicros = (): number => {
+  const { system, user } = process.threadCpuUsage()
+  return system + user
+}
+
+const processMicros = (): number => {
+  const { system, user } = process.cpuUsage()
+  return system + user
+}
+
+const send = (message: ToParent): void => void process.send!(message)
+
+// The parent looks at the sink and says when nothing has come for a while.
+const quiet = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once("message", () => resolve())
+    send({ _tag: "Quiet" })
+  })
+
+// Everything that was made has been sent.
+const settled = async (running: Running): Promise<void> => {
+  await running.flush()
+  running.drain?.()
+  await quiet()
+}
+
+/** Makes the spans of the job, and tells how many. */
+const perform = async (running: Running, job: Job): Promise<number> => {
+  const { pace, shape } = job
+  const pause = async (): Promise<void> => {
+    if (job.flush === "each turn") await running.flush()
+    await setImmediate()
+  }
+  const plan = Shape.planner(shape, { pause, work: pace._tag === "Together" ? () => setImmediate() : undefined })
+  let spans = 0
+  switch (pace._tag) {
+    case "Start":
+      await running.run(plan(1))
+      return 1
+    case "Together":
+      for (let round = 0; round < pace.rounds; round++) {
+        const plans = plan(pace.traces)
+        spans += count(plans)
+        await running.runTogether(plans)
+        await pause()
+      }
+      return spans
+    case "Turns": {
+      const traces = Math.max(1, Math.floor(pace.spansPerTurn / shape.spansPerTrace))
+      while (spans < pace.spans) {
+        const plans = plan(traces)
+        spans += count(plans)
+        await running.run(plans)
+        await pause()
+      }
+      return spans
+    }
+    case "Rate": {
+      const start = performance.now()
+      const all = pace.perSecond * pace.seconds
+      while (spans < all) {
+        const due = Math.min(all, Math.ceil((performance.now() - start) / 1_000 * pace.perSecond))
+        const traces = Math.floor((due - spans) / shape.spansPerTrace)
+        if (traces > 0) {
+          await running.run(plan(traces))
+          spans += traces * shape.spansPerTrace
+        }
+        await setTimeout(2)
+      }
+      return spans
+    }
+  }
+}
+
+/** Makes the spans before the measurement, and tells how many. */
+const warmUp = async (running: Running, job: Job): Promise<number> => {
+  if (job.warmUp === 0) return 0
+  // Some libraries deliver nothing before they have heard of the Agent.
+  await setTimeout(300)
+  const pace = { _tag: "Turns", spans: job.warmUp, spansPerTurn: Math.min(250, job.warmUp) } as const
+  const spans = await perform(running, { ...job, pace, flush: "each turn" })
+  await settled(running)
+  return spans
+}
+
+const { job, sink } = JSON.parse(process.env[Jobs.variable]!) as Assignment
+const starts = job.pace._tag === "Start"
+const load = async (): Promise<Start> => {
+  const { start } = await import(`./libraries/${libraries[job.library].file}`) as { readonly start: Start }
+  return start
+}
+// Where the start is measured, it includes the import.
+const loaded = starts ? undefined : await load()
+
+const begun = performance.now()
+const thread = threadMicros()
+const whole = processMicros()
+const running = await (loaded ?? await load())(sink)
+const before = await warmUp(running, job)
+
+const startedAt = starts
+  ? { begun, thread, whole }
+  : { begun: performance.now(), thread: threadMicros(), whole: processMicros() }
+const delay = monitorEventLoopDelay({ resolution: 2 })
+delay.enable()
+const turns = job.watchesTurns ? TurnMeter.start() : undefined
+const spans = await perform(running, job)
+const measured = starts ? { thread: threadMicros(), whole: processMicros() } : undefined
+delay.disable()
+const wallMillis = performance.now() - startedAt.begun
+await settled(running)
+const longestTurnMillis = await turns?.stop()
+send({
+  _tag: "Report",
+  report: {
+    spans: spans + before,
+    threadMicros: ((measured?.thread ?? threadMicros()) - startedAt.thread) / spans,
+    processMicros: ((measured?.whole ?? processMicros()) - startedAt.whole) / spans,
+    wallMillis,
+    peakRssMegabytes: process.resourceUsage().maxRSS / 1_024,
+    delayP99Millis: delay.percentile(99) / 1e6,
+    delayMaxMillis: delay.max / 1e6,
+    longestTurnMillis
+  }
+})
+await running.close()
+process.disconnect()
+// Libraries leave timers and sockets behind.
+process.exit()

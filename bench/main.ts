@@ -1,0 +1,99 @@
+/**
+ * `npm run -s bench`: every workload, in at most 20 minutes, and `docs/performance.md`. `-- --quick`: W1 to W3 with six
+ * libraries, in at most two. `-- --only W1` (or `W1,W4`): these workloads. `-- --library dd-trace` (or several): these
+ * libraries. `-- --json`: as JSON, with the ratios on top. Only the whole bench writes the page.
+ */
+import * as Path from "node:path"
+import { parseArgs } from "node:util"
+import type { LibraryName } from "./Library.ts"
+import { isName, libraries } from "./Library.ts"
+import * as Machine from "./Machine.ts"
+import * as Page from "./Page.ts"
+import * as Ratio from "./Ratio.ts"
+import * as Report from "./Report.ts"
+import * as Run from "./Run.ts"
+import type { Sample } from "./Sample.ts"
+import { Samples } from "./Sample.ts"
+import * as Schedule from "./Schedule.ts"
+import * as Setup from "./Setup.ts"
+import * as Table from "./Table.ts"
+import type { WorkloadName } from "./Workload.ts"
+import * as Workload from "./Workload.ts"
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    library: { type: "string" }
+  }
+})
+
+const chosen = (): ReadonlyArray<WorkloadName> => {
+  if (values.only === undefined) return values.quick ? ["W1", "W2", "W3"] : Workload.names
+  const named = values.only.split(",")
+  const unknown = named.filter((name) => !(Workload.names as ReadonlyArray<string>).includes(name))
+  if (unknown.length > 0) throw new Error(`No workload is called ${unknown.join(", ")}: ${Workload.names.join(", ")}`)
+  return named as ReadonlyArray<WorkloadName>
+}
+
+const wanted = (): ReadonlyArray<LibraryName> | undefined => {
+  const named = values.library?.split(",")
+  const unknown = named?.filter((name) => !isName(name)) ?? []
+  if (unknown.length > 0) {
+    throw new Error(`No library is called ${unknown.join(", ")}: ${Object.keys(libraries).join(", ")}`)
+  }
+  return named?.filter(isName)
+}
+
+const bench = import.meta.dirname
+const root = Path.dirname(bench)
+const begun = performance.now()
+Setup.prepare(bench, root)
+const machine = Machine.read(bench, root)
+
+const names = chosen()
+const measured = names.filter((name) => name !== "W8").map((name) => {
+  const workload = Workload.workloads[name]
+  return [name, values.quick ? Workload.shortened(workload) : workload] as const
+})
+const some = wanted()
+const planned = measured
+  .flatMap(([name, workload]) => Schedule.make(name, workload))
+  .filter(({ library }) => some === undefined || some.includes(library))
+
+const done: Array<Sample> = []
+for (const { job, ...place } of planned) {
+  const outcome = await Run.run(job).catch((error: unknown) => String(error))
+  const failed = typeof outcome === "string"
+  done.push({ ...place, outcome: failed ? undefined : outcome, failure: failed ? outcome : undefined })
+  const said = failed
+    ? outcome
+    : `${outcome.threadMicros.toFixed(1)} µs, ${outcome.lost} of ${outcome.spans} lost, ${outcome.duplicates} twice`
+  process.stderr.write(
+    `${String(done.length).padStart(3)}/${planned.length} ${place.workload} ${place.case}, ${place.library}: ${said}\n`
+  )
+}
+
+const samples = new Samples(done)
+const ratios = { ...Ratio.make(samples, names), ...(names.includes("W8") ? Ratio.memory(samples) : {}) }
+const sections = [
+  ...measured.map(([name, workload]) => Report.section(samples, name, workload)),
+  ...(names.includes("W8") ? [Report.memorySection(samples)] : [])
+]
+const seconds = Math.round((performance.now() - begun) / 1_000)
+
+if (values.json) {
+  console.log(JSON.stringify({ ratios, machine, seconds, samples: done }, null, 2))
+} else {
+  if (Object.keys(ratios).length > 0) console.log(`${Table.render(Report.ratioTable(ratios))}\n`)
+  for (const { about, tables, title } of sections) {
+    console.log(`${title}\n${about}\n`)
+    for (const { caption, table } of tables) console.log(`${caption}\n${Table.render(table)}\n`)
+  }
+  console.log(`${Machine.describe(machine)}\n${seconds} seconds`)
+}
+if (values.only === undefined && values.library === undefined && !values.quick) {
+  Page.write(root, { machine, ratios, sections, samples, seconds })
+}
+process.exitCode = done.some(({ failure }) => failure !== undefined) ? 1 : 0
