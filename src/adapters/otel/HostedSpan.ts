@@ -5,7 +5,6 @@ import type { OtelEvent, OtelSpan } from "../../domain/semconv/OtelSpan.ts"
 import * as OtelSpans from "../../domain/semconv/OtelSpan.ts"
 import * as SemanticConventions from "../../domain/semconv/SemanticConventions.ts"
 import type { SpanReading } from "../../domain/semconv/SpanReading.ts"
-import type { SpanError } from "../../domain/span/SpanError.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import type { IncomingRequest } from "../../ports/IncomingRequest.ts"
 import type { LocalTrace } from "./LocalTrace.ts"
@@ -34,7 +33,7 @@ export type Above = HostedSpan | OpenSpan | undefined
 interface End {
   readonly at: bigint | undefined
   readonly name: string
-  readonly error: SpanError | undefined
+  readonly error: OtelSpans.OtelFailure | undefined
   readonly unfinished: boolean
 }
 
@@ -122,7 +121,7 @@ export class HostedSpan {
     const { span } = this
     if (span === undefined) return
     this.final = this.reading()
-    this.ended = { at, name: span.name, error: OtelSpans.errorOf(span), unfinished }
+    this.ended = { at, name: span.name, error: OtelSpans.failureOf(span), unfinished }
     if (this.final !== undefined) this.length = textLength(span.attributes)
     this.span = undefined
     this.logs = undefined

@@ -27,13 +27,15 @@ export const isThere = (events: Events | undefined): boolean =>
   events !== undefined && events.some(({ name }) => name === choice || name === inference || message.test(name))
 
 /**
- * The attributes of the event that holds the whole exchange.
+ * The attributes of the events that hold the whole exchange: one for both sides, or one for each.
  *
  * @category accessors
  * @since 0.2.0
  */
-export const details = (events: Events): Attributes | undefined =>
-  events.findLast(({ name }) => name === inference)?.attributes
+export const details = (events: Events): Attributes | undefined => {
+  const found = events.filter(({ name }) => name === inference)
+  return found.length === 0 ? undefined : Object.assign({}, ...found.map(({ attributes }) => attributes)) as Attributes
+}
 
 /**
  * The messages that were sent.

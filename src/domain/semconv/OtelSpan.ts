@@ -3,9 +3,6 @@
  *
  * @since 0.2.0
  */
-import type { SpanError } from "../span/SpanError.ts"
-import * as SpanErrors from "../span/SpanError.ts"
-
 /**
  * The attributes of a span or of an event on it: texts, numbers, booleans, and lists of them.
  *
@@ -63,19 +60,31 @@ export const nanoseconds = (time: HrTime | undefined): bigint | undefined => {
 }
 
 /**
+ * The failure of a span, in the shape of an `Error`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface OtelFailure {
+  readonly name: string
+  readonly message: string
+  readonly stack: string
+}
+
+/**
  * The failure of a span: its status, with the recorded exception's type and stack.
  *
  * @category accessors
  * @since 0.2.0
  */
-export const errorOf = (span: OtelSpan): SpanError | undefined => {
+export const failureOf = (span: OtelSpan): OtelFailure | undefined => {
   if (span.status?.code !== 2) return undefined
   const exception = span.events?.findLast((event) => event.name === "exception")?.attributes
-  return SpanErrors.fromUnknown({
+  return {
     name: text(span.attributes["error.type"]) ?? text(exception?.["exception.type"]) ?? "Error",
     message: text(span.status.message) ?? text(exception?.["exception.message"]) ?? "",
     stack: text(exception?.["exception.stacktrace"]) ?? ""
-  })
+  }
 }
 
 const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined

@@ -235,8 +235,8 @@ describe("SemanticConventions", () => {
         }
       }]
     }
-    assert.deepStrictEqual(OtelSpans.errorOf(span), { type: "RateLimitError", message: "slow down", stack: "at" })
-    assert.isUndefined(OtelSpans.errorOf({ ...span, status: { code: 1 } }))
+    assert.deepStrictEqual(OtelSpans.failureOf(span), { name: "RateLimitError", message: "slow down", stack: "at" })
+    assert.isUndefined(OtelSpans.failureOf({ ...span, status: { code: 1 } }))
   })
 
   const names = [
