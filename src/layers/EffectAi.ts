@@ -46,6 +46,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ModelHooks from "../adapters/effect-ai/ModelHooks.ts"
+import * as RecordedModel from "../adapters/effect-ai/RecordedModel.ts"
 import { Diagnostics } from "../ports/Diagnostics.ts"
 import { Recorder } from "../ports/Recorder.ts"
 
@@ -82,3 +83,67 @@ export const layer: Layer.Layer<never> = Layer.effectContext(
 
 const withoutLayer =
   "effect-llmobs: EffectAi.layer was built without the layer of LLM Observability, so it records nothing. Write EffectAi.layer.pipe(Layer.provideMerge(LLMObs.layer(...))). See docs/integrations.md."
+
+/**
+ * The names of a model, for services that do not know theirs.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ModelNames {
+  readonly model?: string | undefined
+  /** The provider that runs the model, such as `openai`. */
+  readonly provider?: string | undefined
+}
+
+/**
+ * Records the calls of the models that a layer makes: its `EmbeddingModel` and its `LanguageModel`.
+ *
+ * **When to use**
+ *
+ * Use it for embeddings, which no hook of `effect/ai` shows, and for language models where {@link layer} is not wanted: it
+ * rests on nothing but the methods of the models, and works under any tracer. Both together record each call once.
+ *
+ * **Details**
+ *
+ * The parameters of a request are not among what a model's methods show. The names of a model made with `Model.make` are
+ * known; for others, and until the answer names the model, give them.
+ *
+ * **Example** (Embeddings)
+ *
+ * ```ts import.meta.vitest
+ * import * as EffectAi from "effect-llmobs/EffectAi"
+ * import * as LLMObs from "effect-llmobs/LLMObs"
+ * import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * // In a program of yours: OpenAiEmbeddingModel.layer(...).
+ * const Model = Layer.effect(
+ *   EmbeddingModel.EmbeddingModel,
+ *   EmbeddingModel.make({
+ *     embedMany: ({ inputs }) => Effect.succeed({ results: inputs.map(() => [0.1, 0.2]), usage: { inputTokens: 7 } })
+ *   })
+ * )
+ * const Embeddings = EffectAi.instrument(Model, { model: "text-embedding-3-small", provider: "openai" })
+ *
+ * const program = Effect.gen(function*() {
+ *   const model = yield* EmbeddingModel.EmbeddingModel
+ *   yield* model.embedMany(["one", "two"])
+ *   yield* LLMObs.flush
+ *   const [call] = (yield* LLMObs.DevAgent).spans({ kind: "embedding" })
+ *   return [call?.model, call?.output.value, call?.metrics["input_tokens"]]
+ * })
+ *
+ * await Effect.runPromise(
+ *   program.pipe(Effect.provide(Embeddings), Effect.provide(LLMObs.layerDev({ mlApp: "shop" })))
+ * ) // => ["text-embedding-3-small", "[2 embedding(s) returned with size 2]", 7]
+ * ```
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const instrument = <A, E, R>(self: Layer.Layer<A, E, R>, names: ModelNames = {}): Layer.Layer<A, E, R> =>
+  Layer.effectContext(
+    Effect.map(Layer.build(self), (services) => RecordedModel.instrument(services, names))
+  ) as Layer.Layer<A, E, R>

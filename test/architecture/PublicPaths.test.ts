@@ -26,7 +26,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/Fetch": { effect: "stable" },
   "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
   "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
-  "effect-llmobs/EffectAi": { effect: "unstable", costly: ["Schema", "http"] },
+  "effect-llmobs/EffectAi": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
   "effect-llmobs/Otel": { effect: "stable" },
   "effect-llmobs/OtelProcessor": { effect: "stable" },
   "effect-llmobs/RedisOutbox": {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Chat from "effect/ai/Chat"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
 import * as ResponseIdTracker from "effect/ai/ResponseIdTracker"
@@ -478,5 +479,122 @@ describe("EffectAi.layer beside other parts of a program", () => {
       yield* run(Layer.empty)
       assert.deepStrictEqual(lines.length, 1)
       assert.include(lines[0], "EffectAi.layer was built without the layer of LLM Observability")
+    }))
+})
+
+describe("EffectAi.instrument", () => {
+  const named = { model: "gpt-5", provider: "openai" }
+  const Model = EffectAi.instrument(FakeModel.layer, named)
+
+  const events = <A, E>(
+    program: Effect.Effect<A, E, LanguageModel.LanguageModel | Handlers | Testing.Testing>,
+    layer: Layer.Layer<Testing.Testing> = Testing.layer()
+  ) => spansOf(Effect.provide(program, Model), layer)
+
+  const shapes = (spans: ReadonlyArray<ObservedSpan>) =>
+    spans.map(({ durationMillis, kind, metadata, metrics, output, status, tags, ...span }) => [
+      kind,
+      span.name,
+      status,
+      span.model,
+      span.provider,
+      [span.startMillis, durationMillis],
+      output.messages ?? output.value,
+      metadata["tool_call_id"] ?? metadata["finish_reason"],
+      metrics["reasoning_output_tokens"],
+      tags["integration"]
+    ])
+
+  it.effect("records calls and tools as the layer does", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        yield* asked("weather of Oslo, weather of Rome")
+        yield* LanguageModel.generateObject({ prompt: "Capital", schema: Schema.Struct({ city: Schema.String }) })
+      }).pipe(LLMObs.workflow("support"))
+      const both = [yield* spansOf(program), yield* events(program)] as const
+      const isOf = ({ kind }: ObservedSpan) => kind !== "workflow"
+      const [byHooks, byModel] = both.map((spans) => {
+        const base = spans[0]!.startMillis
+        return shapes(spans.filter(isOf).map((span) => ({ ...span, startMillis: span.startMillis - base })))
+      })
+      assert.deepStrictEqual(byModel, byHooks)
+      assert.deepStrictEqual(
+        both[1].map((span) => span.toolDefinitions?.length),
+        both[0].map((span) => span.toolDefinitions?.length)
+      )
+    }))
+
+  it.effect("records a tool that fails the call as an error, and the answer of the model as a success", () =>
+    Effect.gen(function*() {
+      const spans = yield* events(asked("weather of Nowhere, population of Nowhere"))
+      assert.deepStrictEqual(
+        spans.map(({ durationMillis, error, kind, model }) => [kind, model, durationMillis, error?.type]),
+        [["llm", "gpt-5", 30, undefined], ["tool", undefined, 80, "NoStation"], ["tool", undefined, 0, "NoStation"]]
+      )
+    }))
+
+  it.effect("records streams with the time to their first part, also those that break or are left early", () =>
+    Effect.gen(function*() {
+      const spans = yield* events(Effect.gen(function*() {
+        yield* Stream.runDrain(streamed("weather of Oslo"))
+        yield* Stream.runDrain(LanguageModel.streamText({ prompt: "Hi" }).pipe(Stream.take(3)))
+        yield* Effect.exit(Stream.runDrain(LanguageModel.streamText({ prompt: "please break" })))
+      }))
+      assert.deepStrictEqual(
+        ofKind(spans, "llm").map(({ durationMillis, error, metrics, output }) => [
+          durationMillis,
+          error?.message,
+          metrics["time_to_first_token"],
+          output.messages
+        ]),
+        [
+          [35, undefined, 0.005, [{ ...answer, tool_calls: called("Oslo") }]],
+          [15, undefined, 0.005, [{ role: "assistant", content: "hel" }]],
+          [15, "FakeModel.streamText: Rate limit exceeded", 0.005, [{ role: "assistant", content: "hel" }]]
+        ]
+      )
+      assert.deepStrictEqual(ofKind(spans, "tool").map(({ output, parentId }) => [output.value, parentId]), [
+        ["{\"degrees\":4}", spans[0]?.spanId]
+      ])
+    }))
+
+  it.effect("records embeddings with their inputs, size and tokens", () =>
+    Effect.gen(function*() {
+      const Embeddings = EffectAi.instrument(
+        Layer.effect(
+          EmbeddingModel.EmbeddingModel,
+          EmbeddingModel.make({
+            embedMany: ({ inputs }) => Effect.succeed({ results: inputs.map(() => [1, 2]), usage: { inputTokens: 7 } })
+          })
+        ),
+        { model: "text-embedding-3-small", provider: "openai" }
+      )
+      const spans = yield* spansOf(
+        Effect.gen(function*() {
+          const model = yield* EmbeddingModel.EmbeddingModel
+          yield* model.embed("one")
+          yield* model.embedMany(["two", "three"])
+        }).pipe(Effect.provide(Embeddings)),
+        Testing.layer()
+      )
+      assert.deepStrictEqual(
+        spans.map((
+          { input, kind, metrics, model, output }
+        ) => [kind, model, Testing.texts(input), output.value, metrics]),
+        [
+          ["embedding", "text-embedding-3-small", ["one"], "[1 embedding(s) returned with size 2]", {}],
+          ["embedding", "text-embedding-3-small", ["two", "three"], "[2 embedding(s) returned with size 2]", {
+            input_tokens: 7
+          }]
+        ]
+      )
+    }))
+
+  it.effect("records a call once together with the layer, and changes nothing without a layer", () =>
+    Effect.gen(function*() {
+      const spans = yield* events(asked("weather of Oslo"), live())
+      assert.deepStrictEqual(spans.map(({ kind }) => kind), ["llm", "tool", "retrieval"])
+      const exit = yield* elapse(Effect.provide(LanguageModel.generateText({ prompt: "Hi" }), Model))
+      assert.strictEqual(exit._tag, "Success")
     }))
 })

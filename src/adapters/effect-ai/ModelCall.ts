@@ -12,13 +12,12 @@ import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
-import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import type { RecorderService } from "../../ports/Recorder.ts"
 import * as ModelAnswer from "./ModelAnswer.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
-import type { Caller } from "./ToolRun.ts"
-import { ToolRun } from "./ToolRun.ts"
+import type { Caller, RanTool, ToolRun } from "./ToolRun.ts"
+import * as ToolRuns from "./ToolRun.ts"
 
 /** The options of a call as `effect/ai` passes them to a span transformer. */
 export interface Told {
@@ -26,6 +25,18 @@ export interface Told {
   readonly tools: ReadonlyArray<unknown>
   readonly response: ReadonlyArray<unknown>
 }
+
+/** The names of the model and the provider, for answers that have none. */
+export interface ModelNames {
+  readonly model: string | undefined
+  readonly provider: string | undefined
+}
+
+/** The names that stand in a context, where the model was made with them. */
+export const namesIn = (context: Context.Context<never>): ModelNames => ({
+  model: Context.getOrUndefined(context, ModelService.ModelName),
+  provider: Context.getOrUndefined(context, ModelService.ProviderName)
+})
 
 /** Runs a step of ours. `false` if it throws. */
 export type Guard = (body: () => boolean) => boolean
@@ -37,8 +48,9 @@ export class ModelCall implements Caller {
   readonly parent: OpenSpan | undefined
   readonly span: Tracer.Span
   readonly clock: Clock.Clock
-  readonly tools: Array<ToolRun> = []
-  readonly #names: Readonly<Record<"model" | "provider", string | undefined>>
+  readonly #tools: Array<ToolRun> = []
+  readonly #ran: Array<RanTool> = []
+  readonly #names: ModelNames
   readonly #attributes = new Map<string, unknown>()
   #prompt: object | undefined
   #told: Told | undefined
@@ -51,14 +63,14 @@ export class ModelCall implements Caller {
     readonly parent: OpenSpan | undefined
     readonly span: Tracer.Span
     readonly clock: Clock.Clock
-    readonly reader: ContextReader
+    readonly names: ModelNames
   }) {
     this.recorder = options.recorder
     this.open = options.open
     this.parent = options.parent
     this.span = options.span
     this.clock = options.clock
-    this.#names = namesOf(options.reader)
+    this.#names = options.names
   }
 
   /** The provider is about to be asked. */
@@ -94,8 +106,9 @@ export class ModelCall implements Caller {
     // An approved tool of an earlier answer runs before the provider is asked.
     if (this.#asked) this.answer()
     this.leaveTools(fiber)
-    const run = new ToolRun(this, fiber, name, outer)
-    this.tools.push(run)
+    const run = new ToolRuns.ToolRun(this, fiber, name, outer)
+    this.#tools.push(run)
+    this.ran(run)
     SpanAttributes.intercept(run.span.span, (key, value) =>
       guard(() => {
         if (key === "parameters") run.parameterize(value)
@@ -105,15 +118,20 @@ export class ModelCall implements Caller {
       }))
   }
 
+  /** A tool runs whose span is made elsewhere. */
+  ran(tool: RanTool): void {
+    this.#ran.push(tool)
+  }
+
   /** The fiber goes on: without concurrency, the tools of an answer run one after another in it. */
   leaveTools(fiber: Fiber.Fiber<unknown, unknown>): void {
-    for (const tool of this.tools) if (tool.fiber === fiber) tool.leave()
+    for (const tool of this.#tools) if (tool.fiber === fiber) tool.leave()
   }
 
   /** The parameters of the tool that started last in the current fiber. */
   parameterize(parameters: unknown): void {
     const fiber = Fiber.getCurrent()
-    this.tools.findLast((tool) => tool.fiber === fiber)?.parameterize(parameters)
+    this.#tools.findLast((tool) => tool.fiber === fiber)?.parameterize(parameters)
   }
 
   /** Ends the event. Returns the time and the exit that the span of the call has then. */
@@ -121,13 +139,13 @@ export class ModelCall implements Caller {
     const response = this.#told?.response ?? ModelAnswer.ofExit(exit)
     const results = ModelAnswer.results(response ?? [])
     const taken = new Set<ModelAnswer.Part>()
-    for (const tool of this.tools) tool.end(time, exit, results, taken)
+    for (const tool of this.#tools) tool.end(time, exit, results, taken)
     const at = this.#answeredAt ?? time
     // A tool that failed has an event of its own with the failure. The model answered.
     const ended = this.#failedInTool(exit) ? Exit.void : exit
     this.recorder.annotate(this.open, {
       ...this.#model(response),
-      output: response === undefined ? ModelAnswer.ofCalls(this.tools) : ModelAnswer.output(response),
+      output: ModelAnswer.output(response ?? []) ?? ModelAnswer.ofCalls(this.#ran),
       metadata: ModelAnswer.metadata(this.#attributes, this.#told?.tools),
       toolDefinitions: ModelAnswer.definitions(this.#told?.tools)
     })
@@ -137,7 +155,9 @@ export class ModelCall implements Caller {
   }
 
   #failedInTool(exit: Exit.Exit<unknown, unknown>): boolean {
-    return exit._tag === "Failure" && this.#answeredAt !== undefined && this.tools.some((tool) => tool.failedWith(exit))
+    if (exit._tag === "Success" || this.#answeredAt === undefined) return false
+    const errors = this.#ran.flatMap((tool) => tool.errors)
+    return exit.cause.reasons.some((reason) => reason._tag !== "Interrupt" && errors.includes(ToolRuns.errorOf(reason)))
   }
 
   #model(response: ReadonlyArray<unknown> | undefined): { readonly model?: string; readonly provider?: string } {
@@ -154,10 +174,3 @@ export class ModelCall implements Caller {
     }
   }
 }
-
-const namesOf = (
-  { context }: ContextReader
-): { readonly model: string | undefined; readonly provider: string | undefined } => ({
-  model: Context.getOrUndefined(context, ModelService.ModelName),
-  provider: Context.getOrUndefined(context, ModelService.ProviderName)
-})

@@ -23,7 +23,7 @@ import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { RecorderService } from "../../ports/Recorder.ts"
 import { Recorder } from "../../ports/Recorder.ts"
 import * as Integration from "./Integration.ts"
-import { ModelCall } from "./ModelCall.ts"
+import { ModelCall, namesIn } from "./ModelCall.ts"
 import type { ModelCalls } from "./ModelCalls.ts"
 import type { ModelServices } from "./ModelServices.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
@@ -40,7 +40,9 @@ const names: ReadonlySet<string> = new Set([
 export const make = (given: Tracer.Tracer, calls: ModelCalls, services: ModelServices): Tracer.Tracer => {
   const tracer = decorated.get(given) ?? given
   const ours = TracerDecoration.decorate(tracer, (input) => {
-    const fiber = names.has(input.name) ? Fiber.getCurrent() : undefined
+    // An LLM span of ours can have such a name, too.
+    const isCall = names.has(input.name) && Context.get(input.annotations, CarrierSlot) === undefined
+    const fiber = isCall ? Fiber.getCurrent() : undefined
     const recorder = fiber?.getRef(Recorder)
     return recorder === undefined ? tracer.span(input) : open(tracer, calls, services, recorder, fiber!, input)
   })
@@ -109,7 +111,14 @@ const start = (
   if (record === undefined) return undefined
   record.claimed = true
   const parent = reader.getRef(CurrentSpan)
-  return new ModelCall({ recorder, open: record, parent, span, clock: reader.getRef(Clock.Clock), reader })
+  return new ModelCall({
+    recorder,
+    open: record,
+    parent,
+    span,
+    clock: reader.getRef(Clock.Clock),
+    names: namesIn(reader.context)
+  })
 }
 
 const observe = (calls: ModelCalls, call: ModelCall, isOurs: boolean, onEnd: () => void): void => {

@@ -28,7 +28,15 @@ export interface Caller {
   readonly clock: Clock.Clock
 }
 
-export class ToolRun {
+/** A tool that ran, as the event of its model call needs it. */
+export interface RanTool {
+  readonly name: string
+  readonly parameters: unknown
+  /** The errors that it ended with. */
+  readonly errors: ReadonlyArray<unknown>
+}
+
+export class ToolRun implements RanTool {
   readonly name: string
   readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly span: PairedSpan.PairedSpan
@@ -106,12 +114,8 @@ export class ToolRun {
     this.span.end({ at: this.#doneAt, exit: this.#exit })
   }
 
-  /** Whether it ended with one of the errors of an exit. */
-  failedWith(exit: Exit.Failure<unknown, unknown>): boolean {
-    const own = this.#exit
-    if (own._tag === "Success") return false
-    const errors = own.cause.reasons.map(errorOf)
-    return exit.cause.reasons.some((reason) => reason._tag !== "Interrupt" && errors.includes(errorOf(reason)))
+  get errors(): ReadonlyArray<unknown> {
+    return this.#exit._tag === "Success" ? [] : this.#exit.cause.reasons.map(errorOf)
   }
 
   #resultAmong(results: ReadonlyArray<Called>, taken: Set<Part>): Part | undefined {
@@ -122,7 +126,8 @@ export class ToolRun {
   }
 }
 
-const errorOf = (reason: Cause.Reason<unknown>): unknown =>
+/** The error of a failure or a defect. */
+export const errorOf = (reason: Cause.Reason<unknown>): unknown =>
   reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : reason
 
 // The fiber of a stream that came to its end fails with this.

@@ -13,7 +13,7 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import { Recorder } from "../../ports/Recorder.ts"
 import * as Integration from "./Integration.ts"
 import type { Told } from "./ModelCall.ts"
-import { ModelCall } from "./ModelCall.ts"
+import { ModelCall, namesIn } from "./ModelCall.ts"
 
 export interface UnseenCalls {
   /** The provider is about to be asked. */
@@ -50,7 +50,7 @@ export const make = (diagnostics: DiagnosticsService): UnseenCalls => {
       if (open === undefined) return
       diagnostics.warnOnce("effect_ai.unseen", line)
       const clock = reader.getRef(Clock.Clock)
-      const call = new ModelCall({ recorder, open, parent, span, clock, reader })
+      const call = new ModelCall({ recorder, open, parent, span, clock, names: namesIn(reader.context) })
       for (const [key, value] of span.attributes) call.attribute(key, value)
       call.tell(told)
       call.end(clock.currentTimeNanosUnsafe(), Exit.void)

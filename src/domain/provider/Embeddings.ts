@@ -20,7 +20,7 @@ export interface Embeddings {
 }
 
 /**
- * Reads an answer of OpenAI, Gemini or the AI SDK, one vector, or a list of vectors. `undefined` for anything else.
+ * Reads an answer of OpenAI, Gemini, the AI SDK or effect/ai, one vector, or a list of vectors. `undefined` for anything else.
  * Only the size of the first vector is read, and no vector is copied.
  *
  * @category constructors
@@ -53,7 +53,7 @@ const members = (u: unknown, ...keys: ReadonlyArray<string>): unknown => {
 
 const vectorsOf = (answer: unknown): ReadonlyArray<unknown> | undefined => {
   if (isVector(answer)) return [answer]
-  const one = members(answer, "embedding")
+  const one = members(answer, "embedding", "vector")
   if (isVector(one)) return [one]
   const given = Array.isArray(answer) ? answer : members(answer, "data", "embeddings")
   if (!Array.isArray(given) || given.length === 0) return undefined
@@ -62,7 +62,7 @@ const vectorsOf = (answer: unknown): ReadonlyArray<unknown> | undefined => {
 
 // OpenAI's client asks for the numbers as base64, of four bytes each.
 const sizeOf = (u: unknown): number | undefined => {
-  const vector = isVector(u) ? u : members(u, "embedding", "values")
+  const vector = isVector(u) ? u : members(u, "embedding", "values", "vector")
   if (typeof vector === "string") return Math.floor(vector.replace(/=+$/, "").length * 3 / 16)
   return isVector(vector) ? vector.length : undefined
 }
