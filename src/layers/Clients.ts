@@ -30,6 +30,8 @@
  *
  * @since 0.2.0
  */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as ClientOptions from "../adapters/client-fetch/ClientOptions.ts"
 import * as ObservedFetch from "../adapters/client-fetch/ObservedFetch.ts"
 import * as RunningLayers from "../engine/context/RunningLayers.ts"
@@ -112,3 +114,42 @@ export const observedFetch = (
     capture: captureOf(options),
     maxRetries: () => 0
   })
+
+/**
+ * Records the calls of every client in the process that uses Node's `fetch` or undici, without a line for each: it listens to
+ * the channels on which undici publishes its requests. Provide it beside the layer of LLM Observability.
+ *
+ * **Details**
+ *
+ * It needs Node 24.4 or later: earlier releases, and other runtimes, publish no bodies. There it records nothing, and says
+ * once what to do. A client that is wrapped, and a call that an adapter or a span of the program describes, has one event.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer: Layer.Layer<never> = Layer.suspend(() => layerWith({}))
+
+/**
+ * {@link layer} with options.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerWith = (options: Options): Layer.Layer<never> =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("../adapters/undici/RequestChannels.ts").catch(() => undefined)),
+      (channels) => {
+        const onNoBodies = () => RunningLayers.warnOnce("clients:bodies", withoutBodies)
+        if (channels === undefined || !channels.mayHaveBodies()) onNoBodies()
+        if (channels === undefined) return Layer.empty
+        return Layer.effectDiscard(Effect.acquireRelease(
+          Effect.sync(() => channels.listen({ capture: captureOf(options), onNoBodies })),
+          (stop) => Effect.sync(stop)
+        ))
+      }
+    )
+  )
+
+const withoutBodies =
+  "Clients.layer records nothing here: this runtime does not publish the bodies of requests. Use Node 24.4 or later, or Clients.wrap(client). See docs/integrations.md."

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import OpenAI, { AzureOpenAI } from "openai"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
 import { tokens } from "../../providers/Wire.ts"
+import * as RequestChannels from "../../src/adapters/undici/RequestChannels.ts"
 import * as Clients from "../../src/layers/Clients.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Testing from "../../src/layers/Testing.ts"
@@ -349,4 +351,82 @@ describe("Clients.observedFetch", () => {
       })
       assert.deepStrictEqual(spans, [])
     }))
+})
+
+/** Runs promises inside a workflow, beside the layer that listens to undici, and gives the spans of provider calls. */
+const heard = (body: (world: World) => Promise<void>, options: Clients.Options = {}) =>
+  Effect.gen(function*() {
+    const server = yield* localServer
+    const openai = new OpenAI({ apiKey: "k", baseURL: server.openai })
+    yield* Effect.promise(() => body({ server, openai })).pipe(LLMObs.workflow("support", { sessionId: "s-1" }))
+    yield* Testing.expectNothingLost
+    return (yield* Testing.events()).filter((span) => span.kind === "llm" || span.kind === "embedding")
+  }).pipe(Effect.scoped, Effect.provide(Clients.layerWith(options)), Effect.provide(Testing.layer()))
+
+describe("Clients.layer", () => {
+  // A release of Node that the other tests run on, too.
+  const hasBodies = RequestChannels.mayHaveBodies()
+  const noBodies = "Node publishes no bodies before 24.4"
+
+  it.live("says once what to do where bodies are not published, and nothing elsewhere", () =>
+    Effect.gen(function*() {
+      const { layer, lines } = Observed.warnings()
+      const twice = Layer.merge(Clients.layer, Clients.layerWith({}))
+      yield* Effect.void.pipe(Effect.provide(twice), Effect.provide(Testing.layer()), Effect.provide(layer))
+      assert.strictEqual(lines.filter((line) => line.includes("Clients.wrap(client)")).length, hasBodies ? 0 : 1)
+    }))
+
+  it.live("records the calls of a client that nothing was done to, with the same events as a wrapped one", (ctx) =>
+    Effect.gen(function*() {
+      if (!hasBodies) ctx.skip(noBodies)
+      const calls = async ({ openai }: World) => {
+        await openai.chat.completions.create({ ...hi("[gzip] Hi"), temperature: 0.2 })
+        await drain(await openai.chat.completions.create({ ...hi("[think] Hi"), stream: true }))
+        for await (const _ of await openai.chat.completions.create({ ...hi("[hang] Hi"), stream: true })) break
+        await failure(drain(await openai.responses.create({ model: "gpt-5", input: "[cut] Hi", stream: true })))
+        await failure(openai.chat.completions.create(hi("[status 400]")))
+        await openai.chat.completions.create(hi("[once 429] Hi"))
+        await openai.embeddings.create({ model: "e", input: "a" })
+      }
+      // A connection that breaks is told by `fetch` in its own words.
+      const shown = (spans: ReadonlyArray<Testing.ObservedSpan>) =>
+        spans.map(({ error, input, kind, metadata, metrics, name, output, status }) => ({
+          event: [name, kind, status, metadata, input, output],
+          metrics: { ...metrics, time_to_first_token: metrics["time_to_first_token"] !== undefined },
+          error: Testing.texts(input)[0]?.includes("[cut]") === true ? error !== undefined : error
+        }))
+      const bare = yield* heard(calls)
+      assert.strictEqual(bare.length, 7)
+      assert.deepStrictEqual(shown(bare), shown(yield* recorded(calls)))
+    }))
+
+  it.live("records a call of a wrapped client once, and nothing of other requests", (ctx) =>
+    Effect.gen(function*() {
+      if (!hasBodies) ctx.skip(noBodies)
+      const spans = yield* heard(async ({ openai, server: { openai: url, origin } }) => {
+        await Clients.wrap(openai).chat.completions.create(hi())
+        await post(`${origin}/survey/responses`, { model: "x", answers: [] })(fetch)
+        await (await fetch(`${url}/chat/completions`, { method: "POST" })).text()
+        await failure(fetch(`${url}/chat/completions`, { method: "POST", body: "no JSON" }))
+      })
+      assert.deepStrictEqual(spans.map(({ name }) => name), ["OpenAI.createChatCompletion"])
+    }))
+
+  it.live("records nothing after it has closed, and ends what still runs then", (ctx) =>
+    Effect.gen(function*() {
+      if (!hasBodies) ctx.skip(noBodies)
+      const server = yield* localServer
+      const openai = new OpenAI({ apiKey: "k", baseURL: server.openai })
+      const ask = (text: string) => openai.chat.completions.create({ ...hi(text), stream: true })
+      const stream = yield* Effect.promise(() => ask("[hang] open")).pipe(Effect.provide(Clients.layer))
+      stream.controller.abort()
+      yield* Effect.promise(() => ask("later").then(drain))
+      const spans = yield* Testing.events({ kind: "llm" })
+      assert.deepStrictEqual(
+        spans.map(({ input, tags }) => [Testing.texts(input)[0], tags["effect.span.unfinished"]]),
+        [
+          ["[hang] open", "true"]
+        ]
+      )
+    }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
 })

@@ -1,0 +1,290 @@
+/**
+ * The calls of model providers that Node's `fetch` and undici make, from the channels that undici publishes its requests
+ * on.
+ *
+ * **Details**
+ *
+ * Nothing is patched, and the program's requests do not know of it. Releases of undici before 7.11 (Node before 24.4)
+ * publish no bodies. A listener that throws would end the process, so each is guarded.
+ */
+import * as Clock from "effect/Clock"
+import type { ChannelListener } from "node:diagnostics_channel"
+import * as DiagnosticsChannel from "node:diagnostics_channel"
+import * as process from "node:process"
+import type { JsonObject } from "../../domain/json/JsonSnapshot.ts"
+import * as JsonSnapshot from "../../domain/json/JsonSnapshot.ts"
+import * as ProviderCall from "../../domain/provider/ProviderCall.ts"
+import * as ProviderFailure from "../../domain/provider/ProviderFailure.ts"
+import { guard } from "../../engine/books/Guard.ts"
+import * as Attempts from "../../engine/call/Attempts.ts"
+import { RecordedCall } from "../../engine/call/RecordedCall.ts"
+import * as ProcessWide from "../../engine/context/ProcessWide.ts"
+import * as RunningLayers from "../../engine/context/RunningLayers.ts"
+import type { Capture } from "../../engine/record/Capture.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
+import type { SpanEnd } from "../../ports/Recorder.ts"
+import type { BodyDecoder } from "./BodyDecoding.ts"
+import * as BodyDecoding from "./BodyDecoding.ts"
+
+/** A request of undici, as far as it is read. */
+interface UndiciRequest {
+  readonly origin?: string | URL | undefined
+  readonly path: string
+  readonly method: string
+  readonly headers?: unknown
+}
+
+interface Message {
+  readonly request: UndiciRequest
+  readonly chunk?: Uint8Array | string
+  readonly response?: { readonly statusCode: number; readonly headers: ReadonlyArray<Uint8Array> }
+  readonly error?: unknown
+}
+
+/** How calls are recorded. */
+export interface Options {
+  readonly capture: Capture
+  /** Called when a request shows that this process publishes no bodies. */
+  readonly onNoBodies: () => void
+}
+
+/** Whether the `fetch` of this process can publish bodies: its undici is 7.11 or later. The first request shows it. */
+export const mayHaveBodies = (): boolean => {
+  const [major = 0, minor = 0] = (process.versions["undici"] ?? "").split(".").map(Number)
+  return major > 7 || (major === 7 && minor >= 11)
+}
+
+// A request has one owner, however many layers and copies of this package listen.
+const owned = ProcessWide.get("ChannelRequests/1", () => new WeakSet<UndiciRequest>())
+
+/** Listens until the returned function is called, which ends the events of requests that still run. */
+export const listen = (options: Options): () => void => {
+  const attempts = Attempts.make(later)
+  const running = new Map<UndiciRequest, Exchange>()
+
+  const create = (request: UndiciRequest): void => {
+    if (request.method !== "POST" || owned.has(request)) return
+    const pathname = request.path.split("?", 1)[0]!
+    if (ProviderCall.fromAddress({ hostname: "", pathname }) === undefined) return
+    const url = URL.parse(pathname, String(request.origin))
+    const call = url === null ? undefined : ProviderCall.fromAddress(url)
+    const layer = RunningLayers.ofCaller()
+    if (url === null || call === undefined || layer === undefined) return
+    const reader = layer.current()
+    if (RunningLayers.isClaimed(reader)) return
+    owned.add(request)
+    running.set(request, new Exchange({ ...options, attempts, request, url, call, layer, reader }))
+  }
+
+  const finish = (request: UndiciRequest, exchange: Exchange, end: (exchange: Exchange) => void): void => {
+    running.delete(request)
+    end(exchange)
+  }
+
+  const on = (name: string, step: (exchange: Exchange, message: Message) => void): () => void => {
+    const listener: ChannelListener = (message) => {
+      const { request } = message as Message
+      const exchange = running.get(request)
+      if (exchange !== undefined) {
+        guard(exchange.layer.diagnostics, `undici.${name}`, () => step(exchange, message as Message), undefined)
+      }
+    }
+    return subscribe(name, listener)
+  }
+
+  const listeners = [
+    subscribe("create", (message) => {
+      const { request } = message as Message
+      try {
+        create(request)
+      } catch (error) {
+        RunningLayers.ofCaller()?.diagnostics.defect("undici.create", error)
+      }
+    }),
+    on("bodyChunkSent", (exchange, { chunk }) => exchange.sent(chunk!)),
+    on("bodySent", (exchange, { request }) => {
+      if (!exchange.start()) running.delete(request)
+    }),
+    on("headers", (exchange, { request, response }) => {
+      // A server can answer before it has all of the body.
+      if (exchange.start()) exchange.answered(response!.statusCode, response!.headers)
+      else running.delete(request)
+    }),
+    on("bodyChunkReceived", (exchange, { chunk }) => exchange.received(chunk!)),
+    on("trailers", (exchange, { request }) => finish(request, exchange, (exchange) => exchange.whole())),
+    on("error", (exchange, { error, request }) => finish(request, exchange, (exchange) => exchange.broken(error)))
+  ]
+
+  return () => {
+    for (const stop of listeners) stop()
+    for (const exchange of running.values()) exchange.leave()
+    running.clear()
+  }
+}
+
+const subscribe = (name: string, listener: ChannelListener): () => void => {
+  const channel = `undici:request:${name}`
+  DiagnosticsChannel.subscribe(channel, listener)
+  return () => DiagnosticsChannel.unsubscribe(channel, listener)
+}
+
+const later: Attempts.Later = (millis, f) => {
+  // A call that may be repeated must not keep the process.
+  const timer = setTimeout(f, millis).unref()
+  return () => clearTimeout(timer)
+}
+
+const mostBytes = JsonSnapshot.defaultLimits.characters
+
+// Clients of OpenAI and Anthropic try twice more if they are not told otherwise.
+const usualRetries = 2
+
+interface ExchangeOptions extends Options {
+  readonly attempts: Attempts.Attempts
+  readonly request: UndiciRequest
+  readonly url: URL
+  readonly call: ProviderCall.ProviderCall
+  readonly layer: RunningLayers.RunningLayer
+  readonly reader: ContextReader
+}
+
+/** One request. Its body decides whether it is a call of a provider. */
+class Exchange {
+  readonly layer: RunningLayers.RunningLayer
+  private readonly options: ExchangeOptions
+  private readonly at: bigint
+  private parts: Array<Uint8Array> | undefined = []
+  private bytes = 0
+  private text = ""
+  private recorded: RecordedCall | undefined
+  private headers: ReadonlyMap<string, string> = new Map()
+  private decoder: BodyDecoder | undefined
+  private status = 0
+
+  constructor(options: ExchangeOptions) {
+    this.options = options
+    this.layer = options.layer
+    this.at = options.reader.getRef(Clock.Clock).currentTimeNanosUnsafe()
+  }
+
+  sent(chunk: Uint8Array | string): void {
+    const part = typeof chunk === "string" ? Buffer.from(chunk) : chunk
+    this.bytes += part.length
+    if (this.bytes <= mostBytes) this.parts?.push(part)
+  }
+
+  /** The body has been sent. `false` if it is no request to a provider. */
+  start(): boolean {
+    if (this.recorded !== undefined) return true
+    const { attempts, call, capture, layer, onNoBodies, reader, url } = this.options
+    const { parts } = this
+    this.parts = undefined
+    if (parts === undefined || this.bytes > mostBytes) return false
+    if (parts.length === 0) {
+      onNoBodies()
+      return false
+    }
+    this.text = new TextDecoder().decode(Buffer.concat(parts))
+    const body = parse(this.text)
+    if (body === undefined || !ProviderCall.isRequest(url, body)) return false
+    const held = this.retry === "0" ? undefined : attempts.resume(() => this.key())
+    held?.again()
+    this.recorded = held ?? new RecordedCall({ layer, reader, call, capture, at: this.at })
+    if (held === undefined) this.recorded.request(body)
+    return true
+  }
+
+  answered(status: number, headers: ReadonlyArray<Uint8Array>): void {
+    const { recorded } = this
+    if (recorded === undefined) return
+    this.status = status
+    this.headers = headersOf(headers)
+    recorded.answered(status, this.headers.get("content-type") ?? "")
+    this.decoder = BodyDecoding.make(
+      (this.headers.get("content-encoding") ?? "").trim().toLowerCase(),
+      mostBytes,
+      (text) => recorded.text(text)
+    )
+  }
+
+  received(part: Uint8Array | string): void {
+    this.decoder?.add(typeof part === "string" ? Buffer.from(part) : part)
+  }
+
+  whole(): void {
+    this.end((recorded) => recorded.failure() ?? {})
+  }
+
+  broken(error: unknown): void {
+    const isAborted = error instanceof Error && error.name === "AbortError"
+    this.end((recorded) => {
+      if (recorded.isComplete()) return {}
+      return recorded.failure() ?? (isAborted ? { interrupted: true } : { error })
+    })
+  }
+
+  /** Nothing more is heard of the request. */
+  leave(): void {
+    this.recorded?.end({ unfinished: true })
+  }
+
+  private end(endOf: (recorded: RecordedCall) => SpanEnd): void {
+    const { decoder, recorded } = this
+    if (recorded === undefined) return
+    const at = recorded.now()
+    const settle = (): void =>
+      guard(this.layer.diagnostics, "undici.end", () => {
+        const end = { ...endOf(recorded), at }
+        if (end.error === undefined || !this.mayRepeat(recorded)) recorded.end(end)
+        else this.options.attempts.hold(this.key(), recorded, end, this.patience())
+      }, undefined)
+    if (decoder === undefined) settle()
+    else decoder.end(settle)
+  }
+
+  private mayRepeat(recorded: RecordedCall): boolean {
+    return this.retry !== undefined && recorded.attempts <= usualRetries &&
+      (this.status === 0 || ProviderFailure.isRetried(this.status, this.headers.get("x-should-retry")))
+  }
+
+  private key(): string {
+    const { reader, url } = this.options
+    return Attempts.keyOf(url.href, this.text, reader.getRef(CurrentSpan)?.context.spanId)
+  }
+
+  /** The number of attempts before this one, as the client tells it. */
+  private get retry(): string | undefined {
+    return requestHeader(this.options.request.headers, "x-stainless-retry-count")
+  }
+
+  private patience(): number {
+    return Attempts.patience((name) => this.headers.get(name))
+  }
+}
+
+const parse = (text: string): JsonObject | undefined => {
+  try {
+    const json: unknown = JSON.parse(text)
+    return typeof json === "object" && json !== null && !Array.isArray(json) ? json as JsonObject : undefined
+  } catch {
+    return undefined
+  }
+}
+
+// Names and values in turn.
+const headersOf = (parts: ReadonlyArray<Uint8Array>): ReadonlyMap<string, string> => {
+  const headers = new Map<string, string>()
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    headers.set(Buffer.from(parts[i]!).toString("latin1").toLowerCase(), Buffer.from(parts[i + 1]!).toString("latin1"))
+  }
+  return headers
+}
+
+// undici 6 keeps lines of text, 7 and 8 names and values in turn.
+const requestHeader = (headers: unknown, name: string): string | undefined => {
+  if (typeof headers === "string") return new RegExp(`^${name}: ?(.*)$`, "im").exec(headers)?.[1]?.trim()
+  if (!Array.isArray(headers)) return undefined
+  const at = headers.findIndex((header, i) => i % 2 === 0 && String(header).toLowerCase() === name)
+  return at < 0 ? undefined : String(headers[at + 1])
+}
