@@ -4,6 +4,7 @@
  * It has no middleware for tracing, sessions or baggage. The layer itself reads the context of each request.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type { LanguageModel } from "effect/ai/LanguageModel"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServer from "effect/http/HttpServer"
@@ -13,7 +14,6 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Http from "node:http"
-import type * as ChatModel from "./ChatModel.ts"
 import * as SupportAgent from "./SupportAgent.ts"
 import * as Witness from "./Witness.ts"
 
@@ -26,7 +26,7 @@ const Body = Schema.Struct({
 /** Serves `POST /chat`; `sightings` receives what the agent's spans were. */
 export const layer = (
   sightings: Array<Witness.Sighting>
-): Layer.Layer<HttpServer.HttpServer, ServeError, ChatModel.ChatModel> =>
+): Layer.Layer<HttpServer.HttpServer, ServeError, LanguageModel> =>
   HttpRouter.serve(
     HttpRouter.add(
       "POST",
@@ -39,5 +39,6 @@ export const layer = (
     ),
     { disableLogger: true, disableListenLog: true }
   ).pipe(
+    Layer.provide(SupportAgent.Handlers),
     Layer.provideMerge(NodeHttpServer.layerServer(() => Http.createServer(), { host: "127.0.0.1", port: 0 }))
   )

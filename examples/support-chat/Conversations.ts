@@ -147,4 +147,10 @@ const conversation = (index: number): Conversation => {
 export const all: ReadonlyArray<Conversation> = Array.from({ length: 60 }, (_, index) => conversation(index))
 
 /** The spans of a conversation that ran to its end. */
-export const spanNames: ReadonlyArray<string> = ["support-chat", "help-pages", "decide", "track-parcel", "answer"]
+export const spanNames: ReadonlyArray<string> = [
+  "support-chat",
+  "help-pages",
+  "LanguageModel.generateText",
+  "track_parcel",
+  "LanguageModel.streamText"
+]

@@ -1,18 +1,19 @@
 /**
  * Where the parcels are: what the model's tool looks up.
  */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 
 /** There is no parcel of that number. */
-export class UnknownParcel extends Data.TaggedError("UnknownParcel")<{ readonly parcel: string }> {}
+export class UnknownParcel extends Schema.TaggedError<UnknownParcel>()("UnknownParcel", { parcel: Schema.String }) {}
 
-export interface Whereabouts {
-  readonly parcel: string
-  readonly status: string
-  readonly place: string
-  readonly expected: string
-}
+/** Where a parcel is, and when it arrives. */
+export const Whereabouts = Schema.Struct({
+  parcel: Schema.String,
+  status: Schema.String,
+  place: Schema.String,
+  expected: Schema.String
+})
 
 const states = [
   { status: "on its way", place: "the depot in Lyon", expected: "tomorrow" },
@@ -22,7 +23,7 @@ const states = [
 ]
 
 /** Finds a parcel by its number, such as `PX-1007`. */
-export const find = (parcel: string): Effect.Effect<Whereabouts, UnknownParcel> => {
+export const find = (parcel: string): Effect.Effect<typeof Whereabouts.Type, UnknownParcel> => {
   const state = /^PX-\d{4}$/.test(parcel) ? states[Number(parcel.slice(3)) % states.length] : undefined
   return state === undefined ? Effect.fail(new UnknownParcel({ parcel })) : Effect.succeed({ parcel, ...state })
 }

@@ -4,17 +4,17 @@
  * Run it with `npm start`; Ctrl-C ends it early and still settles what was begun.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as EffectAi from "effect-llmobs/EffectAi"
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { styleText } from "node:util"
-import * as ChatModel from "./ChatModel.ts"
 import * as ChatServer from "./ChatServer.ts"
 import * as Conversations from "./Conversations.ts"
 import * as Driver from "./Driver.ts"
-import * as ModelServer from "./ModelServer.ts"
+import * as LocalModel from "./LocalModel.ts"
 import type * as Report from "./Report.ts"
 import * as Settlement from "./Settlement.ts"
 import type * as Witness from "./Witness.ts"
@@ -24,8 +24,6 @@ const terminal: Report.Terminal = {
   width: process.stdout.columns ?? 80,
   paint: (style, text) => styleText(style, text, { stream: process.stdout })
 }
-
-const Model = Layer.unwrap(Effect.map(ModelServer.start, ChatModel.layer))
 
 const program = Effect.gen(function*() {
   const sightings: Array<Witness.Sighting> = []
@@ -41,15 +39,17 @@ const program = Effect.gen(function*() {
 
   // The server stands while the callers talk. When it is gone, at the end or by Ctrl-C, every span has ended.
   yield* converse.pipe(
-    Effect.provide(ChatServer.layer(sightings).pipe(Layer.provide(Model))),
+    Effect.provide(ChatServer.layer(sightings).pipe(Layer.provide(LocalModel.layer))),
     Effect.onExit(() => Settlement.settle(run, terminal))
   )
 })
 
 program.pipe(
   Effect.provide(
-    // One tree is printed at the end, in place of sixty as they finish.
-    LLMObs.layerDev({ mlApp: "support-chat", service: "support-chat", env: "example", print: false })
+    EffectAi.layer.pipe(Layer.provideMerge(
+      // One tree is printed at the end, in place of sixty as they finish.
+      LLMObs.layerDev({ mlApp: "support-chat", service: "support-chat", env: "example", print: false })
+    ))
   ),
   NodeRuntime.runMain
 )

@@ -40,7 +40,7 @@ describe("examples/support-chat", () => {
     assert.include(output, "support-chat · 5 spans · session 5f0c2d1e-1 · rescued: the trace was sampled out\n")
     assert.match(output, /^support-chat {2}workflow · session from rum +\d/m)
     assert.match(output, /^│ Where is my parcel PX-1001\? → Your parcel PX-1001/m)
-    assert.match(output, /^└─ answer {2}llm · gpt-5-mini · \d+ → \d+ tokens/m)
+    assert.match(output, /^└─ LanguageModel.streamText {2}llm · gpt-5-mini · \d+ → \d+ tokens/m)
     assert.include(output, "It was rescued if that\n")
     assert.isTrue(lines.every((line) => line.length <= 80 || line.includes("http://")), output)
     assert.notInclude(output, "\u001b[")

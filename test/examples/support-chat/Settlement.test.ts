@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as EffectAi from "effect-llmobs/EffectAi"
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -6,11 +7,10 @@ import * as Exit from "effect/Exit"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
-import * as ChatModel from "../../../examples/support-chat/ChatModel.ts"
 import * as ChatServer from "../../../examples/support-chat/ChatServer.ts"
 import * as Conversations from "../../../examples/support-chat/Conversations.ts"
 import * as Driver from "../../../examples/support-chat/Driver.ts"
-import * as ModelServer from "../../../examples/support-chat/ModelServer.ts"
+import * as LocalModel from "../../../examples/support-chat/LocalModel.ts"
 import * as Settlement from "../../../examples/support-chat/Settlement.ts"
 import type { Sighting } from "../../../examples/support-chat/Witness.ts"
 
@@ -24,7 +24,7 @@ const converse = Effect.gen(function*() {
     const url = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     yield* Driver.run(url, conversations, answered)
   }).pipe(Effect.provide(
-    ChatServer.layer(sightings).pipe(Layer.provide(Layer.unwrap(Effect.map(ModelServer.start, ChatModel.layer))))
+    ChatServer.layer(sightings).pipe(Layer.provide(LocalModel.layer))
   ))
   return { conversations, answered, sightings }
 })
@@ -67,5 +67,5 @@ describe("Settlement", () => {
       }))
       assert.strictEqual(confused.code, 1, confused.output)
       assert.match(confused.output, /the route is rode, not rescued/)
-    }).pipe(Effect.provide(LLMObs.layerDev({ mlApp: "support-chat" }))))
+    }).pipe(Effect.provide(EffectAi.layer.pipe(Layer.provideMerge(LLMObs.layerDev({ mlApp: "support-chat" }))))))
 })
