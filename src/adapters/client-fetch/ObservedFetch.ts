@@ -35,10 +35,12 @@ export const isObserved = (fetch: Fetch): boolean => observed.has(fetch)
 
 export const make = (inner: Fetch, options: Options): Fetch => {
   const attempts = Attempts.make(later)
+  // A client can leave a body without a word: Google's does, when a stream is left early.
+  const forgotten = new FinalizationRegistry<Exchange>((exchange) => exchange.forgotten())
   const fetch: Fetch = (input, init) => {
     const layer = RunningLayers.ofCaller()
     const exchange = layer &&
-      guard(layer.diagnostics, "fetch", () => begin({ layer, attempts, options }, input, init), undefined)
+      guard(layer.diagnostics, "fetch", () => begin({ layer, attempts, forgotten, options }, input, init), undefined)
     return exchange === undefined ? inner(input, init) : exchange.run(() => inner(input, init))
   }
   observed.add(fetch)
@@ -55,11 +57,12 @@ const later: Attempts.Later = (millis, f) => {
 interface Around {
   readonly layer: RunningLayers.RunningLayer
   readonly attempts: Attempts.Attempts
+  readonly forgotten: FinalizationRegistry<Exchange>
   readonly options: Options
 }
 
 const begin = (
-  { attempts, layer, options }: Around,
+  { attempts, forgotten, layer, options }: Around,
   input: Parameters<Fetch>[0],
   init: RequestInit | undefined
 ): Exchange | undefined => {
@@ -80,6 +83,7 @@ const begin = (
   return new Exchange({
     recorded,
     attempts,
+    forgotten,
     maxRetries: options.maxRetries(),
     key,
     tellsRetries: retry !== null,
@@ -107,6 +111,7 @@ const requestOf = (address: Address, body: string | undefined): JsonObject | und
 interface ExchangeOptions {
   readonly recorded: RecordedCall
   readonly attempts: Attempts.Attempts
+  readonly forgotten: FinalizationRegistry<Exchange>
   readonly maxRetries: number
   readonly key: () => string
   /** Whether the client counts its attempts in a header. Such a client cancels the body of an answer that it will ask for again. */
@@ -121,7 +126,9 @@ class Exchange {
   private readonly options: ExchangeOptions
   private readonly decoder = new TextDecoder()
   private readonly startedAt = performance.now()
+  // undici cancels the body of a response that is collected before anything reads it.
   private response: Response | undefined
+  private readAt: bigint | undefined
 
   constructor(options: ExchangeOptions) {
     this.options = options
@@ -153,7 +160,7 @@ class Exchange {
   }
 
   private watch(response: Response): Response {
-    const { recorded } = this.options
+    const { forgotten, recorded } = this.options
     this.response = response
     recorded.answered(response.status, response.headers.get("content-type") ?? "")
     const { body } = response
@@ -188,6 +195,7 @@ class Exchange {
         return reader().cancel(reason)
       }
     }, { highWaterMark: 0 })
+    forgotten.register(stream, this)
     const watched = new Response(stream, { headers, status, statusText })
     Object.defineProperties(watched, {
       url: { value: url, configurable: true },
@@ -197,8 +205,15 @@ class Exchange {
     return watched
   }
 
+  /** The body was left without a word, and will not be read any more. */
+  forgotten(): void {
+    const { recorded } = this.options
+    recorded.end(recorded.isComplete() ? { at: this.readAt } : { unfinished: true, at: this.readAt })
+  }
+
   private read(part: unknown): void {
     const { recorded } = this.options
+    this.readAt = recorded.now()
     if (part instanceof Uint8Array) recorded.text(this.decoder.decode(part, { stream: true }))
     else if (typeof part === "string") recorded.text(part)
   }

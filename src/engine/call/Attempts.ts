@@ -22,8 +22,7 @@ export interface Attempts {
 
 interface Held {
   readonly call: RecordedCall
-  readonly settle: () => void
-  readonly release: () => void
+  readonly cancel: () => void
 }
 
 // A client tries a few times, and a server that is down fails all calls at once.
@@ -33,37 +32,26 @@ export const make = (later: Later): Attempts => {
   const held = new Map<string, Array<Held>>()
   let count = 0
 
-  const take = (key: string, one?: Held): Held | undefined => {
-    const all = held.get(key)
-    const at = one === undefined ? 0 : all?.indexOf(one) ?? -1
-    const [taken] = all === undefined || at < 0 ? [] : all.splice(at, 1)
-    if (all?.length === 0) held.delete(key)
-    if (taken === undefined) return undefined
+  const take = (key: string, of: (one: Held) => boolean): RecordedCall | undefined => {
+    const all = held.get(key) ?? []
+    const at = all.findIndex(of)
+    if (at < 0) return undefined
+    const [{ call, cancel }] = all.splice(at, 1) as [Held]
+    if (all.length === 0) held.delete(key)
     count--
-    taken.release()
-    return taken
+    cancel()
+    return call
   }
 
   return {
-    resume: (key) => count === 0 ? undefined : take(key())?.call,
+    resume: (key) => count === 0 ? undefined : take(key(), () => true),
     hold: (key, call, end, millis) => {
       if (count >= mostHeld) return call.end(end)
-      const settle = (): void => {
-        if (take(key, one) !== undefined) call.end(end)
-      }
-      const cancel = later(millis, settle)
-      const forget = call.layer.onClose(settle)
-      const one: Held = {
-        call,
-        settle,
-        release: () => {
-          cancel()
-          forget()
-        }
-      }
+      call.hold(end)
+      const cancel = later(millis, () => take(key, (one) => one.call === call)?.end(end))
       const all = held.get(key)
-      if (all === undefined) held.set(key, [one])
-      else all.push(one)
+      if (all === undefined) held.set(key, [{ call, cancel }])
+      else all.push({ call, cancel })
       count++
     }
   }

@@ -40,7 +40,9 @@ export class RecordedCall {
   private status = 0
   private readonly clock: Clock.Clock
   private readonly startedAt: bigint
+  private readonly forget: () => void
   private isEnded = false
+  private last: SpanEnd | undefined
   attempts = 1
 
   constructor({ at, call, capture, layer, reader }: Start) {
@@ -56,6 +58,7 @@ export class RecordedCall {
     if (this.span.open !== undefined) this.span.open.claimed = true
     this.clock = reader.getRef(Clock.Clock)
     this.startedAt = this.clock.monotonicTimeNanosUnsafe()
+    this.forget = layer.onClose(() => this.end(this.last ?? { unfinished: true }))
   }
 
   /** Records the request. `body` is its JSON. */
@@ -69,8 +72,14 @@ export class RecordedCall {
     })
   }
 
+  /** The last attempt failed in this way. Another one may follow. */
+  hold(end: SpanEnd): void {
+    this.last = end
+  }
+
   /** Another attempt of the same call begins. */
   again(): void {
+    this.last = undefined
     this.attempts++
     this.answer = undefined
     this.status = 0
@@ -116,6 +125,7 @@ export class RecordedCall {
   end(end: SpanEnd = {}): void {
     if (this.isEnded) return
     this.isEnded = true
+    this.forget()
     let failure: ProviderFailure.ProviderFailure | undefined
     this.annotate("call.answer", () => {
       const read = this.answer === undefined || this.status >= 400 ? undefined : this.answer.end()

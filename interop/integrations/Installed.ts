@@ -1,0 +1,16 @@
+/** Packages under the names that they have here, or a reason to skip. */
+import { createRequire } from "node:module"
+
+const require = createRequire(import.meta.url)
+
+export const isInstalled = (name: string): boolean => {
+  try {
+    require.resolve(name)
+    return true
+  } catch (error) {
+    // A package can have no entry for `require`.
+    return (error as { readonly code?: string }).code === "ERR_PACKAGE_PATH_NOT_EXPORTED"
+  }
+}
+
+export const missing = (name: string): string => `${name} is not installed: npm --prefix interop/integrations ci`
