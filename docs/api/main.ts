@@ -29,35 +29,6 @@ const specifiers = new Map(
   )
 )
 
-// Parts of a signature that have no name of their own for users, or whose values are Schemas.
-const unnamed = [
-  "src/adapters/devagent/AgentReceiver.ts:Counts",
-  "src/adapters/devagent/AgentSettings.ts:Configuration",
-  "src/adapters/devagent/AgentSettings.ts:Statuses",
-  "src/adapters/devagent/TracePayload.ts:Chunk",
-  "src/adapters/fastify/FastifyPlugin.ts:make",
-  "src/domain/content/Transcript.ts:Draft",
-  "src/domain/observed/SpanExpectation.ts:SpanExpectation",
-  "src/domain/observed/TelemetryLint.ts:table",
-  "src/domain/redaction/RedactableSpan.ts:Common",
-  "src/domain/redaction/RedactableSpan.ts:Mutable",
-  "src/domain/sampling/Glob.ts:Glob",
-  "src/domain/schema/Rescue.ts:Facts",
-  "src/domain/schema/Rescue.ts:Verdict",
-  "src/domain/schema/SpanEvent.ts:SpanEvent",
-  "src/domain/schema/Tags.ts:Input",
-  "src/domain/schema/Tags.ts:Tags",
-  "src/domain/schema/WireFormat.ts:WireFormat",
-  "src/layers/Decisions.ts:EventInput",
-  "src/layers/Decisions.ts:WireFormInput",
-  "src/layers/LLMObsStream.ts:OutputOptions",
-  "src/layers/LLMObsStream.ts:Recorded",
-  "src/layers/Spans.ts:OutputOptions",
-  "src/layers/Spans.ts:Recorded",
-  "src/ports/ExportSettings.ts:ExportSettingsService",
-  "src/ports/Recorder.ts:NotFunction"
-]
-
 const write = async (): Promise<void> => {
   const app = await TypeDoc.Application.bootstrap({
     name: manifest.name,
@@ -72,7 +43,8 @@ const write = async (): Promise<void> => {
     excludeInternal: true,
     excludePrivate: true,
     highlightLanguages: ["typescript", "javascript", "bash", "json", "markdown", "mermaid"],
-    intentionallyNotExported: unnamed,
+    // A type that a signature names and no module exports is shown by its name, without a link.
+    validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true },
     treatWarningsAsErrors: true
   })
   // A module is called what users import.
