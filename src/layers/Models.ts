@@ -14,7 +14,7 @@ import type { DevOptions } from "../composition/DevLayer.ts"
 import type { DurableOptions, Options } from "../composition/Options.ts"
 import type { AgentManifestInput, AgentToolInput } from "../domain/content/AgentManifest.ts"
 import type { PromptInput } from "../domain/content/Prompt.ts"
-import type { ToolDefinitionInput } from "../domain/content/ToolDefinition.ts"
+import type { ToolDefinitionInput, ToolDefinitionsInput } from "../domain/content/ToolDefinition.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
 import type { Reason as SetAsideReason, SetAside } from "../domain/delivery/SetAside.ts"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
@@ -193,5 +193,12 @@ export type {
    * @category models
    * @since 0.2.0
    */
-  ToolDefinitionInput
+  ToolDefinitionInput,
+  /**
+   * The tools of a model: definitions, or the `tools` of a provider's request unchanged.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  ToolDefinitionsInput
 }

@@ -97,7 +97,11 @@ export const parse = (input: unknown, path = "manifest"): Measured<JsonObject | 
 }
 
 const bad = (path: string): Problem.Problem =>
-  Problem.make("invalid_option", "A part of the agent's manifest has the wrong type and was left out.", path)
+  Problem.make(
+    "invalid_option",
+    "A part of `manifest` has the wrong type and is left out. Texts, `modelSettings` as an object and `tools` as a list of { name, … } are read.",
+    path
+  )
 
 const readKey = (key: string, value: Json): { readonly value: Json | undefined; readonly wrong: boolean } => {
   if (value === null) return { value: undefined, wrong: false }

@@ -77,11 +77,16 @@ export const parse = (
     const at = items === value ? `${path}[${i}]` : path
     const document = documentOf(items[i]!, (wrong) => report(code, `${wrong} It is left out.`, at))
     if (document !== undefined) documents.push(document)
-    else if (items[i] === null) report(code, "A document must not be null. It is left out.", at)
-    else {
+    else if (items[i] === null) {
+      report(
+        code,
+        "A document must be a text or an object such as { text, name, id, score }, but is null. It is left out.",
+        at
+      )
+    } else {
       report(
         "unknown_shape",
-        "The value has no known shape and is recorded as JSON text. Give a text or documents.",
+        "The value has no known shape and is recorded as JSON text. Give a text, or documents such as { text, name, id, score }.",
         at
       )
       documents.push({ text: JSON.stringify(items[i]) })

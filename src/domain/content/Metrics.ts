@@ -79,7 +79,13 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
     return {
       value: undefined,
       bytes: 0,
-      problems: [...problems, invalid("Metrics must be an object of numbers.", path)]
+      problems: [
+        ...problems,
+        invalid(
+          `\`${path}\` must be an object of numbers, such as { inputTokens: 12 }, or the usage of a provider.`,
+          path
+        )
+      ]
     }
   }
   const usage = Usage.read(value) ?? Usage.read(JsonFields.object(value, ...usageKeys))
@@ -114,10 +120,12 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
       ...problems,
       ...(notNumbers === 0
         ? []
-        : [invalid(`Metrics must be finite numbers. ${notNumbers} of them are not, and are left out.`, path)]),
+        : [
+          invalid(`Each of \`${path}\` must be a finite number. ${notNumbers} of them are not, and are left out.`, path)
+        ]),
       ...(dotted === 0
         ? []
-        : [invalid(`The intake refuses metric names with a dot. ${dotted} of them have _ instead.`, path)])
+        : [invalid(`The intake refuses names of \`${path}\` with a dot. ${dotted} of them have _ instead.`, path)])
     ]
   }
 }

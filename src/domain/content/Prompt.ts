@@ -133,7 +133,9 @@ export const parse = (input: unknown, path = "prompt"): Measured<Prompt | undefi
   if (given === undefined) return { value: undefined, bytes: 0, problems: snapshot.problems }
   const problems = [...snapshot.problems]
   if (!JsonSnapshot.isObject(given)) {
-    problems.push(Problem.make("invalid_prompt", "A prompt must be an object.", path))
+    problems.push(
+      Problem.make("invalid_prompt", "`prompt` must be an object such as { id, version, template, variables }.", path)
+    )
     return { value: undefined, bytes: 0, problems }
   }
   const prompt: { [key: string]: unknown } = {}
@@ -162,9 +164,11 @@ const readTemplates = (
     const value = isText ? json : chatOf(json!)
     const at = `${path}.${name}`
     if (value === undefined) {
-      problems.push(wrong("A template must be a text or a list of { role, content } and placeholders.", at))
+      problems.push(
+        wrong("A template must be a text, or a list of { role, content } and { type: \"placeholder\", name }.", at)
+      )
     } else if (prompt["template"] !== undefined || prompt["chat_template"] !== undefined) {
-      problems.push(wrong("A prompt has one template.", at))
+      problems.push(wrong("A prompt has one template: `template` or `chatTemplate`.", at))
     } else prompt[isText ? "template" : "chat_template"] = value
   }
 }

@@ -6,6 +6,7 @@
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import type { Json, JsonObject, Measured } from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
+import * as Tools from "../provider/Tools.ts"
 
 /**
  * A tool definition with the names it has in the event.
@@ -22,7 +23,7 @@ export interface ToolDefinition {
 }
 
 /**
- * A tool definition as users write it.
+ * A tool definition as users write it. `schema` is the JSON Schema of the arguments.
  *
  * @category models
  * @since 0.1.0
@@ -34,6 +35,14 @@ export interface ToolDefinitionInput {
   readonly version?: string | undefined
 }
 
+/**
+ * The tools of a model as users write them: definitions, or the `tools` of a provider's request unchanged.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type ToolDefinitionsInput = ReadonlyArray<ToolDefinitionInput> | object
+
 const code = "invalid_tool_definitions"
 
 // In the event the list sits one level below `meta`.
@@ -42,11 +51,15 @@ const limits = JsonSnapshot.limitsBelowMeta(1)
 // Ten problems are enough to find the mistake, and bound the list for a long list of bad items.
 const mostProblems = 10
 
+// The names of the event where those of a provider are shorter.
+const addedBytes = 48
+
 /**
- * Reads a list of tool definitions. `undefined` if none is left, which sets nothing.
+ * Reads tool definitions: a list, one, or an object of tools by name. `undefined` if none is left, which sets nothing.
  *
  * **Details**
  *
+ * The tools of a provider's request are read too: those of OpenAI, Anthropic, Gemini, Bedrock, the AI SDK and LangChain.
  * An item without a name is left out. So is an optional field of the wrong type. Each has a problem.
  *
  * @category constructors
@@ -60,36 +73,50 @@ export const parse = (
   const { value } = snapshot
   const problems = [...snapshot.problems]
   if (value === undefined) return { value, bytes: 0, problems }
-  if (!Array.isArray(value)) {
-    problems.push(Problem.make(code, "Tool definitions must be a list.", path))
-    return { value: undefined, bytes: 0, problems }
-  }
   const report = (message: string, at: string): void => {
     if (problems.length < mostProblems) problems.push(Problem.make(code, message, at))
   }
-  const definitions: Array<ToolDefinition> = []
-  for (let i = 0; i < value.length; i++) {
-    const definition = definitionOf(value[i]!, `${path}[${i}]`, report)
-    if (definition !== undefined) definitions.push(definition)
+  const items = itemsOf(value)
+  if (items === undefined) {
+    report(
+      `\`${path}\` must be a list such as [{ name, description, schema }], or the tools of a provider's request.`,
+      path
+    )
+    return { value: undefined, bytes: 0, problems }
   }
+  const definitions = items === value
+    ? items.flatMap((item, index) => definitionsOf(item, `${path}[${index}]`, report))
+    : items.flatMap((item) => definitionsOf(item, path, report))
   return definitions.length === 0
     ? { value: undefined, bytes: 0, problems }
-    : { value: definitions, bytes: snapshot.bytes, problems }
+    : { value: definitions, bytes: snapshot.bytes * 2 + definitions.length * addedBytes, problems }
 }
 
-const definitionOf = (
+// An object of tools by name becomes a list of objects of one tool each.
+const itemsOf = (value: Json): ReadonlyArray<Json> | undefined => {
+  if (JsonSnapshot.isArray(value)) return value
+  if (!JsonSnapshot.isObject(value)) return undefined
+  if (typeof value["name"] === "string" || Tools.read([value]).length > 0) return [value]
+  const entries = Object.entries(value)
+  return entries.length > 0 && entries.every(([, tool]) => JsonSnapshot.isObject(tool))
+    ? entries.map(([name, tool]) => ({ ...tool as JsonObject, name }))
+    : undefined
+}
+
+const definitionsOf = (
   json: Json,
   path: string,
   report: (message: string, path: string) => void
-): ToolDefinition | undefined => {
+): ReadonlyArray<ToolDefinition> => {
   if (!JsonSnapshot.isObject(json)) {
-    report("A tool definition must be an object. It is left out.", path)
-    return undefined
+    report("A tool must be an object such as { name, description, schema }. It is left out.", path)
+    return []
   }
   const { description, name, schema, version } = json as { readonly [K in keyof ToolDefinition]: Json | undefined }
-  if (typeof name !== "string" || name === "") {
-    report("A tool definition must have a name. It is left out.", path)
-    return undefined
+  if (typeof name !== "string" || name === "" || ofProvider.some((key) => Object.hasOwn(json, key))) {
+    const read = Tools.read([json])
+    if (read.length === 0) report("A tool must have a name. It is left out.", path)
+    return read
   }
   const out: { -readonly [K in keyof ToolDefinition]: ToolDefinition[K] } = { name }
   if (typeof description === "string") out.description = description
@@ -98,7 +125,20 @@ const definitionOf = (
   else if (isGiven(schema)) report("The schema must be an object. It is left out.", `${path}.schema`)
   if (typeof version === "string") out.version = version
   else if (isGiven(version)) report("The version must be a text. It is left out.", `${path}.version`)
-  return out
+  return [out]
 }
+
+// The members in which providers put a definition or its schema.
+const ofProvider = [
+  "function",
+  "custom",
+  "toolSpec",
+  "functionDeclarations",
+  "function_declarations",
+  "parameters",
+  "input_schema",
+  "inputSchema",
+  "parametersJsonSchema"
+]
 
 const isGiven = (json: Json | undefined): boolean => json !== undefined && json !== null

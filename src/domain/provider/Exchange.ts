@@ -156,7 +156,10 @@ class SideReader {
       role: defaultRole[side],
       path: at,
       unknown: () =>
-        report("unknown_shape", "The value has no known shape and is recorded as JSON text. Give messages."),
+        report(
+          "unknown_shape",
+          "The value has no known shape and is recorded as JSON text. Give a text, messages such as { role, content }, or the request or the answer of a provider unchanged."
+        ),
       wrong: (message) => report("invalid_io_messages", message)
     }
   }
@@ -198,7 +201,11 @@ class SideReader {
 
   private item(json: Json, depth: number): void {
     if (typeof json === "string") return this.message({ role: this.reader.role, content: json })
-    if (json === null) return this.reader.wrong("A message must not be null. It is left out.")
+    if (json === null) {
+      return this.reader.wrong(
+        "A message must be a text or an object such as { role, content }, but is null. It is left out."
+      )
+    }
     if (JsonSnapshot.isArray(json) && depth < deepestList) return this.list(json, depth + 1)
     if (!JsonSnapshot.isObject(json)) return this.part(json)
     if (typeof json["role"] === "string" && typeof json["content"] === "string") return this.message(json)

@@ -3,10 +3,21 @@
  *
  * @since 0.2.0
  */
-import type { ToolDefinition } from "../content/ToolDefinition.ts"
 import * as JsonFields from "../json/JsonFields.ts"
-import type { Json } from "../json/JsonSnapshot.ts"
+import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
+
+/**
+ * A tool of a request, by the names of the event.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface OfferedTool {
+  readonly name: string
+  readonly description?: string
+  readonly schema?: JsonObject
+}
 
 // In the event, schemas sit four levels below `meta`.
 const schemaDepth = JsonSnapshot.defaultLimits.depth - 4
@@ -18,14 +29,14 @@ const schemaDepth = JsonSnapshot.defaultLimits.depth - 4
  * @category constructors
  * @since 0.2.0
  */
-export const read = (tools: Json | undefined): ReadonlyArray<ToolDefinition> => {
+export const read = (tools: Json | undefined): ReadonlyArray<OfferedTool> => {
   if (JsonSnapshot.isArray(tools)) return tools.flatMap((tool) => definitionsOf(tool, undefined))
   return JsonSnapshot.isObject(tools)
     ? Object.entries(tools).flatMap(([name, tool]) => definitionsOf(tool, name))
     : []
 }
 
-const definitionsOf = (tool: Json, key: string | undefined): ReadonlyArray<ToolDefinition> => {
+const definitionsOf = (tool: Json, key: string | undefined): ReadonlyArray<OfferedTool> => {
   const declarations = JsonFields.list(tool, "functionDeclarations", "function_declarations")
   if (declarations !== undefined) return declarations.flatMap((item) => definitionsOf(item, undefined))
   const inner = JsonFields.object(tool, "function", "custom", "toolSpec") ?? tool

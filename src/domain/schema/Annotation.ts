@@ -6,13 +6,14 @@
 import * as Schema from "effect/Schema"
 import type { AgentManifestInput } from "../content/AgentManifest.ts"
 import type { MetricsInput } from "../content/Metrics.ts"
+import type { ToolDefinitionsInput } from "../content/ToolDefinition.ts"
 import type { AnnotationInput as AnnotationInputs } from "../span/Annotation.ts"
 import { Document } from "./Document.ts"
 import * as Json from "./Json.ts"
 import { Message } from "./Message.ts"
 import { Prompt, PromptInput } from "./Prompt.ts"
 import { SpanLink, SpanLinkInput } from "./SpanLink.ts"
-import { ToolDefinition, ToolDefinitionInput } from "./ToolDefinition.ts"
+import { ToolDefinition } from "./ToolDefinition.ts"
 
 const anything = Schema.Record(Schema.String, Schema.Unknown)
 
@@ -20,6 +21,7 @@ const anything = Schema.Record(Schema.String, Schema.Unknown)
 const Side = Schema.Unknown as unknown as Schema.Codec<AnnotationInputs["input"]>
 const Manifest = anything as unknown as Schema.Codec<AgentManifestInput>
 const Metrics = anything as unknown as Schema.Codec<MetricsInput>
+const Tools = Schema.ObjectKeyword as unknown as Schema.Codec<ToolDefinitionsInput>
 
 /**
  * An annotation of a well-typed program. The parser accepts more values and keeps their good parts.
@@ -38,7 +40,7 @@ export const AnnotationInput = Schema.Struct({
   metrics: Schema.optional(Schema.NullOr(Metrics)),
   tags: Schema.optional(anything),
   costTags: Schema.optional(Schema.Array(Schema.String)),
-  toolDefinitions: Schema.optional(Schema.Array(ToolDefinitionInput)),
+  toolDefinitions: Schema.optional(Tools),
   prompt: Schema.optional(PromptInput),
   spanLinks: Schema.optional(Schema.Array(SpanLinkInput)),
   sessionId: Schema.optional(Schema.String),

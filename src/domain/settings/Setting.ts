@@ -79,8 +79,17 @@ export const code = (source: Source): Problem.ProblemCode =>
 export const typeOf = (u: unknown): string => {
   if (typeof u === "string") return `a text of ${u.length} characters`
   if (u === null || u === undefined) return String(u)
-  if (Array.isArray(u)) return "a list"
+  if (isList(u)) return "a list"
   return typeof u === "object" ? "an object" : `a ${typeof u}`
+}
+
+// A revoked proxy is neither.
+const isList = (u: unknown): boolean => {
+  try {
+    return Array.isArray(u)
+  } catch {
+    return false
+  }
 }
 
 /**

@@ -22,6 +22,7 @@ import type { Problem } from "../Problem.ts"
 import * as Problems from "../Problem.ts"
 import * as Embeddings from "../provider/Embeddings.ts"
 import * as Exchange from "../provider/Exchange.ts"
+import * as Setting from "../settings/Setting.ts"
 import * as SpanKinds from "./SpanKind.ts"
 import type { SpanKind } from "./SpanKind.ts"
 import * as SpanLink from "./SpanLink.ts"
@@ -56,7 +57,8 @@ export interface AnnotationInput {
   readonly tags?: { readonly [key: string]: unknown } | undefined
   /** Keys of the tags by which cost is broken down. */
   readonly costTags?: ReadonlyArray<string> | undefined
-  readonly toolDefinitions?: ReadonlyArray<ToolDefinition.ToolDefinitionInput> | undefined
+  /** The tools that the model was offered: `{ name, description, schema }`, or a provider's `tools` unchanged. */
+  readonly toolDefinitions?: ToolDefinition.ToolDefinitionsInput | undefined
   readonly prompt?: Prompt.PromptInput | undefined
   readonly spanLinks?: ReadonlyArray<SpanLink.SpanLinkInput> | undefined
   readonly sessionId?: string | undefined
@@ -172,7 +174,9 @@ export const parse = (
   if (typeof given !== "object" || given === null) {
     return {
       value: empty,
-      problems: [Problems.make("invalid_option", "An annotation must be an object. Pass the fields to set.")]
+      problems: [
+        Problems.make("invalid_option", "An annotation must be an object such as { input, output, metrics, tags }.")
+      ]
     }
   }
   const out: Owned = { bytes: 0 }
@@ -332,7 +336,9 @@ const readTexts = (input: AnnotationInput, out: Owned, problems: Array<Problem>)
     if (typeof value === "string") {
       out[key] = value.toWellFormed()
       out.bytes += JsonSnapshot.textBytes(value) + keyBytes
-    } else problems.push(Problems.make(textProblem[key], `\`${key}\` must be text.`, key))
+    } else {problems.push(
+        Problems.make(textProblem[key], `\`${key}\` must be text, but is ${Setting.typeOf(value)}.`, key)
+      )}
   }
 }
 
@@ -378,7 +384,10 @@ const parseObject = (
   return {
     value: undefined,
     bytes: 0,
-    problems: [...part.problems, Problems.make(code, `\`${path}\` must be an object.`, path)]
+    problems: [
+      ...part.problems,
+      Problems.make(code, `\`${path}\` must be an object, but is ${Setting.typeOf(part.value)}.`, path)
+    ]
   }
 }
 
@@ -418,7 +427,11 @@ const readTags = (tags: Tags.Tags | undefined, out: Owned): void => {
 const parseCostTags = (input: unknown): JsonSnapshot.Measured<ReadonlyArray<string> | undefined> => {
   const { bytes, problems, value } = JsonSnapshot.take(input, JsonSnapshot.defaultLimits, "costTags")
   if (!Array.isArray(value)) {
-    const problem = Problems.make("invalid_cost_tags", "Cost tags must be a list of tag names.", "costTags")
+    const problem = Problems.make(
+      "invalid_cost_tags",
+      "`costTags` must be a list of keys of tags, such as [\"team\"].",
+      "costTags"
+    )
     return { value: undefined, bytes: 0, problems: [...problems, problem] }
   }
   const names = value.filter((name) => typeof name === "string")
@@ -427,7 +440,14 @@ const parseCostTags = (input: unknown): JsonSnapshot.Measured<ReadonlyArray<stri
     bytes,
     problems: names.length === value.length
       ? problems
-      : [...problems, Problems.make("invalid_cost_tags", "A cost tag must be the name of a tag.", "costTags")]
+      : [
+        ...problems,
+        Problems.make(
+          "invalid_cost_tags",
+          "Each of `costTags` must be the key of a tag, a text. The others are left out.",
+          "costTags"
+        )
+      ]
   }
 }
 

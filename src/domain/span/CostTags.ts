@@ -28,7 +28,9 @@ export const select = (
   if (!Array.isArray(value)) {
     return {
       value: selected,
-      problems: [Problem.make("invalid_cost_tags", "Cost tags must be a list of tag names.", path)]
+      problems: [
+        Problem.make("invalid_cost_tags", "`costTags` must be a list of keys of tags, such as [\"team\"].", path)
+      ]
     }
   }
   const names = new Set(selected)
@@ -44,7 +46,7 @@ export const select = (
       ...problems,
       Problem.make(
         "invalid_cost_tags",
-        "A cost tag must be the name of a tag that the span already has. It is left out; set the tag first.",
+        "Each of `costTags` must be the key of a tag that the span already has. The others are left out; set the tag first.",
         `${path}[${bad}]`
       )
     ]

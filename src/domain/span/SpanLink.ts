@@ -60,7 +60,7 @@ export const parse = (input: unknown, path = "spanLinks"): Measured<ReadonlyArra
       ...problems,
       Problem.make(
         "invalid_span_links",
-        "A link must have the texts spanId and traceId, and texts in its attributes. It is left out.",
+        "A link must be an object such as { spanId, traceId }, which `currentSpan` gives, with texts. It is left out.",
         items === value ? `${path}[${bad}]` : path
       )
     ]

@@ -42,10 +42,34 @@ describe("ToolDefinition", () => {
   it("sets no definitions when none is left", () => {
     assert.deepStrictEqual(ToolDefinition.parse([]), { value: undefined, bytes: 0, problems: [] })
     assert.deepStrictEqual(ToolDefinition.parse(undefined), { value: undefined, bytes: 0, problems: [] })
-    const { problems, value } = ToolDefinition.parse({ name: "f" })
-    assert.strictEqual(value, undefined)
-    assert.deepStrictEqual(problems.map((p) => [p.code, p.path]), [["invalid_tool_definitions", "toolDefinitions"]])
+    for (const none of [{}, { f: "text" }, "f", 1]) {
+      const { problems, value } = ToolDefinition.parse(none)
+      assert.strictEqual(value, undefined)
+      assert.deepStrictEqual(problems.map((p) => [p.code, p.path]), [["invalid_tool_definitions", "toolDefinitions"]])
+    }
   })
+
+  const schema = { type: "object", properties: { parcel: { type: "string" } } }
+  const track = { name: "track", description: "Finds a parcel.", schema }
+  const ofProviders: ReadonlyArray<readonly [of: string, tools: unknown]> = [
+    ["one definition", { ...track }],
+    ["OpenAI's chat", [{
+      type: "function",
+      function: { name: "track", description: "Finds a parcel.", parameters: schema }
+    }]],
+    ["OpenAI's responses", [{ type: "function", name: "track", description: "Finds a parcel.", parameters: schema }]],
+    ["Anthropic", [{ name: "track", description: "Finds a parcel.", input_schema: schema }]],
+    ["Gemini", [{ functionDeclarations: [{ name: "track", description: "Finds a parcel.", parameters: schema }] }]],
+    ["Bedrock", [{ toolSpec: { name: "track", description: "Finds a parcel.", inputSchema: { json: schema } } }]],
+    ["the AI SDK", { track: { description: "Finds a parcel.", inputSchema: { jsonSchema: schema } } }]
+  ]
+  for (const [of, tools] of ofProviders) {
+    it(`reads the tools of a request: ${of}`, () => {
+      const { problems, value } = ToolDefinition.parse(tools)
+      assert.deepStrictEqual(value, [track])
+      assert.deepStrictEqual(problems, [])
+    })
+  }
 
   it("reports only a few of many bad items", () => {
     const { problems } = ToolDefinition.parse(Array.from({ length: 1_000 }, () => 1))

@@ -188,7 +188,10 @@ describe("SpanRecorder", () => {
             metadata: value,
             tags: value,
             metrics: value,
-            name: value
+            name: value,
+            model: value,
+            sessionId: value,
+            toolDefinitions: value
           } as {}
           yield* annotate(recorder, value as {}).pipe(
             Effect.andThen(annotate(recorder, hostile)),
