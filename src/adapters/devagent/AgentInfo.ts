@@ -1,7 +1,6 @@
 /**
  * The answer to `/info`, from which clients learn the capabilities of an Agent.
  */
-import { createHash } from "node:crypto"
 
 /** The version of the Agent that the embedded Agent imitates and reports. */
 export const version = "7.85.1"
@@ -77,5 +76,5 @@ export const render = (
     ignore_resources: settings.ignoreResources,
     ...settings.info
   })
-  return { text, state: createHash("sha256").update(text).digest("hex") }
+  return { text, state: process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex") }
 }

@@ -20,8 +20,7 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { Buffer } from "node:buffer"
-import * as Http from "node:http"
+import type * as Http from "node:http"
 import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type * as AgentEndpoints from "./AgentEndpoints.ts"
 import * as AgentReceiver from "./AgentReceiver.ts"
@@ -87,6 +86,11 @@ const failed = (cause: unknown): DevAgentError => {
     message: `The embedded Agent cannot listen (${known}). Choose another port or socket path, or none for a free port.`
   })
 }
+
+const unavailable = {
+  code: "bind_failed",
+  message: "The embedded Agent needs a runtime that can listen, such as Node, Bun or Deno."
+} as const
 
 const mebibyte = 1024 * 1024
 
@@ -189,7 +193,10 @@ const portOf = (server: Http.Server): number => {
 export const make: (options?: Options) => Effect.Effect<DevAgent, DevAgentError, Scope.Scope> = Effect.fnUntraced(
   function*(options: Options = {}) {
     const clock = yield* Clock.Clock
-    const server = Http.createServer()
+    // Not imported, so that a bundle loads in a runtime that has no such module.
+    const http: typeof Http | undefined = globalThis.process?.getBuiltinModule?.("node:http")
+    if (http?.createServer === undefined) return yield* new DevAgentError(unavailable)
+    const server = http.createServer()
     const receiver = AgentReceiver.make({
       configuration: options,
       requestBounds: {

@@ -6,9 +6,6 @@
  * A body is JSON, perhaps gzipped, of at most 5 MiB once unpacked. Integers beyond 2^53, such as `start_ns`, are read
  * exactly, as `bigint`.
  */
-import { Buffer } from "node:buffer"
-import { promisify } from "node:util"
-import { gunzip } from "node:zlib"
 
 /** The largest body that is taken, in bytes. */
 export const maxBytes = 5_242_880
@@ -106,7 +103,15 @@ const refuse = (status: 400 | 404 | 413, reason: string, body?: unknown): Verdic
   evaluations: 0
 })
 
-const unzip = promisify<Uint8Array, { readonly maxOutputLength: number }, Buffer>(gunzip)
+// Not imported, so that a bundle loads in a runtime that has no such module.
+const unzip = (bytes: Uint8Array, options: { readonly maxOutputLength: number }): Promise<Uint8Array> =>
+  new Promise((resolve, reject) =>
+    process.getBuiltinModule("node:zlib").gunzip(
+      bytes,
+      options,
+      (error, out) => error === null ? resolve(out) : reject(error)
+    )
+  )
 
 const unpack = async (
   bytes: Uint8Array,

@@ -12,7 +12,6 @@
  * Input is untrusted: nesting and the number of values are bounded, a length is checked against the remaining bytes
  * before anything is allocated, and no input makes it throw.
  */
-import { Buffer } from "node:buffer"
 
 /**
  * One value as it was written. Integers are `bigint` whatever their width; `int` is a signed and `uint` an unsigned

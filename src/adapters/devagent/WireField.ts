@@ -1,7 +1,6 @@
 /**
  * The type rules that the trace Agent applies to one field of a trace payload.
  */
-import { Buffer } from "node:buffer"
 import type { MsgpackValue } from "./MsgpackReader.ts"
 
 /** The problem of a field, and its place: the reason the Agent answers 400. */

@@ -9,11 +9,13 @@
 import type * as Fs from "node:fs"
 import type * as Os from "node:os"
 import type * as Path from "node:path"
+import type * as Util from "node:util"
 
 interface Modules {
   readonly "node:fs": typeof Fs
   readonly "node:os": typeof Os
   readonly "node:path": typeof Path
+  readonly "node:util": typeof Util
 }
 
 /** The process, where the runtime has one. */

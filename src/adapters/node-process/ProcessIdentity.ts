@@ -39,8 +39,14 @@ export const machineStart = (): string | undefined => {
   }
 }
 
-/** Whether a file exists at a path, such as the Agent's socket. */
-export const exists = (path: string): boolean => Fs?.existsSync(path) ?? false
+/** Whether a file exists at a path, such as the Agent's socket. `false` if the program may not know, as in Deno. */
+export const exists = (path: string): boolean => {
+  try {
+    return Fs?.existsSync(path) ?? false
+  } catch {
+    return false
+  }
+}
 
 const programName = (): string => {
   const program = Builtin.current?.argv?.[1]

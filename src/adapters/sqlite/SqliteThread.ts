@@ -38,8 +38,9 @@ const start = (): Thread => {
   const { Worker } = process.getBuiltinModule("node:worker_threads")
   const worker = new Worker(file, {
     name: "effect-llmobs-outbox",
-    // `node:sqlite` and types in sources are experimental in the releases of Node that we run on, and a user cannot act on that.
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    // `node:sqlite` and types in sources are experimental in the releases of Node that we run on, and a user cannot act on that. Deno
+    // warns of neither, and refuses the flag.
+    execArgv: process.versions["deno"] === undefined ? ["--disable-warning=ExperimentalWarning"] : [],
     env: {}
   })
   const started: Thread = { worker, users: new Set(), idle: undefined }

@@ -20,6 +20,8 @@ const serve = (opening: Opening): void => {
 }
 
 parentPort?.on("message", (message: Opening | "end") => {
-  if (message === "end") parentPort?.close()
-  else serve(message)
+  if (message !== "end") return serve(message)
+  // Deno's has no `close`.
+  if (typeof parentPort?.close === "function") parentPort.close()
+  else process.exit()
 })
