@@ -87,9 +87,10 @@ export const make = (options: {
   })
   const order = LayerOrder.make(options)
   const hostSpans = Context.get(foundation.context, CurrentHostSpans)
-  const start = hostSpans === undefined ? recorder.start : HostedStart.make(recorder, hostSpans, foundation)
+  const { around, start } = hostSpans === undefined ? recorder : HostedStart.make(recorder, hostSpans, foundation)
   return {
     ...recorder,
+    around,
     start: (input) => {
       if (!options.isRecording()) return undefined
       order.onStart(input)

@@ -133,6 +133,8 @@ export interface SpanEnd {
  */
 export interface RecorderService {
   readonly start: (start: SpanStart) => OpenSpan | undefined
+  /** The recorded span around a caller, which may be a span of another tracer: the parent of one that starts there. */
+  readonly around: (reader: ContextReader) => OpenSpan | undefined
   readonly annotate: (span: OpenSpan | undefined, input: AnnotationInput) => void
   /** The annotation for spans that start inside an effect, merged with that of the effects around it. */
   readonly region: (outer: Annotation | undefined, input: AnnotationInput) => Annotation

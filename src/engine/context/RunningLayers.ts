@@ -9,10 +9,9 @@
  */
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
-import type { OpenSpan } from "../../ports/CurrentSpan.ts"
-import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { SpanOptions } from "../../ports/Recorder.ts"
+import { Recorder } from "../../ports/Recorder.ts"
 import type { PairedSpan } from "../record/PairedSpan.ts"
 import * as ProcessWide from "./ProcessWide.ts"
 
@@ -105,10 +104,10 @@ export const warnOnce = (key: string, line: string): void => {
 
 /**
  * Whether the provider call around the caller already has an event: an adapter has claimed it, or the program describes it
- * by an llm or embedding span of its own. A second event would count its tokens twice.
+ * by an llm or embedding span of its own, which may be a span of another tracer. A second event would count its tokens twice.
  */
 export const isClaimed = (reader: ContextReader): boolean => {
-  const span: OpenSpan | undefined = reader.getRef(CurrentSpan)
+  const span = reader.getRef(Recorder)?.around(reader)
   return span !== undefined && !span.ended &&
     (span.claimed || span.context.kind === "llm" || span.context.kind === "embedding")
 }

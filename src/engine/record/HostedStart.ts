@@ -3,29 +3,31 @@
  */
 import type { Context } from "effect/Context"
 import * as ContextReader from "../../ports/ContextReader.ts"
+import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
-import type { HostSpansService } from "../../ports/HostSpans.ts"
+import type { HostPlace, HostSpansService } from "../../ports/HostSpans.ts"
 import type { RecorderService, TracerSpan } from "../../ports/Recorder.ts"
 import { guard } from "../books/Guard.ts"
 
-/** Makes the function that starts spans. */
+/** Makes the functions that start spans, and that find the span around a caller. */
 export const make = (
   recorder: Pick<RecorderService, "start">,
   host: HostSpansService,
   { diagnostics, root }: { readonly diagnostics: DiagnosticsService; readonly root: Context<never> }
-): RecorderService["start"] =>
-(start) => {
-  const reader = start.ambient ?? ContextReader.make(root)
-  const current = start.parent ?? reader.getRef(CurrentSpan)
-  const place = guard(diagnostics, "HostSpans", () => host.around(reader, current), undefined)
-  const open = recorder.start({
-    ...start,
-    parent: place === undefined ? current : place.parent,
-    span: inTrace(start.span, place?.traceId)
-  })
-  if (open !== undefined) guard(diagnostics, "HostSpans", () => host.started(open, start.span), undefined)
-  return open
+): Pick<RecorderService, "around" | "start"> => {
+  const around = (reader: ContextReader.ContextReader, current: OpenSpan | undefined): HostPlace =>
+    guard(diagnostics, "HostSpans", () => host.around(reader, current), { parent: current, traceId: undefined })
+  return {
+    around: (reader) => around(reader, reader.getRef(CurrentSpan)).parent,
+    start: (start) => {
+      const reader = start.ambient ?? ContextReader.make(root)
+      const { parent, traceId } = around(reader, start.parent ?? reader.getRef(CurrentSpan))
+      const open = recorder.start({ ...start, parent, span: inTrace(start.span, traceId) })
+      if (open !== undefined) guard(diagnostics, "HostSpans", () => host.started(open, start.span), undefined)
+      return open
+    }
+  }
 }
 
 // The span of a tracer that knows nothing of the other's trace.

@@ -10,6 +10,7 @@
 import * as Effect from "effect/Effect"
 import * as Problem from "../../domain/Problem.ts"
 import * as Annotation from "../../domain/span/Annotation.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { RecorderService, SpanEnd } from "../../ports/Recorder.ts"
 import { guard } from "../books/Guard.ts"
 import * as OpenContent from "./OpenContent.ts"
@@ -109,6 +110,7 @@ export const make = (options: Options): SpanRecorder => {
       if (span !== undefined && input.scoped !== true) spans.add(span)
       return span
     },
+    around: (reader) => reader.getRef(CurrentSpan),
     annotate: (open, input) =>
       guard(diagnostics, "recorder.annotate", () => {
         const span = open as RecordedSpan | undefined
