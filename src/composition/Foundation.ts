@@ -39,6 +39,8 @@ export interface Foundation {
   readonly inform: (line: string) => void
   /** Logs a step at debug level. The line is made only if it is logged. */
   readonly debug: (line: () => string) => void
+  /** Whether steps are logged, so that the hot path makes no line for nobody. */
+  readonly debugs: boolean
   readonly process: ProcessIdentity.ProcessIdentity
   readonly ids: IdGeneratorService
   readonly ledger: LedgerBook
@@ -89,6 +91,7 @@ export const make = (options: {
       debug: (line) => {
         if (debugs) run(Effect.logDebug(`effect-llmobs: ${line()}`))
       },
+      debugs,
       process: ProcessIdentity.read(),
       ids: Plugged.ids({ context, diagnostics }, ids) ?? ids,
       ledger,

@@ -21,6 +21,7 @@ import * as IntakeRoads from "./IntakeRoads.ts"
 import * as LayerServices from "./LayerServices.ts"
 import * as Recording from "./Recording.ts"
 import type { Settings } from "./Settings.ts"
+import * as SpanSteps from "./SpanSteps.ts"
 import * as TraceRoad from "./TraceRoad.ts"
 import * as Tracing from "./Tracing.ts"
 
@@ -72,7 +73,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       setAside(item.record, { reason, status, at: now(), event: event && utf8.decode(event.bytes) })
   })
   intake.open(ownAccount, destinations.own)
-  const traces = TraceRoad.make({ settings, foundation, outboxes, overflow, sampler, destinations })
+  const steps = SpanSteps.make(foundation, settings)
+  const traces = TraceRoad.make({ settings, foundation, outboxes, overflow, sampler, destinations, steps })
   const { delivery, loop } = yield* Background.make({
     settings,
     foundation,
@@ -104,6 +106,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     accountOf,
     router,
     room: { hold: store.budget.hold, free: store.budget.free, admit: overflow.admit },
+    steps,
     setAside,
     loop,
     isRecording: () => switches.recording,

@@ -21,6 +21,7 @@ import * as EventStore from "./EventStore.ts"
 import type { Foundation } from "./Foundation.ts"
 import * as LayerOrder from "./LayerOrder.ts"
 import type { Settings } from "./Settings.ts"
+import type { SpanSteps } from "./SpanSteps.ts"
 import { libraryVersion } from "./Version.ts"
 
 export const make = (options: {
@@ -31,6 +32,7 @@ export const make = (options: {
   readonly accountOf: (routing: Routing) => string | undefined
   readonly router: Router
   readonly room: Room
+  readonly steps: SpanSteps | undefined
   /** Keeps an undeliverable event for inspection. */
   readonly setAside: (record: PendingRecord, entry: SetAside) => void
   readonly loop: Pick<DeliveryLoop, "refuse">
@@ -39,7 +41,7 @@ export const make = (options: {
   /** Whether spans that start now become APM spans of the layer's own tracer. */
   readonly isTracing: () => boolean
 }): SpanRecorder.SpanRecorder => {
-  const { foundation, loop, router, settings } = options
+  const { foundation, loop, router, settings, steps } = options
   const { ledger, signals: { isClosed } } = foundation
   const recorder = SpanRecorder.make({
     settings: {
@@ -64,8 +66,13 @@ export const make = (options: {
     sink: {
       finish: (record, carrier) => {
         if (isClosed()) loop.refuse(carrier)
-        else if (record.context.account !== AccountDirectory.nowhere) return router.finish(record, carrier)
-        else {
+        else if (record.context.account !== AccountDirectory.nowhere) {
+          if (steps === undefined) return router.finish(record, carrier)
+          const waited = router.waiting()
+          const room = router.finish(record, carrier)
+          steps.ended(record, router.waiting() > waited)
+          return room
+        } else {
           const event = EventStore.textOf(record)
           options.setAside(record, { reason: "refused", status: undefined, at: foundation.now(), event })
           router.refuse(record, "refused", carrier)

@@ -19,6 +19,7 @@ import { ownAccount } from "../ports/Outbox.ts"
 import type { Destinations } from "./Destinations.ts"
 import type { Foundation } from "./Foundation.ts"
 import type { Settings } from "./Settings.ts"
+import type { SpanSteps } from "./SpanSteps.ts"
 
 export interface TraceRoad extends DeliveryLoop.TraceRoad {
   /** Receives the spans of the tracer. */
@@ -42,6 +43,7 @@ export const make = (options: {
   readonly overflow: Overflow
   readonly sampler: TraceSampler
   readonly destinations: Destinations
+  readonly steps: SpanSteps | undefined
 }): TraceRoad => {
   const { destinations, foundation, outboxes, overflow, settings } = options
   const { ledger, signals } = foundation
@@ -77,6 +79,7 @@ export const make = (options: {
       if (lane.waitingBytes() > urgentBytes) signals.traces.urge()
       else signals.traces.wake()
     },
+    onVerdict: options.steps?.decided,
     onDefect: foundation.diagnostics.defect,
     onOffered: (account) => {
       if (outboxes.of(account).waitingBytes() > urgentBytes) signals.intake.urge(account)

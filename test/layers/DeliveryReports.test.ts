@@ -165,8 +165,26 @@ describe("the debug log of a layer", () => {
       for (const [level, env] of [["Debug", {}], ["Info", { DD_TRACE_DEBUG: "true" }]] as const) {
         const lines = yield* steps({}, level, env)
         assert.include(lines, "Debug GET /info (0 B) to agent: 200.")
+        const [ended, decided] = lines.filter((line) => line.includes("(llm, ")).map((line) =>
+          line.replaceAll(/\(llm, \d+\)/g, "(llm, id)").replace(/[\d.]+ ms/, "n ms").replace(/\d+ B/, "n B")
+        )
+        assert.strictEqual(
+          ended,
+          "Debug The span \"chat\" (llm, id) ended after n ms. Its event takes at most n B and waits for its APM trace."
+        )
+        assert.strictEqual(decided, "Debug The event of the span \"chat\" (llm, id) rides its APM trace.")
         assert.isTrue(lines.some((line) => /^Debug POST \/v0\.4\/traces \(\d+ B\) to agent: 200\.$/.test(line)))
       }
+    }))
+
+  it.live("logs why an event goes to the intake, and no name that a redaction rule may change", () =>
+    Effect.gen(function*() {
+      const lines = yield* steps({ apm: "off", processors: [(span) => span] }, "Debug", {})
+      const said = lines.find((line) => line.includes("(llm, "))
+      assert.match(
+        said ?? "",
+        /^Debug The span \(llm, \d+\) ended .* goes to the LLM intake by itself: no APM span can carry it\.$/
+      )
     }))
 
   it.live("logs no steps of a layer by default", () =>

@@ -36,6 +36,8 @@ export const make = (
     readonly send: (chunk: TraceChunk) => void
     /** Called after a chunk was passed to `send`. */
     readonly onSent: () => void
+    /** Hears of each decision about an event, for the debug log. */
+    readonly onVerdict?: ((record: SpanRecord, verdict: Rescue.Verdict) => void) | undefined
   }
 ): Router => {
   const { conditions, ledger } = options
@@ -93,7 +95,9 @@ export const make = (
         priority: decision.priority,
         filtered
       }
-      const rider = act(span, record, Rescue.decide(facts), facts)
+      const verdict = Rescue.decide(facts)
+      const rider = act(span, record, verdict, facts)
+      if (record !== undefined) options.onVerdict?.(record, verdict)
       if (leaves) chunk.push({ span: view.seal(i), rider })
       if (rider === undefined) span.record = undefined
     }
