@@ -50,6 +50,19 @@ const programs: ReadonlyArray<Program> = [
     argument: "otel-openai",
     needs: [[`${packages}otel-openai`, "@opentelemetry/instrumentation-openai"]]
   },
+  {
+    name: "dd-trace 5.18",
+    file: "DdTrace.ts",
+    argument: `${packages}dd-trace-5`,
+    needs: [[`${packages}dd-trace-5`, "dd-trace"]]
+  },
+  {
+    name: "dd-trace 5.132",
+    file: "DdTrace.ts",
+    argument: `${packages}dd-trace-5-newest`,
+    needs: [[`${packages}dd-trace-5-newest`, "dd-trace"]]
+  },
+  { name: "dd-trace 6.21", file: "DdTrace.ts", argument: ".", needs: [[".", "dd-trace"]] },
   { name: "Anthropic's SDK", file: "Anthropic.ts", needs: [[`${packages}anthropic`, "@anthropic-ai/sdk"]] },
   { name: "@ai-sdk/otel", file: "AiSdk.ts", needs: [[`${packages}ai-sdk`, "@ai-sdk/otel"]] }
 ]

@@ -8,6 +8,7 @@ import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import * as AgentRates from "../domain/sampling/AgentRates.ts"
 import * as TraceSampler from "../engine/chunk/TraceSampler.ts"
 import * as Overflow from "../engine/outbox/Overflow.ts"
+import { CurrentHostTracer } from "../ports/HostTracer.ts"
 import { ownAccount } from "../ports/Outbox.ts"
 import { CurrentRelayQueue } from "../ports/RelayQueue.ts"
 import * as AccountDirectory from "./AccountDirectory.ts"
@@ -17,6 +18,7 @@ import * as DeliveryReports from "./DeliveryReports.ts"
 import * as Destinations from "./Destinations.ts"
 import * as EventStore from "./EventStore.ts"
 import * as Foundations from "./Foundation.ts"
+import * as HostRoad from "./HostRoad.ts"
 import * as IntakeRoads from "./IntakeRoads.ts"
 import * as LayerServices from "./LayerServices.ts"
 import * as Recording from "./Recording.ts"
@@ -35,8 +37,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     foundation,
     subject: `app ${settings.mlApp ?? service}, service ${service}`
   })
-  const hostTracer = Context.get(context, Tracer.Tracer)
-  const ownTracer = hostTracer === Tracer.nativeTracer || EffectTracer.isOurs(hostTracer)
+  const around = Context.get(context, Tracer.Tracer)
+  const hostTracer = settings.apm === "off" ? undefined : Context.get(context, CurrentHostTracer)
+  const ownTracer = hostTracer !== undefined || around === Tracer.nativeTracer || EffectTracer.isOurs(around)
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
 
   const store = yield* EventStore.make({ ...foundation, settings, onReady: signals.intake.urge })
@@ -74,7 +77,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   })
   intake.open(ownAccount, destinations.own)
   const steps = SpanSteps.make(foundation, settings)
-  const traces = TraceRoad.make({ settings, foundation, outboxes, overflow, sampler, destinations, steps })
+  const roadParts = { settings, foundation, outboxes, overflow, destinations, steps }
+  const hosted = hostTracer && HostRoad.make({ ...roadParts, host: hostTracer })
+  const traces = hosted ?? TraceRoad.make({ ...roadParts, sampler })
+  if (hosted !== undefined) yield* Effect.addFinalizer(() => Effect.sync(hosted.host.close))
   const { delivery, loop } = yield* Background.make({
     settings,
     foundation,
@@ -83,7 +89,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     outboxes,
     lanes: intake.lanes,
     traces,
-    stopWaiting: overflow.close,
+    stopWaiting: () => {
+      overflow.close()
+      hosted?.leave()
+    },
     readSetAside: store.readSetAside
   })
   yield* store.adopt
@@ -97,14 +106,13 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       return intake.open(account.name, () => destination)
     }
   })
-  const { chunks, router } = traces
   const recorder = Recording.make({
     settings,
     foundation,
     service,
     ambient,
     accountOf,
-    router,
+    router: traces.router,
     room: { hold: store.budget.hold, free: store.budget.free, admit: overflow.admit },
     steps,
     setAside,
@@ -114,7 +122,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   })
   // Registered after the drain, and so run before it: spans that are still open are sent with the rest.
   yield* Effect.addFinalizer(() => Effect.sync(recorder.endAll))
-  const tracer = ownTracer ? Tracing.tracer({ settings, foundation, service, ambient, sampler, chunks }) : undefined
+  const tracer = "chunks" in traces
+    ? ownTracer ? Tracing.tracer({ settings, foundation, service, ambient, sampler, chunks: traces.chunks }) : undefined
+    : EffectTracer.adopt(traces.host.tracer)
   return yield* LayerServices.make({
     foundation,
     ambient,
@@ -128,7 +138,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       }
     },
     delivery,
-    propagator: Tracing.propagator({ settings, foundation, ambient, sampler }),
+    propagator: Tracing.propagator({ settings, foundation, ambient, sampler, injectionOf: hosted?.host.injection }),
     tracer
   })
 })

@@ -30,7 +30,7 @@ export const make = (options: {
   readonly service: string
   readonly ambient: AmbientContextService
   readonly accountOf: (routing: Routing) => string | undefined
-  readonly router: Router
+  readonly router: Pick<Router, "finish" | "refuse" | "waiting">
   readonly room: Room
   readonly steps: SpanSteps | undefined
   /** Keeps an undeliverable event for inspection. */

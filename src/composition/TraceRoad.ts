@@ -18,6 +18,7 @@ import type { OutboxesService } from "../ports/Outbox.ts"
 import { ownAccount } from "../ports/Outbox.ts"
 import type { Destinations } from "./Destinations.ts"
 import type { Foundation } from "./Foundation.ts"
+import * as IntakeWakes from "./IntakeWakes.ts"
 import type { Settings } from "./Settings.ts"
 import type { SpanSteps } from "./SpanSteps.ts"
 
@@ -30,11 +31,6 @@ export interface TraceRoad extends DeliveryLoop.TraceRoad {
 
 /** The most chunks that wait, for the Agent to be known or to be sent. */
 const maxChunks = 10_000
-
-/**
- * Text is estimated at six times its size, and a small event at more. This estimate is at most one request of 1 MiB.
- */
-const requestEstimate = 6 * 1024 * 1024
 
 export const make = (options: {
   readonly settings: Settings
@@ -61,8 +57,7 @@ export const make = (options: {
     onRediscover: destinations.onRediscover,
     onReachable: destinations.onReachable
   })
-  // Above this many estimated bytes a queue is sent at once, because a request is full or memory soon will be.
-  const urgentBytes = Math.min(requestEstimate, budget.limit / 4)
+  const urgentBytes = IntakeWakes.urgentBytes(budget)
   const retention = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
   const router = Router.make({
     conditions: conditions(options),
@@ -81,10 +76,7 @@ export const make = (options: {
     },
     onVerdict: options.steps?.decided,
     onDefect: foundation.diagnostics.defect,
-    onOffered: (account) => {
-      if (outboxes.of(account).waitingBytes() > urgentBytes) signals.intake.urge(account)
-      else signals.intake.wake(account)
-    }
+    onOffered: IntakeWakes.make({ outboxes, signals, budget })
   })
   const hold = ChunkHold.make({
     maxChunks,

@@ -48,15 +48,16 @@ export const tracer = (
     start: chunks.start,
     finish: (span) => chunks.finish(span, elapsed()),
     nowMillis: now,
-    ...(RedactedRecord.isActive(settings.redaction) ? redactionOf(settings.redaction, diagnostics) : undefined)
+    ...redaction(settings, diagnostics)
   })
 }
 
-// The redaction of the fields that the tracer writes on its own spans.
-const redactionOf = (
-  policy: RedactedRecord.Policy,
+/** The redaction of the fields that a tracer writes on its own spans. Without rules there is none. */
+export const redaction = (
+  { redaction: policy }: Pick<Settings, "redaction">,
   diagnostics: DiagnosticsService
 ): Pick<EffectTracer.Options, "redactError" | "redactTags"> => {
+  if (!RedactedRecord.isActive(policy)) return {}
   const reported = <A>({ problems, value }: Checked<A>): A => {
     if (problems.length > 0) diagnostics.report(problems)
     return value
@@ -98,13 +99,17 @@ export const callbacks = (
 
 /** The propagator: headers of calls that leave, and of requests that come. */
 export const propagator = (
-  { ambient, foundation: { diagnostics }, sampler, settings }: Options
+  { ambient, foundation: { diagnostics }, injectionOf, sampler, settings }: Options & {
+    /** The headers' content for a call from a span of another tracer that makes this layer's spans. */
+    readonly injectionOf: Parameters<typeof Injector.make>[0]["injectionOf"]
+  }
 ): PropagatorService => ({
   ...Injector.make({
     settings: settings.apm === "off" ? PropagationStyle.withoutApm(settings.propagation) : settings.propagation,
     ambient,
     diagnostics,
     traceOf: EffectTracer.traceOf,
+    injectionOf,
     decide: sampler.decide
   }),
   upstream: (reader) => ambient.current(reader)?.upstream,

@@ -10,7 +10,7 @@ import type { SetAside } from "../domain/delivery/SetAside.ts"
 
 /**
  * The result of a flush: the numbers of events settled while it ran, by outcome, and of those not settled before the
- * deadline (`pending`). `transferred` events are in a queue or a store from which other processes deliver.
+ * deadline (`pending`). `transferred` events are in a queue or a store from which other processes deliver, or with another tracer.
  *
  * @category models
  * @since 0.1.0

@@ -21,6 +21,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/Clients": { effect: "stable" },
   "effect-llmobs/Testing": { effect: "stable" },
   "effect-llmobs/IdGenerator": { effect: "stable" },
+  "effect-llmobs/DdTrace": { effect: "stable", node: ["node:diagnostics_channel", "node:module"] },
   "effect-llmobs/Express": { effect: "stable" },
   "effect-llmobs/Fastify": { effect: "stable" },
   "effect-llmobs/Fetch": { effect: "stable" },

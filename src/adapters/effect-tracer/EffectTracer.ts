@@ -67,9 +67,21 @@ export const make = (options: Options): Tracer.Tracer => {
 
 /** The same tracer, which evaluates the steps of the fibers that run under it. */
 export const evaluating = (tracer: Tracer.Tracer, evaluate: NonNullable<Tracer.Tracer["context"]>): Tracer.Tracer => {
-  const inside = Tracer.make({ span: (input) => tracer.span(input), context: evaluate })
-  ours.add(inside)
-  return inside
+  const { context } = tracer
+  return adopt(Tracer.make({
+    span: (input) => tracer.span(input),
+    context: context === undefined
+      ? evaluate
+      : (primitive, fiber) => context({ [step]: () => evaluate(primitive, fiber) } as typeof primitive, fiber)
+  }))
+}
+
+const step = "~effect/Effect/evaluate"
+
+/** Marks a tracer as one of ours: a nested layer then replaces it, and its spans count as those of the layer. */
+export const adopt = (tracer: Tracer.Tracer): Tracer.Tracer => {
+  ours.add(tracer)
+  return tracer
 }
 
 const ours = ProcessWide.get("Tracers/1", () => new WeakSet<Tracer.Tracer>())

@@ -67,7 +67,10 @@ export interface Ledger {
     /** The intake answered 2xx, directly or through the Agent's proxy. */
     readonly intake: number
   }
-  /** Handed to a durable store that another process delivers from. */
+  /**
+   * Handed to a store from which another process delivers, or left to another tracer that outlives the layer and still
+   * holds them.
+   */
   readonly transferred: number
   readonly dropped: { readonly [K in DropReason]: number }
   /** Outcomes that left open whether an event had arrived. Each of them can have duplicated it. */

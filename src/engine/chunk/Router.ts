@@ -12,6 +12,7 @@ import * as Rescue from "../../domain/delivery/Rescue.ts"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
+import type { LedgerBook } from "../books/Ledger.ts"
 import * as StackRoom from "../books/StackRoom.ts"
 import * as LateRetention from "../record/LateRetention.ts"
 import * as ChunkView from "./ChunkView.ts"
@@ -26,6 +27,38 @@ export interface Router extends Pick<EventEntry, "finish" | "refuse"> {
   readonly waiting: () => number
   /** Decides a chunk. It throws only if the stack has no room, before anything is decided. */
   readonly route: (trace: LocalTrace, spans: ReadonlyArray<RoutedSpan>) => void
+}
+
+/** The fields of a span that a verdict changes. */
+type Decided = Pick<RoutedSpan, "claim" | "meta">
+
+/** Makes a function that acts on a verdict. It returns the record that rides the span, if one does. */
+export const acting = (entry: Pick<EventEntry, "offer" | "lose">, ledger: LedgerBook) =>
+(
+  span: Decided,
+  record: SpanRecord | undefined,
+  verdict: Rescue.Verdict,
+  facts: Rescue.Facts
+): SpanRecord | undefined => {
+  if (verdict._tag === "Scrub" && verdict.submitted) span.meta[MetaStruct.submittedTag] = "1"
+  if (record === undefined || verdict._tag === "Scrub" || verdict._tag === "Untouched") return undefined
+  if (verdict._tag === "Ride") {
+    span.claim = "riding"
+    return record
+  }
+  if (entry.offer(record)) {
+    span.claim = "outbox"
+    span.meta[MetaStruct.submittedTag] = "1"
+    return undefined
+  }
+  if (!facts.canRide || verdict.rule === "nothing-to-ride-on" || Rescue.predictsDrop(facts)) {
+    entry.lose(record)
+    span.claim = "dropped"
+    return undefined
+  }
+  ledger.lastChance++
+  span.claim = "riding"
+  return record
 }
 
 /** Makes a router. */
@@ -43,33 +76,7 @@ export const make = (
   const { conditions, ledger } = options
   const entry = EventEntries.make(options)
 
-  // Returns the record that rides the span, if any.
-  const act = (
-    span: RoutedSpan,
-    record: SpanRecord | undefined,
-    verdict: Rescue.Verdict,
-    facts: Rescue.Facts
-  ): SpanRecord | undefined => {
-    if (verdict._tag === "Scrub" && verdict.submitted) span.meta[MetaStruct.submittedTag] = "1"
-    if (record === undefined || verdict._tag === "Scrub" || verdict._tag === "Untouched") return undefined
-    if (verdict._tag === "Ride") {
-      span.claim = "riding"
-      return record
-    }
-    if (entry.offer(record)) {
-      span.claim = "outbox"
-      span.meta[MetaStruct.submittedTag] = "1"
-      return undefined
-    }
-    if (!facts.canRide || verdict.rule === "nothing-to-ride-on" || Rescue.predictsDrop(facts)) {
-      entry.lose(record)
-      span.claim = "dropped"
-      return undefined
-    }
-    ledger.lastChance++
-    span.claim = "riding"
-    return record
-  }
+  const act = acting(entry, ledger)
 
   const decide = (trace: LocalTrace, spans: ReadonlyArray<RoutedSpan>): boolean => {
     const decision = conditions.decide(trace)

@@ -38,6 +38,8 @@ export const make = (options: {
   readonly diagnostics: DiagnosticsService
   /** The local trace of a span of ours, and the span's exported id. */
   readonly traceOf: (span: unknown) => { readonly trace: LocalTrace; readonly spanId: string } | undefined
+  /** The context of a span of another tracer that makes this layer's spans. */
+  readonly injectionOf?: ((span: unknown) => Injection | undefined) | undefined
   /** The decision of a trace, frozen by the call. */
   readonly decide: (trace: LocalTrace) => Decision
 }): Pick<PropagatorService, "inject" | "baggage"> => {
@@ -58,6 +60,8 @@ export const make = (options: {
         tracestate: trace.upstream?.tracestate
       }
     }
+    const hosted = options.injectionOf?.(span)
+    if (hosted !== undefined) return hosted
     if (span !== undefined) {
       const traceId = TraceId.fromHex(span.traceId)
       const spanId = SpanId.fromHex(span.spanId)

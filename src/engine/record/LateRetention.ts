@@ -9,6 +9,7 @@
  * - `SpanEnds`: the root ends
  * - `Injector`: the trace goes on in another service
  * - `Router`: a chunk leaves before the root ended
+ * - `HostRouter`: spans of another tracer leave before the root ended
  * - `RetentionHold`: an event without a chunk has waited long enough, or everything is flushed
  * - `Overflow`: an event leaves memory for the disk
  * - `EventEntry`: an event goes to the outbox, which takes none whose decision is open
