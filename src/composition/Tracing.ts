@@ -14,6 +14,7 @@ import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
 import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
 import * as Injector from "../engine/context/Injector.ts"
 import * as RequestContext from "../engine/context/RequestContext.ts"
+import * as RunningLayers from "../engine/context/RunningLayers.ts"
 import * as TracerDecoration from "../engine/context/TracerDecoration.ts"
 import type { AmbientContextService } from "../ports/AmbientContext.ts"
 import { CurrentCallbackContext } from "../ports/CallbackContext.ts"
@@ -70,7 +71,7 @@ export const redaction = (
 
 /**
  * Spans that start in callbacks find the fiber that waits for them. The steps of a fiber are evaluated by the tracer inside
- * LLM spans alone: everywhere else they would pay for it as well.
+ * LLM spans alone, until plain code looks for fibers elsewhere: every step would pay for it as well.
  */
 export const callbacks = (
   ambient: AmbientContextService,
@@ -78,6 +79,9 @@ export const callbacks = (
   storage: CallerStorage
 ): Context.Context<never> => {
   const { evaluate, store } = FiberCallbacks.make(storage)
+  if (tracer !== undefined) {
+    TracerDecoration.withContext(tracer, () => RunningLayers.looksForFibers() ? evaluate : undefined)
+  }
   const evaluating = new WeakMap<Tracer.Tracer, Tracer.Tracer>()
   const inside = (around: Tracer.Tracer): Tracer.Tracer => {
     const known = evaluating.get(around)

@@ -76,6 +76,7 @@ const captureOf = (options: Options | undefined): Capture => {
  */
 export const wrap = <C extends object>(client: C, options?: Options): C => {
   let observed: C | undefined
+  RunningLayers.lookForFibers()
   try {
     observed = ClientOptions.observe(client, captureOf(options))
   } catch {
@@ -109,11 +110,13 @@ const nameOf = (client: unknown): string => {
  */
 export const observedFetch = (
   options?: Options & { readonly fetch?: typeof globalThis.fetch | undefined }
-): typeof globalThis.fetch =>
-  ObservedFetch.make(options?.fetch ?? ((input, init) => globalThis.fetch(input, init)), {
+): typeof globalThis.fetch => {
+  RunningLayers.lookForFibers()
+  return ObservedFetch.make(options?.fetch ?? ((input, init) => globalThis.fetch(input, init)), {
     capture: captureOf(options),
     maxRetries: () => 0
   })
+}
 
 /**
  * Records the calls of every client in the process that uses Node's `fetch` or undici, without a line for each: it listens to
@@ -143,6 +146,7 @@ export const layerWith = (options: Options): Layer.Layer<never> =>
         const onNoBodies = () => RunningLayers.warnOnce("clients:bodies", withoutBodies)
         if (channels === undefined || !channels.mayHaveBodies()) onNoBodies()
         if (channels === undefined) return Layer.empty
+        RunningLayers.lookForFibers()
         return Layer.effectDiscard(Effect.acquireRelease(
           Effect.sync(() => channels.listen({ capture: captureOf(options), onNoBodies })),
           (stop) => Effect.sync(stop)

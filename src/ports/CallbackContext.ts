@@ -16,9 +16,10 @@ import type { ContextReader } from "./ContextReader.ts"
 export interface CallbackContext {
   /**
    * The context of the fiber that waits for the code around the caller. `undefined` when no fiber does, or when the caller
-   * belongs elsewhere: it has a parent of its own, or another request.
+   * belongs elsewhere: it has a parent of its own, or another request. A fiber counts if it is in a recorded span; with
+   * `any`, so does one without.
    */
-  readonly find: (reader: ContextReader) => Context.Context<never> | undefined
+  readonly find: (reader: ContextReader, fibers?: "any") => Context.Context<never> | undefined
   /** The context inside a span, from which callbacks find their fiber. */
   readonly enter: <R>(context: Context.Context<R>) => Context.Context<R>
 }

@@ -270,6 +270,24 @@ describe("Clients.wrap", () => {
       ])
     }).pipe(Effect.scoped, Effect.provide(Testing.layer())))
 
+  it.live("takes session, annotations and the APM parent of a fiber that has no LLM span", () =>
+    Effect.gen(function*() {
+      const server = yield* localServer
+      const openai = Clients.wrap(new OpenAI({ apiKey: "k", baseURL: server.openai }))
+      const ask = Effect.promise(() => openai.chat.completions.create(hi()))
+      yield* Effect.all(
+        ["a", "b"].map((id) => ask.pipe(Effect.withSpan(`GET /${id}`), LLMObs.annotateSpans({ sessionId: id }))),
+        { concurrency: "unbounded" }
+      )
+      const { agent } = yield* Observed.settle
+      assert.deepStrictEqual(agent.events().map(({ event }) => event["session_id"]).sort(), ["a", "b"])
+      for (const { event } of agent.events()) {
+        const own = Observed.spans(agent).find(({ spanId }) => String(spanId) === event["span_id"])
+        const parent = Observed.span(agent, `GET /${event["session_id"]}`)
+        assert.strictEqual(own?.parentId, parent.spanId)
+      }
+    }).pipe(Effect.scoped, Effect.provide(Observed.dev())))
+
   it.live("records model, parameters and tokens alone where content is not captured", () =>
     Effect.gen(function*() {
       const spans = yield* recorded(async ({ openai }) => {

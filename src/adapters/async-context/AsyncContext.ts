@@ -5,11 +5,11 @@
 import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
-import * as CallbackRegion from "../../engine/context/CallbackRegion.ts"
 import type { PlainCaller } from "../../engine/context/RunningLayers.ts"
 import * as OptionReader from "../../engine/record/OptionReader.ts"
 import type { PairedSpan } from "../../engine/record/PairedSpan.ts"
 import * as PairedSpans from "../../engine/record/PairedSpan.ts"
+import { CurrentCallbackContext } from "../../ports/CallbackContext.ts"
 import * as ContextReader from "../../ports/ContextReader.ts"
 import type { SpanOptions } from "../../ports/Recorder.ts"
 import type { CallerStorage } from "./CallerStorage.ts"
@@ -36,15 +36,15 @@ export const make = (
   const current = (): ContextReader.ContextReader => {
     const stored = storage.getStore()
     if (stored === undefined) return root
-    return stored.isFiber
-      ? CallbackRegion.within(CallbackRegion.around(root), root)
-      : ContextReader.make(stored.context)
+    if (stored.fiber === undefined) return ContextReader.make(stored.context)
+    const outer = root.getRef(CurrentCallbackContext)?.find(root, "any")
+    return outer === undefined ? root : ContextReader.make(outer)
   }
   const start: AsyncContext["start"] = (kind, name, options) =>
     PairedSpans.open(current(), { kind, name, options, at: OptionReader.read(options, "at", OptionReader.ignore) })
 
   const within: AsyncContext["within"] = (change, body) =>
-    storage.run({ context: change(current().context), isFiber: false }, body)
+    storage.run({ context: change(current().context), fiber: undefined }, body)
 
   const run: AsyncContext["run"] = (span, body) => within(span.inside.bind(span), body)
 
@@ -55,7 +55,7 @@ export const make = (
     run,
     enter: (span) => {
       const before = storage.getStore()
-      storage.enterWith({ context: span.inside(current().context), isFiber: false })
+      storage.enterWith({ context: span.inside(current().context), fiber: undefined })
       return () => storage.enterWith(before as NonNullable<typeof before>)
     },
     within,

@@ -3,10 +3,10 @@
  *
  * **Details**
  *
- * Only what a fiber waits for is wrapped (`Effect.promise`, `Effect.tryPromise`, `Effect.callback`), and only inside an
- * LLM Observability span. The fiber itself continues in the asynchronous context that it had.
+ * Only what a fiber waits for is wrapped (`Effect.promise`, `Effect.tryPromise`, `Effect.callback`). The fiber itself
+ * continues in the asynchronous context that it had.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { CallerStorage } from "./CallerStorage.ts"
@@ -24,9 +24,13 @@ const name = "~effect/Effect/identifier"
 
 /** Keeps the contexts of fibers in the storage of a layer: two layers do not see each other's fibers. */
 export const make = (storage: CallerStorage): FiberCallbacks => ({
-  store: () => storage.getStore()?.context,
+  store: () => {
+    const stored = storage.getStore()
+    if (stored?.fiber === undefined || Context.get(stored.context, CurrentSpan) !== undefined) return stored?.context
+    return stored.fiber.pollUnsafe() === undefined ? stored.context : undefined
+  },
   evaluate: (primitive, fiber) =>
-    (primitive as { readonly [name]?: unknown })[name] === "Async" && fiber.getRef(CurrentSpan) !== undefined
-      ? storage.run({ context: fiber.context, isFiber: true }, () => primitive[step](fiber))
+    (primitive as { readonly [name]?: unknown })[name] === "Async"
+      ? storage.run({ context: fiber.context, fiber }, () => primitive[step](fiber))
       : primitive[step](fiber)
 })

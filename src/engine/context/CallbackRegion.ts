@@ -19,18 +19,19 @@ export const make = (options: {
   readonly store: () => Context.Context<never> | undefined
   readonly ambient: AmbientContextService
 }): Pick<CallbackContext, "find"> => ({
-  find: (reader) => {
+  find: (reader, fibers) => {
     const outer = options.store()
     if (outer === undefined) return undefined
     const open = Context.get(outer, CurrentSpan)
     // A connection or a timer that was made in a callback outlives it, and works for others.
-    if (open === undefined || open.ended || Context.get(outer, Recorder) !== reader.getRef(Recorder)) return undefined
+    if (open === undefined ? fibers !== "any" : open.ended) return undefined
+    if (Context.get(outer, Recorder) !== reader.getRef(Recorder)) return undefined
     if (reader.getRef(CurrentAmbient) !== undefined) return undefined
     const named = Context.getOrUndefined(reader.context, Tracer.ParentSpan)
     if (named !== undefined && !isOpenedIn(Context.getOrUndefined(outer, Tracer.ParentSpan), named)) return undefined
     // A server that was started in a callback handles requests of its own.
     const request = options.ambient.current(reader)?.request
-    return request === undefined || request === open.request ? outer : undefined
+    return request === undefined || request === open?.request ? outer : undefined
   }
 })
 

@@ -53,9 +53,14 @@ interface Running {
   readonly layers: Set<RunningLayer>
   /** Lines that no layer was there to log, by their keys. */
   readonly lines: Map<string, string>
+  /** Whether plain code looks for the fiber around it, wherever that is. */
+  looksForFibers: boolean
 }
 
-const running = ProcessWide.get("RunningLayers/1", (): Running => ({ layers: new Set(), lines: new Map() }))
+const running = ProcessWide.get(
+  "RunningLayers/1",
+  (): Running => ({ layers: new Set(), lines: new Map(), looksForFibers: false })
+)
 
 // A program makes a handful of clients.
 const mostLines = 16
@@ -101,6 +106,17 @@ export const warnOnce = (key: string, line: string): void => {
   if (layer !== undefined) layer.diagnostics.warnOnce(key, line)
   else if (running.lines.size < mostLines) running.lines.set(key, line)
 }
+
+/**
+ * Lets fibers leave their context to the promises and callbacks that they wait for, wherever they are, from now on. Without
+ * it only those in a recorded span do, because each step of a fiber costs a little.
+ */
+export const lookForFibers = (): void => {
+  running.looksForFibers = true
+}
+
+/** Whether fibers leave their context everywhere. */
+export const looksForFibers = (): boolean => running.looksForFibers
 
 /**
  * Whether the provider call around the caller already has an event: an adapter has claimed it, or the program describes it

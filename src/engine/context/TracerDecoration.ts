@@ -8,7 +8,7 @@ const inner = ProcessWide.get("DecoratedTracers/1", () => new WeakMap<Tracer.Tra
 
 /** The tracer with another way to open spans. */
 export const decorate = (tracer: Tracer.Tracer, span: Tracer.Tracer["span"]): Tracer.Tracer => {
-  const decorated = Tracer.make({ span, ...(tracer.context === undefined ? undefined : { context: tracer.context }) })
+  const decorated = withContext(Tracer.make({ span }), () => tracer.context)
   inner.set(decorated, tracer)
   return decorated
 }
@@ -19,3 +19,7 @@ export const undecorated = (tracer: Tracer.Tracer): Tracer.Tracer => {
   for (let next = inner.get(current); next !== undefined; next = inner.get(current)) current = next
   return current
 }
+
+/** Lets a tracer evaluate the steps of fibers, while `context` gives a way to do so. Fibers ask when their context changes. */
+export const withContext = (tracer: Tracer.Tracer, context: () => Tracer.Tracer["context"]): Tracer.Tracer =>
+  Object.defineProperty(tracer, "context", { get: context, enumerable: true, configurable: true })
