@@ -15,10 +15,12 @@ export default defineConfig({
     // continuous integration has two cores.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Tests of one file that wait for processes more than they compute run side by side.
+    maxConcurrency: 3,
+    testTimeout: 60_000,
     // A layer logs that it started: what a passing test prints is of no use.
     silent: "passed-only",
-    hookTimeout: 30_000,
+    hookTimeout: 60_000,
     reporters: [["default", { summary: false }], new ClosingLineReporter()]
   }
 })
