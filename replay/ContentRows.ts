@@ -1,6 +1,7 @@
 /**
  * Rows about the content of llm spans: more shapes are understood here, and none is lost.
  */
+import * as DecoratedRows from "./DecoratedRows.ts"
 import type { Place, Row } from "./Row.ts"
 import * as Rows from "./Row.ts"
 import type { Json, JsonObject, Scenario } from "./Scenario.ts"
@@ -33,7 +34,8 @@ const messages = (
       sides.flatMap((side) => {
         const meta = event["meta"]
         const given = Rows.isObject(meta) ? meta[side] : undefined
-        const list = Rows.isObject(given) && Array.isArray(given["messages"])
+        const isRecorded = side === "input" || !DecoratedRows.isResultOfModel(span)
+        const list = isRecorded && Rows.isObject(given) && Array.isArray(given["messages"])
           ? given["messages"] as ReadonlyArray<Json>
           : []
         return list.filter(Rows.isObject).map((message, i) => ({
@@ -75,7 +77,7 @@ export const rows = (moving: ReadonlyArray<Row>): ReadonlyArray<Row> => [
   {
     id: "R-F3-role",
     kind: "R",
-    uses: 58,
+    uses: 60,
     why: "F3: a message without a role is the user's in an input and the assistant's in an output",
     places: (scenario): ReadonlyArray<Place> =>
       messages(scenario).filter(({ message }) => message["role"] === "").filter(({ path }) =>

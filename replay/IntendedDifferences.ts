@@ -9,6 +9,7 @@
 import * as BaggageRows from "./BaggageRows.ts"
 import * as CarrierRows from "./CarrierRows.ts"
 import * as ContentRows from "./ContentRows.ts"
+import * as DecoratedRows from "./DecoratedRows.ts"
 import type { Difference } from "./Difference.ts"
 import * as ModeRows from "./ModeRows.ts"
 import * as ProcessorRows from "./ProcessorRows.ts"
@@ -27,6 +28,7 @@ export const rows: ReadonlyArray<Row> = [
   ...RouteRows.rows,
   ...ProcessorRows.rows,
   ...BaggageRows.rows,
+  ...DecoratedRows.rows,
   ...CarrierRows.rows,
   ...ModeRows.rows
 ]

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { Problem } from "../src/domain/Problem.ts"
+import * as Decorated from "./Decorated.ts"
 import type { Placeholders } from "./Placeholders.ts"
 import type { Json, JsonObject, Step } from "./Scenario.ts"
 import * as SpecialValue from "./SpecialValue.ts"
@@ -139,6 +140,8 @@ const one = (run: Run, step: Step): Effect.Effect<void, Error> => {
       })
     case "baggage":
       return LLMObs.withBaggage(step["items"] as { readonly [key: string]: string })(children(run, step))
+    case "decorated":
+      return Decorated.run(run.placeholders, step)
     case "set_tracer_enabled":
       return LLMObs.setTracing(step["value"] === true)
     case "disable":

@@ -8,8 +8,7 @@ const byName: { readonly [name: string]: string } = {
 }
 
 const byFamily: { readonly [family: string]: string } = {
-  eval: "evaluations and feedback are not written yet",
-  deco: "there are no decorators in an Effect program"
+  eval: "evaluations and feedback are not written yet"
 }
 
 /** Why a scenario is skipped, if it is. */

@@ -64,7 +64,8 @@ const programs: ReadonlyArray<Program> = [
   },
   { name: "dd-trace 6.21", file: "DdTrace.ts", argument: ".", needs: [[".", "dd-trace"]] },
   { name: "Anthropic's SDK", file: "Anthropic.ts", needs: [[`${packages}anthropic`, "@anthropic-ai/sdk"]] },
-  { name: "@ai-sdk/otel", file: "AiSdk.ts", needs: [[`${packages}ai-sdk`, "@ai-sdk/otel"]] }
+  { name: "@ai-sdk/otel", file: "AiSdk.ts", needs: [[`${packages}ai-sdk`, "@ai-sdk/otel"]] },
+  { name: "the SDK of dd-trace", file: "LlmObs.ts", needs: [[".", "dd-trace"]] }
 ]
 
 const programMillis = 60_000

@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import * as Builtin from "../adapters/node-process/Builtin.ts"
 import type { TransportService } from "../ports/Transport.ts"
 import type { Foundation } from "./Foundation.ts"
+import * as LazyModule from "./LazyModule.ts"
 import * as Plugged from "./Plugged.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -17,7 +18,7 @@ export const make = (
   const plugged = Plugged.transport(foundation)
   if (plugged !== undefined) return Effect.succeed(plugged)
   if (!Builtin.hasHttp()) return Effect.map(fetchTransport, ({ make }) => make())
-  return Effect.flatMap(nodeTransport, ({ make }) =>
+  return Effect.flatMap(nodeTransport.get, ({ make }) =>
     make({
       proxy,
       noProxy,
@@ -27,7 +28,8 @@ export const make = (
 
 // A program with a transport of its own needs neither.
 const fetchTransport = Effect.promise(() => import("../adapters/fetch-transport/FetchTransport.ts"))
-const nodeTransport = Effect.promise(() => import("../adapters/node-transport/NodeTransport.ts"))
+/** Node's HTTP. */
+export const nodeTransport = LazyModule.make(() => import("../adapters/node-transport/NodeTransport.ts"))
 
 const refusedBy = (status: number): string =>
   `The HTTPS proxy answers CONNECT with ${status}, so nothing reaches the intake. Events are held${

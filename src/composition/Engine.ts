@@ -1,11 +1,16 @@
 /**
- * The engine of a program that is not made of effects: a layer that is built and closed by plain functions.
+ * The engine of a program that is not made of effects: a layer that is built and closed by plain functions. It does not
+ * keep the process alive, and sends what waits when the process has nothing left to do.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
+import * as IdleClock from "../adapters/node-process/IdleClock.ts"
+import * as ProcessExit from "../adapters/node-process/ProcessExit.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
 import { Delivery } from "../ports/Delivery.ts"
 
@@ -22,17 +27,35 @@ export interface Engine<A = never> {
 }
 
 /** Builds a layer in a context, at once if nothing in it is asynchronous. */
-export const start = <A, E>(
-  layer: Layer.Layer<A, E>,
-  services: Context.Context<never> = Context.empty()
-): Engine<A> => {
+export const start = <A, E>(options: {
+  readonly layer: Layer.Layer<A, E>
+  readonly services?: Context.Context<never> | undefined
+  /** Called when the process has nothing left to do. Default: the engine is closed. */
+  readonly onIdle?: (() => void) | undefined
+}): Engine<A> => {
+  const services = Context.add(
+    options.services ?? Context.empty(),
+    Clock.Clock,
+    IdleClock.make(Context.get(Context.empty(), Clock.Clock))
+  )
   const scope = Scope.makeUnsafe()
   let built: Context.Context<A> | undefined
   let closed: Promise<void> | undefined
-  const build = Effect.map(Layer.buildWithScope(layer, scope), (context) => built = context)
-  const ready = Effect.runPromise(Effect.provideContext(build, services))
+  const build = Layer.buildWithScope(options.layer, scope).pipe(
+    Effect.map((context) => built = context),
+    Effect.provideContext(Context.add(services, Scheduler.MaxOpsBeforeYield, atOnce))
+  )
+  const ready = IdleClock.hold(Effect.runPromise(build))
   // Its failure is for those who wait.
   ready.catch(() => {})
+  const close = (): Promise<void> =>
+    closed ??= IdleClock.hold(
+      ready.then(() => {}, () => {}).then(() => {
+        forget()
+        return Effect.runPromise(Scope.close(scope, Exit.void))
+      })
+    )
+  const forget = ProcessExit.onIdle(options.onIdle ?? (() => void close()))
   return {
     context: () => built,
     ready,
@@ -40,7 +63,10 @@ export const start = <A, E>(
       const log = Effect.logWarning(`effect-llmobs: ${line}`)
       void ready.catch(() => services).then((context) => Effect.runForkWith(context)(log))
     },
-    flush: async () => Effect.runPromise(Context.get(await ready, Delivery).flush),
-    close: () => closed ??= ready.then(() => {}, () => {}).then(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+    flush: () => IdleClock.hold(ready.then((context) => Effect.runPromise(Context.get(context, Delivery).flush))),
+    close
   }
 }
+
+// More steps than building a layer takes: the fiber that builds it must not give way.
+const atOnce = 1_000_000

@@ -44,12 +44,14 @@ export const make = (options: {
     Context.add(Tracer.Tracer, tracer ?? Context.get(context, Tracer.Tracer)),
     Context.merge(services)
   )
+  const caller = AsyncContext.make(plain, storage)
+  const provided = Context.add(services, RunningLayers.CurrentPlainCaller, caller)
   return Effect.as(
     Effect.acquireRelease(
-      Effect.sync(() => RunningLayers.start(AsyncContext.make(plain, storage), diagnostics)),
+      Effect.sync(() => RunningLayers.start(caller, diagnostics)),
       (stop) => Effect.sync(stop)
     ),
-    tracer === undefined ? services : Context.add(services, Tracer.Tracer, tracer)
+    tracer === undefined ? provided : Context.add(provided, Tracer.Tracer, tracer)
   )
 }
 

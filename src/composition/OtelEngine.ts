@@ -79,7 +79,11 @@ export const make = <A>(options: {
       clearInterval(timer)
       forget()
     }
-    const started = engine = Engine.start(withResource(options.layer, resource), services(spans))
+    const started = engine = Engine.start({
+      layer: withResource(options.layer, resource),
+      services: services(spans),
+      onIdle: () => void shutdown()
+    })
     started.ready.then((context) => spans.connect(context as Context.Context<never>), () => {})
     const sampler = AlwaysRecord.dropping()
     if (sampler !== undefined) started.warn(dropsSpans(sampler))
@@ -103,6 +107,8 @@ export const make = <A>(options: {
     spans.close()
     await engine.close()
   }
+
+  const shutdown = (): Promise<void> => ended ??= close()
 
   return {
     onStart: (span, context) =>
@@ -135,7 +141,7 @@ export const make = <A>(options: {
       const { pending } = await engine.flush()
       if (pending > 0) throw new Error(`effect-llmobs: ${pending} events are not delivered yet. See docs/delivery.md.`)
     },
-    shutdown: () => ended ??= close(),
+    shutdown,
     layer: Layer.effectContext(Effect.promise(() => start().ready)),
     run: async (effect) => Effect.runPromise(Effect.provideContext(effect, await start().ready))
   }

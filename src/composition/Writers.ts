@@ -13,6 +13,7 @@ import type { RelayQueueService } from "../ports/RelayQueue.ts"
 import type { TransportService } from "../ports/Transport.ts"
 import { targetOf } from "../ports/Transport.ts"
 import type { Foundation } from "./Foundation.ts"
+import * as LazyModule from "./LazyModule.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
@@ -92,7 +93,7 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 
   const writers: Writers = {
-    agent: !options.traces || settings.agentless === true ? undefined : (yield* agentTraces).make({
+    agent: !options.traces || settings.agentless === true ? undefined : (yield* agentTraces.get).make({
       transport,
       target: targetOf(settings.agentUrl),
       timeoutMillis,
@@ -130,8 +131,11 @@ export const make = Effect.fnUntraced(function*(options: {
   return writers
 })
 
-// With MessagePack this is a tenth of the cost of building a layer, so it is imported only if there can be an Agent.
-const agentTraces = Effect.promise(() => import("../adapters/agent/AgentTraceWriter.ts"))
+/**
+ * The writer of traces. With MessagePack it is a tenth of the cost of building a layer, so it is imported only if there
+ * can be an Agent.
+ */
+export const agentTraces = LazyModule.make(() => import("../adapters/agent/AgentTraceWriter.ts"))
 
 // Imported only if it was requested.
 const apmIntake = Effect.promise(() => import("../adapters/apm-intake/ApmIntakeWriter.ts"))

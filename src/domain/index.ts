@@ -30,6 +30,7 @@ export * as Message from "./content/Message.ts"
 export * as Metrics from "./content/Metrics.ts"
 export * as Exchange from "./provider/Exchange.ts"
 export * as StreamJoin from "./provider/StreamJoin.ts"
+export * as FunctionArguments from "./sdk/FunctionArguments.ts"
 export * as SemanticConventions from "./semconv/SemanticConventions.ts"
 
 // Redaction.

@@ -26,6 +26,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/Fastify": { effect: "stable" },
   "effect-llmobs/Fetch": { effect: "stable" },
   "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
+  "effect-llmobs/Node": { effect: "stable", costly: ["Stream"], node: ["node:async_hooks", "node:events"] },
   "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
   "effect-llmobs/EffectAi": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
   "effect-llmobs/Otel": { effect: "stable" },

@@ -23,8 +23,6 @@ export interface AsyncContext extends PlainCaller {
     options: SpanOptions | undefined,
     body: (span: PairedSpan) => A
   ) => A
-  /** Calls a function with a changed context, such as annotations or an account. */
-  readonly within: <A>(change: (context: Context.Context<never>) => Context.Context<never>, body: () => A) => A
 }
 
 /** Makes the spans of a layer's context, which has its recorder and its tracer. */

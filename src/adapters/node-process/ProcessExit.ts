@@ -39,3 +39,11 @@ export const onExit = (f: () => void): () => void => {
     if (waiting.size === 0) Builtin.current?.off?.("exit", run)
   }
 }
+
+/** Calls `f` once when the process has nothing left to do. Returns a function that cancels that. */
+export const onIdle = (f: () => void): () => void => {
+  process.once("beforeExit", f)
+  return () => {
+    process.off("beforeExit", f)
+  }
+}

@@ -7,6 +7,7 @@
  * Such a call belongs to the layer whose fiber or scope is around it, else to the layer that was built last. Without a
  * layer nothing is recorded.
  */
+import * as Context from "effect/Context"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
@@ -35,12 +36,19 @@ export interface PlainCaller {
   ) => PairedSpan
   /** Calls a function inside a span, which stays open: spans that it starts, now or later, are children. */
   readonly run: <A>(span: PairedSpan, body: () => A) => A
+  /** Calls a function with a changed context, such as annotations or an account. */
+  readonly within: <A>(change: (context: Context.Context<never>) => Context.Context<never>, body: () => A) => A
   /**
    * Puts the rest of the caller's function, and the function that awaits it, inside a span, for a framework that has no
    * way to run its call in a scope. The returned function goes back.
    */
   readonly enter: (span: PairedSpan) => () => void
 }
+
+/** The plain JavaScript of the layer that a context belongs to. */
+export const CurrentPlainCaller: Context.Reference<PlainCaller | undefined> = Context.Reference<
+  PlainCaller | undefined
+>("effect-llmobs/engine/PlainCaller", { defaultValue: () => undefined })
 
 /** A layer while it runs. */
 export interface RunningLayer extends PlainCaller {

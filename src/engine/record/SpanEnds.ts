@@ -26,8 +26,6 @@ export const make = (
   content: OpenContent
 ): (span: RecordedSpan, end: SpanEnd, at: bigint | undefined) => Effect.Effect<void> | undefined => {
   const { diagnostics, room, settings, sink } = options
-  const redacts = RedactedRecord.isActive(settings.redaction)
-
   // The event takes the room of its span before events that wait for room are let in.
   const place = (span: RecordedSpan, put: () => Effect.Effect<void> | undefined): Effect.Effect<void> | undefined => {
     if (span.chargedBytes === 0) return put()
@@ -39,7 +37,7 @@ export const make = (
 
   return (span, end, at) => {
     const record = recordOf(settings.process, span, end, at)
-    if (!redacts) return place(span, () => sink.finish(record, span.carrier))
+    if (!RedactedRecord.isActive(settings.redaction)) return place(span, () => sink.finish(record, span.carrier))
     const { problems, value: redacted } = RedactedRecord.apply(record, settings.redaction)
     if (problems.length > 0) diagnostics.report(problems, redacted.record.context.name)
     span.carrier?.rename(redacted.record.context.name)

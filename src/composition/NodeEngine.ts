@@ -1,0 +1,67 @@
+/**
+ * The engine behind `effect-llmobs/Node`. Its modules are loaded with it, so that it is there as soon as it is started.
+ */
+import * as Context from "effect/Context"
+import type * as Layer from "effect/Layer"
+import * as AgentTraceWriter from "../adapters/agent/AgentTraceWriter.ts"
+import type { SdkEngine } from "../adapters/llmobs-sdk/LlmObsSdk.ts"
+import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
+import type { Processor } from "../domain/redaction/Redaction.ts"
+import { CurrentPlainCaller } from "../engine/context/RunningLayers.ts"
+import { Control } from "../ports/Control.ts"
+import type { FlushReport } from "../ports/Delivery.ts"
+import { Diagnostics } from "../ports/Diagnostics.ts"
+import * as ConfigLayer from "./ConfigLayer.ts"
+import * as Connections from "./Connections.ts"
+import * as Engine from "./Engine.ts"
+import type { Options } from "./Options.ts"
+import * as Writers from "./Writers.ts"
+
+Connections.nodeTransport.give(NodeTransport)
+Writers.agentTraces.give(AgentTraceWriter)
+
+export interface NodeEngine extends SdkEngine {
+  /** Starts the engine. A second call changes nothing until it is closed. */
+  readonly start: (options: Options, layer: Layer.Layer<never, unknown> | undefined) => void
+  readonly ready: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export const make = (): NodeEngine => {
+  const processors: Array<Processor> = []
+  let engine: Engine.Engine | undefined
+  let recording = true
+  const service = <A>(key: Context.Reference<A>): A | undefined => {
+    const context = engine?.context()
+    return context === undefined ? undefined : Context.get(context, key)
+  }
+  return {
+    processors,
+    start: (options, layer) => {
+      if (engine !== undefined) return
+      processors.push(...options.processors ?? [])
+      engine = Engine.start({ layer: layer ?? ConfigLayer.make({ ...options, processors }) })
+    },
+    caller: () => recording ? service(CurrentPlainCaller) : undefined,
+    setRecording: (on) => {
+      recording = on
+      service(Control)?.setRecording(on)
+    },
+    warnOnce: (key, line) => {
+      const context = engine?.context()
+      if (context !== undefined) Context.getOrUndefined(context, Diagnostics)?.warnOnce(key, line)
+    },
+    flush: () => engine === undefined ? Promise.resolve(nothing) : engine.flush(),
+    ready: async () => {
+      await engine?.ready
+    },
+    close: async () => {
+      const closing = engine
+      engine = undefined
+      processors.length = 0
+      await closing?.close()
+    }
+  }
+}
+
+const nothing: FlushReport = { delivered: 0, transferred: 0, dropped: 0, pending: 0, timedOut: false }
