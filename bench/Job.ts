@@ -26,7 +26,9 @@ export interface Job {
 
 /** A measurement. Times of a span are microseconds of processor time. */
 export interface Report {
+  /** All spans, and those of them that were measured: the others are the warm-up. */
   readonly spans: number
+  readonly measured: number
   /** Of the thread that the program runs in. */
   readonly threadMicros: number
   /** Of all threads of the process, such as those of garbage collection. */

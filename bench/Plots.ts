@@ -57,7 +57,7 @@ const losses = (samples: Samples): string =>
       samples,
       "W4",
       title,
-      (outcome) => outcome.lost / outcome.spans,
+      (outcome) => outcome.lost / outcome.measured,
       (share) => share === 0 ? "0" : `${(share * 100).toFixed(1)} %`
     )
   })))

@@ -35,7 +35,7 @@ const caseOf = (library: LibraryName): string => ours.includes(library) ? Worklo
 const compared = (samples: Samples, workload: WorkloadName, library: LibraryName, base: LibraryName) => {
   const micros = (name: LibraryName) => samples.values(workload, caseOf(name), name, (outcome) => outcome.threadMicros)
   const lost = (name: LibraryName) =>
-    samples.spread(workload, caseOf(name), name, (outcome) => outcome.lost / outcome.spans)?.max ?? 0
+    samples.spread(workload, caseOf(name), name, (outcome) => outcome.lost / outcome.measured)?.max ?? 0
   const value = Statistic.ratio(micros(library), micros(base))
   if (value === undefined) return undefined
   const worst = Math.max(lost(library), lost(base))

@@ -37,7 +37,7 @@ const lostText = (name: LibraryName, spread: Spread | undefined): string => {
   return spread.min === spread.max ? percent(spread.median) : `${percent(spread.min)} to ${percent(spread.max)}`
 }
 
-const lostShare = (outcome: Outcome): number => outcome.lost / outcome.spans
+const lostShare = (outcome: Outcome): number => outcome.lost / outcome.measured
 
 // A library that failed in a case has a row that says so, rather than none.
 const present = (samples: Samples, workload: WorkloadName, title: string): ReadonlyArray<LibraryName> => {

@@ -116,7 +116,7 @@ const delay = monitorEventLoopDelay({ resolution: 2 })
 delay.enable()
 const turns = job.watchesTurns ? TurnMeter.start() : undefined
 const spans = await perform(running, job)
-const measured = starts ? { thread: threadMicros(), whole: processMicros() } : undefined
+const started = starts ? { thread: threadMicros(), whole: processMicros() } : undefined
 delay.disable()
 const wallMillis = performance.now() - startedAt.begun
 await settled(running)
@@ -125,8 +125,9 @@ send({
   _tag: "Report",
   report: {
     spans: spans + before,
-    threadMicros: ((measured?.thread ?? threadMicros()) - startedAt.thread) / spans,
-    processMicros: ((measured?.whole ?? processMicros()) - startedAt.whole) / spans,
+    measured: spans,
+    threadMicros: ((started?.thread ?? threadMicros()) - startedAt.thread) / spans,
+    processMicros: ((started?.whole ?? processMicros()) - startedAt.whole) / spans,
     wallMillis,
     peakRssMegabytes: process.resourceUsage().maxRSS / 1_024,
     delayP99Millis: delay.percentile(99) / 1e6,

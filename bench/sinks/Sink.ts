@@ -37,6 +37,10 @@ const server = Http.createServer((request, response) => {
   })
 })
 
+// A connection that a client keeps is never closed under it.
+server.keepAliveTimeout = 0
+server.requestTimeout = 0
+
 server.listen(0, "127.0.0.1", () => {
   process.send!({ origin: `http://127.0.0.1:${(server.address() as Net.AddressInfo).port}` })
 })

@@ -10,7 +10,8 @@ import * as Table from "../Table.ts"
 import { flushed, onDefaults } from "../Workload.ts"
 
 const outcome = (threadMicros: number, lost = 0) => ({
-  spans: 100,
+  spans: 120,
+  measured: 100,
   threadMicros,
   processMicros: threadMicros,
   wallMillis: 1,
@@ -18,7 +19,7 @@ const outcome = (threadMicros: number, lost = 0) => ({
   delayP99Millis: 1,
   delayMaxMillis: 1,
   longestTurnMillis: undefined,
-  unique: 100 - lost,
+  unique: 120 - lost,
   duplicates: 0,
   requests: 1,
   bytes: 100,
