@@ -22,6 +22,8 @@ export interface Job {
   readonly warmUp: number
   /** Whether the longest turn of the event loop is looked for. Looking takes the processor, so no cost is measured. */
   readonly watchesTurns: boolean
+  /** Whether the process is profiled: ours then runs from its sources, which name the parts. */
+  readonly profiles?: boolean | undefined
 }
 
 /** A measurement. Times of a span are microseconds of processor time. */
@@ -40,6 +42,8 @@ export interface Report {
   readonly delayMaxMillis: number
   /** The processor time of the longest turn of the event loop, without its garbage collection. */
   readonly longestTurnMillis: number | undefined
+  /** The share of each part of the program, of a process that was profiled. */
+  readonly parts?: { readonly [part: string]: number } | undefined
 }
 
 /** Messages of the process to its parent. */

@@ -20,11 +20,11 @@ const longestMillis = 150_000
 const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DD_|OTEL_|LANGFUSE_|NODE_OPTIONS)/.test(name)))
 
-const fork = (file: string, more: NodeJS.ProcessEnv): ChildProcess.ChildProcess =>
+const fork = (file: string, more: NodeJS.ProcessEnv, args: ReadonlyArray<string> = []): ChildProcess.ChildProcess =>
   ChildProcess.fork(Path.join(import.meta.dirname, file), {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: { ...environment(), ...more },
-    execArgv: ["--disable-warning=ExperimentalWarning"]
+    execArgv: ["--disable-warning=ExperimentalWarning", ...args]
   })
 
 const ask = <A>(sink: ChildProcess.ChildProcess, question: string): Promise<A> =>
@@ -60,7 +60,8 @@ export const run = async (job: Job): Promise<Outcome> => {
   try {
     const [{ origin }] = await once(sink, "message") as [{ readonly origin: string }]
     const assignment: Assignment = { job, sink: origin }
-    subject = fork("Subject.ts", { [Jobs.variable]: JSON.stringify(assignment) })
+    const args = job.profiles === true ? ["--conditions=effect-llmobs-source"] : []
+    subject = fork("Subject.ts", { [Jobs.variable]: JSON.stringify(assignment) }, args)
     const report = await Promise.race([reported(subject, sink, libraries[job.library].quietMillis), late()])
     const { count } = await ask<{ readonly count: Count }>(sink, "count")
     return { ...report, ...count, lost: libraries[job.library].delivers ? report.spans - count.unique : 0 }

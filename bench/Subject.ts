@@ -6,6 +6,7 @@ import * as Jobs from "./Job.ts"
 import type { Running, Start } from "./Library.ts"
 import { libraries } from "./Library.ts"
 import { count } from "./PlannedSpan.ts"
+import * as Profiler from "./Profiler.ts"
 import * as Shape from "./Shape.ts"
 import * as TurnMeter from "./TurnMeter.ts"
 
@@ -112,6 +113,7 @@ const before = await warmUp(running, job)
 const startedAt = starts
   ? { begun, thread, whole }
   : { begun: performance.now(), thread: threadMicros(), whole: processMicros() }
+const profiler = job.profiles === true ? await Profiler.start() : undefined
 const delay = monitorEventLoopDelay({ resolution: 2 })
 delay.enable()
 const turns = job.watchesTurns ? TurnMeter.start() : undefined
@@ -120,19 +122,23 @@ const started = starts ? { thread: threadMicros(), whole: processMicros() } : un
 delay.disable()
 const wallMillis = performance.now() - startedAt.begun
 await settled(running)
+const threadAfter = threadMicros()
+const processAfter = processMicros()
+const parts = await profiler?.stop()
 const longestTurnMillis = await turns?.stop()
 send({
   _tag: "Report",
   report: {
     spans: spans + before,
     measured: spans,
-    threadMicros: ((started?.thread ?? threadMicros()) - startedAt.thread) / spans,
-    processMicros: ((started?.whole ?? processMicros()) - startedAt.whole) / spans,
+    threadMicros: ((started?.thread ?? threadAfter) - startedAt.thread) / spans,
+    processMicros: ((started?.whole ?? processAfter) - startedAt.whole) / spans,
     wallMillis,
     peakRssMegabytes: process.resourceUsage().maxRSS / 1_024,
     delayP99Millis: delay.percentile(99) / 1e6,
     delayMaxMillis: delay.max / 1e6,
-    longestTurnMillis
+    longestTurnMillis,
+    parts
   }
 })
 await running.close()

@@ -1,7 +1,8 @@
 /**
  * `npm run -s bench`: every workload, in at most 20 minutes, and `docs/performance.md`. `-- --quick`: W1 to W3 with six
  * libraries, in at most two. `-- --only W1` (or `W1,W4`): these workloads. `-- --library dd-trace` (or several): these
- * libraries. `-- --json`: as JSON, with the ratios on top. Only the whole bench writes the page.
+ * libraries. `-- --json`: as JSON, with the ratios on top. `-- --profile`: where the time of a span of ours goes. Only the whole bench
+ * writes the page.
  */
 import * as Path from "node:path"
 import { parseArgs } from "node:util"
@@ -9,6 +10,7 @@ import type { LibraryName } from "./Library.ts"
 import { isName, libraries } from "./Library.ts"
 import * as Machine from "./Machine.ts"
 import * as Page from "./Page.ts"
+import * as Profiles from "./Profiles.ts"
 import * as Ratio from "./Ratio.ts"
 import * as Report from "./Report.ts"
 import * as Run from "./Run.ts"
@@ -25,11 +27,13 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     only: { type: "string" },
-    library: { type: "string" }
+    library: { type: "string" },
+    profile: { type: "boolean", default: false }
   }
 })
 
 const chosen = (): ReadonlyArray<WorkloadName> => {
+  if (values.only === undefined && values.profile) return []
   if (values.only === undefined) return values.quick ? ["W1", "W2", "W3"] : Workload.names
   const named = values.only.split(",")
   const unknown = named.filter((name) => !(Workload.names as ReadonlyArray<string>).includes(name))
@@ -80,11 +84,18 @@ for (const { job, ...place } of planned) {
   )
 }
 
+const isWhole = values.only === undefined && some === undefined && !values.quick && !values.profile
+const profiles = new Map<LibraryName, Run.Outcome>()
+if (isWhole || values.profile) {
+  for (const name of Profiles.profiled) profiles.set(name, await Run.run(Profiles.job(name)))
+}
+
 const samples = new Samples(done)
 const ratios = { ...Ratio.make(samples, names), ...(names.includes("W8") ? Ratio.memory(samples) : {}) }
 const sections = [
   ...measured.map(([name, workload]) => Report.section(samples, name, workload)),
-  ...(names.includes("W8") ? [Report.memorySection(samples)] : [])
+  ...(names.includes("W8") ? [Report.memorySection(samples)] : []),
+  ...(profiles.size > 0 ? [Profiles.section(profiles)] : [])
 ]
 const seconds = Math.round(elapsed())
 if (done.length < planned.length) {
@@ -92,7 +103,9 @@ if (done.length < planned.length) {
 }
 
 if (values.json) {
-  console.log(JSON.stringify({ ratios, machine, seconds, samples: done }, null, 2))
+  console.log(
+    JSON.stringify({ ratios, machine, seconds, profiles: Object.fromEntries(profiles), samples: done }, null, 2)
+  )
 } else {
   if (Object.keys(ratios).length > 0) console.log(`${Table.render(Report.ratioTable(ratios))}\n`)
   for (const { about, tables, title } of sections) {
