@@ -11,6 +11,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { examplesOf } from "../../scripts/DocumentedExamples.ts"
 import * as Contents from "./Contents.ts"
 import * as Release from "./Release.ts"
 
@@ -51,6 +52,23 @@ const tsc = tool(import.meta.resolve("typescript/package.json"), "bin/tsc")
 /** Imports each entry in a process of its own program: what cannot be found, by entry. */
 const missing = (specifiers: ReadonlyArray<string>): { readonly [specifier: string]: string } =>
   JSON.parse(run(process.execPath, ["entries.ts", ...specifiers], consumer))
+
+/** Writes each example of the packed pages that needs no other package into a file of the program: how many. */
+const documented = (readme: string, pages: string): number => {
+  const paths = [
+    readme,
+    ...Fs.readdirSync(pages).filter((name) => name.endsWith(".md")).map((name) => Path.join(pages, name))
+  ]
+  const known = /^(?:effect|effect-llmobs|@effect\/platform-node|@opentelemetry\/api)(?:\/|$)|^node:/
+  let count = 0
+  for (const path of paths) {
+    for (const { code } of examplesOf(Fs.readFileSync(path, "utf8"))) {
+      if (![...code.matchAll(/ from "([^"]+)"/g)].every(([, specifier]) => known.test(specifier!))) continue
+      Fs.writeFileSync(Path.join(consumer, `example${++count}.ts`), code)
+    }
+  }
+  return count
+}
 
 try {
   const [packed] = JSON.parse(
@@ -126,8 +144,10 @@ try {
     Path.join(consumer, "everything.ts"),
     specifiers.map((specifier) => `export * as _${specifier.replaceAll(/\W/g, "_")} from "${specifier}"\n`).join("")
   )
+  const examples = documented(Path.join(installed, "README.md"), Path.join(installed, "docs"))
   run(process.execPath, [tsc, "-p", "tsconfig.everything.json"], consumer)
   console.log(`every entry loads; ${optional.join(" and ")} are needed only where they should be`)
+  console.log(`${examples} examples of the documentation compile as a reader would copy them`)
 
   const command = (...args: ReadonlyArray<string>) =>
     attempt("npm", ["exec", "--no", "--", "effect-llmobs", ...args], consumer)
