@@ -13,7 +13,6 @@ export interface Profile {
   readonly timeDeltas?: ReadonlyArray<number> | undefined
 }
 
-export const collection = "garbage collection"
 const idle = "idle"
 
 // The first that matches.
@@ -35,7 +34,7 @@ const files: ReadonlyArray<readonly [part: string, file: RegExp]> = [
 ]
 
 const partOf = ({ functionName, url }: ProfileNode["callFrame"]): string | undefined => {
-  if (functionName === "(garbage collector)") return collection
+  if (functionName === "(garbage collector)") return "garbage collection"
   if (functionName === "(idle)") return idle
   if (functionName === "(program)") return "native code outside any function"
   return files.find(([, file]) => file.test(url))?.[0]

@@ -114,7 +114,7 @@ if (values.json) {
   }
   console.log(`${Machine.describe(machine)}\n${seconds} seconds`)
 }
-if (values.only === undefined && values.library === undefined && !values.quick) {
+if (isWhole) {
   Page.write(root, { machine, ratios, sections, samples, seconds })
 }
 process.exitCode = done.some(({ failure }) => failure !== undefined) ? 1 : 0
