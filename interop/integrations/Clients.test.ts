@@ -158,5 +158,14 @@ for (const speaker of tooOld) {
         assert.deepStrictEqual(yield* Testing.events({ kind: "llm" }), [])
       }).pipe(Effect.scoped, Effect.provide(Testing.layer()))
     })
+
+    // openai 4 has a fetch of its own, over node:http.
+    it.live("is recorded by Clients.layer if it uses Node's fetch", (ctx) => {
+      if (!isInstalled(speaker.package)) ctx.skip(missing(speaker.package))
+      return Effect.gen(function*() {
+        const { spans } = yield* recorded(ways[1]!, speaker, [{ text: "Hi" }])
+        assert.strictEqual(spans.length, speaker.integration === "google_genai" ? 1 : 0)
+      })
+    })
   })
 }

@@ -1,11 +1,16 @@
 import { defineConfig } from "vitest/config"
 import ClosingLineReporter from "../../scripts/ClosingLineReporter.ts"
 
+// Examples find the clients that are installed here.
+const alias = Object.fromEntries(
+  ["@anthropic-ai/sdk", "@google/genai"].map((name) => [name, `${import.meta.dirname}/node_modules/${name}`])
+)
+
 const conditions = ["effect-llmobs-source", "module", "node", "development|production"]
 
 export default defineConfig({
   root: import.meta.dirname,
-  resolve: { conditions },
+  resolve: { alias, conditions },
   ssr: { resolve: { conditions } },
   test: {
     include: ["*.test.ts"],

@@ -1,0 +1,38 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as ProviderServer from "../../providers/ProviderServer.ts"
+import * as Testing from "../../src/layers/Testing.ts"
+import { isInstalled, missing } from "./Installed.ts"
+
+const shown = (program: (server: ProviderServer.ProviderServer) => Effect.Effect<unknown, unknown>) =>
+  Effect.gen(function*() {
+    yield* program(
+      yield* Effect.acquireRelease(
+        Effect.promise(() => ProviderServer.start()),
+        (server) => Effect.promise(server.close)
+      )
+    )
+    return (yield* Testing.events()).map(({ kind, name, output }) => [kind, name, ...Testing.texts(output)])
+  }).pipe(Effect.scoped, Effect.provide(Testing.layer()), Effect.runPromise)
+
+describe("examples/clients", () => {
+  it("records Anthropic's client by one line, with the tool of the program between its calls", async (ctx) => {
+    if (!isInstalled("@anthropic-ai/sdk")) ctx.skip(missing("@anthropic-ai/sdk"))
+    const Anthropic = await import("../../examples/clients/Anthropic.ts")
+    assert.deepStrictEqual(await shown(Anthropic.program), [
+      ["agent", "weather"],
+      ["llm", "anthropic.request", "I look."],
+      ["tool", "weather", "It rains."],
+      ["llm", "anthropic.request", "You said: How is the weather in Oslo?"]
+    ])
+  })
+
+  it("records Google's client by one line", async (ctx) => {
+    if (!isInstalled("@google/genai")) ctx.skip(missing("@google/genai"))
+    const Google = await import("../../examples/clients/Google.ts")
+    assert.deepStrictEqual(await shown(Google.program), [
+      ["workflow", "guide"],
+      ["llm", "google_genai.request", "You said: Tell me about Oslo."]
+    ])
+  })
+})
