@@ -8,6 +8,7 @@ import * as Path from "node:path"
 import type { DevAgent } from "../src/adapters/devagent/DevAgent.ts"
 import type { Place } from "./Place.ts"
 import { start } from "./Place.ts"
+import type { Step } from "./Report.ts"
 
 /** Tries one thing. Rejects with the reason if it does not hold. */
 export type Trial = (place: Place, agent: DevAgent) => Promise<void>
@@ -247,3 +248,11 @@ export const rows: ReadonlyArray<Row> = [
     trial: vited((command) => explains(command, external))
   }
 ]
+
+/** A row as a step of a report. */
+export const stepOf = ({ name, needs, onSocket, trial }: Row, place: Place): Step => ({
+  name,
+  needs,
+  agent: onSocket === true ? { socketPath: Path.join(place.folder, "agent.sock") } : {},
+  run: (agent) => trial(place, agent)
+})

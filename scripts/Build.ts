@@ -15,7 +15,8 @@ const bundle = await rolldown({
   input: { ...Chunks.entries },
   // A program installs these itself, or Node brings them. Everything else is bundled.
   external: [/^node:/, /^effect(?:\/|$)/, /^@effect\//, /^@opentelemetry\//],
-  platform: "node",
+  // For "node" the bundler's helper imports `node:module`, which keeps a bundle from loading in a Worker.
+  platform: "neutral",
   // Its paths name declarations, for the compiler.
   tsconfig: false
 })
