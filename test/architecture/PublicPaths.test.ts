@@ -28,6 +28,8 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
   "effect-llmobs/Node": { effect: "stable", costly: ["Stream"], node: ["node:async_hooks", "node:events"] },
   "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
+  "effect-llmobs/AiSdk": { effect: "stable" },
+  "effect-llmobs/LangChain": { effect: "stable" },
   "effect-llmobs/EffectAi": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
   "effect-llmobs/Otel": { effect: "stable" },
   "effect-llmobs/OtelProcessor": { effect: "stable" },

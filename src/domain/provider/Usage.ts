@@ -217,6 +217,8 @@ const visit = (json: Json, path: string, depth: number, found: (path: string, va
   }
   const isTop = path === ""
   for (const key of Object.keys(json)) {
+    // The AI SDK keeps the provider's own counts beside its own.
+    if (isTop && key === "raw") continue
     visit((json as JsonObject)[key]!, isTop ? key : `${path}.${key}`, depth + 1, found)
   }
 }
