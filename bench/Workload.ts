@@ -154,7 +154,7 @@ const growth: ReadonlyArray<Case> = [
       )
     )
   ),
-  ...[0, 50, 200].map((attributes) => grown(`${attributes} attributes`, { ...small, attributes })),
+  ...[0, 2, 50, 200].map((attributes) => grown(`${attributes} attributes`, { ...small, attributes })),
   ...[1, 30, 300, 3_000].map((annotations) =>
     grown(`${annotations.toLocaleString("en")} annotations`, { ...small, annotations })
   )

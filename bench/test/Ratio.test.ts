@@ -8,23 +8,7 @@ import { Samples } from "../Sample.ts"
 import * as Statistic from "../Statistic.ts"
 import * as Table from "../Table.ts"
 import { flushed, onDefaults } from "../Workload.ts"
-
-const outcome = (threadMicros: number, lost = 0) => ({
-  spans: 120,
-  measured: 100,
-  threadMicros,
-  processMicros: threadMicros,
-  wallMillis: 1,
-  peakRssMegabytes: threadMicros * 10,
-  delayP99Millis: 1,
-  delayMaxMillis: 1,
-  longestTurnMillis: undefined,
-  unique: 120 - lost,
-  duplicates: 0,
-  requests: 1,
-  bytes: 100,
-  lost
-})
+import { outcome } from "./Outcome.ts"
 
 const runs = (library: LibraryName, title: string, micros: ReadonlyArray<number>, lost = 0): ReadonlyArray<Sample> =>
   micros.map((value, repetition) => ({
