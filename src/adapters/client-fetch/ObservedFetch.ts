@@ -156,7 +156,12 @@ class Exchange {
   }
 
   private observe(response: Response): Response {
-    return guard(this.options.recorded.layer.diagnostics, "fetch.response", () => this.watch(response), response)
+    const { recorded } = this.options
+    const watched = guard(recorded.layer.diagnostics, "fetch.response", () => this.watch(response), undefined)
+    if (watched !== undefined) return watched
+    // A response that is none of the standard is passed on; its content is not seen.
+    recorded.end()
+    return response
   }
 
   private watch(response: Response): Response {

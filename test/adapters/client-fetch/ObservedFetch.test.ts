@@ -1,0 +1,166 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as ObservedFetch from "../../../src/adapters/client-fetch/ObservedFetch.ts"
+import * as Redaction from "../../../src/domain/redaction/Redaction.ts"
+import * as Testing from "../../../src/layers/Testing.ts"
+
+type Fetch = typeof globalThis.fetch
+
+const url = "https://api.openai.com/v1/chat/completions"
+const body = JSON.stringify({ model: "gpt-5", messages: [{ role: "user", content: "Hi" }] })
+
+const observe = (inner: unknown, maxRetries = 0): Fetch =>
+  ObservedFetch.make(inner as Fetch, { capture: { input: true, output: true }, maxRetries: () => maxRetries })
+
+/** Runs promises while a layer runs, and gives its llm spans. */
+const recorded = (run: () => Promise<void>, layer?: Testing.Options) =>
+  Effect.gen(function*() {
+    yield* Effect.promise(run)
+    yield* Testing.expectNothingLost
+    return yield* Testing.events({ kind: "llm" })
+  }).pipe(Effect.provide(Testing.layer(layer)))
+
+const outcome = async (call: () => unknown): Promise<unknown> => {
+  try {
+    return await call()
+  } catch (error) {
+    return error
+  }
+}
+
+const thrower = () => {
+  throw new Error("no")
+}
+
+const odd: ReadonlyArray<readonly [name: string, answer: () => unknown]> = [
+  ["nothing", () => undefined],
+  ["null", () => null],
+  ["a text", () => "text"],
+  ["an object of another kind", () => ({ ok: true })],
+  ["a response with a getter that throws", () => Object.defineProperty({}, "status", { get: thrower })],
+  ["a response with an impossible status", () => ({ status: 42, headers: new Headers(), body: new ReadableStream() })],
+  ["a response whose body has no reader", () => ({ status: 200, headers: new Headers(), body: { on: () => {} } })],
+  ["a network error", () => Response.error()],
+  ["no content", () => new Response(null, { status: 204 })]
+]
+
+describe("ObservedFetch", () => {
+  for (const [name, make] of odd) {
+    it.live(`passes on ${name} as it came, and records the call`, () =>
+      Effect.gen(function*() {
+        const answer = make()
+        const spans = yield* recorded(async () => {
+          for (const given of [answer, Promise.resolve(answer)]) {
+            assert.strictEqual(await outcome(() => observe(() => given)(url, { method: "POST", body })), answer)
+          }
+        })
+        assert.strictEqual(spans.length, 2)
+      }))
+  }
+
+  it.live("throws and rejects as the inner fetch does", () =>
+    Effect.gen(function*() {
+      const failure = new TypeError("fetch failed")
+      const spans = yield* recorded(async () => {
+        const thrown = observe(() => {
+          throw failure
+        })
+        assert.throws(() => void thrown(url, { method: "POST", body }), TypeError)
+        const rejected = observe(() => Promise.reject(failure))
+        assert.strictEqual(await outcome(() => rejected(url, { method: "POST", body })), failure)
+      })
+      assert.deepStrictEqual(spans.map(({ error }) => error?.message), ["fetch failed", "fetch failed"])
+    }))
+
+  it.live("passes on every form of a request, and records those to a provider", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const fetch = observe(() => {
+        calls++
+        return Promise.resolve(Response.json({ choices: [] }))
+      })
+      const requests: ReadonlyArray<readonly [input: unknown, init?: unknown]> = [
+        [url, { method: "POST", body }],
+        [new URL(url), { method: "post", body: new TextEncoder().encode(body) }],
+        [new Request(url, { method: "POST", body })],
+        [url, { method: "POST", body: "no JSON" }],
+        [url, { method: "POST" }],
+        [url, { method: "POST", body: "[]" }],
+        [url],
+        [undefined],
+        [url, {
+          get method() {
+            return thrower()
+          }
+        }]
+      ]
+      const spans = yield* recorded(async () => {
+        for (const [input, init] of requests) await (await fetch(input as string, init as RequestInit)).text()
+      })
+      assert.strictEqual(calls, requests.length)
+      assert.deepStrictEqual(spans.map(({ input }) => Testing.texts(input)), [["Hi"], ["Hi"], [], [], [], []])
+    }))
+
+  it.live("gives the body back unchanged, however it is cut, and ends with what could be read", () =>
+    Effect.gen(function*() {
+      const text = `data: ${
+        JSON.stringify({ choices: [{ index: 0, delta: { content: "grüß dich 🎈" } }] })
+      }\n\ndata: [DONE]\n\n`
+      const bytes = new TextEncoder().encode(text)
+      const answer = () => {
+        const pieces = Array.from(bytes, (byte) => Uint8Array.of(byte))
+        return new Response(
+          new ReadableStream({
+            pull: (controller) => {
+              const piece = pieces.shift()
+              if (piece === undefined) controller.close()
+              else controller.enqueue(piece)
+            }
+          }),
+          { headers: { "content-type": "text/event-stream" } }
+        )
+      }
+      const [span] = yield* recorded(async () => {
+        const response = await observe(() => Promise.resolve(answer()))(url, { method: "POST", body })
+        assert.strictEqual(await response.text(), text)
+      })
+      assert.deepStrictEqual(Testing.texts(span!.output), ["grüß dich 🎈"])
+    }))
+
+  it.live("keeps content away where the layer captures none, and redacts texts and errors", () =>
+    Effect.gen(function*() {
+      const fetch = observe((_url: string, { body }: { readonly body: string }) =>
+        Promise.resolve(
+          body.includes("fail")
+            ? Response.json({ error: { message: "secret 4711 refused" } }, { status: 400 })
+            : Response.json({ choices: [{ message: { role: "assistant", content: "secret 4711" } }] })
+        )
+      )
+      const ask = async () => {
+        for (const text of ["secret 4711", "fail"]) {
+          const body = JSON.stringify({ model: "gpt-5", messages: [{ role: "user", content: text }] })
+          await (await fetch(url, { method: "POST", body })).text()
+        }
+      }
+      assert.notInclude(JSON.stringify(yield* recorded(ask, { contentCapture: "none" })), "secret 4711")
+      const processors = [Redaction.texts((text) => text.replaceAll(/\d{4}/g, "####"))]
+      const redacted = JSON.stringify(yield* recorded(ask, { processors }))
+      assert.notInclude(redacted, "4711")
+      assert.include(redacted, "400 secret #### refused")
+    }))
+
+  it.live("reads no more of a long answer than its limit, and holds nothing of it after the end", () =>
+    Effect.gen(function*() {
+      const part = new TextEncoder().encode("x".repeat(1_000_000))
+      let left = 12
+      const answer = new Response(
+        new ReadableStream({ pull: (controller) => left-- > 0 ? controller.enqueue(part) : controller.close() }),
+        { headers: { "content-type": "application/json" } }
+      )
+      const [span] = yield* recorded(async () => {
+        const response = await observe(() => Promise.resolve(answer))(url, { method: "POST", body })
+        assert.strictEqual((await response.text()).length, 12_000_000)
+      })
+      assert.deepStrictEqual([span!.status, span!.metadata["output_cut"]], ["ok", true])
+    }))
+})
