@@ -46,6 +46,7 @@ import * as TelemetryLint from "../domain/observed/TelemetryLint.ts"
 import type { Problem } from "../domain/Problem.ts"
 import { Testing } from "./TestingService.ts"
 
+export * from "./EmbedderLaws.ts"
 export * from "./Expectation.ts"
 export * from "./TestingService.ts"
 
