@@ -42,7 +42,20 @@ const write = async (): Promise<void> => {
     excludeExternals: true,
     excludeInternal: true,
     excludePrivate: true,
-    highlightLanguages: ["typescript", "javascript", "bash", "json", "markdown", "mermaid"],
+    highlightLanguages: [
+      "typescript",
+      "javascript",
+      "bash",
+      "console",
+      "diff",
+      "html",
+      "http",
+      "json",
+      "jsonc",
+      "markdown",
+      "mermaid",
+      "yaml"
+    ],
     // A type that a signature names and no module exports is shown by its name, without a link.
     validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true },
     treatWarningsAsErrors: true

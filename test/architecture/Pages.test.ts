@@ -24,6 +24,13 @@ describe("the pages of the documentation", () => {
     assert.deepStrictEqual(mentions, ["README.md"])
   })
 
+  it("are linked from the README, each of docs", () => {
+    const links = new Set(linksOf(Fs.readFileSync(Path.join(root, "README.md"), "utf8")).map(({ target }) => target))
+    const guides = pages.filter((page) => /^docs\/[^/]+$/.test(page))
+    assert.isAbove(guides.length, 10)
+    assert.deepStrictEqual(guides.filter((page) => !links.has(page)), [])
+  })
+
   it("have no link that leads nowhere", () => {
     assert.isAbove(pages.length, 20)
     assert.deepStrictEqual(pages.flatMap((page) => deadLinks(root, page)), [])
