@@ -31,6 +31,18 @@ describe("the pages of the documentation", () => {
     assert.deepStrictEqual(guides.filter((page) => !links.has(page)), [])
   })
 
+  it("link to nothing that is left out of the package, where they are in it", () => {
+    const packed = pages.filter((page) => /^(?:README|SECURITY|CHANGELOG)|^docs\/(?:decisions\/)?[^/]+$/.test(page))
+    const outside = packed.flatMap((page) =>
+      linksOf(Fs.readFileSync(Path.join(root, page), "utf8"))
+        .filter(({ target }) => !/^[a-z]+:|^#/.test(target))
+        .map(({ target }) => Path.posix.join(Path.posix.dirname(page), target.split("#")[0]!))
+        .filter((path) => !/^docs\/(?!api\/)|^(?:README|SECURITY|CHANGELOG)\.md$|^LICENSE$/.test(path))
+        .map((path) => `${page}: ${path}`)
+    )
+    assert.deepStrictEqual(outside, [])
+  })
+
   it("have no link that leads nowhere", () => {
     assert.isAbove(pages.length, 20)
     assert.deepStrictEqual(pages.flatMap((page) => deadLinks(root, page)), [])
