@@ -33,7 +33,8 @@ const program = Effect.gen(function*() {
   const converse = Effect.gen(function*() {
     const url = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     const agent = yield* LLMObs.DevAgent
-    yield* Console.log(`${run.conversations.length} conversations with ${url}, observed by the Agent at ${agent.url}`)
+    yield* Console.log(`${run.conversations.length} conversations with ${url}`)
+    yield* Console.log(`The Agent listens at ${agent.url}`)
     yield* Driver.run(url, run.conversations, answered)
   })
 
