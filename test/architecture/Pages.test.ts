@@ -4,6 +4,7 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { anchorsOf, deadLinks, linksOf } from "../../scripts/PageLinks.ts"
 import { root } from "../../scripts/SourceFile.ts"
+import * as Metrics from "../../src/domain/content/Metrics.ts"
 
 const folders = ["docs", "examples", "burst", "faults", "fuzz", "memory", "parametric", "replay", "soak"]
 const pages = [
@@ -46,6 +47,28 @@ describe("the pages of the documentation", () => {
   it("have no link that leads nowhere", () => {
     assert.isAbove(pages.length, 20)
     assert.deepStrictEqual(pages.flatMap((page) => deadLinks(root, page)), [])
+  })
+})
+
+describe("docs/spans.md", () => {
+  const page = Fs.readFileSync(Path.join(root, "docs/spans.md"), "utf8")
+
+  it("has every option of a span in its table", () => {
+    const options = [["src/domain/span/Annotation.ts", "AnnotationInput"], ["src/ports/Recorder.ts", "SpanOptions"]]
+      .flatMap(([path, name]) => {
+        const source = Fs.readFileSync(Path.join(root, path!), "utf8")
+        const body = source.slice(source.indexOf(`export interface ${name} `)).split("\n}\n")[0]!
+        return [...body.matchAll(/^ {2}readonly (\w+)\?/gm)].map(([, option]) => option!)
+      })
+    assert.isAbove(options.length, 20)
+    const first = page.split("\n").filter((line) => line.startsWith("| `")).map((line) => line.split("|")[1]!).join(" ")
+    assert.deepStrictEqual(options.filter((option) => !first.includes(`\`${option}\``)), [])
+  })
+
+  it("has every metric that Datadog knows, by both names", () => {
+    for (const [name, inEvent] of Object.entries(Metrics.aliases)) {
+      assert.match(page, new RegExp(`^\\| \`${name}\` +\\| \`${inEvent}\` `, "m"))
+    }
   })
 })
 
