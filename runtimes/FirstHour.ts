@@ -32,7 +32,15 @@ const tsc = (...files: ReadonlyArray<string>): Promise<string> =>
     [
       process.execPath,
       file("node_modules/typescript/bin/tsc"),
-      ...["--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--pretty", "false", ...files]
+      "--noEmit",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2024",
+      "--pretty",
+      "false",
+      ...files
     ],
     place,
     {}

@@ -46,7 +46,7 @@ interface Closures {
   readonly live: ReadonlySet<string>
 }
 
-const names = ["shared", "core", "face", "live"] as const
+const names = ["shared", "domain", "core", "face", "live"] as const
 
 let closures: Closures | undefined
 
@@ -58,7 +58,7 @@ const chunkOf = (id: string, context: ChunkingContext): typeof names[number] | n
     face: closure(source("layers/LLMObs.ts"), context),
     live: closure(source("composition/LiveLayer.ts"), context)
   }
-  if (core.has(id)) return face.has(id) ? "shared" : "core"
+  if (core.has(id)) return face.has(id) ? "shared" : live.has(id) ? "domain" : "core"
   if (face.has(id)) return "face"
   return live.has(id) ? "live" : null
 }

@@ -9,7 +9,7 @@ import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { Outcome, Request, TransportService } from "../../ports/Transport.ts"
 import { defaultMaxBodyBytes, exposesKey, isLoopback } from "../../ports/Transport.ts"
 
-// Loaded by the first transport, because they cost more than the rest of a layer; and not imported, so that a bundle loads
+// Loaded when they are needed, because they cost more than the rest of a layer; and not imported, so that a bundle loads
 // in a runtime that has no such module.
 const node = {
   http: () => process.getBuiltinModule("node:http"),
@@ -50,7 +50,7 @@ export const make = (
         if (exposesKey(request)) return Effect.succeed(unsent("INSECURE"))
         if (target.protocol === "http") return exchange(request, agents.http)
         if (agents.tunnel === undefined || isLoopback(target) || isExcepted(target.host, options.noProxy)) {
-          return exchange(request, agents.https)
+          return exchange(request, agents.https())
         }
         return Effect.matchEffect(Effect.tryPromise({ try: agents.tunnel, catch: codeOf }), {
           onFailure: (code) => Effect.succeed(unsent(code)),
@@ -109,12 +109,14 @@ const pool = { keepAlive: true, maxSockets: 16, scheduling: "lifo" } as const
 
 const makeAgents = (proxy: string | undefined, onRefusal: (status: number) => void) => {
   const http = new (node.http().Agent)(pool)
-  const https = new (node.https().Agent)(pool)
+  let https: Https.Agent | undefined
   let tunnel: Promise<Https.Agent> | undefined
   let destroyed = false
   return {
     http,
-    https,
+    // Made by the first request over TLS, because it loads three times as much as HTTP. A request that is made after the
+    // end would leave its connection open.
+    https: () => https ??= new (node.https().Agent)(destroyed ? { ...pool, keepAlive: false } : pool),
     // Imported by the first request through the proxy.
     tunnel: proxy === undefined ? undefined : () =>
       tunnel ??= import("./ProxyTunnel.ts").then(({ make }) => {
@@ -125,7 +127,7 @@ const makeAgents = (proxy: string | undefined, onRefusal: (status: number) => vo
     destroy: () => {
       destroyed = true
       http.destroy()
-      https.destroy()
+      https?.destroy()
       tunnel?.then((agent) => agent.destroy(), () => {})
     }
   }

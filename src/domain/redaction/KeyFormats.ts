@@ -187,14 +187,19 @@ interface Form {
 const unitsOf = (body: RegExp): Uint8Array =>
   Uint8Array.from({ length: 128 }, (_, unit) => body.test(String.fromCharCode(unit)) ? 1 : 0)
 
-const alphanumeric = unitsOf(bodies.alphanumeric)
-
-const isAlphanumeric = (unit: number): boolean => unit < 128 && alphanumeric[unit] === 1
+const isAlphanumeric = (unit: number): boolean =>
+  (unit >= 0x30 && unit <= 0x39) || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a)
 
 const twoUnits = (text: string, at: number): number => (text.charCodeAt(at) << 16) | text.charCodeAt(at + 1)
 
+// A program that imports the core may search for no keys, so the table is made by the first search.
+const once = <A>(make: () => A): () => A => {
+  let made: A | undefined
+  return () => made ??= make()
+}
+
 // Indexed by the first two units. Among formats that share them, the longest prefix comes first.
-const index: ReadonlyMap<number, ReadonlyArray<Form>> = (() => {
+const index = once((): ReadonlyMap<number, ReadonlyArray<Form>> => {
   const units = new Map(Object.entries(bodies).map(([name, body]) => [name, unitsOf(body)]))
   const forms = all.flatMap(({ begins, body, exactly, label, least }) =>
     begins.split(" ").map((begin): Form => ({
@@ -213,7 +218,7 @@ const index: ReadonlyMap<number, ReadonlyArray<Form>> = (() => {
     else known.push(form)
   }
   return out
-})()
+})
 
 // A key starts where no letter or digit precedes it. An escape that was not undone (`\n`, `%20`) ends with one.
 const startsAt = (text: string, at: number): boolean => {
@@ -243,10 +248,11 @@ const endOf = (text: string, at: number, form: Form): number | undefined => {
  * @since 0.2.0
  */
 export const find = (text: string): ReadonlyArray<Replacement> => {
+  const formats = index()
   let out: Array<Replacement> | undefined
   for (let at = 0; at + 8 < text.length; at++) {
     if (!isAlphanumeric(text.charCodeAt(at)) || !startsAt(text, at)) continue
-    const forms = index.get(twoUnits(text, at))
+    const forms = formats.get(twoUnits(text, at))
     if (forms === undefined) continue
     for (const form of forms) {
       const end = text.startsWith(form.begin, at) ? endOf(text, at, form) : undefined

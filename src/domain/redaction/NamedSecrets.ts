@@ -73,7 +73,8 @@ const isQuote = (unit: number): boolean => unit === 0x22 || unit === 0x27 || uni
 const isLineEnd = (unit: number): boolean => unit === 0x0a || unit === 0x0d
 
 const is = (characters: string) => {
-  const units = Uint8Array.from({ length: 128 }, (_, unit) => characters.includes(String.fromCharCode(unit)) ? 1 : 0)
+  const units = new Uint8Array(128)
+  for (const character of characters) units[character.charCodeAt(0)] = 1
   return (unit: number): boolean => unit < 128 && units[unit] === 1
 }
 
