@@ -106,6 +106,7 @@ describe("Clients.wrap", () => {
       ])
       assert.deepStrictEqual(spans[0]!.input.messages?.[0], { role: "system", content: "Be brief." })
       for (const span of spans.slice(0, 2)) {
+        assert.deepInclude(span.metadata, { top_p: 1, tool_choice: "auto", truncation: "disabled" })
         assert.deepStrictEqual(span.output.messages, [
           { role: "reasoning", content: "The user wants an answer." },
           { role: "assistant", content: "You said: Hi" }

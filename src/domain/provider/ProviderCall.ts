@@ -9,7 +9,8 @@
  * @since 0.2.0
  */
 import * as JsonFields from "../json/JsonFields.ts"
-import type { JsonObject } from "../json/JsonSnapshot.ts"
+import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
+import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 
 /**
  * A call of a provider.
@@ -144,6 +145,26 @@ export const isRequest = (address: Address, body: JsonObject): boolean => {
     (JsonFields.text(body, "model") !== undefined || JsonFields.first(body, "prompt") !== undefined ||
       fromAddress(address)?.model !== undefined)
 }
+
+/**
+ * The parameters that an answer tells, because a request may leave them to the provider: those of OpenAI's responses.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const parametersOf = (answer: unknown): JsonObject => {
+  const found: { [key: string]: Json } = {}
+  if (typeof answer !== "object" || answer === null || !("object" in answer) || answer.object !== "response") {
+    return found
+  }
+  for (const key of answeredParameters) {
+    const value = JsonSnapshot.take((answer as { readonly [key: string]: unknown })[key]).value
+    if (value !== undefined && value !== null) found[key] = value
+  }
+  return found
+}
+
+const answeredParameters = ["temperature", "top_p", "tool_choice", "truncation", "text"]
 
 const endpointOf = ({ pathname }: Address): Endpoint | undefined => {
   for (const endpoint of endpoints) if (endpoint.path.test(pathname)) return endpoint

@@ -6,6 +6,7 @@ import type { JsonObject } from "../../domain/json/JsonSnapshot.ts"
 import * as CallAnswer from "../../domain/provider/CallAnswer.ts"
 import * as Exchange from "../../domain/provider/Exchange.ts"
 import type { ProviderCall } from "../../domain/provider/ProviderCall.ts"
+import * as ProviderCalls from "../../domain/provider/ProviderCall.ts"
 import * as ProviderFailure from "../../domain/provider/ProviderFailure.ts"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
@@ -130,9 +131,12 @@ export class RecordedCall {
     this.annotate("call.answer", () => {
       const read = this.answer === undefined || this.status >= 400 ? undefined : this.answer.end()
       failure = read?.failure
+      const output = this.output(read?.output)
       return {
-        ...this.output(read?.output),
+        ...output,
         metadata: {
+          ...output.metadata,
+          ...ProviderCalls.parametersOf(read?.output),
           ...(this.attempts > 1 ? { attempts: this.attempts } : undefined),
           ...(this.status >= 400 ? { status_code: this.status } : undefined),
           ...(read?.isCut === true ? { output_cut: true } : undefined)
