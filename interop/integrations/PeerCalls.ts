@@ -69,8 +69,7 @@ export const calls: ReadonlyArray<readonly [name: string, call: (clients: Client
       max_tokens: 100,
       system: "Be brief.",
       messages: user("Hi"),
-      // The types of the newest release leave it out; the provider takes it.
-      ...{ temperature: 0.2 }
+      stop_sequences: ["END"]
     })],
   ["anthropic stream", async ({ anthropic }) =>
     drain(
