@@ -80,7 +80,10 @@ export const callbacks = (
 ): Context.Context<never> => {
   const { evaluate, store } = FiberCallbacks.make(storage)
   if (tracer !== undefined) {
-    TracerDecoration.withContext(tracer, () => RunningLayers.looksForFibers() ? evaluate : undefined)
+    // The tracer of a host evaluates steps in the host's context.
+    const own = tracer.context
+    const leaving = EffectTracer.evaluation(own, evaluate)
+    TracerDecoration.withContext(tracer, () => RunningLayers.looksForFibers() ? leaving : own)
   }
   const evaluating = new WeakMap<Tracer.Tracer, Tracer.Tracer>()
   const inside = (around: Tracer.Tracer): Tracer.Tracer => {

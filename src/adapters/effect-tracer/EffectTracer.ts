@@ -66,15 +66,16 @@ export const make = (options: Options): Tracer.Tracer => {
 }
 
 /** The same tracer, which evaluates the steps of the fibers that run under it. */
-export const evaluating = (tracer: Tracer.Tracer, evaluate: NonNullable<Tracer.Tracer["context"]>): Tracer.Tracer => {
-  const { context } = tracer
-  return adopt(Tracer.make({
-    span: (input) => tracer.span(input),
-    context: context === undefined
-      ? evaluate
-      : (primitive, fiber) => context({ [step]: () => evaluate(primitive, fiber) } as typeof primitive, fiber)
-  }))
-}
+export const evaluating = (tracer: Tracer.Tracer, evaluate: Evaluate): Tracer.Tracer =>
+  adopt(Tracer.make({ span: (input) => tracer.span(input), context: evaluation(tracer.context, evaluate) }))
+
+type Evaluate = NonNullable<Tracer.Tracer["context"]>
+
+/** Evaluates the steps of fibers as a tracer does, and inside that in a way of its own. */
+export const evaluation = (outer: Tracer.Tracer["context"], inner: Evaluate): Evaluate =>
+  outer === undefined
+    ? inner
+    : (primitive, fiber) => outer({ [step]: () => inner(primitive, fiber) } as typeof primitive, fiber)
 
 const step = "~effect/Effect/evaluate"
 
