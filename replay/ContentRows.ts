@@ -96,6 +96,21 @@ export const rows = (moving: ReadonlyArray<Row>): ReadonlyArray<Row> => [
       ])
   },
   {
+    id: "R-F3-one-tool",
+    kind: "R",
+    uses: 1,
+    why: "F3: one tool definition is read like a list of one; Python refuses it",
+    places: (scenario): ReadonlyArray<Place> =>
+      SpanSteps.of(scenario).filter(({ step }) => step.kind === "llm").flatMap((span) =>
+        SpanSteps.annotations(span).flatMap(({ args }) => {
+          const given = args["tool_definitions"]
+          return Rows.isObject(given) && typeof given["name"] === "string"
+            ? [Rows.is(`${Rows.eventPath(scenario, span)}.meta.tool_definitions`, [given])]
+            : []
+        })
+      )
+  },
+  {
     id: "R-F3-number",
     kind: "R",
     uses: 2,
