@@ -25,11 +25,14 @@ describe("the pages of the documentation", () => {
     assert.deepStrictEqual(mentions, ["README.md"])
   })
 
-  it("are linked from the README, each of docs", () => {
-    const links = new Set(linksOf(Fs.readFileSync(Path.join(root, "README.md"), "utf8")).map(({ target }) => target))
-    const guides = pages.filter((page) => /^docs\/[^/]+$/.test(page))
-    assert.isAbove(guides.length, 10)
-    assert.deepStrictEqual(guides.filter((page) => !links.has(page)), [])
+  it("are linked from the README: the guides, and the decisions from the README of theirs", () => {
+    const linked = ["README.md", "docs/decisions/README.md"].flatMap((page) =>
+      linksOf(Fs.readFileSync(Path.join(root, page), "utf8"))
+        .map(({ target }) => Path.posix.join(Path.posix.dirname(page), target))
+    )
+    const guides = pages.filter((page) => /^docs\/(?:decisions\/)?[^/]+$/.test(page))
+    assert.isAbove(guides.length, 20)
+    assert.deepStrictEqual(guides.filter((page) => !linked.includes(page)), [])
   })
 
   it("link to nothing that is left out of the package, where they are in it", () => {
