@@ -3,9 +3,9 @@
  *
  * @since 0.2.0
  */
+import type { DdTracer } from "../../src/adapters/dd-trace/DdTraceApi.ts"
 import type { Options } from "../../src/composition/Options.ts"
 import type { Ledger } from "../../src/domain/delivery/Ledger.ts"
-import type { DdTracer } from "../../src/layers/DdTrace.ts"
 
 /**
  * @category models

@@ -63,6 +63,7 @@ const programs: ReadonlyArray<Program> = [
     needs: [[`${packages}dd-trace-5-newest`, "dd-trace"]]
   },
   { name: "dd-trace 6.21", file: "DdTrace.ts", argument: ".", needs: [[".", "dd-trace"]] },
+  { name: "dd-trace, newest", file: "DdTrace.ts", argument: "more", needs: [[".", "dd-trace"]] },
   { name: "Anthropic's SDK", file: "Anthropic.ts", needs: [[`${packages}anthropic`, "@anthropic-ai/sdk"]] },
   { name: "@ai-sdk/otel", file: "AiSdk.ts", needs: [[`${packages}ai-sdk`, "@ai-sdk/otel"]] },
   { name: "the SDK of dd-trace", file: "LlmObs.ts", needs: [[".", "dd-trace"]] }

@@ -30,19 +30,27 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as DdContext from "../adapters/dd-trace/DdContext.ts"
-import type { DdTracer } from "../adapters/dd-trace/DdTraceApi.ts"
+import * as DdTraceApi from "../adapters/dd-trace/DdTraceApi.ts"
 import * as DdTraceHost from "../adapters/dd-trace/DdTraceHost.ts"
 import { CurrentHostTracer } from "../ports/HostTracer.ts"
 import { CurrentHostContextSource } from "../ports/IncomingRequest.ts"
 
-export type {
-  /**
-   * The tracer of dd-trace, by structure.
-   *
-   * @category models
-   * @since 0.2.0
-   */
-  DdTracer
+/**
+ * The tracer of dd-trace: the default export of the package, in any version.
+ *
+ * **Details**
+ *
+ * Only its members are named, because the typings of dd-trace differ from version to version. A tracer that lacks one is
+ * no error: events go to the LLM intake then, and the log says why.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Tracer {
+  readonly startSpan: (...args: never) => unknown
+  readonly scope: () => unknown
+  readonly inject: (...args: never) => unknown
+  readonly extract: (...args: never) => unknown
 }
 
 /**
@@ -62,9 +70,10 @@ export interface Options {
  * @category layers
  * @since 0.2.0
  */
-export const layer = (tracer: DdTracer, options: Options = {}): Layer.Layer<never> =>
-  Layer.effectContext(Effect.sync(() =>
-    Context.make(CurrentHostTracer, DdTraceHost.make(tracer, options.version)).pipe(
-      Context.add(CurrentHostContextSource, DdContext.source(tracer))
+export const layer = (tracer: Tracer, options: Options = {}): Layer.Layer<never> =>
+  Layer.effectContext(Effect.sync(() => {
+    const dd = DdTraceApi.from(tracer)
+    return Context.make(CurrentHostTracer, DdTraceHost.make(dd, options.version)).pipe(
+      Context.add(CurrentHostContextSource, DdContext.source(dd))
     )
-  ))
+  }))

@@ -28,7 +28,7 @@ export interface DdTracer {
 /** The active span of the running code. */
 export interface DdScope {
   active(): DdSpan | null
-  activate<A>(span: DdSpan, f: (...args: Array<never>) => A): A
+  activate<A>(span: DdSpan, f: () => A): A
 }
 
 /** A span. */
@@ -62,6 +62,9 @@ export interface DdTrace {
 export interface StructSpan extends DdSpan {
   meta_struct?: { [key: string]: unknown } | undefined
 }
+
+/** The tracer that a program gave: the default export, or the module around it. */
+export const from = (tracer: object): DdTracer => (hidden(tracer, "default") ?? tracer) as DdTracer
 
 /** The value of a property that no typing has. */
 export const hidden = (value: unknown, ...path: ReadonlyArray<string>): unknown => {
