@@ -23,10 +23,7 @@ import * as CallbackHandler from "../adapters/langchain/CallbackHandler.ts"
 import * as LangChainRuns from "../adapters/langchain/LangChainRuns.ts"
 import * as ProcessWide from "../engine/context/ProcessWide.ts"
 
-const state = ProcessWide.get("LangChain/1", () => ({
-  Handler: CallbackHandler.make(LangChainRuns.make()),
-  isRegistered: false
-}))
+const Handler = ProcessWide.get("LangChain/1", () => CallbackHandler.make(LangChainRuns.make()))
 
 /**
  * A callback handler of LangChain.
@@ -42,23 +39,22 @@ export type Handler = CallbackHandler.CallbackHandler
  * @category integrations
  * @since 0.2.0
  */
-export const handler: Handler = ProcessWide.get("LangChainHandler/1", () => new state.Handler())
+export const handler: Handler = ProcessWide.get("LangChainHandler/1", () => new Handler())
 
 /**
- * Records every run of LangChain and LangGraph in this process. A second call changes nothing.
+ * Records every run of LangChain and LangGraph. Call it where the program starts.
  *
  * **Details**
  *
  * `registerConfigureHook` is that of `@langchain/core/context`. LangChain makes the handlers of such a hook if an environment
- * variable says so; `EFFECT_LLMOBS_LANGCHAIN` is set to `true` for it.
+ * variable says so; `EFFECT_LLMOBS_LANGCHAIN` is set to `true` for it. LangChain keeps its hooks in its asynchronous context,
+ * so a call inside a request or a test holds for that one. Another call adds no second handler to a run.
  *
  * @category integrations
  * @since 0.2.0
  */
 export const register = (registerConfigureHook: (hook: never) => void): void => {
-  if (state.isRegistered) return
-  state.isRegistered = true
   process.env[CallbackHandler.variable] = "true"
-  const hook = { handlerClass: state.Handler, envVar: CallbackHandler.variable, inheritable: true }
+  const hook = { handlerClass: Handler, envVar: CallbackHandler.variable, inheritable: true }
   registerConfigureHook(hook as never)
 }

@@ -53,6 +53,21 @@ const effectAi: Part = {
     )
 }
 
+const effectAiStream: Part = {
+  event: "LanguageModel.streamText",
+  around: () => (call) =>
+    Stream.runDrain(LanguageModel.streamText({ prompt: "Hi" })).pipe(
+      Effect.provideServiceEffect(
+        LanguageModel.LanguageModel,
+        LanguageModel.make({
+          generateText: () => Effect.succeed([]),
+          streamText: () => Stream.unwrap(Effect.as(call, Stream.make({ type: "text-start", id: "1" } as const)))
+        })
+      ),
+      Effect.orDie
+    )
+}
+
 const otel: Part = {
   event: "chat gpt-5",
   around: ({ provider }) => (call) =>
@@ -94,6 +109,13 @@ const table: ReadonlyArray<readonly [name: string, parts: ReadonlyArray<Part>, e
   ["a span of the program, the layer", [own, bare], own, "the program describes the call itself"],
   ["effect/ai, a wrapped client", [effectAi, wrapped], effectAi, "effect/ai claims its calls, and knows the tools"],
   ["effect/ai, the layer", [effectAi, bare], effectAi, "effect/ai claims its calls, and knows the tools"],
+  [
+    "effect/ai in a stream, a wrapped client",
+    [effectAiStream, wrapped],
+    effectAiStream,
+    "its fiber waits for the call"
+  ],
+  ["effect/ai in a stream, the layer", [effectAiStream, bare], effectAiStream, "its fiber waits for the call"],
   ["a span of the program, effect/ai, a wrapped client", [own, effectAi, wrapped], own, "the outermost one counts"],
   ["OpenTelemetry, a wrapped client", [otel, wrapped], otel, "the span was there first"],
   ["OpenTelemetry, the layer", [otel, bare], otel, "the span was there first"],

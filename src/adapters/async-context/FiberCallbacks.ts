@@ -8,6 +8,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Tracer from "effect/Tracer"
+import * as StreamedCalls from "../../engine/context/StreamedCalls.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { CallerStorage } from "./CallerStorage.ts"
 
@@ -31,6 +32,6 @@ export const make = (storage: CallerStorage): FiberCallbacks => ({
   },
   evaluate: (primitive, fiber) =>
     (primitive as { readonly [name]?: unknown })[name] === "Async"
-      ? storage.run({ context: fiber.context, fiber }, () => primitive[step](fiber))
+      ? storage.run({ context: StreamedCalls.contextOf(fiber), fiber }, () => primitive[step](fiber))
       : primitive[step](fiber)
 })

@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
+import * as StreamedCalls from "../../engine/context/StreamedCalls.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import type { RecorderService } from "../../ports/Recorder.ts"
 import * as ModelAnswer from "./ModelAnswer.ts"
@@ -55,6 +56,8 @@ export class ModelCall implements Caller {
   #prompt: object | undefined
   #told: Told | undefined
   #asked = false
+  /** The fiber that waits for a streamed answer. */
+  #fiber: Fiber.Fiber<unknown, unknown> | undefined
   #answeredAt: bigint | undefined
 
   constructor(options: {
@@ -64,6 +67,8 @@ export class ModelCall implements Caller {
     readonly span: Tracer.Span
     readonly clock: Clock.Clock
     readonly names: ModelNames
+    /** The fiber that pulls the call if it is streamed. */
+    readonly streamedIn?: Fiber.Fiber<unknown, unknown> | undefined
   }) {
     this.recorder = options.recorder
     this.open = options.open
@@ -71,6 +76,8 @@ export class ModelCall implements Caller {
     this.span = options.span
     this.clock = options.clock
     this.#names = options.names
+    this.#fiber = options.streamedIn
+    if (this.#fiber !== undefined) StreamedCalls.begin(this.#fiber, this.open)
   }
 
   /** The provider is about to be asked. */
@@ -90,8 +97,15 @@ export class ModelCall implements Caller {
   /** An attribute of the span, which the provider writes. */
   attribute(key: string, value: unknown): void {
     this.#attributes.set(key, value)
+    if (key.startsWith("gen_ai.response.")) this.answering()
     if (key === "gen_ai.operation.name") this.#asked = true
     else if (key === "gen_ai.response.finish_reasons" || key === "gen_ai.usage.output_tokens") this.answer()
+  }
+
+  /** The answer begins, or never comes. */
+  answering(): void {
+    if (this.#fiber !== undefined) StreamedCalls.answer(this.#fiber)
+    this.#fiber = undefined
   }
 
   /** The answer is complete. The first call counts. */
@@ -136,6 +150,7 @@ export class ModelCall implements Caller {
 
   /** Ends the event. Returns the time and the exit that the span of the call has then. */
   end(time: bigint, exit: Exit.Exit<unknown, unknown>): { readonly time: bigint; readonly exit: typeof exit } {
+    this.answering()
     const response = this.#told?.response ?? ModelAnswer.ofExit(exit)
     const results = ModelAnswer.results(response ?? [])
     const taken = new Set<ModelAnswer.Part>()

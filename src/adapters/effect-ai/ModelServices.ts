@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
+import * as StreamedCalls from "../../engine/context/StreamedCalls.ts"
 import type { ModelCalls } from "./ModelCalls.ts"
 import type { UnseenCalls } from "./UnseenCalls.ts"
 
@@ -37,7 +38,13 @@ export const make = (calls: ModelCalls, unseen: UnseenCalls): ModelServices => {
 
   const tracker = remembered((next: Tracker | undefined): Tracker => ({
     clearUnsafe: () => next?.clearUnsafe(),
-    markParts: (parts, id) => next?.markParts(parts, id),
+    markParts: (parts, id) => {
+      calls.guarded("answer", () => {
+        const fiber = Fiber.getCurrent()
+        if (fiber !== undefined) StreamedCalls.answer(fiber)
+      })
+      next?.markParts(parts, id)
+    },
     prepareUnsafe: (prompt) => {
       calls.guarded("prompt", () => {
         const fiber = Fiber.getCurrent()

@@ -74,7 +74,7 @@ const open = (
   )
   calls.guarded("start", () => {
     calls.see(span)
-    const call = isClaimed ? undefined : start(recorder, reader, slot, span)
+    const call = isClaimed ? undefined : start(recorder, fiber, reader, slot, span)
     if (call === undefined) return
     calls.add(span, call)
     try {
@@ -95,6 +95,7 @@ const open = (
 
 const start = (
   recorder: RecorderService,
+  fiber: AnyFiber,
   reader: ContextReader,
   { carrier }: Slot,
   span: Tracer.Span
@@ -117,7 +118,8 @@ const start = (
     parent,
     span,
     clock: reader.getRef(Clock.Clock),
-    names: namesIn(reader.context)
+    names: namesIn(reader.context),
+    streamedIn: isStream(span) ? fiber : undefined
   })
 }
 
@@ -154,6 +156,8 @@ const observe = (calls: ModelCalls, call: ModelCall, isOurs: boolean, onEnd: () 
   }
 }
 
+const isStream = (span: Tracer.Span): boolean => span.name === "LanguageModel.streamText"
+
 /** The context inside a call. */
 const within = (
   around: Context.Context<never>,
@@ -162,7 +166,7 @@ const within = (
 ): Context.Context<never> => {
   const inside = services.around(Context.add(around, CurrentSpan, call.open))
   // A stream, unlike the other calls, does not make its span the current one.
-  const context = call.span.name === "LanguageModel.streamText"
+  const context = isStream(call.span)
     ? Context.add(inside, Tracer.ParentSpan, call.span)
     : inside
   return Context.get(context, CurrentCallbackContext)?.enter(context) ?? context
