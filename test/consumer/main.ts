@@ -12,6 +12,7 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import { examplesOf } from "../../scripts/DocumentedExamples.ts"
+import * as Sizes from "../../scripts/Sizes.ts"
 import * as Contents from "./Contents.ts"
 import * as Release from "./Release.ts"
 
@@ -101,6 +102,12 @@ try {
     .filter((specifier) => !specifier.endsWith(".json"))
   console.log(`packed ${files.length} files behind ${specifiers.length} entries, all of them there`)
 
+  const sizes = await Sizes.measure()
+  console.table(Object.fromEntries(sizes.map(({ path, ...size }) => [path, size])))
+  Assert.deepEqual(Sizes.withEffect(), [])
+  Assert.deepEqual(Sizes.beyond(Fs.readFileSync(Path.join(root, Sizes.page), "utf8"), sizes), [])
+  console.log("no entry is larger than docs/runtimes.md says")
+
   // Patterns are not filled in by the tool itself.
   const inside = specifiers.map((specifier) => specifier.slice("effect-llmobs/".length) || ".")
   run(process.execPath, [
@@ -133,7 +140,6 @@ try {
 
   // Only these need what the manifest calls optional.
   Assert.deepEqual(missing(specifiers), {
-    "effect-llmobs/Otel": "@opentelemetry/api",
     "effect-llmobs/RedisOutbox": "@effect/platform-node",
     "effect-llmobs/Relay": "@effect/platform-node"
   })
