@@ -54,7 +54,7 @@ const target = (path: string): string => {
   return found["default"]!
 }
 
-/** What the parts of a program load, each with all that it imports. */
+/** The modules that the parts of a program load, each with all that it imports. */
 interface Parts {
   readonly core: ReadonlySet<string>
   readonly wire: ReadonlySet<string>
@@ -65,7 +65,7 @@ interface Parts {
 }
 
 const partsOf = (context: ChunkingContext): Parts => {
-  // What a program loads beside a layer. A path that makes a layer of its own loads all of it.
+  // Paths that a program imports beside a layer. A path that makes a layer of its own loads all of it.
   const light = Object.keys(manifest.exports)
     .filter((path) => typeof manifest.exports[path] === "object")
     .map((path) => closure([sourceOf(path)], context))
