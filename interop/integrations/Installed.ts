@@ -14,3 +14,6 @@ export const isInstalled = (name: string): boolean => {
 }
 
 export const missing = (name: string): string => `${name} is not installed: npm --prefix interop/integrations ci`
+
+/** The CommonJS form of a package, for those whose other form Node cannot load. */
+export const load = (name: string): unknown => require(name)

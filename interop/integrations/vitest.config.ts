@@ -6,7 +6,8 @@ const alias = Object.fromEntries(
   ["@anthropic-ai/sdk", "@google/genai"].map((name) => [name, `${import.meta.dirname}/node_modules/${name}`])
 )
 
-const conditions = ["effect-llmobs-source", "module", "node", "development|production"]
+// Without "module": the packages of AWS have a form under it that Node cannot load.
+const conditions = ["effect-llmobs-source", "node", "development|production"]
 
 export default defineConfig({
   root: import.meta.dirname,

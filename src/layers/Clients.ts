@@ -34,8 +34,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ClientOptions from "../adapters/client-fetch/ClientOptions.ts"
 import * as ObservedFetch from "../adapters/client-fetch/ObservedFetch.ts"
+import * as CallCapture from "../engine/call/CallCapture.ts"
 import * as RunningLayers from "../engine/context/RunningLayers.ts"
-import type { Capture } from "../engine/record/Capture.ts"
 
 /**
  * The options of recorded clients.
@@ -51,13 +51,6 @@ export interface Options {
     | boolean
     | { readonly input?: boolean | undefined; readonly output?: boolean | undefined }
     | undefined
-}
-
-const captureOf = (options: Options | undefined): Capture => {
-  const { capture = true } = options ?? {}
-  return typeof capture === "boolean"
-    ? { input: capture, output: capture }
-    : { input: capture.input ?? true, output: capture.output ?? true }
 }
 
 /**
@@ -78,7 +71,7 @@ export const wrap = <C extends object>(client: C, options?: Options): C => {
   let observed: C | undefined
   RunningLayers.lookForFibers()
   try {
-    observed = ClientOptions.observe(client, captureOf(options))
+    observed = ClientOptions.observe(client, CallCapture.read(options))
   } catch {
     // A client that cannot be copied is used as it is.
   }
@@ -113,7 +106,7 @@ export const observedFetch = (
 ): typeof globalThis.fetch => {
   RunningLayers.lookForFibers()
   return ObservedFetch.make(options?.fetch ?? ((input, init) => globalThis.fetch(input, init)), {
-    capture: captureOf(options),
+    capture: CallCapture.read(options),
     maxRetries: () => 0
   })
 }
@@ -148,7 +141,7 @@ export const layerWith = (options: Options): Layer.Layer<never> =>
         if (channels === undefined) return Layer.empty
         RunningLayers.lookForFibers()
         return Layer.effectDiscard(Effect.acquireRelease(
-          Effect.sync(() => channels.listen({ capture: captureOf(options), onNoBodies })),
+          Effect.sync(() => channels.listen({ capture: CallCapture.read(options), onNoBodies })),
           (stop) => Effect.sync(stop)
         ))
       }

@@ -18,6 +18,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/IntakeWriter": { effect: "stable" },
   "effect-llmobs/AmbientContext": { effect: "stable" },
   "effect-llmobs/Transport": { effect: "stable" },
+  "effect-llmobs/Bedrock": { effect: "stable" },
   "effect-llmobs/Clients": { effect: "stable" },
   "effect-llmobs/Testing": { effect: "stable" },
   "effect-llmobs/IdGenerator": { effect: "stable" },

@@ -23,10 +23,12 @@ export interface ProviderCall {
   /** The name of the event, such as `OpenAI.createChatCompletion`. */
   readonly name: string
   /** The value of the tag `integration`. */
-  readonly integration: "openai" | "anthropic" | "google_genai"
+  readonly integration: "openai" | "anthropic" | "google_genai" | "bedrock"
   readonly provider: string
   /** The model that the address names, where it does. */
   readonly model: string | undefined
+  /** Whether that name counts even if the answer has another. */
+  readonly isModelFixed?: boolean | undefined
 }
 
 /**
@@ -90,6 +92,22 @@ const google = (kind: ProviderCall["kind"]): Endpoint["call"] => (_address, mode
   integration: "google_genai",
   provider: "google",
   model
+})
+
+/**
+ * A call of Amazon Bedrock's runtime by an operation of its client.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const ofBedrock = (modelId: string): ProviderCall => ({
+  kind: "llm",
+  name: "bedrock-runtime.command",
+  integration: "bedrock",
+  provider: "amazon_bedrock",
+  // Cost is estimated by the whole id.
+  model: modelId.toLowerCase(),
+  isModelFixed: true
 })
 
 const decoded = (text: string): string => {

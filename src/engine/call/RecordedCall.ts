@@ -43,6 +43,7 @@ export class RecordedCall {
   private readonly startedAt: bigint
   private readonly forget: () => void
   private isEnded = false
+  private given: unknown
   private last: SpanEnd | undefined
   attempts = 1
 
@@ -54,7 +55,11 @@ export class RecordedCall {
       kind: call.kind,
       name: call.name,
       at,
-      options: { provider: call.provider, tags: { integration: call.integration } }
+      options: {
+        provider: call.provider,
+        model: call.isModelFixed === true ? call.model : undefined,
+        tags: { integration: call.integration }
+      }
     })
     if (this.span.open !== undefined) this.span.open.claimed = true
     this.clock = reader.getRef(Clock.Clock)
@@ -65,11 +70,12 @@ export class RecordedCall {
   /** Records the request. `body` is its JSON. */
   request(body: JsonObject): void {
     this.annotate("call.request", () => {
-      const request = this.call.model === undefined ? body : { model: this.call.model, ...body }
+      const { isModelFixed, model: named } = this.call
+      const request = named === undefined || isModelFixed === true ? body : { model: named, ...body }
       if (this.call.kind === "embedding") return embeddingRequest(request, this.capture.input)
       if (this.capture.input) return { input: request }
-      const { model, parameters } = Exchange.read(request, "input").value
-      return { model, metadata: parameters }
+      const { model = this.call.model, parameters } = Exchange.read(request, "input").value
+      return { model: isModelFixed === true ? undefined : model, metadata: parameters }
     })
   }
 
@@ -97,9 +103,23 @@ export class RecordedCall {
     const { answer } = this
     if (answer === undefined || this.isEnded) return
     const first = guard(this.layer.diagnostics, "call.text", () => answer.add(piece), false)
-    if (!first) return
+    if (first) this.first()
+  }
+
+  /** An answer that the client has read, as a value. */
+  value(output: unknown): void {
+    this.given = output
+  }
+
+  /** The first part of a stream's output has come. */
+  first(): void {
     const seconds = Number(this.clock.monotonicTimeNanosUnsafe() - this.startedAt) / 1e9
     this.annotate("call.first", () => ({ metrics: { timeToFirstToken: seconds } }))
+  }
+
+  /** Token counts that came beside the answer. */
+  metrics(metrics: { readonly [key: string]: number }): void {
+    this.annotate("call.metrics", () => ({ metrics }))
   }
 
   /** Whether the provider has said all of its answer. */
@@ -131,7 +151,7 @@ export class RecordedCall {
     this.annotate("call.answer", () => {
       const read = this.answer === undefined || this.status >= 400 ? undefined : this.answer.end()
       failure = read?.failure
-      const output = this.output(read?.output)
+      const output = this.output(this.given ?? read?.output)
       return {
         ...output,
         metadata: {
@@ -156,7 +176,7 @@ export class RecordedCall {
     if (this.call.kind === "embedding") return { metrics: output as {} }
     const { finishReasons, metrics, model } = Exchange.read(output, "output").value
     return {
-      model,
+      model: this.call.isModelFixed === true ? undefined : model,
       metrics,
       ...(finishReasons.length === 0
         ? undefined
