@@ -33,6 +33,10 @@ export interface Plan {
   readonly warm?: false
   /** Whether it flushes before it closes the layer. */
   readonly flush?: false
+  /** The beginning of the names of diagnostics channels that the program is deaf to, as if they had other names. */
+  readonly deafTo?: string
+  /** Whether `tracer.init` is called. */
+  readonly initialised?: false
   /** The headers of the request to the server. */
   readonly headers?: { readonly [name: string]: string }
 }

@@ -289,6 +289,29 @@ if (isMore) {
     })
   }
 
+  check("stops carrying when it does not hear of the end of a span, and says so once", async () => {
+    const world = await start({ work: "requests", deafTo: "dd-trace:span:finish" })
+    Assert.deepEqual(routes(world), { evp: 20 })
+    Assert.equal(world.report.lines.filter((text) => text.includes("does not publish the end of a span")).length, 1)
+    balances(world)
+  })
+
+  check("leaves events whose answer it cannot see to dd-trace, and does not call them delivered", async () => {
+    const options = { flushTimeout: "300 millis" } as const
+    const world = await start({ work: "requests", deafTo: "http.client", flush: false, warm: false, options })
+    Assert.equal(world.report.before.delivered.agent, 0)
+    Assert.ok(world.report.before.pending.payload > 0)
+    Assert.equal(world.events.length, 20)
+    balances(world)
+  })
+
+  check("carries nothing for a tracer that is not initialised, and says so once", async () => {
+    const world = await start({ work: "requests", initialised: false })
+    Assert.deepEqual(routes(world), { evp: 20 })
+    Assert.equal(world.report.lines.filter((text) => text.includes("tracer.init()")).length, 1)
+    balances(world)
+  })
+
   check("carries nothing and disturbs nothing while tracing is off", async () => {
     const world = await start({ work: "requests" }, { DD_TRACE_ENABLED: "false" })
     Assert.deepEqual(routes(world), { evp: 20 })

@@ -7,8 +7,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import type * as DiagnosticsChannel from "node:diagnostics_channel"
 import type * as Http from "node:http"
-import { createRequire } from "node:module"
+import { createRequire, syncBuiltinESMExports } from "node:module"
 import type { AddressInfo } from "node:net"
 import * as DdTrace from "../../../src/layers/DdTrace.ts"
 import * as LLMObs from "../../../src/layers/LLMObs.ts"
@@ -17,7 +18,17 @@ import type { Plan, Report, Tracer } from "../DdTracePlan.ts"
 const plan = JSON.parse(process.env["PLAN"]!) as Plan
 const require = createRequire(new URL(`../../${plan.folder}/package.json`, import.meta.url))
 const tracer = require("dd-trace") as Tracer
-tracer.init({ service: "shop", flushInterval: 50, plugins: plan.work === "server", ...plan.init })
+if (plan.initialised !== false) {
+  tracer.init({ service: "shop", flushInterval: 50, plugins: plan.work === "server", ...plan.init })
+}
+
+const { deafTo } = plan
+if (deafTo !== undefined) {
+  const channels = require("node:diagnostics_channel") as typeof DiagnosticsChannel
+  const subscribe = channels.subscribe
+  channels.subscribe = (name, listener) => String(name).startsWith(deafTo) ? undefined : subscribe(name, listener)
+  syncBuiltinESMExports()
+}
 
 const lines: Array<string> = []
 const logger = Logger.make<unknown, void>(({ message }) => {
