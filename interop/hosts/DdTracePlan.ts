@@ -24,6 +24,7 @@ export interface Plan {
     | "open"
     | "parts"
     | "server"
+    | "call"
   /** The options of `tracer.init`. */
   readonly init?: { readonly [option: string]: unknown }
   readonly options?: Options

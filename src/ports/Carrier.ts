@@ -11,11 +11,10 @@
 import * as Context from "effect/Context"
 import type { Claim } from "../domain/delivery/Claim.ts"
 import type { Sourced } from "../domain/span/SessionSource.ts"
-import type { SpanContext } from "../domain/span/SpanContext.ts"
 import type { SpanError } from "../domain/span/SpanError.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
 import type { ContextReader } from "./ContextReader.ts"
-import type { PendingRecord } from "./LateRetention.ts"
+import type { PendingContext, PendingRecord } from "./LateRetention.ts"
 
 /**
  * The state that the LLM spans of one local trace share.
@@ -42,7 +41,7 @@ export interface Carrier {
   /** The failure that tags of the span report (`error`, `error.type`, …), if the effect itself did not fail. */
   readonly marked: SpanError | undefined
   /** Links the local root to its LLM trace; the first call wins. */
-  readonly link: (context: SpanContext<unknown>) => void
+  readonly link: (context: PendingContext) => void
   /** Gives the finished record and says who has taken its event, before the span ends. Content stays only where it rides. */
   readonly attach: (record: PendingRecord | undefined, claim: Claim) => void
   readonly rename: (name: string) => void

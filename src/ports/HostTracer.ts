@@ -31,6 +31,8 @@ export interface HostSpan {
   readonly service: string
   readonly tag: (key: string, value: string | number) => void
   readonly rename: (name: string) => void
+  /** Names the LLM trace that calls from the span carry, as tags that travel with the APM trace. */
+  readonly link: (carried: () => ReadonlyMap<string, string>) => void
   readonly hasEnded: () => boolean
   /** Whether the host still holds the span, so that a change of it leaves with it. */
   readonly isHeld: () => boolean

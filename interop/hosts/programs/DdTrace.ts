@@ -183,6 +183,21 @@ if (!isMore) {
       }
     )
 
+    check("carries the LLM trace in the headers of its own calls, and no session", async () => {
+      const { spanId, headers } = (await start({ work: "call" })).report.seen as {
+        readonly spanId: string
+        readonly headers: { readonly [name: string]: string }
+      }
+      const tags = headers["x-datadog-tags"]?.split(",") ?? []
+      Assert.ok(tags.includes(`_dd.p.llmobs_parent_id=${spanId}`), String(tags))
+      Assert.ok(tags.some((tag) => tag.startsWith("_dd.p.llmobs_trace_id=")), String(tags))
+      Assert.ok(tags.some((tag) => tag.startsWith("_dd.p.tid=")), String(tags))
+      Assert.ok(
+        !tags.some((tag) => tag.startsWith("_dd.p.llmobs_sid") || tag.startsWith("_dd.p.llmobs_ml_app")),
+        String(tags)
+      )
+    })
+
     check("carries nothing in the protocol 0.5", async () => {
       const world = await start({ work: "requests" }, { DD_TRACE_AGENT_PROTOCOL_VERSION: "0.5" })
       Assert.deepEqual(routes(world), { evp: 20 })

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import type * as DiagnosticsChannel from "node:diagnostics_channel"
 import type * as Http from "node:http"
 import { createRequire, syncBuiltinESMExports } from "node:module"
@@ -19,7 +20,12 @@ const plan = JSON.parse(process.env["PLAN"]!) as Plan
 const require = createRequire(new URL(`../../${plan.folder}/package.json`, import.meta.url))
 const tracer = require("dd-trace") as Tracer
 if (plan.initialised !== false) {
-  tracer.init({ service: "shop", flushInterval: 50, plugins: plan.work === "server", ...plan.init })
+  tracer.init({
+    service: "shop",
+    flushInterval: 50,
+    plugins: plan.work === "server" || plan.work === "call",
+    ...plan.init
+  })
 }
 
 const { deafTo } = plan
@@ -121,6 +127,28 @@ const works: { readonly [W in Plan["work"]]: (run: Run) => Promise<unknown> } = 
     tracer.trace("web.request", {}, async () => {
       for (let i = 0; i < 6; i++) await run(chat("chat"))
     }),
+  // A call that dd-trace itself sees, from an LLM span to another service.
+  call: async (run) => {
+    const http = require("node:http") as typeof Http
+    let headers: Http.IncomingHttpHeaders = {}
+    const server = http.createServer((request, response) => {
+      headers = request.headers
+      response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()))
+    const call = () =>
+      new Promise((resolve) => http.get(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, resolve))
+    const spanId = await run(
+      Effect.andThen(Effect.promise(call), Effect.map(LLMObs.currentSpan, (span) => Option.getOrThrow(span).spanId))
+        .pipe(
+          Effect.withSpan("plain"),
+          LLMObs.workflow("support", { sessionId: "s-1" })
+        )
+    )
+    server.closeAllConnections()
+    server.close()
+    return { spanId, headers }
+  },
   server: async (run) => {
     const http = require("node:http") as typeof Http
     const server = http.createServer((_request, response) => {

@@ -13,7 +13,7 @@ import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { HostCarrier, HostDeparture, HostEngine, HostSpan, HostTrace } from "../../ports/HostTracer.ts"
-import type { DdSpan, DdTrace, DdTracer, StructSpan } from "./DdTraceApi.ts"
+import type { DdSpan, DdSpanContext, DdTrace, DdTracer, StructSpan } from "./DdTraceApi.ts"
 import { hidden, idsOf, tagOf, traceOf } from "./DdTraceApi.ts"
 import * as EncoderProbe from "./EncoderProbe.ts"
 import type { HostFacts } from "./HostFacts.ts"
@@ -40,6 +40,21 @@ export const make = (options: {
   const traces = new WeakMap<DdTrace, HostTrace>()
   const hosts = new WeakMap<DdSpan, Host>()
 
+  // The headers of the question go nowhere.
+  let isAsking = false
+  const priorityOf = (span: DdSpan): number | undefined => {
+    const carrier: { [name: string]: string } = {}
+    isAsking = true
+    try {
+      tracer.inject(span, "text_map", carrier)
+    } finally {
+      isAsking = false
+    }
+    const told = carrier["x-datadog-sampling-priority"] ?? hidden(span.context(), "_sampling", "priority")
+    const priority = Number(told)
+    return told === undefined || !Number.isInteger(priority) ? undefined : priority
+  }
+
   const onFinish = (message: unknown): void => {
     const span = message as DdSpan
     try {
@@ -49,7 +64,7 @@ export const make = (options: {
       const host = trace && traces.get(trace)
       if (trace === undefined || host === undefined || !host.isWaiting()) return
       if (trace.started.length !== trace.finished.length && trace.finished.length < facts.flushMinSpans) return
-      host.depart(departureOf(tracer, trace, span))
+      host.depart(departureOf(trace, span, priorityOf(span)))
     } catch (error) {
       engine.diagnostics.defect("dd-trace.finish", error)
     }
@@ -61,6 +76,18 @@ export const make = (options: {
     return host
   }
 
+  const onInject = (message: unknown): void => {
+    try {
+      const carried = isAsking || hidden(tracer, "llmobs", "enabled") === true
+        ? undefined
+        : nearest(hosts, hidden(message, "spanContext") as DdSpanContext)?.carried()
+      if (carried !== undefined) addTags(message as Injecting, carried)
+    } catch (error) {
+      engine.diagnostics.defect("dd-trace.inject", error)
+    }
+  }
+
+  DiagnosticsChannel.subscribe("dd-trace:span:inject", onInject)
   DiagnosticsChannel.subscribe("dd-trace:span:finish", onFinish)
   return {
     carrier: (span) => {
@@ -75,6 +102,7 @@ export const make = (options: {
       if (hosts.get(span)?.isHeard === false) options.onUnheard()
     },
     close: () => {
+      DiagnosticsChannel.unsubscribe("dd-trace:span:inject", onInject)
       DiagnosticsChannel.unsubscribe("dd-trace:span:finish", onFinish)
     }
   }
@@ -88,6 +116,8 @@ class Host implements HostSpan {
   readonly trace: DdTrace
   readonly facts: HostFacts
   isHeard = false
+  /** The tags by which a call from the span carries its LLM trace. */
+  carried: () => ReadonlyMap<string, string> = () => noTags
   #struct: { readonly of: SpanRecord; readonly value: MetaStruct.MetaStruct } | undefined
 
   constructor(
@@ -110,6 +140,10 @@ class Host implements HostSpan {
 
   rename(name: string): void {
     this.span.setOperationName(name)
+  }
+
+  link(carried: () => ReadonlyMap<string, string>): void {
+    this.carried = carried
   }
 
   hasEnded(): boolean {
@@ -136,24 +170,16 @@ class Host implements HostSpan {
   }
 }
 
-const departureOf = (tracer: DdTracer, trace: DdTrace, span: DdSpan): HostDeparture => {
+const departureOf = (trace: DdTrace, span: DdSpan, priority: number | undefined): HostDeparture => {
   const root = trace.started[0] ?? span
   return {
-    priority: priorityOf(tracer, span),
+    priority,
     isWritten: trace.record !== false && trace.isRecording !== false,
     root: () => ({
       resource: tagOf(root, "resource.name") || String(hidden(root.context(), "_name") ?? ""),
       meta: textsOf(root)
     })
   }
-}
-
-const priorityOf = (tracer: DdTracer, span: DdSpan): number | undefined => {
-  const carrier: { [name: string]: string } = {}
-  tracer.inject(span, "text_map", carrier)
-  const told = carrier["x-datadog-sampling-priority"] ?? hidden(span.context(), "_sampling", "priority")
-  const priority = Number(told)
-  return told === undefined || !Number.isInteger(priority) ? undefined : priority
 }
 
 const textsOf = (span: DdSpan): { readonly [key: string]: string } => {
@@ -165,4 +191,47 @@ const textsOf = (span: DdSpan): { readonly [key: string]: string } => {
     if (typeof value === "string") texts[key] = value
   }
   return texts
+}
+
+const noTags: ReadonlyMap<string, string> = new Map()
+
+/** The message of an injection. It has the written headers in 5.18; later versions write the tags that it names. */
+interface Injecting {
+  readonly carrier?: { [name: string]: string } | undefined
+  traceTagReplacements?: ReadonlyArray<string> | undefined
+}
+
+const tagsHeader = "x-datadog-tags"
+// Receivers drop a longer header.
+const maxTags = 512
+
+const addTags = (message: Injecting, tags: ReadonlyMap<string, string>): void => {
+  const { carrier } = message
+  if (carrier === undefined) {
+    message.traceTagReplacements = [...message.traceTagReplacements ?? [], ...[...tags].flat()]
+    return
+  }
+  if (carrier["x-datadog-trace-id"] === undefined) return
+  const own = carrier[tagsHeader]?.split(",").filter((member) => !tags.has(member.split("=", 1)[0]!)) ?? []
+  const header = [...own, ...[...tags].map(([key, value]) => `${key}=${value}`)].join(",")
+  if (header.length <= maxTags) carrier[tagsHeader] = header
+}
+
+// The LLM span of a call: that of the calling span, or of the nearest span above it.
+const nearest = (hosts: WeakMap<DdSpan, Host>, context: DdSpanContext): Host | undefined => {
+  const started = hidden(context, "_trace", "started") as ReadonlyArray<DdSpan> | undefined
+  if (!Array.isArray(started) || !started.some((span) => hosts.has(span))) return undefined
+  const spans = new Map<string, DdSpan>(started.map((span: DdSpan) => [span.context().toSpanId(), span]))
+  let id: string | undefined = context.toSpanId()
+  for (let steps = 0; id !== undefined && steps < spans.size; steps++) {
+    const span = spans.get(id)
+    if (span === undefined) return undefined
+    const host = hosts.get(span)
+    if (host !== undefined) return host
+    const parent = hidden(span.context(), "_parentId")
+    id = typeof parent === "object" && parent !== null
+      ? (parent as { toString(radix: number): string }).toString(10)
+      : undefined
+  }
+  return undefined
 }

@@ -13,6 +13,7 @@
 import * as Rescue from "../../domain/delivery/Rescue.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { HostDeparture, HostTrace } from "../../ports/HostTracer.ts"
+import type { PendingContext } from "../../ports/LateRetention.ts"
 import * as StackRoom from "../books/StackRoom.ts"
 import * as LateRetention from "../record/LateRetention.ts"
 import type { Conditions } from "./Conditions.ts"
@@ -45,6 +46,8 @@ export const make = (
     readonly onRide: (riders: ReadonlyArray<SpanRecord>) => void
     /** Called when a first event waits in a trace. */
     readonly onWaiting: () => void
+    /** The tags by which a call carries the LLM trace of a span. */
+    readonly carried: (context: PendingContext) => ReadonlyMap<string, string>
     /** Hears of each decision about an event, for the debug log. */
     readonly onVerdict?: ((record: SpanRecord, verdict: Rescue.Verdict) => void) | undefined
   }
@@ -107,12 +110,15 @@ export const make = (
     spans: Array<HostedSpan> = []
 
     carrier(host: HostedSpan["host"]): HostedSpan {
-      return new HostedSpan(host, this.shared, (span) => {
-        if (this.spans.length === 0) {
-          oldest.set(this, conditions.elapsed())
-          options.onWaiting()
+      return new HostedSpan(host, this.shared, {
+        carried: options.carried,
+        onWaiting: (span) => {
+          if (this.spans.length === 0) {
+            oldest.set(this, conditions.elapsed())
+            options.onWaiting()
+          }
+          this.spans.push(span)
         }
-        this.spans.push(span)
       })
     }
 

@@ -3,11 +3,18 @@
  */
 import type { Claim } from "../../domain/delivery/Claim.ts"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
-import type { SpanContext } from "../../domain/span/SpanContext.ts"
 import * as GenAi from "../../domain/trace/GenAi.ts"
 import type { TraceState } from "../../ports/Carrier.ts"
 import type { HostCarrier, HostSpan } from "../../ports/HostTracer.ts"
-import type { PendingRecord } from "../../ports/LateRetention.ts"
+import type { PendingContext, PendingRecord } from "../../ports/LateRetention.ts"
+
+/** The parts of the router that a span calls. */
+export interface Router {
+  /** An event begins to wait. */
+  readonly onWaiting: (span: HostedSpan) => void
+  /** The tags by which a call carries the LLM trace of a span. */
+  readonly carried: (context: PendingContext) => ReadonlyMap<string, string>
+}
 
 /** The state of an LLM Observability span on a span of the host, until its event has a taker. */
 export class HostedSpan implements HostCarrier {
@@ -18,12 +25,12 @@ export class HostedSpan implements HostCarrier {
   record: PendingRecord | undefined = undefined
   claim: Claim = "none"
   readonly marked = undefined
-  readonly #onWaiting: (span: HostedSpan) => void
+  readonly #router: Router
 
-  constructor(host: HostSpan, trace: TraceState, onWaiting: (span: HostedSpan) => void) {
+  constructor(host: HostSpan, trace: TraceState, router: Router) {
     this.host = host
     this.trace = trace
-    this.#onWaiting = onWaiting
+    this.#router = router
   }
 
   get traceId(): string {
@@ -42,15 +49,17 @@ export class HostedSpan implements HostCarrier {
     return this.host.hasEnded()
   }
 
-  // The host's root is not ours, so it does not name the LLM trace.
-  link(_context: SpanContext<unknown>): void {}
+  // The host's root is not ours, so it does not name the LLM trace. Calls from the span do.
+  link(context: PendingContext): void {
+    this.host.link(() => this.#router.carried(context))
+  }
 
   attach(record: PendingRecord | undefined, claim: Claim): void {
     this.claim = claim
     if (record !== undefined) this.#describe(record)
     if (claim !== "none") return
     this.record = record
-    if (record !== undefined) this.#onWaiting(this)
+    if (record !== undefined) this.#router.onWaiting(this)
   }
 
   rename(name: string): void {

@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Tracer from "effect/Tracer"
 import * as Baggage from "../../domain/propagation/Baggage.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
+import * as LlmobsPropagation from "../../domain/propagation/LlmobsPropagation.ts"
 import * as LocalBaggage from "../../domain/propagation/LocalBaggage.ts"
 import type { Injection } from "../../domain/propagation/Propagation.ts"
 import * as Propagation from "../../domain/propagation/Propagation.ts"
@@ -113,6 +114,10 @@ const withDecisionMaker = (
   decisionMaker: string | undefined
 ): ReadonlyMap<string, string> | undefined =>
   decisionMaker === undefined ? tags : new Map(tags).set("_dd.p.dm", decisionMaker)
+
+/** The LLM trace of a span as tags that travel with the APM trace, without what names a person or an application. */
+export const carried = (context: PendingContext): ReadonlyMap<string, string> =>
+  new Map(LlmobsPropagation.write(impersonal(fromSpan(context))).value.map(({ key, value }) => [key, value]))
 
 const fromSpan = (context: PendingContext): Remote => ({
   parentId: context.spanId,

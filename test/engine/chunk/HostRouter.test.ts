@@ -59,6 +59,7 @@ const makeHost = (outboxBytes?: number) => {
     maxAgeMillis: 30_000,
     onRide: rides.add,
     onWaiting: () => {},
+    carried: () => new Map(),
     onOffered: () => {},
     onDefect: (place, error) => {
       throw new Error(place, { cause: error })
@@ -96,6 +97,7 @@ const end = (
       tags[key] = value
     },
     rename: () => {},
+    link: () => {},
     hasEnded: () => ended,
     isHeld: () => isHeld,
     canCarry: () => isWhole,
