@@ -20,6 +20,7 @@ import { targetOf } from "../ports/Transport.ts"
 import * as Connections from "./Connections.ts"
 import type { DeliveryReports } from "./DeliveryReports.ts"
 import type { Foundation } from "./Foundation.ts"
+import * as OtlpRoad from "./OtlpRoad.ts"
 import * as Plugged from "./Plugged.ts"
 import type { Settings } from "./Settings.ts"
 import type { Writers } from "./Writers.ts"
@@ -71,13 +72,14 @@ export const make = Effect.fnUntraced(function*(options: {
   const { apm, foundation, relays, reports, settings } = options
   const agentWriter = Plugged.agentWriter(foundation, settings)
   const intakeWriter = Plugged.intakeWriter(foundation, settings)
-  const needsAgent = settings.agentless !== true &&
+  const otlp = intakeWriter === undefined && settings.exporter === "otlp" ? settings.otlp : undefined
+  const needsAgent = settings.agentless !== true && otlp === undefined &&
     (intakeWriter === undefined || (agentWriter === undefined && settings.apm !== "off"))
   const tracker = AgentTracker.make({
     policy: {
       agentless: needsAgent ? settings.agentless : true,
       // A default site does not authorise bypassing the Agent.
-      credentials: intakeWriter !== undefined || relays !== undefined ||
+      credentials: intakeWriter !== undefined || relays !== undefined || otlp !== undefined ||
         (WritersModule.credentials(settings) !== undefined && settings.site?.explicit === true),
       giveUpMillis
     },
@@ -104,7 +106,9 @@ export const make = Effect.fnUntraced(function*(options: {
   }
   const transport = hearing(yield* Connections.make(foundation, settings), tracker, foundation.debug)
   const writers = yield* WritersModule.make({ ...options, transport, traces: options.traces && ofTraces === undefined })
-  const withoutAgent = routeWithoutAgent({ ...options, intakeWriter, needsAgent, writers })
+  const withoutAgent: Route | undefined = otlp === undefined
+    ? routeWithoutAgent({ ...options, intakeWriter, needsAgent, writers })
+    : OtlpRoad.route(otlp)
   if (withoutAgent !== undefined) reports.onStart(withoutAgent)
   return {
     tracker,
@@ -118,7 +122,9 @@ export const make = Effect.fnUntraced(function*(options: {
       onHeard: reports.onAgent
     }),
     ...(ofTraces ?? ownTraces({ ...options, tracker, writers })),
-    ...(ofEvents ?? ownEvents({ reports, settings, tracker, writers }))
+    ...(ofEvents ?? (otlp === undefined
+      ? ownEvents({ reports, settings, tracker, writers })
+      : OtlpRoad.events({ ...options, otlp, transport, account: writers.account })))
   } satisfies Destinations
 })
 

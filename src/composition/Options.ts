@@ -54,6 +54,15 @@ export interface Options {
   readonly allowUnknownSite?: boolean | undefined
   /** Replaces the origin of the LLM intake. Then every event goes to the intake and none rides a trace. */
   readonly overrideOrigin?: string | undefined
+  /**
+   * `otlp`: sends events as spans to an endpoint of OTLP. Then no event rides a trace, and no APM spans are written.
+   * Default: `datadog`.
+   */
+  readonly exporter?: "datadog" | "otlp" | undefined
+  /** The endpoint of OTLP over HTTP, with its path. Default: `http://localhost:4318/v1/traces`. */
+  readonly otlpEndpoint?: string | undefined
+  /** Headers of requests to that endpoint, such as the key of a vendor. */
+  readonly otlpHeaders?: { readonly [name: string]: string } | undefined
   /** The spans that become APM spans: the local roots and the LLM spans (`llm`, the default), every span, or none. */
   readonly apm?: "llm" | "all" | "off" | undefined
   /**

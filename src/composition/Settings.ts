@@ -58,6 +58,8 @@ export interface Settings {
   readonly propagation: PropagationSettings
   /** The number of bits of a new trace id. */
   readonly traceIdBits: 64 | 128
+  readonly exporter: "datadog" | "otlp"
+  readonly otlp: Otlp
   readonly headers: { readonly [name: string]: string }
   readonly flushIntervalMillis: number
   readonly flushTimeoutMillis: number
@@ -78,6 +80,12 @@ export interface Settings {
   readonly sources: Sources
   /** Whether variables are read at all. */
   readonly readsVariables: boolean
+}
+
+/** The endpoint of OTLP that takes the events if the exporter says so. */
+export interface Otlp {
+  readonly endpoint: AgentUrl.AgentUrl
+  readonly headers: { readonly [name: string]: string }
 }
 
 /** The source of each setting. */
@@ -103,6 +111,8 @@ export interface Environment {
   readonly get: (name: string) => string | undefined
   readonly names: ReadonlyArray<string>
 }
+
+const otlpEndpoint = AgentUrl.parse("http://localhost:4318/v1/traces")!
 
 /** No variables at all. */
 export const noVariables: Environment = { get: () => undefined, names: [] }
@@ -153,7 +163,9 @@ export const resolve = (
       overrideOrigin: values.overrideOrigin,
       proxy: values.proxy,
       noProxy: values.noProxy,
-      apm: values.tracing && values.apmTracing ? values.apm : "off",
+      exporter: values.exporter,
+      otlp: { endpoint: values.otlpEndpoint ?? otlpEndpoint, headers: values.otlpHeaders },
+      apm: values.tracing && values.apmTracing && values.exporter !== "otlp" ? values.apm : "off",
       traceFilter: values.traceFilter,
       retention: { sampleRate: values.sampleRate, rules: values.retentionRules },
       sampling: { rules: values.samplingRules, sampleRate: values.samplingRate, rateLimit: values.rateLimit },

@@ -265,6 +265,28 @@ export const table = {
       fallback: [],
       about: "the hosts and domains that are reached without the proxy; `*` is all"
     }),
+    exporter: setting({
+      options: ["exporter"],
+      read: Reader.oneOf(["datadog", "otlp"]),
+      fallback: "datadog",
+      about: "`otlp` sends events as spans to an endpoint of OTLP, and no event rides a trace: [OTLP](./otlp.md)"
+    }),
+    otlpEndpoint: setting({
+      options: ["otlpEndpoint"],
+      variables: ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"],
+      read: url,
+      fallback: undefined,
+      shown: "`http://localhost:4318/v1/traces`",
+      about: "the endpoint of OTLP over HTTP, with its path"
+    }),
+    otlpHeaders: setting({
+      options: ["otlpHeaders"],
+      variables: ["OTEL_EXPORTER_OTLP_HEADERS"],
+      read: Reader.texts(AdditionalHeaders.parseOtlp),
+      fallback: AdditionalHeaders.none,
+      shown: "none",
+      about: "headers of requests to that endpoint, in the variable `name=value,name=value`"
+    }),
     headers: setting({
       variables: ["_DD_TRACE_WRITER_ADDITIONAL_HEADERS"],
       read: (given, source) => AdditionalHeaders.parse(String(given), Settings.label(source)),

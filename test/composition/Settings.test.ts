@@ -42,6 +42,13 @@ const table: { readonly [K in Settings.Variable]?: Row } = {
   _DD_LLMOBS_WRITER_INTERVAL: { good: "2.5", path: "flushIntervalMillis", value: 2_500, bad: "0" },
   _DD_LLMOBS_WRITER_TIMEOUT: { good: "3", path: "requestTimeoutMillis", value: 3_000, bad: "Infinity" },
   _DD_TRACE_WRITER_ADDITIONAL_HEADERS: { good: "X-A: 1, x-b:2", path: "headers", value: { "x-a": "1", "x-b": "2" } },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    good: "https://collector:9/v1/traces",
+    path: "otlp.endpoint.host",
+    value: "collector",
+    bad: "ftp://collector"
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: { good: "X-A=1, x-b=a%20b", path: "otlp.headers", value: { "x-a": "1", "x-b": "a b" } },
   _DD_APM_TRACING_AGENTLESS_ENABLED: { good: "1", path: "apmAgentless", value: true, bad: "on" },
   DD_SERVICE: { good: "api", path: "service", value: "api" },
   DD_ENV: { good: "prod", path: "env", value: "prod" },
@@ -302,7 +309,7 @@ describe("options of a wrong type", () => {
   for (const name of optionNames) {
     it(`${name} warns by its type alone, and the default holds`, () => {
       for (const [type, value] of wrong) {
-        if (name === "tags" && type === "an object") continue
+        if ((name === "tags" || name === "otlpHeaders") && type === "an object") continue
         if (name === "baggageTagKeys" && type === "a list") continue
         const { problems, value: settings } = withOptions({ [name]: value })
         assert.isAtLeast(problems.length, 1, `${type}: no problem`)

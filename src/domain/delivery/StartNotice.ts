@@ -11,6 +11,7 @@
  * - `Searching`: none has answered yet, and `reason` says how
  * - `Direct`: to the intake of a site, or of another origin, without an Agent; `ready` says whether a key and a site are known
  * - `Queue`: to a queue of relays
+ * - `Otlp`: to an endpoint of OTLP
  * - `Plugged`: to the writers of the program
  *
  * @category models
@@ -21,6 +22,7 @@ export type Route =
   | { readonly _tag: "Searching"; readonly agent: string; readonly reason: string }
   | { readonly _tag: "Direct"; readonly intake: string; readonly ready: boolean }
   | { readonly _tag: "Queue" }
+  | { readonly _tag: "Otlp"; readonly endpoint: string }
   | { readonly _tag: "Plugged" }
 
 /**
@@ -50,6 +52,8 @@ const way = (route: Route): string => {
       return route.ready ? `to ${route.intake}, without an Agent` : "without an Agent; a key or a site is missing"
     case "Queue":
       return "to the queue of relays in Redis"
+    case "Otlp":
+      return `as spans to the OTLP endpoint ${shown(route.endpoint)}`
     case "Plugged":
       return "to the writers that the program provides"
   }

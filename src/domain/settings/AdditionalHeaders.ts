@@ -46,3 +46,28 @@ export const parse = (text: string, setting: string): Checked<AdditionalHeaders>
       : Problem.none
   }
 }
+
+/**
+ * Reads headers in the form of OpenTelemetry's variables: `name=value,name=value`, percent-encoded. A part that is no
+ * header is left out and reported without its text, because it may be a credential.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parseOtlp = (text: string, setting: string): Checked<AdditionalHeaders> => {
+  const { problems, value } = parse(text.replace(/(^|,)([^=,]*)=/g, "$1$2:"), setting)
+  return {
+    value: Object.fromEntries(Object.entries(value).map(([name, encoded]) => [name, decoded(encoded)])),
+    problems: problems.length === 0
+      ? problems
+      : [Problem.make("invalid_setting", `${setting} has a part that is no header. Write name=value,name=value.`)]
+  }
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
