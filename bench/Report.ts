@@ -109,8 +109,13 @@ const grid = (samples: Samples, name: WorkloadName, { cases }: Workload, cell: C
     }
 }
 
-const startTable = (samples: Samples, workload: WorkloadName, title: string): Table => ({
-  head: ["library", "thread ms", "process ms", "wall ms", "peak RSS MB"],
+const startTable = (
+  samples: Samples,
+  workload: WorkloadName,
+  title: string,
+  installed: (library: LibraryName) => number
+): Table => ({
+  head: ["library", "thread ms", "process ms", "wall ms", "peak RSS MB", "installed MB"],
   rows: present(samples, workload, title).map((name) => {
     const text = (number: (outcome: Outcome) => number) => spreadText(samples.spread(workload, title, name, number))
     return [
@@ -118,12 +123,18 @@ const startTable = (samples: Samples, workload: WorkloadName, title: string): Ta
       text((outcome) => outcome.threadMicros / 1_000),
       text((outcome) => outcome.processMicros / 1_000),
       text((outcome) => outcome.wallMillis),
-      text((outcome) => outcome.peakRssMegabytes)
+      text((outcome) => outcome.peakRssMegabytes),
+      installed(name) === 0 ? none : short(installed(name) / 1024 ** 2)
     ]
   })
 })
 
-const tables = (samples: Samples, name: WorkloadName, workload: Workload): Section["tables"] => {
+const tables = (
+  samples: Samples,
+  name: WorkloadName,
+  workload: Workload,
+  installed: (library: LibraryName) => number
+): Section["tables"] => {
   const [first] = workload.cases
   switch (workload.view) {
     case "costs":
@@ -132,7 +143,7 @@ const tables = (samples: Samples, name: WorkloadName, workload: Workload): Secti
         table: costTable(samples, name, title)
       }))
     case "start":
-      return [{ caption: "", table: startTable(samples, name, first!.title) }]
+      return [{ caption: "", table: startTable(samples, name, first!.title, installed) }]
     case "lost": {
       const lost = { caption: "lost", table: grid(samples, name, workload, "lost") }
       return name === "W5"
@@ -147,11 +158,16 @@ const tables = (samples: Samples, name: WorkloadName, workload: Workload): Secti
   }
 }
 
-/** The section of a workload. */
-export const section = (samples: Samples, name: WorkloadName, workload: Workload): Section => ({
+/** The section of a workload. `installed` tells the bytes that a library brings into `node_modules`. */
+export const section = (
+  samples: Samples,
+  name: WorkloadName,
+  workload: Workload,
+  installed: (library: LibraryName) => number
+): Section => ({
   title: `${name}: ${workload.title}`,
   about: workload.about,
-  tables: tables(samples, name, workload)
+  tables: tables(samples, name, workload, installed)
 })
 
 /** The section of peak memory, from the processes of W1 and W4. */

@@ -94,7 +94,8 @@ const warmUp = async (running: Running, job: Job): Promise<number> => {
   // Some libraries deliver nothing before they have heard of the Agent.
   await setTimeout(300)
   const pace = { _tag: "Turns", spans: job.warmUp, spansPerTurn: Math.min(250, job.warmUp) } as const
-  const spans = await perform(running, { ...job, pace, flush: "each turn" })
+  const shape = job.shape.tree === "wide" ? { ...job.shape, tree: "single", spansPerTrace: 1 } as const : job.shape
+  const spans = await perform(running, { ...job, shape, pace, flush: "each turn" })
   await settled(running)
   return spans
 }

@@ -6,6 +6,7 @@
  */
 import * as Path from "node:path"
 import { parseArgs } from "node:util"
+import * as Installed from "./Installed.ts"
 import type { LibraryName } from "./Library.ts"
 import { isName, libraries } from "./Library.ts"
 import * as Machine from "./Machine.ts"
@@ -92,8 +93,9 @@ if (isWhole || values.profile) {
 
 const samples = new Samples(done)
 const ratios = { ...Ratio.make(samples, names), ...(names.includes("W8") ? Ratio.memory(samples) : {}) }
+const installed = (library: LibraryName): number => Installed.bytes(library, bench, root)
 const sections = [
-  ...measured.map(([name, workload]) => Report.section(samples, name, workload)),
+  ...measured.map(([name, workload]) => Report.section(samples, name, workload, installed)),
   ...(names.includes("W8") ? [Report.memorySection(samples)] : []),
   ...(profiles.size > 0 ? [Profiles.section(profiles)] : [])
 ]

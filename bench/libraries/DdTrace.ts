@@ -1,5 +1,6 @@
 /** Datadog's own tracer, with its LLM Observability on and everything else off that can be. */
 import { createRequire } from "node:module"
+import { setTimeout } from "node:timers/promises"
 import type { Start } from "../Library.ts"
 import type { PlannedSpan } from "../PlannedSpan.ts"
 import { model, tags, usage } from "../PlannedSpan.ts"
@@ -53,7 +54,11 @@ export const start: Start = async (sink) => {
   return {
     run: (plans) => Steps.each(plans, one),
     runTogether: (plans) => Steps.together(plans, one),
-    flush: () => llmobs.flush(),
+    // It cannot be awaited. Without some time its requests queue up beyond 64 MiB, where it discards them.
+    flush: () => {
+      llmobs.flush()
+      return setTimeout(15)
+    },
     drain: () => {
       for (const handler of shared[Symbol.for("dd-trace")]!.beforeExitHandlers) handler()
     },

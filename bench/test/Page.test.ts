@@ -49,7 +49,7 @@ it("writes a section and its tables for every workload, and the plots that they 
       machine,
       ratios: Ratio.make(samples, Workload.names),
       sections: [
-        ...measured.map((name) => Report.section(samples, name, Workload.workloads[name])),
+        ...measured.map((name) => Report.section(samples, name, Workload.workloads[name], () => 1024 ** 2)),
         Report.memorySection(samples)
       ],
       samples,
