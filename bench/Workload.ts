@@ -239,6 +239,6 @@ export const shortened = (workload: Workload): Workload => ({
     ...one,
     libraries: quick.filter((name) => name.startsWith("effect-") === (one.title === onDefaults)),
     repetitions: 3,
-    job: { ...one.job, pace: { _tag: "Turns", spans: 6_000, spansPerTurn: 500 }, warmUp: 1_000 }
+    job: { ...one.job, pace: { _tag: "Turns", spans: 6_000, spansPerTurn: 500 }, warmUp: 2_000 }
   }))
 })
