@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
+import * as LangChain from "../../src/layers/LangChain.ts"
 import * as Testing from "../../src/layers/Testing.ts"
 import { isInstalled, missing } from "./Installed.ts"
 
@@ -33,6 +34,43 @@ describe("examples/clients", () => {
     assert.deepStrictEqual(await shown(Google.program), [
       ["workflow", "guide"],
       ["llm", "google_genai.request", "You said: Tell me about Oslo."]
+    ])
+  })
+})
+
+describe("examples/frameworks", () => {
+  it("records the AI SDK by one line: a tool between two calls, and a stream", async (ctx) => {
+    if (!isInstalled("ai")) ctx.skip(missing("ai"))
+    const AiSdk = await import("../../examples/frameworks/AiSdk.ts")
+    assert.deepStrictEqual(await shown(AiSdk.program), [
+      ["agent", "guide"],
+      ["workflow", "generateText", "You said: How is the weather in Oslo?"],
+      ["llm", "languageModelCall", ""],
+      ["tool", "weather", "It rains in Oslo."],
+      ["llm", "languageModelCall", "You said: How is the weather in Oslo?"],
+      ["workflow", "streamText", "You said: Tell me about Oslo."],
+      ["llm", "languageModelCall", "You said: Tell me about Oslo."]
+    ])
+  })
+
+  it("records LangGraph by one line, with its nodes", async (ctx) => {
+    if (!isInstalled("@langchain/langgraph")) ctx.skip(missing("@langchain/langgraph"))
+    const { program } = await import("../../examples/frameworks/LangChain.ts")
+    // A module that is imported here registers in an asynchronous context of its own; a program's first module does not.
+    const { registerConfigureHook } = await import(/* @vite-ignore */ "@langchain/core/context" as string) as {
+      readonly registerConfigureHook: (hook: never) => void
+    }
+    LangChain.register(registerConfigureHook)
+    const names = (await shown(program)).map(([kind, name]) => [kind, name])
+    assert.deepStrictEqual(names, [
+      ["agent", "guide"],
+      ["workflow", "LangGraph"],
+      ["task", "model"],
+      ["llm", "ChatOpenAI"],
+      ["task", "tools"],
+      ["tool", "weather"],
+      ["task", "model"],
+      ["llm", "ChatOpenAI"]
     ])
   })
 })

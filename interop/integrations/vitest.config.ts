@@ -1,17 +1,27 @@
+import type { Plugin } from "vite"
 import { defineConfig } from "vitest/config"
 import ClosingLineReporter from "../../scripts/ClosingLineReporter.ts"
 
-// Examples find the clients that are installed here.
-const alias = Object.fromEntries(
-  ["@anthropic-ai/sdk", "@google/genai"].map((name) => [name, `${import.meta.dirname}/node_modules/${name}`])
-)
+// Examples find the packages that are installed here.
+const packages = /^(@anthropic-ai|@google|@ai-sdk|@langchain|ai$|zod$)/
+
+const examples: Plugin = {
+  name: "packages-of-examples",
+  enforce: "pre",
+  resolveId(source, importer) {
+    return packages.test(source) && importer?.includes("/examples/") === true
+      ? this.resolve(source, `${import.meta.dirname}/vitest.config.ts`, { skipSelf: true })
+      : undefined
+  }
+}
 
 // Without "module": the packages of AWS have a form under it that Node cannot load.
 const conditions = ["effect-llmobs-source", "node", "development|production"]
 
 export default defineConfig({
   root: import.meta.dirname,
-  resolve: { alias, conditions },
+  plugins: [examples],
+  resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     include: ["*.test.ts"],

@@ -42,13 +42,14 @@ export type Handler = CallbackHandler.CallbackHandler
 export const handler: Handler = ProcessWide.get("LangChainHandler/1", () => new Handler())
 
 /**
- * Records every run of LangChain and LangGraph. Call it where the program starts.
+ * Records every run of LangChain and LangGraph. Call it in the main module of the program.
  *
  * **Details**
  *
  * `registerConfigureHook` is that of `@langchain/core/context`. LangChain makes the handlers of such a hook if an environment
  * variable says so; `EFFECT_LLMOBS_LANGCHAIN` is set to `true` for it. LangChain keeps its hooks in its asynchronous context,
- * so a call inside a request or a test holds for that one. Another call adds no second handler to a run.
+ * so a call inside a request, or in a module that is loaded by `import()` or awaits at its top, holds there alone. Another
+ * call adds no second handler to a run.
  *
  * @category integrations
  * @since 0.2.0
