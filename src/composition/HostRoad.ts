@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Conditions } from "../engine/chunk/Conditions.ts"
 import * as HostRouter from "../engine/chunk/HostRouter.ts"
 import * as RetentionHold from "../engine/chunk/RetentionHold.ts"
-import * as Injector from "../engine/context/Injector.ts"
+import * as CarriedTrace from "../engine/context/CarriedTrace.ts"
 import type * as DeliveryLoop from "../engine/lane/DeliveryLoop.ts"
 import * as HostRides from "../engine/lane/HostRides.ts"
 import type { Overflow } from "../engine/outbox/Overflow.ts"
@@ -65,7 +65,7 @@ export const make = (options: {
       onWaiting()
     },
     onWaiting,
-    carried: Injector.carried,
+    carried: CarriedTrace.tags,
     onVerdict: options.steps?.decided,
     onDefect: diagnostics.defect,
     onOffered: IntakeWakes.make({ outboxes, signals, budget: overflow.budget })

@@ -13,6 +13,7 @@ import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { HostCarrier, HostDeparture, HostEngine, HostSpan, HostTrace } from "../../ports/HostTracer.ts"
+import * as CallHeaders from "./CallHeaders.ts"
 import type { DdSpan, DdSpanContext, DdTrace, DdTracer, StructSpan } from "./DdTraceApi.ts"
 import { hidden, idsOf, tagOf, traceOf } from "./DdTraceApi.ts"
 import * as EncoderProbe from "./EncoderProbe.ts"
@@ -80,8 +81,8 @@ export const make = (options: {
     try {
       const carried = isAsking || hidden(tracer, "llmobs", "enabled") === true
         ? undefined
-        : nearest(hosts, hidden(message, "spanContext") as DdSpanContext)?.carried()
-      if (carried !== undefined) addTags(message as Injecting, carried)
+        : CallHeaders.nearest(hosts, hidden(message, "spanContext") as DdSpanContext)?.carried()
+      if (carried !== undefined) CallHeaders.add(message as CallHeaders.Injecting, carried)
     } catch (error) {
       engine.diagnostics.defect("dd-trace.inject", error)
     }
@@ -194,44 +195,3 @@ const textsOf = (span: DdSpan): { readonly [key: string]: string } => {
 }
 
 const noTags: ReadonlyMap<string, string> = new Map()
-
-/** The message of an injection. It has the written headers in 5.18; later versions write the tags that it names. */
-interface Injecting {
-  readonly carrier?: { [name: string]: string } | undefined
-  traceTagReplacements?: ReadonlyArray<string> | undefined
-}
-
-const tagsHeader = "x-datadog-tags"
-// Receivers drop a longer header.
-const maxTags = 512
-
-const addTags = (message: Injecting, tags: ReadonlyMap<string, string>): void => {
-  const { carrier } = message
-  if (carrier === undefined) {
-    message.traceTagReplacements = [...message.traceTagReplacements ?? [], ...[...tags].flat()]
-    return
-  }
-  if (carrier["x-datadog-trace-id"] === undefined) return
-  const own = carrier[tagsHeader]?.split(",").filter((member) => !tags.has(member.split("=", 1)[0]!)) ?? []
-  const header = [...own, ...[...tags].map(([key, value]) => `${key}=${value}`)].join(",")
-  if (header.length <= maxTags) carrier[tagsHeader] = header
-}
-
-// The LLM span of a call: that of the calling span, or of the nearest span above it.
-const nearest = (hosts: WeakMap<DdSpan, Host>, context: DdSpanContext): Host | undefined => {
-  const started = hidden(context, "_trace", "started") as ReadonlyArray<DdSpan> | undefined
-  if (!Array.isArray(started) || !started.some((span) => hosts.has(span))) return undefined
-  const spans = new Map<string, DdSpan>(started.map((span: DdSpan) => [span.context().toSpanId(), span]))
-  let id: string | undefined = context.toSpanId()
-  for (let steps = 0; id !== undefined && steps < spans.size; steps++) {
-    const span = spans.get(id)
-    if (span === undefined) return undefined
-    const host = hosts.get(span)
-    if (host !== undefined) return host
-    const parent = hidden(span.context(), "_parentId")
-    id = typeof parent === "object" && parent !== null
-      ? (parent as { toString(radix: number): string }).toString(10)
-      : undefined
-  }
-  return undefined
-}

@@ -10,14 +10,10 @@ import * as Context from "effect/Context"
 import * as Tracer from "effect/Tracer"
 import * as Baggage from "../../domain/propagation/Baggage.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
-import * as LlmobsPropagation from "../../domain/propagation/LlmobsPropagation.ts"
 import * as LocalBaggage from "../../domain/propagation/LocalBaggage.ts"
 import type { Injection } from "../../domain/propagation/Propagation.ts"
 import * as Propagation from "../../domain/propagation/Propagation.ts"
 import type { PropagationSettings } from "../../domain/propagation/PropagationStyle.ts"
-import type { AgentAttribution } from "../../domain/span/AgentAttribution.ts"
-import * as SessionSource from "../../domain/span/SessionSource.ts"
-import type { Remote } from "../../domain/span/SpanContext.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
@@ -25,13 +21,12 @@ import { BaggageChanges } from "../../ports/AmbientContext.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
-import type { PendingContext } from "../../ports/LateRetention.ts"
 import type { Extent, PropagatorService } from "../../ports/Propagator.ts"
 import { guard } from "../books/Guard.ts"
 import type { LocalTrace } from "../chunk/LocalTrace.ts"
 import type { Decision } from "../chunk/Sampler.ts"
-import * as LateRetention from "../record/LateRetention.ts"
 import * as CallbackRegion from "./CallbackRegion.ts"
+import * as CarriedTrace from "./CarriedTrace.ts"
 
 export const make = (options: {
   readonly settings: PropagationSettings
@@ -83,10 +78,10 @@ export const make = (options: {
   const inject = (reader: ContextReader, extent: Extent) => {
     const around = ambient.current(reader)
     const open = reader.getRef(CurrentSpan)
-    const llmobs = open !== undefined ? fromSpan(open.context) : around?.upstream?.llmobs
+    const llmobs = open !== undefined ? CarriedTrace.of(open.context) : around?.upstream?.llmobs
     const { problems, value } = Propagation.injectChecked({
       ...apm(reader, around),
-      llmobs: extent === "full" || llmobs === undefined ? llmobs : impersonal(llmobs),
+      llmobs: extent === "full" || llmobs === undefined ? llmobs : CarriedTrace.impersonal(llmobs),
       baggage: extent === "full" ? baggage(reader) : undefined
     }, settings)
     if (problems.length > 0) diagnostics.report(problems)
@@ -114,28 +109,3 @@ const withDecisionMaker = (
   decisionMaker: string | undefined
 ): ReadonlyMap<string, string> | undefined =>
   decisionMaker === undefined ? tags : new Map(tags).set("_dd.p.dm", decisionMaker)
-
-/** The LLM trace of a span as tags that travel with the APM trace, without what names a person or an application. */
-export const carried = (context: PendingContext): ReadonlyMap<string, string> =>
-  new Map(LlmobsPropagation.write(impersonal(fromSpan(context))).value.map(({ key, value }) => [key, value]))
-
-const fromSpan = (context: PendingContext): Remote => ({
-  parentId: context.spanId,
-  traceId: context.traceId,
-  mlApp: context.mlApp.value,
-  sessionId: context.session !== undefined && context.session.value !== "" && SessionSource.isVouched(context.session)
-    ? context.session.value
-    : undefined,
-  retention: LateRetention.freeze(context.retention),
-  agent: attribution(context)
-})
-
-const attribution = (context: PendingContext): AgentAttribution | undefined =>
-  context.kind === "agent" ? { name: context.name, spanId: context.spanId } : context.agent
-
-const impersonal = (remote: Remote): Remote => ({
-  ...remote,
-  mlApp: undefined,
-  sessionId: undefined,
-  agent: remote.agent === undefined ? undefined : { name: null, spanId: remote.agent.spanId }
-})

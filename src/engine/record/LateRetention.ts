@@ -7,7 +7,7 @@
  * root runs. No event is rendered before the decision is taken. Only these modules take it:
  *
  * - `SpanEnds`: the root ends
- * - `Injector`: the trace goes on in another service
+ * - `CarriedTrace`: the trace goes on in another service
  * - `Router`: a chunk leaves before the root ended
  * - `HostRouter`: spans of another tracer leave before the root ended
  * - `RetentionHold`: an event without a chunk has waited long enough, or everything is flushed
