@@ -14,7 +14,7 @@ type Observation = ReturnType<typeof startObservation>
 export const start: Start = async (sink) => {
   const processor = new LangfuseSpanProcessor({ baseUrl: sink, publicKey: "none", secretKey: "none" })
   setLangfuseTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }))
-  const under = (parent: Observation | undefined) => (plan: PlannedSpan): Steps.Step => {
+  const under = (parent?: Observation) => (plan: PlannedSpan): Steps.Step => {
     const { attributes, input, kind, name, sessionId } = plan
     const begin = {
       input: kind === "llm" ? [{ role: "user", content: input }] : input,
@@ -42,8 +42,8 @@ export const start: Start = async (sink) => {
     span.update(end).end()
   }
   return {
-    run: (plans) => Steps.each(plans, under(undefined)),
-    runTogether: (plans) => Steps.together(plans, under(undefined)),
+    run: (plans) => Steps.each(plans, under()),
+    runTogether: (plans) => Steps.together(plans, under()),
     flush: () => processor.forceFlush(),
     close: () => processor.shutdown()
   }
