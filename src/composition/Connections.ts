@@ -17,7 +17,10 @@ export const make = (
 ): Effect.Effect<TransportService, never, Scope.Scope> => {
   const plugged = Plugged.transport(foundation)
   if (plugged !== undefined) return Effect.succeed(plugged)
-  if (!Builtin.hasHttp()) return Effect.map(fetchTransport, ({ make }) => make())
+  if (!Builtin.hasHttp()) {
+    if (proxy !== undefined) foundation.diagnostics.warnOnce("proxy.fetch", withoutProxy)
+    return Effect.map(fetchTransport, ({ make }) => make())
+  }
   return Effect.flatMap(nodeTransport.get, ({ make }) =>
     make({
       proxy,
@@ -30,6 +33,9 @@ export const make = (
 const fetchTransport = Effect.promise(() => import("../adapters/fetch-transport/FetchTransport.ts"))
 /** Node's HTTP. */
 export const nodeTransport = LazyModule.make(() => import("../adapters/node-transport/NodeTransport.ts"))
+
+const withoutProxy =
+  "This runtime sends by fetch, so the HTTPS proxy of the settings is not used. See docs/runtimes.md."
 
 const refusedBy = (status: number): string =>
   `The HTTPS proxy answers CONNECT with ${status}, so nothing reaches the intake. Events are held${
