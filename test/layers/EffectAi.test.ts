@@ -7,10 +7,12 @@ import * as ResponseIdTracker from "effect/ai/ResponseIdTracker"
 import * as Telemetry from "effect/ai/Telemetry"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
@@ -440,6 +442,24 @@ describe("EffectAi.layer beside other parts of a program", () => {
       const twice = Layer.fresh(EffectAi.layer).pipe(Layer.provideMerge(live()))
       const spans = yield* spansOf(asked("weather of Oslo"), twice)
       assert.deepStrictEqual(spans.map(({ kind }) => kind), ["llm", "tool", "retrieval"])
+    }))
+
+  it.live("ends the event of a stream that is still open when the layer closes, and keeps its input", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const agent = yield* Observed.whenClosed(
+        Effect.flatten(Stream.toPull(LanguageModel.streamText({ prompt: "Hi" }))).pipe(
+          Scope.provide(scope),
+          Effect.exit,
+          Effect.provide(FakeModel.layer),
+          Effect.provide(EffectAi.layer)
+        )
+      )
+      const [call, ...others] = agent.spans({ kind: "llm" })
+      assert.deepStrictEqual(others, [])
+      assert.deepStrictEqual(Testing.texts(call!.input), ["Hi"])
+      assert.strictEqual(call?.tags["effect.span.unfinished"], "true")
+      yield* Scope.close(scope, Exit.void)
     }))
 
   it.live("puts spans of promise callbacks of a provider under its call", () =>

@@ -148,14 +148,13 @@ export class ModelCall implements Caller {
     this.#tools.findLast((tool) => tool.fiber === fiber)?.parameterize(parameters)
   }
 
-  /** Ends the event. Returns the time and the exit that the span of the call has then. */
-  end(time: bigint, exit: Exit.Exit<unknown, unknown>): { readonly time: bigint; readonly exit: typeof exit } {
+  /** Ends the event, with the answer. */
+  end(time: bigint, exit: Exit.Exit<unknown, unknown>): void {
     this.answering()
     const response = this.#told?.response ?? ModelAnswer.ofExit(exit)
     const results = ModelAnswer.results(response ?? [])
     const taken = new Set<ModelAnswer.Part>()
     for (const tool of this.#tools) tool.end(time, exit, results, taken)
-    const at = this.#answeredAt ?? time
     // A tool that failed has an event of its own with the failure. The model answered.
     const ended = this.#failedInTool(exit) ? Exit.void : exit
     this.recorder.annotate(this.open, {
@@ -165,8 +164,7 @@ export class ModelCall implements Caller {
       toolDefinitions: ModelAnswer.definitions(this.#told?.tools)
     })
     const error = ended._tag === "Success" ? ModelAnswer.error(response) : undefined
-    this.recorder.end(this.open, { at, exit: ended, error })
-    return { time: at, exit: ended }
+    this.recorder.end(this.open, { at: this.#answeredAt ?? time, exit: ended, error })
   }
 
   #failedInTool(exit: Exit.Exit<unknown, unknown>): boolean {

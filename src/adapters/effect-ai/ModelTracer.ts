@@ -20,7 +20,7 @@ import type { Slot } from "../../ports/Carrier.ts"
 import { CarrierSlot } from "../../ports/Carrier.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
-import type { RecorderService } from "../../ports/Recorder.ts"
+import type { RecorderService, TracerSpan } from "../../ports/Recorder.ts"
 import { Recorder } from "../../ports/Recorder.ts"
 import * as Integration from "./Integration.ts"
 import { ModelCall, namesIn } from "./ModelCall.ts"
@@ -105,9 +105,10 @@ const start = (
     name: span.name,
     ambient: reader,
     carrier,
-    span: { traceId: span.traceId, spanId: span.spanId },
+    span: carrier === undefined ? { traceId: span.traceId, spanId: span.spanId } : carrying(span),
     options: Integration.options,
-    scoped: true
+    // The scope of a stream can stay open for longer than the layer, which then ends the event.
+    scoped: !isStream(span)
   })
   if (record === undefined) return undefined
   record.claimed = true
@@ -121,6 +122,19 @@ const start = (
     names: namesIn(reader.context),
     streamedIn: isStream(span) ? fiber : undefined
   })
+}
+
+// The span that carries the event ends with it, by the end that it has without us.
+const carrying = (span: Tracer.Span): TracerSpan => {
+  const end = span.end.bind(span)
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    get status() {
+      return span.status
+    },
+    end
+  }
 }
 
 const observe = (calls: ModelCalls, call: ModelCall, isOurs: boolean, onEnd: () => void): void => {
@@ -144,14 +158,8 @@ const observe = (calls: ModelCalls, call: ModelCall, isOurs: boolean, onEnd: () 
     }))
   const end = span.end.bind(span)
   span.end = (time, exit) => {
-    let ended = { time, exit }
-    if (span.status._tag === "Started") {
-      calls.guarded("end", () => {
-        ended = call.end(time, exit)
-      })
-    }
-    if (isOurs) end(ended.time, ended.exit)
-    else end(time, exit)
+    if (span.status._tag === "Started") calls.guarded("end", () => call.end(time, exit))
+    if (!isOurs || span.status._tag === "Started") end(time, exit)
     onEnd()
   }
 }

@@ -62,8 +62,7 @@ export class ToolRun implements RanTool {
     this.span = PairedSpan.open(ContextReader.make(Context.add(around, CurrentSpan, parent)), {
       kind: "tool",
       name,
-      options: Integration.options,
-      scoped: true
+      options: Integration.options
     })
     this.#inside = this.span.inside(fiber.context)
     fiber.setContext(this.#inside)
