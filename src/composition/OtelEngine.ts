@@ -5,7 +5,9 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Tracer from "effect/Tracer"
 import * as RequestStorage from "../adapters/async-context/RequestStorage.ts"
+import * as EffectTracer from "../adapters/effect-tracer/EffectTracer.ts"
 import * as ProcessExit from "../adapters/node-process/ProcessExit.ts"
 import * as AlwaysRecord from "../adapters/otel/AlwaysRecord.ts"
 import type { SdkSpan } from "../adapters/otel/HostedSpan.ts"
@@ -142,7 +144,15 @@ export const make = <A>(options: {
       if (pending > 0) throw new Error(`effect-llmobs: ${pending} events are not delivered yet. See docs/delivery.md.`)
     },
     shutdown,
-    layer: Layer.effectContext(Effect.promise(() => start().ready)),
+    layer: Layer.effectContext(Effect.contextWith((around: Context.Context<never>) => {
+      const tracer = Context.get(around, Tracer.Tracer)
+      const isOther = tracer !== Tracer.nativeTracer && !EffectTracer.isOurs(tracer)
+      return Effect.map(
+        Effect.promise(() => start().ready),
+        // A tracer of the program that makes spans of OpenTelemetry stays.
+        (context) => isOther ? Context.add(context, Tracer.Tracer, tracer) : context
+      )
+    })),
     run: async (effect) => Effect.runPromise(Effect.provideContext(effect, await start().ready))
   }
 }
@@ -164,4 +174,4 @@ const withResource = <A, E>(layer: Layer.Layer<A, E>, resource: Attributes): Lay
 const marks = [["dd_llmobs_enabled", false], [artificialKey, "true"]] as const
 
 const dropsSpans = (sampler: string): string =>
-  `The sampler of OpenTelemetry (${sampler}) drops spans before LLM Observability sees them, and their events are lost. Wrap it: alwaysRecord(sampler), of effect-llmobs/OtelProcessor. Exporters get what they got before.`
+  `The sampler of OpenTelemetry (${sampler}) can drop spans before LLM Observability sees them; their events are then lost. Wrap it: alwaysRecord(sampler), of effect-llmobs/OtelProcessor. Exporters get what they got before. See docs/adopting.md.`

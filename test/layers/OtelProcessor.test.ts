@@ -11,9 +11,12 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider
 } from "@opentelemetry/sdk-trace"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
 import { HostedSpans } from "../../src/adapters/otel/HostedSpans.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import { alwaysRecord, LLMObsSpanProcessor } from "../../src/layers/OtelProcessor.ts"
@@ -123,6 +126,53 @@ describe("LLMObsSpanProcessor", () => {
     )
     assert.strictEqual(new Set(all.map((event) => event.traceId)).size, 1)
     assert.deepStrictEqual([...new Set(all.map((event) => event.apmTraceId))], [traceId])
+    await provider.shutdown()
+  })
+
+  it("makes one event of a span that a tracer of effects makes in OpenTelemetry, and finds children of both kinds", async () => {
+    const { events, processor, provider, span, tracer } = make()
+    const contextOf = (parent: Tracer.AnySpan | undefined): OtelContext => {
+      if (parent === undefined) return contexts.active()
+      const spanContext = { traceId: parent.traceId, spanId: parent.spanId, traceFlags: 1 }
+      return trace.setSpanContext(contexts.active(), spanContext)
+    }
+    // The bridge of an application: spans of effects are spans of OpenTelemetry, active while the effect runs.
+    const bridge = Tracer.make({
+      span: (options) => {
+        const made = tracer.startSpan(options.name, {}, contextOf(Option.getOrUndefined(options.parent)))
+        const native = new Tracer.NativeSpan(options)
+        const end = native.end.bind(native)
+        return Object.defineProperties(native, {
+          traceId: { value: made.spanContext().traceId },
+          spanId: { value: made.spanContext().spanId },
+          end: {
+            value: (...args: Parameters<typeof end>) => {
+              made.end()
+              end(...args)
+            }
+          }
+        })
+      },
+      context: (primitive, fiber) =>
+        contexts.with(
+          contextOf(Context.getOrUndefined(fiber.context, Tracer.ParentSpan)),
+          () => primitive["~effect/Effect/evaluate"](fiber)
+        )
+    })
+    const program = Effect.promise(async () => span("chat", chat, () => {})).pipe(
+      LLMObs.task("step"),
+      Effect.withSpan("plain"),
+      LLMObs.workflow("support"),
+      Effect.provide(processor.layer),
+      Effect.provideService(Tracer.Tracer, bridge)
+    )
+    await span("invoke_agent", agent, () => Effect.runPromise(program), ROOT_CONTEXT)
+    const all = await events()
+    const nameOf = (id: string | undefined) => all.find(({ spanId }) => spanId === id)?.name
+    assert.sameDeepMembers(
+      all.map(({ name, parentId }) => [name, nameOf(parentId)]),
+      [["support", undefined], ["support", "support"], ["step", "support"], ["chat", "step"]]
+    )
     await provider.shutdown()
   })
 
