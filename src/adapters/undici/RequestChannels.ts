@@ -33,6 +33,7 @@ interface UndiciRequest {
   readonly path: string
   readonly method: string
   readonly headers?: unknown
+  readonly body?: unknown
 }
 
 interface Message {
@@ -177,12 +178,12 @@ class Exchange {
   /** The body has been sent. `false` if it is no request to a provider. */
   start(): boolean {
     if (this.recorded !== undefined) return true
-    const { attempts, call, capture, layer, onNoBodies, reader, url } = this.options
+    const { attempts, call, capture, layer, onNoBodies, reader, request, url } = this.options
     const { parts } = this
     this.parts = undefined
     if (parts === undefined || this.bytes > mostBytes) return false
     if (parts.length === 0) {
-      onNoBodies()
+      if (request.body !== undefined && request.body !== null) onNoBodies()
       return false
     }
     this.text = new TextDecoder().decode(Buffer.concat(parts))
