@@ -29,7 +29,7 @@ export interface HostRides {
   readonly sweep: (now: number) => number | undefined
   /** Waits until every riding event has an answer, or another place. */
   readonly settled: Effect.Effect<void>
-  /** Leaves the events without an answer to the host, which outlives the layer. */
+  /** Leaves the events without an answer to the host, which outlives the layer, or to the outbox if it is durable. */
   readonly leave: () => void
 }
 
@@ -115,6 +115,12 @@ export const make = (options: {
     remove(riders)
   }
 
+  const leaveToHost = (riders: ReadonlyArray<SpanRecord>): void => {
+    ledger.transferred += riders.length
+    for (const rider of riders) budget.release(rider)
+    remove(riders)
+  }
+
   const settle = (payload: Payload, outcome: Outcome): void =>
     guard(options.diagnostics, "host.answer", () => {
       if (payload.settled) return
@@ -177,9 +183,9 @@ export const make = (options: {
       }
       sent.clear()
       for (const { riders } of rides) {
-        ledger.transferred += riders.length
-        for (const rider of riders) budget.release(rider)
-        remove(riders)
+        // What is durable is promised to arrive at least once.
+        if (outbox.kept !== undefined) giveToOutbox(riders, true)
+        else leaveToHost(riders)
       }
     }
   }

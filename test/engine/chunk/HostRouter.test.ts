@@ -16,10 +16,12 @@ import { ownAccount } from "../../../src/ports/Outbox.ts"
 import { answer, failure, measure, record } from "../Scene.ts"
 
 /** A host without a trace format: it keeps what is put on its spans. */
-const makeHost = (outboxBytes?: number) => {
+const makeHost = (outboxBytes?: number, isDurable = false) => {
   const weather = { carries: true, filtered: false, elapsed: 0 }
   const ledger = Ledger.make()
-  const outboxes = Outboxes.make({ open: () => MemoryOutbox.make({ maxBytes: outboxBytes }) })
+  const outboxes = Outboxes.make({
+    open: () => ({ ...MemoryOutbox.make({ maxBytes: outboxBytes }), ...(isDurable ? { kept: () => 0 } : undefined) })
+  })
   const outbox = outboxes.of(ownAccount)
   const budget = ByteBudget.make({ limit: Infinity, measure })
   const overflow = Overflow.make({ policy: "dropNewest", budget, outboxes, ledger, waitMillis: 1_000 })
@@ -226,6 +228,15 @@ describe("HostRides", () => {
     rides.sweep(30_000)
     assert.strictEqual(silences(), 1)
     assert.strictEqual(books().possibleDuplicates, 1)
+    assert.deepStrictEqual(outboxed(), [span.event])
+  })
+
+  it("leaves events without an answer to a durable outbox, as possible duplicates", () => {
+    const { books, outboxed, rides, span } = ridden(makeHost(undefined, true))
+    rides.take()
+    rides.leave()
+    assert.strictEqual(books().possibleDuplicates, 1)
+    assert.isTrue(Ledgers.balances(books()))
     assert.deepStrictEqual(outboxed(), [span.event])
   })
 
