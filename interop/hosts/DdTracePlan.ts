@@ -25,6 +25,7 @@ export interface Plan {
     | "parts"
     | "server"
     | "call"
+    | "plain"
   /** The options of `tracer.init`. */
   readonly init?: { readonly [option: string]: unknown }
   readonly options?: Options

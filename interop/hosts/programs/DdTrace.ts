@@ -320,6 +320,15 @@ if (isMore) {
     balances(world)
   })
 
+  check("carries events of a program without Effect", async () => {
+    const world = await start({ work: "plain" })
+    const span = (name: string) => world.spans.find((span) => span.name === name)!
+    Assert.equal(named(world, "chat").via, "trace")
+    Assert.equal(span("chat").parentId, span("web.request").spanId)
+    Assert.equal(span("call").parentId, span("chat").spanId)
+    Assert.equal(span("db.query").parentId, span("web.request").spanId)
+  })
+
   check("carries nothing for a tracer that is not initialised, and says so once", async () => {
     const world = await start({ work: "requests", initialised: false })
     Assert.deepEqual(routes(world), { evp: 20 })

@@ -14,6 +14,7 @@ import { createRequire, syncBuiltinESMExports } from "node:module"
 import type { AddressInfo } from "node:net"
 import * as DdTrace from "../../../src/layers/DdTrace.ts"
 import * as LLMObs from "../../../src/layers/LLMObs.ts"
+import * as Node from "../../../src/layers/Node.ts"
 import type { Plan, Report, Tracer } from "../DdTracePlan.ts"
 
 const plan = JSON.parse(process.env["PLAN"]!) as Plan
@@ -149,6 +150,21 @@ const works: { readonly [W in Plan["work"]]: (run: Run) => Promise<unknown> } = 
     server.close()
     return { spanId, headers }
   },
+  // Without Effect in the program, below another layer.
+  plain: async () => {
+    const { llmobs, ready } = Node.init({ layer: Live })
+    await ready
+    await llmobs.trace({ kind: "task", name: "warm" }, async () => {})
+    await llmobs.flush()
+    await request(() =>
+      llmobs.trace({ kind: "llm", name: "chat" }, async () => {
+        await tracer.trace("call", {}, async () => {})
+        llmobs.annotate({ inputData: "Hi", outputData: "hello" })
+      })
+    )
+    await llmobs.flush()
+    await Node.default.close()
+  },
   server: async (run) => {
     const http = require("node:http") as typeof Http
     const server = http.createServer((_request, response) => {
@@ -175,8 +191,10 @@ const program = Effect.gen(function*() {
 })
 
 const report = await Effect.runPromise(
-  (plan.work === "alone" ? Effect.provide(program, Context.empty()) : Effect.provide(program, Live)).pipe(
-    Effect.map((result): Report => ({ ...result, lines }))
-  )
+  (plan.work === "alone" || plan.work === "plain"
+    ? Effect.provide(program, Context.empty())
+    : Effect.provide(program, Live)).pipe(
+      Effect.map((result): Report => ({ ...result, lines }))
+    )
 )
 process.send!(report)

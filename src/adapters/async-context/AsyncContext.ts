@@ -6,6 +6,7 @@ import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
 import type { PlainCaller } from "../../engine/context/RunningLayers.ts"
+import * as TracerDecoration from "../../engine/context/TracerDecoration.ts"
 import * as OptionReader from "../../engine/record/OptionReader.ts"
 import type { PairedSpan } from "../../engine/record/PairedSpan.ts"
 import * as PairedSpans from "../../engine/record/PairedSpan.ts"
@@ -44,7 +45,8 @@ export const make = (
   const within: AsyncContext["within"] = (change, body) =>
     storage.run({ context: change(current().context), fiber: undefined }, body)
 
-  const run: AsyncContext["run"] = (span, body) => within(span.inside.bind(span), body)
+  const run: AsyncContext["run"] = (span, body) =>
+    within(span.inside.bind(span), () => TracerDecoration.call(current().context, body))
 
   return {
     isInside: () => storage.getStore() !== undefined,
