@@ -183,7 +183,7 @@ export const make = (options: {
       }
       sent.clear()
       for (const { riders } of rides) {
-        // What is durable is promised to arrive at least once.
+        // An event in a durable outbox is promised to arrive at least once.
         if (outbox.kept !== undefined) giveToOutbox(riders, true)
         else leaveToHost(riders)
       }
