@@ -83,6 +83,7 @@ const start = async (): Promise<Collector> => {
     }
     child.stdout.on("data", read)
     child.stderr.on("data", read)
+    child.once("close", () => reject(new Error(`the Collector ended: ${printed.slice(-2_000)}`)))
   })
   const stop = async (): Promise<string> => {
     child.kill("SIGTERM")
