@@ -1,18 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { spawn } from "node:child_process"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
 import type { ObservedSpan } from "../../src/domain/observed/ObservedSpan.ts"
 import * as Clients from "../../src/layers/Clients.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import { isInstalled, missing } from "./Installed.ts"
-
-/** A field in which our event differs from that of dd-trace 6.21, on purpose. */
-interface Difference {
-  readonly calls: RegExp
-  readonly path: RegExp
-  readonly reason: string
-}
+import type { Difference } from "./PeerComparison.ts"
+import { compare, underTheirs } from "./PeerComparison.ts"
 
 const differences: ReadonlyArray<Difference> = [
   { calls: /^(openai|anthropic)/, path: /^provider$/, reason: "theirs is known for the provider's own host alone" },
@@ -38,59 +32,8 @@ const differences: ReadonlyArray<Difference> = [
   { calls: /^anthropic refused/, path: /^error\.message$/, reason: "ours is the provider's message, theirs its JSON" }
 ]
 
-const flat = (value: unknown, path: string, into: Map<string, unknown>): Map<string, unknown> => {
-  if (typeof value === "object" && value !== null) {
-    for (const [key, inner] of Object.entries(value)) flat(inner, path === "" ? key : `${path}.${key}`, into)
-  } else if (value !== undefined && value !== null) into.set(path, value)
-  return into
-}
-
-const fields = (span: ObservedSpan): ReadonlyMap<string, unknown> => {
-  const { error, input, kind, metadata, metrics, model, name, output, provider, status, tags, toolDefinitions } = span
-  const shown = {
-    name,
-    kind,
-    status,
-    model,
-    provider,
-    input,
-    output,
-    metadata,
-    metrics,
-    toolDefinitions,
-    error: error && { type: error.type, message: error.message },
-    integration: tags["integration"]
-  }
-  return flat(shown, "", new Map())
-}
-
 const ofCalls = (spans: ReadonlyArray<ObservedSpan>) =>
   spans.filter(({ kind }) => kind === "llm" || kind === "embedding").toSorted((a, b) => a.startMillis - b.startMillis)
-
-/** Runs the calls in a process under Datadog's tracer, which reports to an Agent. */
-const underTheirs = (agent: string, origin: string): Promise<number | null> =>
-  new Promise((resolve) => {
-    const child = spawn(
-      process.execPath,
-      ["--disable-warning=ExperimentalWarning", "--import", "dd-trace/initialize.mjs", "PeerProgram.ts", origin],
-      {
-        cwd: import.meta.dirname,
-        stdio: "ignore",
-        timeout: 55_000,
-        env: {
-          PATH: process.env["PATH"],
-          DD_TRACE_AGENT_URL: agent,
-          DD_LLMOBS_ENABLED: "1",
-          DD_LLMOBS_ML_APP: "shop",
-          DD_LLMOBS_AGENTLESS_ENABLED: "0",
-          DD_INSTRUMENTATION_TELEMETRY_ENABLED: "0",
-          DD_REMOTE_CONFIGURATION_ENABLED: "0",
-          DD_TRACE_STARTUP_LOGS: "0"
-        }
-      }
-    )
-    child.on("exit", resolve)
-  })
 
 describe("clients beside dd-trace", () => {
   it.live(
@@ -105,7 +48,7 @@ describe("clients beside dd-trace", () => {
           Effect.promise(() => ProviderServer.start()),
           (server) => Effect.promise(server.close)
         )
-        assert.strictEqual(yield* Effect.promise(() => underTheirs(agent.url, server.origin)), 0)
+        assert.strictEqual(yield* Effect.promise(() => underTheirs("PeerProgram.ts", agent.url, server.origin)), 0)
         const before = agent.spans()
         const theirs = ofCalls(before)
         const { anthropic, google, openai } = make(server.origin)
@@ -116,22 +59,9 @@ describe("clients beside dd-trace", () => {
         const ours = ofCalls(agent.spans().slice(before.length))
         assert.deepStrictEqual([theirs.length, ours.length], [calls.length, calls.length])
 
-        const used = new Set<Difference>()
-        const unexplained = calls.flatMap(([name], i) => {
-          const [a, b] = [fields(theirs[i]!), fields(ours[i]!)]
-          return [...new Set([...a.keys(), ...b.keys()])].filter((path) => a.get(path) !== b.get(path)).flatMap(
-            (path) => {
-              const found = differences.filter(({ calls, path: of }) => calls.test(name) && of.test(path))
-              for (const difference of found) used.add(difference)
-              return found.length > 0 ? [] : [`${name}: ${path}: theirs ${a.get(path)}, ours ${b.get(path)}`]
-            }
-          )
-        })
+        const { unexplained, unused } = compare(calls.map(([name]) => name), theirs, ours, differences)
         assert.deepStrictEqual(unexplained, [])
-        assert.deepStrictEqual(
-          differences.filter((difference) => !used.has(difference)).map(({ reason }) => reason),
-          []
-        )
+        assert.deepStrictEqual(unused, [])
       }).pipe(Effect.scoped, Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false }))),
     60_000
   )

@@ -1,0 +1,8 @@
+/** Makes the calls under Datadog's tracer, which `--import` loads before. */
+import tracer from "dd-trace"
+import * as PeerFrameworkCalls from "./PeerFrameworkCalls.ts"
+
+await PeerFrameworkCalls.aiSdk(process.argv[2]!)
+;(tracer as unknown as { readonly llmobs: { readonly flush: () => void } }).llmobs.flush()
+await new Promise((resolve) => setTimeout(resolve, 1_500))
+process.exit(0)
