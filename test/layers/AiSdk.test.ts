@@ -180,6 +180,26 @@ describe("AiSdk", () => {
       assert.notInclude(JSON.stringify(spans), "hidden")
     }).pipe(test))
 
+  it.live("labels an operation with its own session above that of the browser", () =>
+    Effect.gen(function*() {
+      const spans = yield* record((integration, run) =>
+        run(
+          Effect.promise(async () => {
+            for (const sessionId of ["s-1", undefined]) {
+              const { end, start } = sdk(integration)
+              start({ runtimeContext: { sessionId } })
+              end()
+            }
+          }).pipe(LLMObs.workflow("chat"), LLMObs.extract({ baggage: "session.id=browser" }))
+        )
+      )
+      assert.deepStrictEqual(spans.slice(1).map(({ name, sessionId }) => [name, sessionId]), [
+        ["chat", "browser"],
+        ["generateText", "s-1"],
+        ["generateText", "s-1"]
+      ])
+    }).pipe(test))
+
   it.live("records embeddings by their operation, and no content of calls that asked for that", () =>
     Effect.gen(function*() {
       const spans = yield* record((integration) => {
