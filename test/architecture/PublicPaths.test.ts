@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
 import { loadedBy, publicPaths, summary } from "../../scripts/LoadedModules.ts"
 import type { Loads } from "../../scripts/LoadedModules.ts"
 import * as SourceFile from "../../scripts/SourceFile.ts"
@@ -69,6 +70,13 @@ describe("the public paths", () => {
     const urls = (await loadedBy("effect-llmobs/core")).map(({ url }) => url)
     assert.deepStrictEqual(urls.filter((url) => !url.includes("/src/domain/")), [])
     assert.deepStrictEqual(urls.filter((url) => /\/src\/domain\/(?:schema|program)\//.test(url)), [])
+  })
+})
+
+describe("the page of runtimes", () => {
+  it("has the size of each public path; npm run sizes-page writes them", () => {
+    const page = readFileSync(new URL("../../docs/runtimes.md", import.meta.url), "utf8")
+    assert.deepStrictEqual(publicPaths().filter((path) => !page.includes(`| \`${path}\` `)), [])
   })
 })
 
