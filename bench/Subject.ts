@@ -38,14 +38,28 @@ const settled = async (running: Running): Promise<void> => {
 
 const mostLate = 50
 
-/** Makes the spans of the job, and tells how many. */
-const perform = async (running: Running, job: Job): Promise<number> => {
-  const { pace, shape } = job
+/** Makes the texts of the job's spans, which is no work of a library, and returns the rest of the job. */
+const prepare = (job: Job): (running: Running) => Promise<number> => {
+  let running: Running
   const pause = async (): Promise<void> => {
     if (job.flush === "each turn") await running.flush()
     await setImmediate()
   }
-  const plan = Shape.planner(shape, { pause, work: pace._tag === "Together" ? () => setImmediate() : undefined })
+  const work = job.pace._tag === "Together" ? () => setImmediate() : undefined
+  const plan = Shape.planner(job.shape, { pause, work })
+  return (started) => {
+    running = started
+    return perform(running, job, plan, pause)
+  }
+}
+
+/** Makes the spans of the job, and tells how many. */
+const perform = async (
+  running: Running,
+  { pace, shape }: Job,
+  plan: ReturnType<typeof Shape.planner>,
+  pause: () => Promise<void>
+): Promise<number> => {
   let spans = 0
   switch (pace._tag) {
     case "Start":
@@ -95,7 +109,7 @@ const warmUp = async (running: Running, job: Job): Promise<number> => {
   await setTimeout(300)
   const pace = { _tag: "Turns", spans: job.warmUp, spansPerTurn: Math.min(250, job.warmUp) } as const
   const shape = job.shape.tree === "wide" ? { ...job.shape, tree: "single", spansPerTrace: 1 } as const : job.shape
-  const spans = await perform(running, { ...job, shape, pace, flush: "each turn" })
+  const spans = await prepare({ ...job, shape, pace, flush: "each turn" })(running)
   await settled(running)
   return spans
 }
@@ -108,6 +122,8 @@ const load = async (): Promise<Start> => {
 }
 // Where the start is measured, it includes the import.
 const loaded = starts ? undefined : await load()
+
+const made = prepare(job)
 
 const begun = performance.now()
 const thread = threadMicros()
@@ -122,7 +138,7 @@ const profiler = job.profiles === true ? await Profiler.start() : undefined
 const delay = monitorEventLoopDelay({ resolution: 2 })
 delay.enable()
 const turns = job.watchesTurns ? TurnMeter.start() : undefined
-const spans = await perform(running, job)
+const spans = await made(running)
 const started = starts ? { thread: threadMicros(), whole: processMicros() } : undefined
 delay.disable()
 const wallMillis = performance.now() - startedAt.begun

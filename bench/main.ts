@@ -79,7 +79,11 @@ for (const { job, ...place } of planned) {
   done.push({ ...place, outcome: failed ? undefined : outcome, failure: failed ? outcome : undefined })
   const said = failed
     ? outcome
-    : `${outcome.threadMicros.toFixed(1)} µs, ${outcome.lost} of ${outcome.spans} lost, ${outcome.duplicates} twice`
+    : `${
+      outcome.longestTurnMillis === undefined
+        ? `${outcome.threadMicros.toFixed(1)} µs`
+        : `longest turn ${outcome.longestTurnMillis.toFixed(1)} ms`
+    }, ${outcome.lost} of ${outcome.spans} lost, ${outcome.duplicates} twice`
   process.stderr.write(
     `${String(done.length).padStart(3)}/${planned.length} ${place.workload} ${place.case}, ${place.library}: ${said}\n`
   )
