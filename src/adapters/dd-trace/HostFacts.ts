@@ -49,7 +49,12 @@ const look = (
   if (process.versions["bun"] !== undefined || process.versions["deno"] !== undefined) {
     return { obstacle: "this runtime does not show the requests to the Agent" }
   }
-  if (/^(?:0|false)$/i.test(env["DD_APM_TRACING_ENABLED"] ?? "")) return { obstacle: "APM tracing is off" }
+  if (
+    /^(?:0|false)$/i.test(env["DD_APM_TRACING_ENABLED"] ?? "") ||
+    hidden(tracer, "_tracer", "_config", "apmTracingEnabled") === false
+  ) {
+    return { obstacle: "APM tracing is off" }
+  }
   const exporter = hidden(tracer, "_tracer", "_exporter")
   if (exporter === undefined || exporter === null) {
     return { obstacle: "tracer.init() was not called before the layer was built" }

@@ -65,7 +65,7 @@ export const make = (options: {
       const host = trace && traces.get(trace)
       if (trace === undefined || host === undefined || !host.isWaiting()) return
       if (trace.started.length !== trace.finished.length && trace.finished.length < facts.flushMinSpans) return
-      host.depart(departureOf(trace, span, priorityOf(span)))
+      host.depart(departureOf(trace, span, priorityOf(span), isOff(tracer)))
     } catch (error) {
       engine.diagnostics.defect("dd-trace.finish", error)
     }
@@ -171,11 +171,22 @@ class Host implements HostSpan {
   }
 }
 
-const departureOf = (trace: DdTrace, span: DdSpan, priority: number | undefined): HostDeparture => {
+// dd-trace can be switched off while it runs; it then forgets finished spans. Its setting has two names.
+const isOff = (tracer: DdTracer): boolean => {
+  const config = hidden(tracer, "_tracer", "_config")
+  return hidden(config, "DD_TRACE_ENABLED") === false || hidden(config, "tracing") === false
+}
+
+const departureOf = (
+  trace: DdTrace,
+  span: DdSpan,
+  priority: number | undefined,
+  off: boolean
+): HostDeparture => {
   const root = trace.started[0] ?? span
   return {
     priority,
-    isWritten: trace.record !== false && trace.isRecording !== false,
+    isWritten: !off && trace.record !== false && trace.isRecording !== false,
     root: () => ({
       resource: tagOf(root, "resource.name") || String(hidden(root.context(), "_name") ?? ""),
       meta: textsOf(root)
