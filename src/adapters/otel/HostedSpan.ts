@@ -85,6 +85,11 @@ export class HostedSpan {
     this.startedAt = OtelSpans.nanoseconds(options.span.startTime)
   }
 
+  /** Whether the span is one of LLM Observability's, by its present attributes. */
+  get isKnown(): boolean {
+    return this.span === undefined ? this.final !== undefined : SemanticConventions.matches(this.span)
+  }
+
   /** The content of the span, by its present attributes. */
   reading(): SpanReading | undefined {
     if (this.span === undefined) return this.final

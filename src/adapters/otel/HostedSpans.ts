@@ -90,7 +90,7 @@ export class HostedSpans implements HostSpansService {
   /** Whether the event of a running span will be ours, by its present attributes. The answer counts as told. */
   mark(span: SdkSpan): boolean {
     const hosted = this.known(span.spanContext())
-    if (hosted === undefined || (hosted.recorded === undefined && hosted.reading() === undefined)) return false
+    if (hosted === undefined || (hosted.recorded === undefined && !hosted.isKnown)) return false
     hosted.marked = true
     return true
   }
@@ -107,7 +107,7 @@ export class HostedSpans implements HostSpansService {
     if (trace.root === hosted) trace.rootEndedAt = this.now()
     if (trace.rootEndedAt !== undefined) this.hand(trace)
     else if (this.isTooMuch()) this.handOldest()
-    return !hosted.marked && hosted.reading() !== undefined
+    return !hosted.marked && hosted.isKnown
   }
 
   /** Adds a log record to the running span that it was emitted in. */
@@ -164,7 +164,7 @@ export class HostedSpans implements HostSpansService {
   }
 
   private hold(span: HostedSpan): void {
-    if (span.recorded === undefined && span.reading() === undefined) return
+    if (span.recorded === undefined && !span.isKnown) return
     span.trace.hold(span, this.now())
     this.held++
     this.heldLength += span.length

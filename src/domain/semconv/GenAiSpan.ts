@@ -43,6 +43,18 @@ const kinds: { readonly [operation: string]: SpanKind } = {
   fetch_response: "task"
 }
 
+const operationOf = (attributes: Attributes): string | undefined =>
+  AttributeReader.text(attributes, "gen_ai.operation.name", "llm.request.type")
+
+/**
+ * Whether the conventions know a span.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const matches = ({ attributes, events = [] }: OtelSpan): boolean =>
+  operationOf(attributes) !== undefined || isModelCall({ ...GenAiEvents.details(events), ...attributes }, events)
+
 /**
  * Reads a span. `undefined` if the conventions do not know it.
  *
@@ -50,7 +62,7 @@ const kinds: { readonly [operation: string]: SpanKind } = {
  * @since 0.2.0
  */
 export const read = ({ attributes, events = [] }: OtelSpan): SpanReading | undefined => {
-  const operation = AttributeReader.text(attributes, "gen_ai.operation.name", "llm.request.type")
+  const operation = operationOf(attributes)
   const details = GenAiEvents.details(events)
   const all = details === undefined ? attributes : { ...details, ...attributes }
   const kind = operation === undefined ? undefined : Object.hasOwn(kinds, operation) ? kinds[operation] : "workflow"

@@ -27,6 +27,16 @@ const kinds: { readonly [kind: string]: SpanKind } = {
   UNKNOWN: "workflow"
 }
 
+const kindKey = "openinference.span.kind"
+
+/**
+ * Whether the conventions know a span.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const matches = ({ attributes }: OtelSpan): boolean => AttributeReader.text(attributes, kindKey) !== undefined
+
 /**
  * Reads a span. `undefined` if the conventions do not know it.
  *
@@ -34,7 +44,7 @@ const kinds: { readonly [kind: string]: SpanKind } = {
  * @since 0.2.0
  */
 export const read = ({ attributes }: OtelSpan): SpanReading | undefined => {
-  const given = AttributeReader.text(attributes, "openinference.span.kind")?.toUpperCase()
+  const given = AttributeReader.text(attributes, kindKey)?.toUpperCase()
   if (given === undefined) return undefined
   const kind = Object.hasOwn(kinds, given) ? kinds[given]! : "workflow"
   return {

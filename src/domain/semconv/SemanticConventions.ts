@@ -63,3 +63,17 @@ export const read = (span: OtelSpan): SpanReading | undefined => {
     return undefined
   }
 }
+
+/**
+ * Whether a convention knows a span, which costs less than reading it.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const matches = (span: OtelSpan): boolean => {
+  try {
+    return TraceloopSpan.matches(span) || OpenInferenceSpan.matches(span) || GenAiSpan.matches(span)
+  } catch {
+    return false
+  }
+}

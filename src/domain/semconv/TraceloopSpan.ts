@@ -17,6 +17,17 @@ const kinds: { readonly [kind: string]: SpanKind } = {
   task: "task"
 }
 
+const kindKey = "traceloop.span.kind"
+
+/**
+ * Whether the conventions know a span.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const matches = ({ attributes }: OtelSpan): boolean =>
+  Object.hasOwn(kinds, AttributeReader.text(attributes, kindKey) ?? "")
+
 /**
  * Reads a span. `undefined` if the conventions do not know it.
  *
@@ -24,7 +35,7 @@ const kinds: { readonly [kind: string]: SpanKind } = {
  * @since 0.2.0
  */
 export const read = ({ attributes }: OtelSpan): SpanReading | undefined => {
-  const kind = AttributeReader.text(attributes, "traceloop.span.kind")
+  const kind = AttributeReader.text(attributes, kindKey)
   if (kind === undefined || !Object.hasOwn(kinds, kind)) return undefined
   return {
     kind: kinds[kind]!,

@@ -7,7 +7,9 @@ import * as HostileValue from "../HostileValue.ts"
 
 /** A span as the recorder gets it. */
 const recorded = (attributes: OtelSpan["attributes"], events: OtelSpan["events"] = []) => {
-  const reading = SemanticConventions.read({ name: "span", attributes, events })
+  const span = { name: "span", attributes, events }
+  const reading = SemanticConventions.read(span)
+  assert.strictEqual(SemanticConventions.matches(span), reading !== undefined)
   if (reading === undefined) return undefined
   const { problems, value } = Annotation.parse(reading.kind, reading)
   assert.deepStrictEqual(problems, [])
