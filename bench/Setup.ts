@@ -6,7 +6,11 @@ import * as Path from "node:path"
 const npm = (folder: string, args: ReadonlyArray<string>): void => {
   const ended = ChildProcess.spawnSync("npm", args, { cwd: folder, encoding: "utf8", timeout: 300_000 })
   if (ended.status !== 0) {
-    throw new Error(`npm ${args.join(" ")} failed in ${folder}: ${ended.error?.message ?? (ended.stdout + ended.stderr).slice(-2_000)}`)
+    throw new Error(
+      `npm ${args.join(" ")} failed in ${folder}: ${
+        ended.error?.message ?? (ended.stdout + ended.stderr).slice(-2_000)
+      }`
+    )
   }
 }
 

@@ -12,6 +12,7 @@ import { ownAccount } from "../ports/Outbox.ts"
 import type { DeliveryReports } from "./DeliveryReports.ts"
 import { maxAgeMillis } from "./EventStore.ts"
 import type { Foundation } from "./Foundation.ts"
+import * as IntakeWakes from "./IntakeWakes.ts"
 
 export interface IntakeRoads<R = SpanRecord> {
   readonly lanes: AccountLanes.AccountLanes<IntakePayload.Payload<R>>
@@ -24,7 +25,8 @@ export const make = <R = SpanRecord>(options: {
   readonly reports: DeliveryReports
   readonly tracker: AgentTracker
   readonly outboxes: Pick<OutboxesService<R>, "of">
-  readonly budget: { readonly release: (record: R) => void }
+  /** Where the events are held. Without a limit any event is sent as soon as possible. */
+  readonly budget: { readonly release: (record: R) => void; readonly limit?: number | undefined }
   /** Called with each undeliverable event, before it is dropped. */
   readonly onSetAside: (dropped: IntakeLane.SetAside<R>) => void
 }): IntakeRoads<R> => {
@@ -33,6 +35,8 @@ export const make = <R = SpanRecord>(options: {
     signals.intake,
     (lane, signal) => Shipper.make(lane, { ...pace, signal, maxInFlight: IntakeLane.maxInFlight })
   )
+  const { limit } = options.budget
+  const readyBytes = limit === undefined ? undefined : IntakeWakes.urgentBytes({ limit })
   return {
     lanes,
     open: (name, destination) =>
@@ -48,6 +52,7 @@ export const make = <R = SpanRecord>(options: {
             random: ids.random,
             destination,
             targetBytes: IntakeLane.targetBytes,
+            readyBytes,
             maxAgeMillis,
             onRediscover: tracker.refuseEvp,
             onReachable: tracker.reachable,

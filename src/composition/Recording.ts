@@ -9,7 +9,7 @@ import * as TraceId from "../domain/span/TraceId.ts"
 import type { Router } from "../engine/chunk/Router.ts"
 import type { DeliveryLoop } from "../engine/lane/DeliveryLoop.ts"
 import * as HostedStart from "../engine/record/HostedStart.ts"
-import type { Room } from "../engine/record/RecorderOptions.ts"
+import type { Room, Settings as RecorderSettings } from "../engine/record/RecorderOptions.ts"
 import * as SpanRecorder from "../engine/record/SpanRecorder.ts"
 import type { AmbientContextService } from "../ports/AmbientContext.ts"
 import * as ContextReader from "../ports/ContextReader.ts"
@@ -56,8 +56,7 @@ export const make = (options: {
       },
       processLabels: settings.processLabels,
       retentionLooksAtTags: RetentionSampling.looksAtTags(settings.retention),
-      retention: (apmTraceId, tags) =>
-        RetentionSampling.decide(settings.retention, BigInt("0x" + TraceId.low64(apmTraceId)), tags),
+      retention: retentionOf(settings.retention),
       redaction: settings.redaction,
       propagation: settings.propagation
     },
@@ -108,4 +107,12 @@ export const make = (options: {
       recorder.endAll()
     }
   }
+}
+
+const retentionOf = (retention: RetentionSampling.RetentionSampling): RecorderSettings["retention"] => {
+  if (!RetentionSampling.looksAtTags(retention) && retention.sampleRate >= 1) {
+    const always = RetentionSampling.decide(retention, 0n)
+    return () => always
+  }
+  return (apmTraceId, tags) => RetentionSampling.decide(retention, BigInt("0x" + TraceId.low64(apmTraceId)), tags)
 }

@@ -44,12 +44,14 @@ export const make = (options: {
   const { destinations, foundation, outboxes, overflow, settings } = options
   const { ledger, signals } = foundation
   const { budget } = overflow
+  const urgentBytes = IntakeWakes.urgentBytes(budget)
   const lane = TraceLane.make({
     outbox: outboxes.of(ownAccount),
     ledger,
     budget,
     random: foundation.ids.random,
     way: destinations.way,
+    readyBytes: urgentBytes,
     maxChunks,
     maxAttempts: 5,
     now: foundation.aging,
@@ -57,7 +59,6 @@ export const make = (options: {
     onRediscover: destinations.onRediscover,
     onReachable: destinations.onReachable
   })
-  const urgentBytes = IntakeWakes.urgentBytes(budget)
   const retention = RetentionHold.make({ maxAgeMillis: settings.partialFlushAfterMillis })
   const router = Router.make({
     conditions: conditions(options),

@@ -102,6 +102,7 @@ export const make = (options: {
     ...shared,
     outbox,
     way: () => ways[options.world().way],
+    readyBytes: 0,
     maxChunks: limits.maxChunks,
     maxAttempts: limits.maxAttempts,
     now: () => weather.now,

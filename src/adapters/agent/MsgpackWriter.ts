@@ -110,8 +110,8 @@ export class MsgpackWriter {
 
   text(text: string): void {
     const length = text.length
-    if (length < short && this.ascii(text, length)) return
     this.room(length * 3 + 5)
+    if (length < short && this.ascii(text, length)) return
     if (length > medium) {
       const bytes = writeUtf8(this.page, text, this.at + 5)
       this.page[this.at] = 0xdb
@@ -233,7 +233,6 @@ export class MsgpackWriter {
 
   // Writes a text of fewer than 32 characters if all are ASCII.
   private ascii(text: string, length: number): boolean {
-    this.room(length + 1)
     const { at, page } = this
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i)

@@ -11,6 +11,7 @@ import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import type { WireFormat } from "../../domain/event/WireFormat.ts"
 import type { ApmSpan, ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { Tags } from "../../domain/span/Tags.ts"
 import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import { MsgpackWriter } from "./MsgpackWriter.ts"
 
@@ -19,7 +20,7 @@ const pages = new MsgpackWriter()
 /** Packs the struct of a record: the bytes inside the bin. */
 export const packStruct = (record: SpanRecord, format: WireFormat): Uint8Array => {
   pages.begin()
-  pages.json(MetaStruct.render(record, format))
+  writeStruct(pages, record, format)
   return pages.end()
 }
 
@@ -30,6 +31,35 @@ export const packChunk = (chunk: TraceChunk, format: WireFormat, out: MsgpackWri
   out.array(spans.length)
   for (let i = 0; i < spans.length; i++) writeSpan(out, spans[i]!, format)
   return out.end()
+}
+
+const writeStruct = (out: MsgpackWriter, record: SpanRecord, format: WireFormat): void => {
+  const struct = MetaStruct.render(record, format)
+  const keys = Object.keys(struct)
+  out.map(keys.length)
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
+    out.text(key)
+    if (key === "tags") writeTags(out, struct[key] as Tags)
+    else out.json(struct[key]!)
+  }
+}
+
+// Spans without tags of their own have one object of tags together. It is packed once, when it comes for a second time.
+let last: { readonly tags: Tags; bytes: Uint8Array | undefined } | undefined
+
+const writeTags = (out: MsgpackWriter, tags: Tags): void => {
+  if (last === undefined || last.tags !== tags) {
+    last = { tags, bytes: undefined }
+    return out.json(tags)
+  }
+  if (last.bytes === undefined) {
+    const own = new MsgpackWriter(1_024)
+    own.begin()
+    own.json(tags)
+    last.bytes = own.end()
+  }
+  out.raw(last.bytes)
 }
 
 /** The most bytes before the first chunk of a payload. */
@@ -119,7 +149,7 @@ const writeSpan = (out: MsgpackWriter, { rider, span }: ChunkSpan, format: WireF
     out.map(1)
     out.text(MetaStruct.key)
     const place = out.beginBin()
-    out.json(MetaStruct.render(rider, format))
+    writeStruct(out, rider, format)
     out.endBin(place)
   }
 }

@@ -27,12 +27,15 @@ export const encoder = (options: {
 }): IntakeWriterService["encode"] =>
 (record) => {
   try {
-    return { bytes: IntakeBody.encode(record, options.format, options) }
+    return { bytes: IntakeBody.encode(record, options.format, { ...options, utf8 }) }
   } catch (error) {
     options.onDefect(error)
     return undefined
   }
 }
+
+// A third of the time of a `TextEncoder`.
+const utf8 = (text: string): Uint8Array => Buffer.from(text, "utf8")
 
 export const make = (options: {
   readonly transport: TransportService

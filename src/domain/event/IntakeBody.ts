@@ -13,7 +13,8 @@ import * as SpanEvent from "./SpanEvent.ts"
 import * as Truncation from "./Truncation.ts"
 import type { WireFormat } from "./WireFormat.ts"
 
-const utf8 = new TextEncoder()
+const encoder = new TextEncoder()
+const encodeUtf8 = (text: string): Uint8Array => encoder.encode(text)
 
 /**
  * The bytes of a body at most: strictly under 5 MiB.
@@ -33,13 +34,15 @@ export const maxBytes = 5 * 1024 * 1024 - 1
 export const encode = (record: SpanRecord, format: WireFormat, options: {
   readonly libraryVersion: string
   readonly maxEventBytes?: number | undefined
+  /** Encodes a well-formed text as UTF-8. Default: a `TextEncoder`. */
+  readonly utf8?: ((text: string) => Uint8Array) | undefined
 }): Uint8Array => {
-  const { libraryVersion, maxEventBytes = Truncation.defaultLimit } = options
+  const { libraryVersion, maxEventBytes = Truncation.defaultLimit, utf8 = encodeUtf8 } = options
   const event = SpanEvent.render(record, format)
-  const bytes = utf8.encode(Envelope.encode(Envelope.make(event, libraryVersion)))
+  const bytes = utf8(Envelope.encode(Envelope.make(event, libraryVersion)))
   if (bytes.byteLength <= maxEventBytes) return bytes
   const shrunk = Truncation.shrink(event, maxEventBytes).value
-  return utf8.encode(Envelope.encode(Envelope.make(shrunk, libraryVersion)))
+  return utf8(Envelope.encode(Envelope.make(shrunk, libraryVersion)))
 }
 
 const comma = 0x2c

@@ -149,7 +149,7 @@ const ofSide = ({ _tag, value }: SpanIo, ofText: OfText): number => {
   let bytes = 2 * containerBytes
   for (const item of value) {
     bytes += slotBytes + containerBytes
-    for (const field of Object.values(item)) bytes += slotBytes + ofJson(field as Json | undefined, ofText)
+    for (const name of Object.keys(item)) bytes += slotBytes + ofJson((item as unknown as Members)[name], ofText)
   }
   return bytes
 }

@@ -92,7 +92,11 @@ export const fromHalves = (high: string | undefined, low: string): string => (hi
  */
 export const fromParts = (unixSeconds: number, random64Hex: string): string => {
   const seconds = unixSeconds > 0 && unixSeconds <= 0xffffffff ? Math.floor(unixSeconds) : 0
-  const low = hexUpTo32.test(random64Hex) ? random64Hex.slice(-16).toLowerCase().padStart(16, "0") : zeroHalf
+  const low = hex16.test(random64Hex)
+    ? random64Hex
+    : hexUpTo32.test(random64Hex)
+    ? random64Hex.slice(-16).toLowerCase().padStart(16, "0")
+    : zeroHalf
   return seconds.toString(16).padStart(8, "0") + "00000000" + (low === zeroHalf ? "0000000000000001" : low)
 }
 

@@ -100,8 +100,17 @@ export interface Place {
 export const firstSpanTags = (
   facts: Pick<Facts, "traceId" | "priority" | "decisionMaker" | "upstream">
 ): Tags => {
+  const tags = { meta: {}, metrics: {} }
+  writeFirstTags(facts, tags.meta, tags.metrics)
+  return tags
+}
+
+const writeFirstTags = (
+  facts: Pick<Facts, "traceId" | "priority" | "decisionMaker" | "upstream">,
+  meta: { [key: string]: string },
+  metrics: { [key: string]: number }
+): void => {
   const { decisionMaker, upstream } = facts
-  const meta: { [key: string]: string } = {}
   if (upstream !== undefined) {
     for (const [key, value] of upstream.propagationTags) meta[key] = value
     for (const [key, value] of upstream.baggageTags) meta[key] = value
@@ -112,7 +121,7 @@ export const firstSpanTags = (
   if (decisionMaker !== undefined) meta["_dd.p.dm"] = decisionMaker
   const high = TraceId.high64(facts.traceId)
   if (high !== TraceId.zeroHalf) meta["_dd.p.tid"] = high
-  return { meta, metrics: { _sampling_priority_v1: facts.priority } }
+  metrics["_sampling_priority_v1"] = facts.priority
 }
 
 /**
@@ -123,14 +132,27 @@ export const firstSpanTags = (
  * @since 0.2.0
  */
 export const seal = (own: Tags, place: Place, facts: Facts): Tags => {
-  const meta: { [key: string]: string } = { ...own.meta }
-  const metrics: { [key: string]: number } = { ...own.metrics }
+  const tags = { meta: { ...own.meta }, metrics: { ...own.metrics } }
+  write(tags, place, facts)
+  return tags
+}
+
+/**
+ * Writes the tags of a span's place in the chunk among its own.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const write = (
+  { meta, metrics }: { readonly meta: { [key: string]: string }; readonly metrics: { [key: string]: number } },
+  place: Place,
+  facts: Facts
+): void => {
   if (place.root) writeRoot(facts, meta, metrics)
   if (place.topLevel) metrics["_dd.top_level"] = 1
   if (facts.env !== undefined) meta["env"] = facts.env
   if (facts.version !== undefined) meta["version"] = facts.version
   if (place.first) writeFirst(facts, meta, metrics)
-  return { meta, metrics }
 }
 
 const writeRoot = (facts: Facts, meta: { [key: string]: string }, metrics: { [key: string]: number }): void => {
@@ -144,7 +166,5 @@ const writeRoot = (facts: Facts, meta: { [key: string]: string }, metrics: { [ke
 const writeFirst = (facts: Facts, meta: { [key: string]: string }, metrics: { [key: string]: number }): void => {
   const language = facts.root.meta["language"]
   if (language !== undefined) meta["language"] = language
-  const tags = firstSpanTags(facts)
-  Object.assign(meta, tags.meta)
-  Object.assign(metrics, tags.metrics)
+  writeFirstTags(facts, meta, metrics)
 }

@@ -3,7 +3,7 @@
  */
 import type { ApmSpan } from "../../domain/span/ApmSpan.ts"
 import * as GenAi from "../../domain/trace/GenAi.ts"
-import type { Facts } from "../../domain/trace/TraceChunk.ts"
+import type { Facts, Tags } from "../../domain/trace/TraceChunk.ts"
 import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
 import type { Conditions } from "./Conditions.ts"
 import type { LocalTrace, RoutedSpan } from "./LocalTrace.ts"
@@ -31,10 +31,7 @@ export const make = (
     priority: decision.priority,
     decisionMaker: decision.decisionMaker,
     upstream: trace.upstream,
-    root: {
-      meta: { ...conditions.processTags.meta, ...decision.tags },
-      metrics: { ...conditions.processTags.metrics, ...decision.metrics }
-    },
+    root: rootTags(conditions.processTags, decision),
     llm: trace.llm,
     env: conditions.env,
     version: conditions.version
@@ -44,7 +41,10 @@ export const make = (
     const span = spans[index]!
     if (span.record !== undefined) GenAi.write(span.record, span.meta, span.metrics)
     const place = { root: span === trace.root, topLevel: span.topLevel, first: index === 0 }
-    return span.toApmSpan(TraceChunks.seal(span, place, facts))
+    // A filter of the program may change the tags that it is shown.
+    if (conditions.keeps !== undefined) return span.toApmSpan(TraceChunks.seal(span, place, facts))
+    TraceChunks.write(span, place, facts)
+    return span.toApmSpan(span)
   }
 
   return {
@@ -60,4 +60,18 @@ export const make = (
       return spans.some(({ parentId }, index) => (parentId === undefined || !ids.has(parentId)) && filters(seal(index)))
     }
   }
+}
+
+// Most traces have the same decision, so the tags of the last one are kept.
+let last: { readonly process: Tags; readonly decision: Decision; readonly root: Tags } | undefined
+
+const rootTags = (process: Tags, decision: Decision): Tags => {
+  if (last === undefined || last.process !== process || last.decision !== decision) {
+    const root = {
+      meta: { ...process.meta, ...decision.tags },
+      metrics: { ...process.metrics, ...decision.metrics }
+    }
+    last = { process, decision, root }
+  }
+  return last.root
 }

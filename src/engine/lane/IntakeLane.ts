@@ -48,6 +48,8 @@ export interface Options<R = SpanRecord> {
   readonly destination: () => Destination<R> | undefined
   /** The size in bytes at which a payload is closed, well under the writer's limit. */
   readonly targetBytes: number
+  /** The estimated bytes of waiting events that fill a request. Default: 0. */
+  readonly readyBytes?: number | undefined
   readonly maxAgeMillis: number
   /** Called when the Agent answers that it has no EVP proxy. */
   readonly onRediscover: () => void
@@ -103,6 +105,7 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
     },
     send: (payload) => payload.writer.send(payload.events, options.account),
     isEmpty,
+    isReady: () => again.length > 0 || outbox.waitingBytes() >= (options.readyBytes ?? 0),
     onOutcome: (payload, outcome, now, last) => {
       const status = outcome._tag === "Answer" ? outcome.status : undefined
       const verdict = outcome._tag === "Answer"

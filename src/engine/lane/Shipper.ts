@@ -36,6 +36,8 @@ export interface Lane<P> {
   readonly onOutcome: (payload: P, outcome: Outcome, now: number, last: boolean) => NextStep
   /** Whether no payload is left, apart from those in flight. */
   readonly isEmpty: () => boolean
+  /** Whether a full payload waits, or one that is sent again. Without this member any payload counts as full. */
+  readonly isReady?: (() => boolean) | undefined
 }
 
 export interface Shipper {
@@ -49,6 +51,28 @@ export interface Shipper {
    * Like `flush`, with one attempt for each payload, and without waiting for a destination: for the end of the program.
    */
   readonly drain: Effect.Effect<void>
+}
+
+// Two payloads of 1 MiB take 2 ms as MessagePack and 4 ms as JSON. With one, a program that ends spans all the time would
+// fill its memory faster than it is emptied.
+const mostPacked = 2
+
+// Packing payloads is the longest single step, so a few are packed at a time and other fibers run in between.
+const packingGate = () => {
+  let packed = 0
+  return {
+    isShut: () => packed >= mostPacked,
+    pack: () => {
+      packed++
+    },
+    /** Opens the gate after the other fibers. */
+    open: Effect.forkDetach(Effect.andThen(
+      Effect.yieldNow,
+      Effect.sync(() => {
+        packed = 0
+      })
+    ))
+  }
 }
 
 export const make = <P>(lane: Lane<P>, options: {
@@ -68,6 +92,9 @@ export const make = <P>(lane: Lane<P>, options: {
   let inFlight = 0
   let resting = 0
   let closing = false
+  let flushing = false
+  // Whether this round has a payload, and whether it left events for the next interval.
+  const round = { taken: false, left: false }
 
   const rest = (elapsed: number) =>
     Effect.suspend(() => {
@@ -94,35 +121,34 @@ export const make = <P>(lane: Lane<P>, options: {
         })
     )
 
-  // Packing a payload is the longest single step, so one is packed at a time and other fibers run in between.
-  let packed = false
-  const othersFirst = Effect.forkDetach(Effect.andThen(
-    Effect.yieldNow,
-    Effect.sync(() => {
-      packed = false
-    })
-  ))
+  const gate = packingGate()
 
   // One of up to `maxInFlight` workers of a pump. It ends when there is nothing left to send.
   const worker: Effect.Effect<void> = Effect.suspend(() =>
-    packed ? Effect.andThen(Effect.yieldNow, worker) : Effect.flatMap(
+    gate.isShut() ? Effect.andThen(Effect.yieldNow, worker) : Effect.flatMap(
       elapsedMillis,
       (elapsed) => {
         if (elapsed < notBefore && !closing) {
           if (lane.isEmpty()) return Effect.void
           return Effect.flatMap(rest(elapsed), () => worker)
         }
+        // A request for each few events that came meanwhile would cost more than the events.
+        if (round.taken && !flushing && !closing && lane.isReady?.() === false) {
+          round.left = !lane.isEmpty()
+          return Effect.void
+        }
         const payload = lane.next(options.now())
         if (payload === undefined) return Effect.void
+        round.taken = true
         inFlight++
-        packed = true
+        gate.pack()
         const sent = Effect.ensuring(
           attempt(payload),
           Effect.sync(() => {
             inFlight--
           })
         )
-        return Effect.andThen(othersFirst, Effect.andThen(sent, worker))
+        return Effect.andThen(gate.open, Effect.andThen(sent, worker))
       }
     )
   )
@@ -139,17 +165,23 @@ export const make = <P>(lane: Lane<P>, options: {
         Effect.suspend(() => {
           work.closeUnsafe()
           urgent.closeUnsafe()
+          round.taken = round.left = false
           // `urge` may run at the end of a span: yield before packing.
           return Effect.tap(Effect.andThen(Effect.yieldNow, pump), () =>
             Effect.sync(() => {
               options.onRound?.()
-              if (inFlight === 0 && !work.isOpen() && (closing || lane.isEmpty())) idle.openUnsafe()
+              if (round.left) work.openUnsafe()
+              if (inFlight === 0 && !work.isOpen() && (closing || lane.isEmpty())) {
+                flushing = false
+                idle.openUnsafe()
+              }
             }))
         }))
   )
 
   const flush = Effect.suspend(() => {
     notBefore = 0
+    flushing = true
     if (resting > 0) cut.openUnsafe()
     urge()
     return idle.await

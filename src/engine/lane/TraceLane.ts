@@ -70,6 +70,8 @@ export interface Options {
   readonly budget: ByteBudget
   readonly random: () => number
   readonly way: () => Way
+  /** The estimated bytes of waiting chunks that fill a request. */
+  readonly readyBytes: number
   /** The most chunks that wait. When more come, the oldest gives its events to the outbox. */
   readonly maxChunks: number
   /** The attempts for a payload before its events take the other road. */
@@ -189,6 +191,7 @@ export const make = (options: Options): TraceLane => {
     },
     send: (payload) => payload.writer.send(payload.chunks.map(({ encoded }) => encoded)),
     isEmpty: () => queue.length === 0 && again.length === 0,
+    isReady: () => again.length > 0 || waitingBytes >= options.readyBytes,
     onOutcome: (payload, outcome, now, last) => {
       options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
       const verdict = judge(outcome, now)

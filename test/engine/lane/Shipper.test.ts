@@ -17,6 +17,8 @@ const make = (options: {
   readonly script?: ReadonlyArray<NextStep>
   readonly maxInFlight?: number
   readonly takesMillis?: number
+  /** How many waiting items fill a request. */
+  readonly full?: number
   /** The lane gives what failed to another road, and keeps nothing for later. */
   readonly givesAway?: boolean
   readonly send?: (payload: number) => Effect.Effect<unknown>
@@ -52,7 +54,8 @@ const make = (options: {
         else if (!last && options.givesAway !== true) queue.push(payload)
         return settled
       },
-      isEmpty: () => queue.length === 0
+      isEmpty: () => queue.length === 0,
+      isReady: options.full === undefined ? undefined : () => queue.length >= options.full!
     }
     const signal = Signals.lane()
     const { drain, flush, run } = Shipper.make(lane, {
@@ -124,7 +127,7 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[0, 1]])
     }))
 
-  it.effect("packs one payload at a time, and yields to other fibers in between", () =>
+  it.effect("packs two payloads at a time, and yields to other fibers in between", () =>
     Effect.gen(function*() {
       const { add, asked, shipper } = yield* make({ maxInFlight: 4, send: () => Effect.never })
       add(1, 2, 3, 4)
@@ -135,7 +138,27 @@ describe("Shipper", () => {
         seen.push(asked())
       }
       assert.strictEqual(seen.at(-1), 4)
-      for (let turn = 1; turn < seen.length; turn++) assert.isAtMost(seen[turn]! - seen[turn - 1]!, 1)
+      for (let turn = 1; turn < seen.length; turn++) assert.isAtMost(seen[turn]! - seen[turn - 1]!, 2)
+    }))
+
+  it.effect("sends no request for a few items that come while it sends, unless it is flushed", () =>
+    Effect.gen(function*() {
+      const { add, attempts, shipper } = yield* make({ maxInFlight: 4, takesMillis: 10, full: 3 })
+      add(1)
+      yield* TestClock.adjust(1_005)
+      add(2)
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(attempts, [[1_000, 1]])
+      // What was left goes with the next interval.
+      yield* TestClock.adjust(2_000)
+      assert.deepStrictEqual(attempts.map(([, payload]) => payload), [1, 2])
+      add(3, 4, 5, 6)
+      shipper.urge()
+      yield* TestClock.adjust(5)
+      assert.deepStrictEqual(attempts.map(([, payload]) => payload), [1, 2, 3, 4])
+      yield* Effect.forkChild(shipper.flush)
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(attempts.map(([, payload]) => payload), [1, 2, 3, 4, 5, 6])
     }))
 
   it.effect("sends as many payloads at once as the limit allows, and no more", () =>
@@ -209,6 +232,8 @@ describe("Shipper", () => {
       assert.isUndefined(flush.pollUnsafe())
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(attempts.map(([at]) => at), [1_000, 2_000, 62_000])
+      // The round ends at the same time, a few steps later.
+      yield* TestClock.adjust(0)
       assert.isDefined(flush.pollUnsafe())
     }))
 

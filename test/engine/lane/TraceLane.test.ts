@@ -26,6 +26,7 @@ const make = (options: {
     budget,
     random: () => 0.5,
     way: () => state.way,
+    readyBytes: 0,
     maxChunks: options.maxChunks ?? 100,
     maxAttempts: 3,
     now: () => 0,
