@@ -120,6 +120,9 @@ export const observedFetch = (
  * It needs Node 24.4 or later: earlier releases, and other runtimes, publish no bodies. There it records nothing, and says
  * once what to do. A client that is wrapped, and a call that an adapter or a span of the program describes, has one event.
  *
+ * The LLM Observability layer that it is provided with is the one whose calls it records, with its own `capture`. Where it is
+ * merged with that layer instead, it takes the calls of every layer of the process that has none of its own.
+ *
  * @category layers
  * @since 0.2.0
  */
@@ -141,7 +144,15 @@ export const layerWith = (options: Options): Layer.Layer<never> =>
         if (channels === undefined) return Layer.empty
         RunningLayers.lookForFibers()
         return Layer.effectDiscard(Effect.acquireRelease(
-          Effect.sync(() => channels.listen({ capture: CallCapture.read(options), onNoBodies })),
+          Effect.contextWith((context) =>
+            Effect.sync(() =>
+              channels.listen({
+                capture: CallCapture.read(options),
+                layer: RunningLayers.ofContext(context),
+                onNoBodies
+              })
+            )
+          ),
           (stop) => Effect.sync(stop)
         ))
       }

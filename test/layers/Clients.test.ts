@@ -434,6 +434,34 @@ describe("Clients.layer", () => {
       assert.deepStrictEqual(spans.map(({ name }) => name), ["OpenAI.createChatCompletion"])
     }))
 
+  it("takes the requests of its own layer alone, with its own capture, whichever layer listened first", async (ctx) => {
+    if (!hasBodies) ctx.skip(noBodies)
+    const server = await ProviderServer.start()
+    const openai = new OpenAI({ apiKey: "k", baseURL: server.openai })
+    const runtimeOf = (options: Clients.Options) =>
+      ManagedRuntime.make(Clients.layerWith(options).pipe(Layer.provideMerge(Testing.layer())))
+    const open = runtimeOf({})
+    const closed = runtimeOf({ capture: false })
+    const eventsOf = (runtime: typeof open) => runtime.runPromise(Testing.events({ kind: "llm" }))
+    try {
+      for (const runtime of [open, closed]) await runtime.runPromise(Effect.void)
+      await closed.runPromise(Effect.promise(() => openai.chat.completions.create(hi("secret"))))
+      const hanging = await closed.runPromise(
+        Effect.promise(() => openai.chat.completions.create({ ...hi("[hang] secret"), stream: true }))
+      )
+      assert.deepStrictEqual(await eventsOf(open), [])
+      await open.dispose()
+      const before = await eventsOf(closed)
+      hanging.controller.abort()
+      assert.strictEqual(before.length, 1)
+      assert.notInclude(JSON.stringify(before), "secret")
+    } finally {
+      await open.dispose()
+      await closed.dispose()
+      await server.close()
+    }
+  })
+
   it.live("records nothing after it has closed, and ends what still runs then", (ctx) =>
     Effect.gen(function*() {
       if (!hasBodies) ctx.skip(noBodies)

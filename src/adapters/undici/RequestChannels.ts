@@ -46,6 +46,10 @@ interface Message {
 /** How calls are recorded. */
 export interface Options {
   readonly capture: Capture
+  /**
+   * The layer whose requests are taken. Without one, those of every layer that has no listener of its own.
+   */
+  readonly layer: RunningLayers.RunningLayer | undefined
   /** Called when a request shows that this process publishes no bodies. */
   readonly onNoBodies: () => void
 }
@@ -59,10 +63,29 @@ export const mayHaveBodies = (): boolean => {
 // A request has one owner, however many layers and copies of this package listen.
 const owned = ProcessWide.get("ChannelRequests/1", () => new WeakSet<UndiciRequest>())
 
+// The layers that have a listener of their own, which knows how their content is captured.
+const heard = ProcessWide.get("ChannelLayers/1", () => new Map<RunningLayers.RunningLayer, number>())
+
+/** Says that a layer has a listener of its own. The returned function takes it back. */
+const claim = (layer: RunningLayers.RunningLayer | undefined): () => void => {
+  if (layer === undefined) return () => {}
+  const add = (by: number): void => {
+    const count = (heard.get(layer) ?? 0) + by
+    if (count > 0) heard.set(layer, count)
+    else heard.delete(layer)
+  }
+  add(1)
+  return () => add(-1)
+}
+
 /** Listens until the returned function is called, which ends the events of requests that still run. */
 export const listen = (options: Options): () => void => {
   const attempts = Attempts.make(later)
   const running = new Map<UndiciRequest, Exchange>()
+  const unclaim = claim(options.layer)
+
+  const isOwn = (layer: RunningLayers.RunningLayer): boolean =>
+    options.layer === undefined ? !heard.has(layer) : layer === options.layer
 
   const create = (request: UndiciRequest): void => {
     if (request.method !== "POST" || owned.has(request)) return
@@ -71,7 +94,7 @@ export const listen = (options: Options): () => void => {
     const url = URL.parse(pathname, String(request.origin))
     const call = url === null ? undefined : ProviderCall.fromAddress(url)
     const layer = RunningLayers.ofCaller()
-    if (url === null || call === undefined || layer === undefined) return
+    if (url === null || call === undefined || layer === undefined || !isOwn(layer)) return
     const reader = layer.current()
     if (RunningLayers.isClaimed(reader)) return
     owned.add(request)
@@ -119,6 +142,7 @@ export const listen = (options: Options): () => void => {
 
   return () => {
     for (const stop of listeners) stop()
+    unclaim()
     for (const exchange of running.values()) exchange.leave()
     running.clear()
   }
@@ -141,7 +165,7 @@ const mostBytes = JsonSnapshot.defaultLimits.characters
 // Clients of OpenAI and Anthropic try twice more if they are not told otherwise.
 const usualRetries = 2
 
-interface ExchangeOptions extends Options {
+interface ExchangeOptions extends Omit<Options, "layer"> {
   readonly attempts: Attempts.Attempts
   readonly request: UndiciRequest
   readonly url: URL

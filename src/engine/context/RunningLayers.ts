@@ -53,6 +53,8 @@ export const CurrentPlainCaller: Context.Reference<PlainCaller | undefined> = Co
 /** A layer while it runs. */
 export interface RunningLayer extends PlainCaller {
   readonly diagnostics: DiagnosticsService
+  /** The plain JavaScript of this layer, by which the layer's context names it. */
+  readonly caller: PlainCaller
   /** Calls a function when the layer closes, before its open spans are ended. The returned function takes it back. */
   readonly onClose: (listener: () => void) => () => void
 }
@@ -78,6 +80,7 @@ export const start = (caller: PlainCaller, diagnostics: DiagnosticsService): () 
   const listeners = new Set<() => void>()
   const layer: RunningLayer = {
     ...caller,
+    caller,
     diagnostics,
     onClose: (listener) => {
       listeners.add(listener)
@@ -106,6 +109,13 @@ export const ofCaller = (): RunningLayer | undefined => {
   if (running.layers.size === 0) return undefined
   const layers = [...running.layers]
   return layers.findLast((layer) => layer.isInside()) ?? layers.at(-1)
+}
+
+/** The layer that a context belongs to. */
+export const ofContext = (context: Context.Context<never>): RunningLayer | undefined => {
+  const caller = Context.get(context, CurrentPlainCaller)
+  for (const layer of running.layers) if (layer.caller === caller) return layer
+  return undefined
 }
 
 /** Logs a line once, now or when the next layer starts. */
