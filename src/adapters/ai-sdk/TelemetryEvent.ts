@@ -80,7 +80,8 @@ const settings = [
 const parameters = (event: TelemetryEvent): { readonly [name: string]: unknown } =>
   Object.fromEntries(settings.flatMap((name) => {
     const value = event[name]
-    return value === undefined || value === null
+    // Stop sequences are texts of the program.
+    return value === undefined || value === null || (typeof value !== "number" && hidesInput(event))
       ? []
       : [[name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]]
   }))

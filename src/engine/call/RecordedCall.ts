@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import type { JsonObject } from "../../domain/json/JsonSnapshot.ts"
 import * as CallAnswer from "../../domain/provider/CallAnswer.ts"
 import * as Exchange from "../../domain/provider/Exchange.ts"
+import * as ModelParameters from "../../domain/provider/ModelParameters.ts"
 import type { ProviderCall } from "../../domain/provider/ProviderCall.ts"
 import * as ProviderCalls from "../../domain/provider/ProviderCall.ts"
 import * as ProviderFailure from "../../domain/provider/ProviderFailure.ts"
@@ -75,7 +76,10 @@ export class RecordedCall {
       if (this.call.kind === "embedding") return embeddingRequest(request, this.capture.input)
       if (this.capture.input) return { input: request }
       const { model = this.call.model, parameters } = Exchange.read(request, "input").value
-      return { model: isModelFixed === true ? undefined : model, metadata: parameters }
+      return {
+        model: isModelFixed === true ? undefined : model,
+        metadata: parameters && ModelParameters.withoutContent(parameters)
+      }
     })
   }
 
@@ -151,12 +155,13 @@ export class RecordedCall {
     this.annotate("call.answer", () => {
       const read = this.answer === undefined || this.status >= 400 ? undefined : this.answer.end()
       failure = read?.failure
+      const answered = ProviderCalls.parametersOf(read?.output)
       const output = this.output(this.given ?? read?.output)
       return {
         ...output,
         metadata: {
           ...output.metadata,
-          ...ProviderCalls.parametersOf(read?.output),
+          ...(this.capture.input ? answered : ModelParameters.withoutContent(answered)),
           ...(this.attempts > 1 ? { attempts: this.attempts } : undefined),
           ...(this.status >= 400 ? { status_code: this.status } : undefined),
           ...(read?.isCut === true ? { output_cut: true } : undefined)
@@ -196,7 +201,7 @@ const embeddingRequest = (body: JsonObject, hasInput: boolean): AnnotationInput 
   const { content: _content, input: _input, model, requests: _requests, ...parameters } = body
   return {
     model: typeof model === "string" ? model : undefined,
-    metadata: parameters,
+    metadata: hasInput ? parameters : ModelParameters.withoutContent(parameters),
     ...(hasInput ? { input: body } : undefined)
   }
 }

@@ -149,6 +149,48 @@ describe("ObservedFetch", () => {
       assert.include(redacted, "400 secret #### refused")
     }))
 
+  it.live("records of a request whose input is not captured only parameters that cannot hold content", () =>
+    Effect.gen(function*() {
+      const google = "https://generativelanguage.googleapis.com/v1beta/models/g"
+      const secret = { role: "user", content: "secret" }
+      const chat = { model: "m", messages: [secret], temperature: 0.5, reasoning_effort: "low", stop: ["secret"] }
+      const requests: ReadonlyArray<readonly [url: string, body: object]> = [
+        [url, { ...chat, prediction: { type: "content", content: "secret" }, user: "secret", secret: ["secret"] }],
+        [url, { ...chat, chat_history: [secret], preamble: "secret", documents: [{ text: "secret" }] }],
+        ["https://api.openai.com/v1/completions", { ...chat, messages: undefined, prompt: "secret", suffix: "secret" }],
+        ["https://api.openai.com/v1/responses", {
+          model: "m",
+          input: "secret",
+          prompt: { id: "p", variables: { a: "secret" } }
+        }],
+        [`${google}:generateContent`, {
+          contents: [{ parts: [{ text: "secret" }] }],
+          generationConfig: { temperature: 0.5, responseSchema: { description: "secret" } }
+        }],
+        [`${google}:embedContent`, { content: { parts: [{ text: "secret" }] }, title: "secret", taskType: "QUERY" }]
+      ]
+      const answer = {
+        object: "response",
+        output: [],
+        text: { format: { type: "json_schema", description: "secret" } }
+      }
+      for (const capture of [{ input: false, output: false }, { input: false, output: true }]) {
+        const fetch = ObservedFetch.make(() => Promise.resolve(Response.json(answer)), { capture, maxRetries: () => 0 })
+        const events = yield* Effect.gen(function*() {
+          yield* Effect.promise(async () => {
+            for (const [url, body] of requests) {
+              await (await fetch(url, { method: "POST", body: JSON.stringify(body) })).text()
+            }
+          })
+          return yield* Testing.events()
+        }).pipe(Effect.provide(Testing.layer()))
+        assert.strictEqual(events.length, requests.length)
+        assert.notInclude(JSON.stringify(events.map(({ input, metadata }) => ({ input, metadata }))), "secret\"")
+        assert.deepInclude(events[0]!.metadata, { temperature: 0.5, reasoning_effort: "low" })
+        assert.deepInclude(events[5]!.metadata, { taskType: "QUERY" })
+      }
+    }))
+
   it.live("reads no more of a long answer than its limit, and holds nothing of it after the end", () =>
     Effect.gen(function*() {
       const part = new TextEncoder().encode("x".repeat(1_000_000))
