@@ -86,7 +86,16 @@ export const make = <A>(options: {
       services: services(spans),
       onIdle: () => void shutdown()
     })
-    started.ready.then((context) => spans.connect(context as Context.Context<never>), () => {})
+    started.ready.then(
+      (context) => {
+        spans.connect(context as Context.Context<never>)
+        if (spans.dropped > 0) started.warn(droppedBefore(spans.dropped))
+      },
+      () => {
+        spans.fail()
+        started.warn(hasNoLayer(spans.dropped))
+      }
+    )
     const sampler = AlwaysRecord.dropping()
     if (sampler !== undefined) started.warn(dropsSpans(sampler))
     return started
@@ -172,6 +181,12 @@ const withResource = <A, E>(layer: Layer.Layer<A, E>, resource: Attributes): Lay
 }
 
 const marks = [["dd_llmobs_enabled", false], [artificialKey, "true"]] as const
+
+const droppedBefore = (count: number): string =>
+  `${count} spans of OpenTelemetry ended before the layer was built, and were more than can be held: their events are lost. Start the layer earlier. See docs/adopting.md.`
+
+const hasNoLayer = (count: number): string =>
+  `The layer of LLMObsSpanProcessor failed, so spans of OpenTelemetry make no events: ${count} finished ones were dropped, and later ones will be. forceFlush() is rejected with the reason. See docs/adopting.md.`
 
 const dropsSpans = (sampler: string): string =>
   `The sampler of OpenTelemetry (${sampler}) can drop spans before LLM Observability sees them; their events are then lost. Wrap it: alwaysRecord(sampler), of effect-llmobs/OtelProcessor. Exporters get what they got before. See docs/adopting.md.`

@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
+import type { SdkSpan } from "../../src/adapters/otel/HostedSpan.ts"
 import { HostedSpans } from "../../src/adapters/otel/HostedSpans.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import { alwaysRecord, LLMObsSpanProcessor } from "../../src/layers/OtelProcessor.ts"
@@ -65,6 +66,22 @@ const make = (
 
 const chat = { "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.response.model": "gpt-5" }
 const agent = { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "support" }
+
+let lastId = 0
+
+/** A span as the SDK gives it to processors, with a trace of its own. */
+const sdkSpan = (name: string, attributes: Record<string, string> = chat): SdkSpan => {
+  const spanId = (++lastId).toString(16).padStart(16, "0")
+  return {
+    name,
+    attributes,
+    events: [],
+    status: { code: 0 },
+    startTime: [1, 0],
+    endTime: [2, 0],
+    spanContext: () => ({ traceId: spanId.padStart(32, "1"), spanId, traceFlags: 1 })
+  }
+}
 
 describe("LLMObsSpanProcessor", () => {
   it("makes an event of each model call at 1 % head sampling, and leaves the exporters their volume", async () => {
@@ -278,6 +295,19 @@ describe("LLMObsSpanProcessor", () => {
     await processor.shutdown()
   })
 
+  it("leaves spans to Datadog's conversion if the layer failed, because none has an event", async () => {
+    const processor = new LLMObsSpanProcessor({ layer: Layer.effectDiscard(Effect.fail("no Agent")) })
+    const exporter = new InMemorySpanExporter()
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter }), processor] })
+    const tracer = provider.getTracer("app")
+    tracer.startSpan("first", {}, ROOT_CONTEXT).end()
+    const failure = await processor.forceFlush().then(() => undefined, (error: unknown) => String(error))
+    assert.include(failure, "no Agent")
+    tracer.startSpan("chat", { attributes: chat }, ROOT_CONTEXT).end()
+    assert.isUndefined(exporter.getFinishedSpans()[1]?.attributes["dd_llmobs_enabled"])
+    await provider.shutdown()
+  })
+
   it("warns of a registered sampler that drops spans, and not of one that is wrapped", async () => {
     const warnings = async (sampler: Sampler): Promise<ReadonlyArray<string>> => {
       const lines: Array<string> = []
@@ -302,6 +332,48 @@ describe("LLMObsSpanProcessor", () => {
 })
 
 describe("HostedSpans", () => {
+  const finish = (spans: HostedSpans, name: string) => {
+    const span = sdkSpan(name)
+    spans.start(span, undefined)
+    return spans.end(span)
+  }
+
+  it("drops and counts held spans if the layer fails, and holds no later one", () => {
+    const spans = new HostedSpans({ now: () => 0, request: () => undefined })
+    for (let i = 0; i < 3; i++) finish(spans, "chat")
+    spans.start(sdkSpan("chat"), undefined)
+    assert.deepStrictEqual([spans.held, spans.open, spans.dropped], [3, 1, 0])
+    spans.fail()
+    assert.deepStrictEqual([spans.held, spans.open, spans.dropped], [0, 0, 3])
+    assert.isFalse(finish(spans, "chat"))
+    assert.deepStrictEqual([spans.held, spans.open], [0, 0])
+  })
+
+  it("drops and counts the oldest held spans while the layer is built", () => {
+    const spans = new HostedSpans({ now: () => 0, request: () => undefined })
+    for (let i = 0; i < 10_003; i++) finish(spans, "chat")
+    assert.deepStrictEqual([spans.held, spans.dropped], [10_000, 3])
+  })
+
+  it.live("ends the spans of the oldest trace as unfinished if 10,000 are open, and warns once", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ message }) => void lines.push(String(message)))
+    return Effect.gen(function*() {
+      const spans = new HostedSpans({ now: () => 0, request: () => undefined })
+      spans.connect(yield* Effect.context<never>())
+      const oldest = sdkSpan("oldest")
+      spans.start(oldest, undefined)
+      for (let i = 0; i < 10_001; i++) spans.start(sdkSpan("GET /stream", {}), undefined)
+      assert.strictEqual(spans.open, 10_000)
+      // Its own end, after more ends than are remembered, makes no second event.
+      for (let i = 0; i < 1_001; i++) finish(spans, "GET /stream")
+      spans.end(oldest)
+      const unfinished = (yield* Testing.events()).filter(({ name }) => name === "oldest")
+      assert.deepStrictEqual(unfinished.map(({ tags }) => tags["effect.span.unfinished"]), ["true"])
+      assert.lengthOf(lines.filter((line) => line.includes("spans of OpenTelemetry were open")), 1)
+    }).pipe(Effect.provide(Testing.layer().pipe(Layer.provideMerge(Logger.layer([logger])))))
+  })
+
   it("waits 30 seconds for an open span after its root ended, and for the root of a finished one", async () => {
     let now = 0
     const spans = new HostedSpans({ now: () => now, request: () => undefined })

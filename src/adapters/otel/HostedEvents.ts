@@ -6,6 +6,7 @@ import type { SpanReading } from "../../domain/semconv/SpanReading.ts"
 import * as SpanReadings from "../../domain/semconv/SpanReading.ts"
 import * as ContextReader from "../../ports/ContextReader.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
+import { Diagnostics } from "../../ports/Diagnostics.ts"
 import { CurrentRequest } from "../../ports/IncomingRequest.ts"
 import type { RecorderService } from "../../ports/Recorder.ts"
 import { Recorder } from "../../ports/Recorder.ts"
@@ -23,6 +24,10 @@ export class HostedEvents {
   constructor(layer: Context.Context<never>) {
     this.layer = layer
     this.recorder = Context.get(layer, Recorder)
+  }
+
+  warnOnce(key: string, line: string): void {
+    Context.getOrUndefined(this.layer, Diagnostics)?.warnOnce(key, line)
   }
 
   /** The nearest recorded span on the way up. Spans that are none of LLM Observability's are passed. */

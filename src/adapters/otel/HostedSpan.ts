@@ -117,9 +117,11 @@ export class HostedSpan {
     if (this.span !== undefined) this.close(OtelSpans.nanoseconds(this.span.endTime), false)
   }
 
-  /** Ends a span whose end was not observed. */
-  giveUp(at: bigint | undefined): void {
+  /** Ends a span whose end was not observed. Returns the span of the SDK, which can still end. */
+  giveUp(at: bigint | undefined): SdkSpan | undefined {
+    const { span } = this
     this.close(at, true)
+    return span
   }
 
   private close(at: bigint | undefined, unfinished: boolean): void {

@@ -6,7 +6,8 @@
  * A finished span is held until its local root ends (see `LocalTrace`). It is handed over earlier if a span that starts
  * inside it needs it as its parent, at a flush, after 30 seconds, and when too much is held; its ancestors then count by
  * the attributes that they have so far. A span that is still open 30 seconds after its local root has ended is ended as
- * unfinished, because some instrumentations never end the span of a failed call.
+ * unfinished, because some instrumentations never end the span of a failed call. If too many spans are open, those of
+ * the oldest trace are ended so. Nothing is held after the layer failed, and not much while it is built.
  */
 import * as Context from "effect/Context"
 import type { OtelEvent } from "../../domain/semconv/OtelSpan.ts"
@@ -37,6 +38,9 @@ const patienceMillis = 30_000
 const mostHeldLength = 32_000_000
 const mostHeld = 10_000
 
+// The recorder has the same limit. A root that never ends would otherwise keep its trace for ever.
+const mostOpen = 10_000
+
 // Finished spans can still become parents, of work that was left running.
 const mostEnded = 1_000
 
@@ -49,7 +53,15 @@ export class HostedSpans implements HostSpansService {
   private readonly orders = new WeakMap<OpenSpan, number>()
   private order = 0
   private heldLength = 0
-  private held = 0
+  /** The number of finished spans that are held. */
+  held = 0
+  /** The number of open spans. */
+  open = 0
+  private failed = false
+  /** Finished spans that were dropped because no layer took their events. */
+  dropped = 0
+  /** Spans of the SDK that were ended as unfinished, so that their own end makes no second event. */
+  private readonly givenUp = new WeakSet<SdkSpan>()
   private events: HostedEvents | undefined
   private reader = ContextReader.make(Context.empty())
 
@@ -70,7 +82,19 @@ export class HostedSpans implements HostSpansService {
     for (const trace of this.traces) if (trace.rootEndedAt !== undefined) this.hand(trace)
   }
 
-  start(span: SdkSpan, context: OtelContext | undefined): HostedSpan {
+  /** The layer failed: what is held is dropped, and later spans make no events. */
+  fail(): void {
+    this.failed = true
+    for (const trace of this.traces) this.drop(trace)
+    this.traces.clear()
+    this.spans.clear()
+    this.ended.length = 0
+    this.open = 0
+  }
+
+  start(span: SdkSpan, context: OtelContext | undefined): HostedSpan | undefined {
+    if (this.failed) return undefined
+    if (this.open >= mostOpen) this.settleOldest()
     const id = span.spanContext()
     const parentId = span.parentSpanContext?.spanId ?? span.parentSpanId
     const parent = parentId === undefined ? undefined : this.known({ traceId: id.traceId, spanId: parentId })
@@ -82,6 +106,7 @@ export class HostedSpans implements HostSpansService {
     const hosted = new HostedSpan({ span, above, trace, context, request, order: ++this.order })
     trace.root ??= hosted
     trace.open.add(hosted)
+    this.open++
     this.traces.add(trace)
     this.spans.set(hosted.key, hosted)
     return hosted
@@ -97,16 +122,17 @@ export class HostedSpans implements HostSpansService {
 
   /** Ends a span. The answer is whether its event is ours and that was not told before. */
   end(span: SdkSpan): boolean {
+    if (this.givenUp.has(span)) return false
     const hosted = this.known(span.spanContext()) ?? this.start(span, undefined)
-    if (hosted.ended !== undefined) return false
+    if (hosted === undefined || hosted.ended !== undefined) return false
     hosted.end()
     const { trace } = hosted
-    trace.open.delete(hosted)
+    if (trace.open.delete(hosted)) this.open--
     this.forget(hosted)
     this.hold(hosted)
     if (trace.root === hosted) trace.rootEndedAt = this.now()
     if (trace.rootEndedAt !== undefined) this.hand(trace)
-    else if (this.isTooMuch()) this.handOldest()
+    if (this.isTooMuch()) this.handOldest()
     return !hosted.marked && hosted.isKnown
   }
 
@@ -172,14 +198,23 @@ export class HostedSpans implements HostSpansService {
 
   private hand(trace: Trace): void {
     const { events } = this
-    if (events === undefined) return
+    if (events === undefined && trace.held.length > 0) return
+    const finished = this.take(trace)
+    // Parents first, because a child needs its parent's identity; then the ends, in their order.
+    for (const span of finished.toSorted((a, b) => a.order - b.order)) events?.start(span)
+    for (const span of finished) events?.end(span)
+    if (trace.open.size === 0) this.traces.delete(trace)
+  }
+
+  private drop(trace: Trace): void {
+    this.dropped += this.take(trace).length
+    if (trace.open.size === 0) this.traces.delete(trace)
+  }
+
+  private take(trace: Trace): Array<HostedSpan> {
     this.heldLength -= trace.heldLength
     this.held -= trace.held.length
-    const finished = trace.take()
-    // Parents first, because a child needs its parent's identity; then the ends, in their order.
-    for (const span of finished.toSorted((a, b) => a.order - b.order)) events.start(span)
-    for (const span of finished) events.end(span)
-    if (trace.open.size === 0) this.traces.delete(trace)
+    return trace.take()
   }
 
   // The end was not observed; the work cannot have lasted longer than that of the root.
@@ -187,12 +222,25 @@ export class HostedSpans implements HostSpansService {
     const rootEnd = trace.root?.ended?.at
     for (const span of trace.open) {
       const isLater = rootEnd === undefined || span.startedAt === undefined || span.startedAt > rootEnd
-      span.giveUp(isLater ? undefined : rootEnd)
+      const given = span.giveUp(isLater ? undefined : rootEnd)
+      if (given !== undefined) this.givenUp.add(given)
       this.hold(span)
       this.forget(span)
     }
+    this.open -= trace.open.size
     trace.open.clear()
+    trace.rootEndedAt ??= this.now()
     this.hand(trace)
+    if (this.isTooMuch()) this.handOldest()
+  }
+
+  private settleOldest(): void {
+    for (const trace of this.traces) {
+      if (trace.open.size === 0) continue
+      this.events?.warnOnce("otel.open_spans", tooManyOpen)
+      this.settle(trace)
+      return
+    }
   }
 
   private isTooMuch(): boolean {
@@ -202,7 +250,8 @@ export class HostedSpans implements HostSpansService {
   private handOldest(): void {
     for (const trace of this.traces) {
       if (!this.isTooMuch()) return
-      this.hand(trace)
+      if (this.events === undefined) this.drop(trace)
+      else this.hand(trace)
     }
   }
 
@@ -211,3 +260,6 @@ export class HostedSpans implements HostSpansService {
     if (this.ended.length > mostEnded) this.spans.delete(this.ended.shift()!.key)
   }
 }
+
+const tooManyOpen =
+  `More than ${mostOpen} spans of OpenTelemetry were open. Those of the oldest trace were ended; their events have the tag effect.span.unfinished. End each span. See docs/adopting.md.`
