@@ -28,19 +28,36 @@ export interface NodeEngine extends SdkEngine {
 }
 
 export const make = (): NodeEngine => {
-  const processors: Array<Processor> = []
+  let registered: Processor | undefined
+  // The rules of the running engine. A closing engine keeps its own: it still ends open spans.
+  let rules: Array<Processor> | undefined
   let engine: Engine.Engine | undefined
   let recording = true
   const service = <A>(key: Context.Reference<A>): A | undefined => {
     const context = engine?.context()
     return context === undefined ? undefined : Context.get(context, key)
   }
+  const warnOfLayer = (): void => {
+    if (registered !== undefined && rules === undefined) engine?.warn(layerHasRules)
+  }
   return {
-    processors,
+    setProcessor: (rule) => {
+      const at = registered === undefined ? -1 : rules?.indexOf(registered) ?? -1
+      if (at >= 0) rules?.splice(at, 1)
+      registered = rule
+      if (rule !== undefined) rules?.push(rule)
+      warnOfLayer()
+    },
     start: (options, layer) => {
       if (engine !== undefined) return
-      processors.push(...options.processors ?? [])
+      const given = options.processors ?? []
+      // With an unusable option, the settings report it and no content leaves the process.
+      const processors = Array.isArray(given)
+        ? rules = [...given, ...registered === undefined ? [] : [registered]]
+        : given
       engine = Engine.start({ layer: layer ?? ConfigLayer.make({ ...options, processors }) })
+      if (layer !== undefined) rules = undefined
+      warnOfLayer()
     },
     caller: () => recording ? service(CurrentPlainCaller) : undefined,
     setRecording: (on) => {
@@ -58,10 +75,13 @@ export const make = (): NodeEngine => {
     close: async () => {
       const closing = engine
       engine = undefined
-      processors.length = 0
+      rules = undefined
       await closing?.close()
     }
   }
 }
+
+const layerHasRules =
+  "registerProcessor changes nothing, because init got a layer or unusable processors. Give the rule to that layer. See docs/redaction.md."
 
 const nothing: FlushReport = { delivered: 0, transferred: 0, dropped: 0, pending: 0, timedOut: false }

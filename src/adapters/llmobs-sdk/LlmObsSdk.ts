@@ -51,8 +51,8 @@ export interface ExportedSpan {
 export interface SdkEngine {
   /** `undefined` until the engine has started, and when it is off. */
   readonly caller: () => PlainCaller | undefined
-  /** The rules that each finished span passes. They may change while the engine runs. */
-  readonly processors: Array<Processor>
+  /** Sets or removes the rule that each finished span passes after those of the options. It stays after a close. */
+  readonly setProcessor: (rule: Processor | undefined) => void
   readonly flush: () => Promise<FlushReport>
   readonly setRecording: (on: boolean) => void
   readonly warnOnce: (key: string, line: string) => void
@@ -62,7 +62,6 @@ type AnyFunction = (this: never, ...args: Array<never>) => unknown
 
 export class LlmObsSdk {
   readonly #engine: SdkEngine
-  #rule: Processor | undefined
 
   constructor(engine: SdkEngine) {
     this.#engine = engine
@@ -179,15 +178,12 @@ export class LlmObsSdk {
    * the first. If it throws, the event goes without content.
    */
   registerProcessor(processor: SdkProcessor): void {
-    this.deregisterProcessor()
-    this.#engine.processors.push(this.#rule = SdkProcessors.toRule(processor))
+    this.#engine.setProcessor(SdkProcessors.toRule(processor))
   }
 
   /** Takes the function of `registerProcessor` back. */
   deregisterProcessor(): void {
-    const at = this.#rule === undefined ? -1 : this.#engine.processors.indexOf(this.#rule)
-    if (at >= 0) this.#engine.processors.splice(at, 1)
-    this.#rule = undefined
+    this.#engine.setProcessor(undefined)
   }
 
   /** Evaluations are not written yet; this says so once. */

@@ -3,6 +3,7 @@
  *
  * @since 0.2.0
  */
+import * as Promised from "../Promised.ts"
 import type { RedactableSpan } from "../redaction/RedactableSpan.ts"
 import type { Processor } from "../redaction/Redaction.ts"
 
@@ -55,6 +56,8 @@ export const toRule = (processor: SdkProcessor): Processor => (span) => {
   }
   const result = processor(view)
   if (result === null) return undefined
+  // The rejection of a promise would end the process.
+  Promised.take(result)
   if (result !== view) throw new TypeError("A span processor must return its span or null.")
   return {
     ...span,
