@@ -123,12 +123,14 @@ const accountFacts = (account: string): Partial<Facts> => {
   const site = account.slice(0, Math.max(0, account.lastIndexOf(":")))
   return {
     account: "an account that LLMObs.withRouting names",
+    // Its events go to its own intake, whatever the exporter is.
+    otlp: undefined,
     intake: `The LLM intake of ${site === "" ? "its site" : site}`
   }
 }
 
 const factsOf = (settings: Settings, agent: string): Omit<Facts, "events"> => {
-  const { agentless, apiKey, overrideOrigin, readsVariables, site, sources } = settings
+  const { agentless, apiKey, exporter, overrideOrigin, readsVariables, site, sources } = settings
   const named = (source: Source | undefined, option: string, variable: string): DeliveryNotice.Named => ({
     name: source === undefined
       ? readsVariables ? variable : `the option ${option}`
@@ -140,9 +142,17 @@ const factsOf = (settings: Settings, agent: string): Omit<Facts, "events"> => {
   const mayGoDirect = apiKey !== undefined && (site?.explicit === true || overrideOrigin !== undefined)
   return {
     agent,
-    intake: overrideOrigin === undefined
+    intake: exporter === "otlp"
+      ? `The OTLP endpoint ${AgentUrl.render(settings.otlp.endpoint)}`
+      : overrideOrigin === undefined
       ? `The LLM intake of ${site?.value.name ?? "Datadog"}`
       : "The LLM intake that overrides the site's",
+    otlp: exporter === "otlp"
+      ? {
+        endpoint: named(sources.otlpEndpoint, "otlpEndpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+        headers: named(sources.otlpHeaders, "otlpHeaders", "OTEL_EXPORTER_OTLP_HEADERS")
+      }
+      : undefined,
     proxied: false,
     settings: {
       agentUrl: named(sources.agentUrl ?? sources.agentHost ?? sources.agentPort, "agentUrl", "DD_TRACE_AGENT_URL"),

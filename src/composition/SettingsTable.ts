@@ -15,6 +15,7 @@ import * as ProxyUrl from "../domain/delivery/ProxyUrl.ts"
 import * as IntakeBody from "../domain/event/IntakeBody.ts"
 import * as Truncation from "../domain/event/Truncation.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
+import * as Problem from "../domain/Problem.ts"
 import * as PropagationStyle from "../domain/propagation/PropagationStyle.ts"
 import * as RetentionSampling from "../domain/sampling/RetentionSampling.ts"
 import * as SamplingRules from "../domain/sampling/SamplingRules.ts"
@@ -91,6 +92,16 @@ const rules = (parse: (text: string, setting: string) => ReturnType<typeof Sampl
 const noTags: DdTags.DdTags = {}
 const share = Reader.number((n) => n >= 0 && n <= 1, "a number from 0 to 1")
 const aboveZero = Reader.number((n) => n > 0, "a number above 0")
+const headerTexts = Reader.texts(AdditionalHeaders.parseOtlp)
+
+const otlpHeaders: ReaderOf<AdditionalHeaders.AdditionalHeaders> = (given, source) => {
+  const { problems, value } = headerTexts(given, source)
+  if (value === undefined) return { value, problems }
+  const message = `${Settings.label(source)} has a header that HTTP does not allow. It is left out.`
+  const allowed = AdditionalHeaders.fromEntries(Object.entries(value), Problem.make(Settings.code(source), message))
+  return { value: allowed.value, problems: [...problems, ...allowed.problems] }
+}
+
 const url = Reader.ofText(AgentUrl.parse, "an http, https or unix URL")
 
 /** The sections of the page, in its order. A setting stands in the section whose name is before it. */
@@ -282,7 +293,7 @@ export const table = {
     otlpHeaders: setting({
       options: ["otlpHeaders"],
       variables: ["OTEL_EXPORTER_OTLP_HEADERS"],
-      read: Reader.texts(AdditionalHeaders.parseOtlp),
+      read: otlpHeaders,
       fallback: AdditionalHeaders.none,
       shown: "none",
       about: "headers of requests to that endpoint, in the variable `name=value,name=value`"

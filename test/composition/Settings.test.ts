@@ -277,6 +277,22 @@ describe("Settings", () => {
     assert.strictEqual(problems.length, 1)
   })
 
+  it("headers of OTLP are checked after percent-decoding, and in the option, and left out of the report", () => {
+    const variable = resolve({
+      OTEL_EXPORTER_OTLP_HEADERS: "api-key=a%0Asecret,x=%E2%82%AC,x%0ay=1,X-Ok=a%3Db%2Cc:d,x-raw=50%,none"
+    })
+    assert.deepStrictEqual(variable.value.otlp.headers, { "x-ok": "a=b,c:d", "x-raw": "50%" })
+    const option = resolve({}, {
+      otlpHeaders: { "X-Ok": "1", "x-line": "a\nsecret", "bad name": "1", "x-snow": "\u2603" }
+    })
+    assert.deepStrictEqual(option.value.otlp.headers, { "x-ok": "1" })
+    for (const { problems } of [variable, option]) {
+      assert.lengthOf(problems, 1)
+      assert.notInclude(JSON.stringify(problems), "secret")
+    }
+    assert.strictEqual(option.problems[0]?.code, "invalid_option")
+  })
+
   it("no variable makes it throw, whatever its text is", () => {
     for (const text of ["\0", "\ud800", "__proto__", "[[[[", "{}", "null", "1e999", "x".repeat(100_000)]) {
       for (const name of Settings.variables) assert.isDefined(resolve({ [name]: text }).value, name)

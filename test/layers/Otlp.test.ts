@@ -150,6 +150,18 @@ describe("the OTLP exporter", () => {
       assert.deepStrictEqual(seen.setAside.map(({ reason, status }) => [reason, status]), [["refused", 400]])
     }))
 
+  it.live("shrinks an event whose texts outgrow the limit only in the JSON of OTLP", () =>
+    Effect.gen(function*() {
+      const seen = yield* observed(() => Effect.void.pipe(LLMObs.task("quotes", { input: "\"".repeat(1_800_000) })))
+      const [span] = spansOf(seen)
+      const [message] = JSON.parse(attributes(span!["attributes"])["gen_ai.input.messages"])
+      const { content } = message.parts[0]
+      assert.match(content, /^"+\[\d+ bytes left out\]"+$/)
+      assert.isAbove(content.length, 1_000_000)
+      assert.isAtMost(JSON.stringify(seen.requests[0]?.body).length, 5_000_100)
+      assert.deepStrictEqual([seen.ledger.delivered.intake, seen.setAside.length], [1, 0])
+    }))
+
   it.live("gives failed spans their error, and sends events of another account to its own intake alone", () =>
     Effect.gen(function*() {
       const account = { apiKey: Redacted.make("f".repeat(32)), site: "datadoghq.eu" }

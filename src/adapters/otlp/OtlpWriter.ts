@@ -13,6 +13,7 @@ import * as Truncation from "../../domain/event/Truncation.ts"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
 import * as JsonFields from "../../domain/json/JsonFields.ts"
 import type { JsonObject } from "../../domain/json/JsonSnapshot.ts"
+import * as JsonText from "../../domain/json/JsonText.ts"
 import * as OtlpSpan from "../../domain/otlp/OtlpSpan.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
@@ -35,7 +36,7 @@ export const make = (options: {
   maxPayloadBytes: options.maxPayloadBytes - frameBytes,
   encode: (record) => {
     try {
-      return { bytes: utf8.encode(JSON.stringify(spansOf(record, options))) }
+      return { bytes: encoded(record, options) }
     } catch (error) {
       options.onDefect(error)
       return undefined
@@ -57,14 +58,36 @@ export const make = (options: {
 
 const utf8 = new TextEncoder()
 
+interface Limits {
+  readonly libraryVersion: string
+  readonly maxEventBytes: number
+  readonly maxPayloadBytes: number
+}
+
+// Messages are JSON inside of JSON, so a text can be twice as long here as in the event, and the encoded span is measured.
+const encoded = (record: SpanRecord, { libraryVersion, maxEventBytes, maxPayloadBytes }: Limits): Uint8Array => {
+  const most = Math.min(maxEventBytes, maxPayloadBytes - frameBytes)
+  const event = SpanEvent.render(record, WireFormat.table["llmobs-intake"])
+  let small = record.bytes <= most ? event : Truncation.shrink(event, most).value
+  let bytes = utf8.encode(JSON.stringify(spansOf(small, record, libraryVersion)))
+  for (let attempt = 1; bytes.byteLength > most && attempt <= mostAttempts; attempt++) {
+    // Estimated by proportion; the last attempt leaves the identity of the span.
+    const share = attempt === mostAttempts ? 0 : most / bytes.byteLength
+    small = Truncation.shrink(event, Math.floor(JsonText.byteLength(small) * share)).value
+    bytes = utf8.encode(JSON.stringify(spansOf(small, record, libraryVersion)))
+  }
+  return bytes
+}
+
+const mostAttempts = 5
+
 // Each event is a resource of its own, so that its size is known alone.
 const spansOf = (
+  event: Parameters<typeof EventView.fromEvent>[0],
   record: SpanRecord,
-  { libraryVersion, maxEventBytes }: { readonly libraryVersion: string; readonly maxEventBytes: number }
+  libraryVersion: string
 ): JsonObject => {
-  const event = SpanEvent.render(record, WireFormat.table["llmobs-intake"])
-  const small = record.bytes <= maxEventBytes ? event : Truncation.shrink(event, maxEventBytes).value
-  const view = EventView.fromEvent(small, "direct")
+  const view = EventView.fromEvent(event, "direct")
   return {
     resource: { attributes: OtlpSpan.resource(view) as never },
     scopeSpans: [{ scope: { name: "effect-llmobs", version: libraryVersion }, spans: [OtlpSpan.make(view, record)] }]

@@ -66,6 +66,8 @@ export interface Facts {
   readonly proxied: boolean
   /** The account that the events are for, as a sentence names it; `undefined` for the layer's own. */
   readonly account?: string | undefined
+  /** The settings of the endpoint of OTLP, if the events go there; `intake` is then its address. */
+  readonly otlp?: { readonly endpoint: Named; readonly headers: Named } | undefined
   readonly settings: {
     readonly agentUrl: Named
     readonly agentless: Named
@@ -147,14 +149,18 @@ export const table: { readonly [K in Trouble["_tag"]]: Notice<Extract<Trouble, {
   },
   CredentialsRefused: {
     graceMillis: 0,
-    happened: ({ status }, { account, intake, proxied }) =>
-      proxied
+    happened: ({ status }, { account, intake, otlp, proxied }) =>
+      otlp !== undefined
+        ? `${intake} refuses the credentials (${status}).`
+        : proxied
         ? `The LLM intake refuses the API key of the Agent (${status}).`
         : account === undefined
         ? `${intake} refuses the API key (${status}).`
         : `${intake} refuses the API key of ${account} (${status}).`,
-    remedy: ({ account, agent, proxied, settings: { apiKey, site } }) =>
-      proxied
+    remedy: ({ account, agent, otlp, proxied, settings: { apiKey, site } }) =>
+      otlp !== undefined
+        ? `${otlp.headers.given ? "Correct" : "Set"} ${otlp.headers.name}; see docs/otlp.md.`
+        : proxied
         ? `Correct api_key and site in the configuration of the Agent at ${agent}.`
         : account === undefined
         ? `Check that ${apiKey.name} is a key of the organisation at ${site.name}; sites: ${sites()}.`
@@ -163,16 +169,20 @@ export const table: { readonly [K in Trouble["_tag"]]: Notice<Extract<Trouble, {
   IntakeUnreachable: {
     graceMillis,
     happened: ({ reason }, { intake }) => `${intake} cannot be reached (${code(reason)}).`,
-    remedy: ({ account, settings: { site } }) =>
-      `Check the network${account === undefined ? ` and ${site.name}` : ""}; a proxy is set by DD_PROXY_HTTPS.`
+    remedy: ({ account, otlp, settings: { site } }) =>
+      otlp !== undefined
+        ? `Check the network, and ${otlp.endpoint.given ? "correct" : "set"} ${otlp.endpoint.name}; see docs/otlp.md.`
+        : `Check the network${account === undefined ? ` and ${site.name}` : ""}; a proxy is set by DD_PROXY_HTTPS.`
   },
   IntakeFailing: {
     graceMillis,
     happened: ({ status }, { agent, intake, proxied }) =>
       proxied ? `The LLM intake, through the Agent at ${agent}, answers ${status}.` : `${intake} answers ${status}.`,
-    remedy: (_, { status }) =>
+    remedy: ({ otlp }, { status }) =>
       status >= 300 && status < 500 && status !== 429 && status !== 408
-        ? "Check the proxy and the address of the intake."
+        ? `Check the proxy and ${otlp === undefined ? "the address of the intake" : otlp.endpoint.name}.`
+        : otlp !== undefined
+        ? "They are sent again for up to 24 hours; its log has the reason."
         : "They are sent again for up to 24 hours; see status.datadoghq.com."
   },
   QueueUnreachable: {

@@ -17,6 +17,14 @@ const variables: Facts = {
   withoutAgent: "missing"
 }
 
+const otlp: Partial<Facts> = {
+  intake: "The OTLP endpoint http://collector:4318/v1/traces",
+  otlp: {
+    endpoint: { name: "the option otlpEndpoint", given: true },
+    headers: { name: "the option otlpHeaders", given: false }
+  }
+}
+
 describe("DeliveryNotice.render", () => {
   const rows: ReadonlyArray<readonly [Trouble, Partial<Facts>, string]> = [
     [
@@ -66,6 +74,21 @@ describe("DeliveryNotice.render", () => {
       { _tag: "IntakeFailing", status: 503 },
       {},
       "The LLM intake of datadoghq.eu answers 503. 3 events held. They are sent again for up to 24 hours; see status.datadoghq.com."
+    ],
+    [
+      { _tag: "CredentialsRefused", status: 401 },
+      otlp,
+      "The OTLP endpoint http://collector:4318/v1/traces refuses the credentials (401). 3 events held. Set the option otlpHeaders; see docs/otlp.md."
+    ],
+    [
+      { _tag: "IntakeUnreachable", reason: "ECONNREFUSED" },
+      otlp,
+      "The OTLP endpoint http://collector:4318/v1/traces cannot be reached (ECONNREFUSED). 3 events held. Check the network, and correct the option otlpEndpoint; see docs/otlp.md."
+    ],
+    [
+      { _tag: "IntakeFailing", status: 503 },
+      otlp,
+      "The OTLP endpoint http://collector:4318/v1/traces answers 503. 3 events held. They are sent again for up to 24 hours; its log has the reason."
     ],
     [
       { _tag: "QueueUnreachable" },
