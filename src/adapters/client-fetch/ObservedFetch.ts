@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * The request is passed on as it is, before it is read. A body is handed on piece by piece, each as soon as it comes and
- * before it is read here, so that back-pressure stays and nothing is kept back. Nothing here throws into the program.
+ * The request is passed on as it is, before it is read. A body is handed on piece by piece, each as soon as it comes, so that
+ * back-pressure stays and nothing is kept back. Nothing here throws into the program.
  */
 import type { JsonObject } from "../../domain/json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../../domain/json/JsonSnapshot.ts"
@@ -73,9 +73,9 @@ const begin = (
   if (address === null || call === undefined) return undefined
   const reader = layer.current()
   if (RunningLayers.isClaimed(reader)) return undefined
-  const headers = new Headers(init?.headers ?? request?.headers)
+  const header = headerOf(init?.headers ?? request?.headers)
   const body = textOf(init?.body)
-  const retry = headers.get("x-stainless-retry-count")
+  const retry = header("x-stainless-retry-count")
   const key = (): string => Attempts.keyOf(address.href, body ?? "", reader.getRef(CurrentSpan)?.context.spanId)
   const held = retry === "0" || body === undefined ? undefined : attempts.resume(key)
   held?.again()
@@ -86,12 +86,30 @@ const begin = (
     forgotten,
     maxRetries: options.maxRetries(),
     key,
-    tellsRetries: retry !== null,
-    timeoutMillis: Number(headers.get("x-stainless-timeout") ?? Infinity) * 1_000,
+    tellsRetries: retry !== undefined,
+    timeoutMillis: Number(header("x-stainless-timeout") ?? Infinity) * 1_000,
     signal: init?.signal ?? request?.signal,
     request: held === undefined ? () => requestOf(address, body) : undefined
   })
 }
+
+// Headers can come in an iterator, which is empty once it has been read: only forms that can be read twice are.
+const headerOf = (headers: unknown): (name: string) => string | undefined => {
+  if (typeof headers !== "object" || headers === null) return () => undefined
+  if (isHeaders(headers)) return (name) => headers.get(name) ?? undefined
+  const isPlain = !(Symbol.iterator in headers)
+  const pairs: ReadonlyArray<unknown> = Array.isArray(headers) ? headers : isPlain ? Object.entries(headers) : []
+  return (name) => {
+    const pair = pairs.find((pair): pair is ReadonlyArray<unknown> =>
+      Array.isArray(pair) && String(pair[0]).toLowerCase() === name
+    )
+    return pair?.[1] === undefined || pair[1] === null ? undefined : String(pair[1])
+  }
+}
+
+// Also those of another implementation, such as undici's from npm.
+const isHeaders = (headers: object): headers is Headers =>
+  (headers as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "Headers" && "get" in headers
 
 const textOf = (body: unknown): string | undefined =>
   typeof body === "string"
@@ -119,6 +137,16 @@ interface ExchangeOptions {
   readonly timeoutMillis: number
   readonly signal: AbortSignal | null | undefined
   readonly request: (() => JsonObject | undefined) | undefined
+}
+
+// Only a stream of bytes gives a reader that fills the program's own memory.
+const isOfBytes = (body: ReadableStream): boolean => {
+  try {
+    body.getReader({ mode: "byob" }).releaseLock()
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** One attempt. */
@@ -178,28 +206,15 @@ class Exchange {
     // The body is taken when it is read: a response that cannot be made again stays readable.
     let taken: ReadableStreamDefaultReader<Uint8Array> | undefined
     const reader = () => taken ??= body.getReader()
-    const stream = new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        let part: Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>
-        try {
-          part = await reader().read()
-        } catch (error) {
-          controller.error(error)
-          return this.broken(error)
-        }
-        if (part.done) {
-          controller.close()
-          this.whole()
-        } else {
-          controller.enqueue(part.value)
-          this.read(part.value)
-        }
-      },
-      cancel: (reason) => {
-        this.left()
-        return reader().cancel(reason)
-      }
-    }, { highWaterMark: 0 })
+    const cancel = (reason: unknown) => {
+      this.left()
+      return reader().cancel(reason)
+    }
+    const stream = isOfBytes(body)
+      ? new ReadableStream({ type: "bytes", pull: (controller) => this.pull(reader(), controller), cancel })
+      : new ReadableStream<Uint8Array>({ pull: (controller) => this.pull(reader(), controller), cancel }, {
+        highWaterMark: 0
+      })
     forgotten.register(stream, this)
     const watched = new Response(stream, { headers, status, statusText })
     Object.defineProperties(watched, {
@@ -210,17 +225,54 @@ class Exchange {
     return watched
   }
 
+  /** Hands on the next part of the body. */
+  private async pull(
+    from: ReadableStreamDefaultReader<Uint8Array>,
+    to: ReadableStreamDefaultController<Uint8Array> | ReadableByteStreamController
+  ): Promise<void> {
+    let part: Awaited<ReturnType<typeof from.read>>
+    try {
+      // A stream of bytes takes no empty part.
+      do part = await from.read()
+      while (!part.done && "byobRequest" in to && part.value.byteLength === 0)
+    } catch (error) {
+      to.error(error)
+      return this.broken(error)
+    }
+    if (part.done) {
+      try {
+        to.close()
+        // A read into the program's own memory ends with the answer to its request.
+        if ("byobRequest" in to) to.byobRequest?.respond(0)
+      } finally {
+        this.whole()
+      }
+      return
+    }
+    // A stream of bytes takes the memory of a part away.
+    const text = this.textOf(part.value)
+    to.enqueue(part.value as Uint8Array<ArrayBuffer>)
+    this.read(text)
+  }
+
   /** The body was left without a word, and will not be read any more. */
   forgotten(): void {
     const { recorded } = this.options
     recorded.end(recorded.isComplete() ? { at: this.readAt } : { unfinished: true, at: this.readAt })
   }
 
-  private read(part: unknown): void {
+  private textOf(part: unknown): string {
+    return part instanceof Uint8Array
+      ? this.decoder.decode(part, { stream: true })
+      : typeof part === "string"
+      ? part
+      : ""
+  }
+
+  private read(text: string): void {
     const { recorded } = this.options
     this.readAt = recorded.now()
-    if (part instanceof Uint8Array) recorded.text(this.decoder.decode(part, { stream: true }))
-    else if (typeof part === "string") recorded.text(part)
+    recorded.text(text)
   }
 
   private whole(): void {

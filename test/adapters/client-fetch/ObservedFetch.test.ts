@@ -191,6 +191,61 @@ describe("ObservedFetch", () => {
       }
     }))
 
+  it.live("leaves headers that can be read once to the inner fetch, and finds those of a client in every other form", () =>
+    Effect.gen(function*() {
+      const pairs = [["authorization", "k"], ["X-Stainless-Retry-Count", "0"]] as const
+      const forms: ReadonlyArray<() => unknown> = [
+        () => new Map(pairs).entries(),
+        () => pairs.map((pair) => [...pair]),
+        () => Object.fromEntries(pairs),
+        () => new Headers(pairs.map(([name, value]) => [name, value] as [string, string]))
+      ]
+      const spans = yield* recorded(async () => {
+        for (const form of forms) {
+          let seen: Headers | undefined
+          const fetch = observe((_url: string, init: RequestInit) => {
+            seen = new Headers(init.headers)
+            return Promise.resolve(Response.json({ choices: [] }))
+          })
+          await (await fetch(url, { method: "POST", body, headers: form() as Headers })).text()
+          assert.strictEqual(seen?.get("authorization"), "k")
+        }
+      })
+      assert.strictEqual(spans.length, forms.length)
+    }))
+
+  it.live("keeps a body of bytes one of bytes, which is read into the program's own memory to its end", () =>
+    Effect.gen(function*() {
+      const text = JSON.stringify({ choices: [{ message: { role: "assistant", content: "Hello" } }] })
+      const bytes = new TextEncoder().encode(text)
+      const parts = [bytes.slice(0, 10), bytes.slice(10)]
+      const spans = yield* recorded(async () => {
+        const stream = new ReadableStream({
+          type: "bytes",
+          pull: (controller) => {
+            const part = parts.shift()
+            if (part !== undefined) return controller.enqueue(part)
+            controller.close()
+            controller.byobRequest?.respond(0)
+          }
+        })
+        const headers = { "content-type": "application/json" }
+        const response = await observe(() => Promise.resolve(new Response(stream, { headers })))(url, {
+          method: "POST",
+          body
+        })
+        const reader = response.body!.getReader({ mode: "byob" })
+        let got = ""
+        for (;;) {
+          const { done, value } = await reader.read(new Uint8Array(4))
+          got += new TextDecoder().decode(value)
+          if (done) break
+        }
+        assert.strictEqual(got, text)
+      })
+      assert.deepStrictEqual(spans.map(({ output }) => Testing.texts(output)), [["Hello"]])
+    }))
+
   it.live("reads no more of a long answer than its limit, and holds nothing of it after the end", () =>
     Effect.gen(function*() {
       const part = new TextEncoder().encode("x".repeat(1_000_000))
