@@ -154,6 +154,41 @@ describe("Mcp.wrap", () => {
       }
     }))
 
+  it.live("hands on messages of any shape in both directions, and ends the call that they answer", () =>
+    Effect.gen(function*() {
+      const odd: ReadonlyArray<unknown> = [
+        { id: 1, result: null },
+        { id: 2, error: null, result: { content: [] } },
+        { id: 3, error: "no" },
+        { id: 4, method: null, result: 7 },
+        { id: 5, result: { serverInfo: null } },
+        undefined,
+        null,
+        "text",
+        { method: "tools/call", id: 9, params: null },
+        { method: "notifications/cancelled", params: 7 }
+      ]
+      yield* Effect.promise(async () => {
+        const { client, server } = pair()
+        const got: Array<unknown> = []
+        client.onmessage = (message) => got.push(message)
+        server.onmessage = () => {}
+        for (const id of [1, 2, 3, 4, 5]) await client.send({ id, method: "tools/call", params: { name: "t" } })
+        for (const message of odd) await server.send(message as Message)
+        assert.deepStrictEqual(got, odd)
+        await client.close()
+        await server.close()
+      })
+      yield* Testing.expectNothingLost
+      const tools = yield* Testing.events({ kind: "tool" })
+      assert.deepStrictEqual(
+        tools.filter(({ name }) => name.startsWith("MCP Client Tool Call: t")).map(({ error, status }) =>
+          error?.message ?? status
+        ),
+        ["ok", "ok", "MCP error unknown: ", "ok", "ok"]
+      )
+    }).pipe(Effect.provide(Testing.layer())))
+
   it.live("is a transport of the same class, with its private state, and changes no message unless asked to", () =>
     Effect.gen(function*() {
       const { client, server } = pair()

@@ -29,13 +29,16 @@ export interface Options {
 
 type Fields = { readonly [key: string]: unknown }
 
+/** A message as a peer sends it: any member can be anything. */
 interface Message {
-  readonly id?: string | number
-  readonly method?: string
-  readonly params?: Fields
-  readonly result?: Fields
-  readonly error?: Fields
+  readonly id?: unknown
+  readonly method?: unknown
+  readonly params?: unknown
+  readonly result?: unknown
+  readonly error?: unknown
 }
+
+const fieldsOf = (u: unknown): Fields | undefined => typeof u === "object" && u !== null ? u as Fields : undefined
 
 interface Call {
   readonly layer: RunningLayers.RunningLayer
@@ -127,11 +130,12 @@ class Connection {
     const layer = RunningLayers.ofCaller()
     if (layer === undefined) return undefined
     return guard(layer.diagnostics, `mcp.${side}`, () => {
-      const { id, method, params } = message
+      const { id, method, params: given } = fieldsOf(message) ?? {}
+      const params = fieldsOf(given)
       if (method === "notifications/cancelled") this.end(calls, params?.["requestId"], { interrupted: true })
       const isTool = method === "tools/call"
       // The list of tools is the client's step; a server only tells what it is.
-      if (id === undefined || !(isTool || (side === "client" && method === "tools/list"))) return undefined
+      if (id === undefined || id === null || !(isTool || (side === "client" && method === "tools/list"))) return undefined
       if (calls.size >= mostCalls) return undefined
       const call = { layer, isTool, span: this.start(layer, side, isTool, params) }
       calls.set(id, call)
@@ -159,22 +163,37 @@ class Connection {
     })
   }
 
-  /** Ends the span whose answer this is. */
+  /** Ends the span whose answer this is. No message of a peer makes it throw. */
   private settled(message: Message, calls: Map<unknown, Call>): void {
-    const { error, id, method, result } = message
-    if (method === "notifications/cancelled") {
-      return this.end(calls, message.params?.["requestId"], { interrupted: true })
+    let id: unknown
+    try {
+      const given: Message = fieldsOf(message) ?? {}
+      if (given.method === "notifications/cancelled") {
+        return this.end(calls, fieldsOf(given.params)?.["requestId"], { interrupted: true })
+      }
+      if (given.method !== undefined && given.method !== null) return
+      id = given.id
+      this.answered(given, calls)
+    } catch (error) {
+      RunningLayers.ofCaller()?.diagnostics.defect("mcp.answer", error)
+      this.end(calls, id, {})
     }
-    if (method !== undefined || id === undefined) return
-    if (result !== undefined && typeof result["serverInfo"] === "object") this.server = serverOf(result["serverInfo"])
+  }
+
+  // JSON of other languages often says `null` for a member that is absent.
+  private answered({ error, id, result: given }: Message, calls: Map<unknown, Call>): void {
+    const result = fieldsOf(given)
+    const info = fieldsOf(result?.["serverInfo"])
+    if (info !== undefined) this.server = serverOf(info)
     const call = calls.get(id)
     if (call === undefined) return
+    const hasFailed = error !== undefined && error !== null
     guard(call.layer.diagnostics, "mcp.answer", () => {
-      if (error === undefined && this.options.capture.output) {
+      if (!hasFailed && this.options.capture.output) {
         call.span.annotate({ output: call.isTool ? outputOf(result) : result })
       }
     }, undefined)
-    this.end(calls, id, error === undefined ? {} : { error: failureOf(error) })
+    this.end(calls, id, hasFailed ? { error: failureOf(error) } : {})
   }
 
   private end(calls: Map<unknown, Call>, id: unknown, end: SpanEnd): void {
@@ -191,25 +210,24 @@ const outputOf = (result: Fields | undefined): unknown => ({
   ...(result?.["structuredContent"] === undefined ? {} : { structuredContent: result["structuredContent"] })
 })
 
-const failureOf = ({ code, message }: Fields): { readonly name: string; readonly message: string } => ({
-  name: "McpError",
-  message: `MCP error ${String(code)}: ${typeof message === "string" ? message : ""}`
-})
+const failureOf = (error: unknown): { readonly name: string; readonly message: string } => {
+  const { code, message } = fieldsOf(error) ?? {}
+  const number = typeof code === "number" || typeof code === "string" ? code : "unknown"
+  return { name: "McpError", message: `MCP error ${number}: ${typeof message === "string" ? message : ""}` }
+}
 
-const serverOf = (info: unknown): { readonly [tag: string]: string } => {
-  const { name, title, version } = info as Fields
-  return Object.fromEntries(
+const serverOf = ({ name, title, version }: Fields): { readonly [tag: string]: string } =>
+  Object.fromEntries(
     Object.entries({ mcp_server_name: name, mcp_server_version: version, mcp_server_title: title }).filter(
       (tag): tag is [string, string] => typeof tag[1] === "string" && tag[1] !== ""
     )
   )
-}
 
 const withTrace = ({ layer, span }: Call, message: Message): Message => {
   const inside = ContextReaders.make(span.inside(layer.current().context))
   const headers = inside.getRef(Propagator)?.inject(inside, "trace")
-  const meta = message.params?.["_meta"]
-  return { ...message, params: { ...message.params, _meta: { ...headers, ...(meta as Fields | undefined) } } }
+  const params = fieldsOf(message.params)
+  return { ...message, params: { ...params, _meta: { ...headers, ...fieldsOf(params?.["_meta"]) } } }
 }
 
 /** The context of a request that brings a trace. */
