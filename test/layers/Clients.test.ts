@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
 import OpenAI, { AzureOpenAI } from "openai"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
 import { tokens } from "../../providers/Wire.ts"
@@ -461,6 +463,32 @@ describe("Clients.layer", () => {
       await server.close()
     }
   })
+
+  it.live("joins every attempt of a call that is told to try more often than usual", (ctx) =>
+    Effect.gen(function*() {
+      if (!hasBodies) ctx.skip(noBodies)
+      let calls = 0
+      const server = Http.createServer((request, response) => {
+        request.resume().on("end", () => {
+          response.writeHead(++calls < 5 ? 500 : 200, { "content-type": "application/json", "retry-after-ms": "1" })
+          response.end(JSON.stringify({ choices: [] }))
+        })
+      })
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () =>
+          Effect.sync(() => {
+            server.close()
+            server.closeAllConnections()
+          })
+      )
+      const { port } = server.address() as AddressInfo
+      const spans = yield* heard(async () => {
+        const openai = new OpenAI({ apiKey: "k", baseURL: `http://127.0.0.1:${port}` })
+        await openai.chat.completions.create(hi(), { maxRetries: 5 })
+      })
+      assert.deepStrictEqual(spans.map(({ metadata, status }) => [status, metadata["attempts"]]), [["ok", 5]])
+    }).pipe(Effect.scoped))
 
   it.live("records nothing after it has closed, and ends what still runs then", (ctx) =>
     Effect.gen(function*() {

@@ -22,7 +22,7 @@ import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 /** How calls are recorded. */
 export interface Options {
   readonly capture: Capture
-  /** How often the client tries again after a failure. */
+  /** How often a client that does not count its attempts in a header tries again after a failure. */
   readonly maxRetries: () => number
 }
 
@@ -77,7 +77,7 @@ const begin = (
   const body = textOf(init?.body)
   const retry = header("x-stainless-retry-count")
   const key = (): string => Attempts.keyOf(address.href, body ?? "", reader.getRef(CurrentSpan)?.context.spanId)
-  const held = retry === "0" || body === undefined ? undefined : attempts.resume(key)
+  const held = retry === "0" || body === undefined ? undefined : attempts.resume(layer, key)
   held?.again()
   const recorded = held ?? new RecordedCall({ layer, reader, call, capture: options.capture })
   return new Exchange({
@@ -132,7 +132,10 @@ interface ExchangeOptions {
   readonly forgotten: FinalizationRegistry<Exchange>
   readonly maxRetries: number
   readonly key: () => string
-  /** Whether the client counts its attempts in a header. Such a client cancels the body of an answer that it will ask for again. */
+  /**
+   * Whether the client counts its attempts in a header. Such a client cancels the body of an answer that it will ask for again, and
+   * each call of it can have another number of attempts.
+   */
   readonly tellsRetries: boolean
   readonly timeoutMillis: number
   readonly signal: AbortSignal | null | undefined
@@ -299,11 +302,11 @@ class Exchange {
 
   /** No answer came. */
   private fail(error: unknown): void {
-    const { attempts, key, maxRetries, recorded, timeoutMillis } = this.options
+    const { attempts, key, maxRetries, recorded, tellsRetries, timeoutMillis } = this.options
     const isLate = performance.now() - this.startedAt >= timeoutMillis
     if (this.isAborted(error) && !isLate) return recorded.end({ interrupted: true })
     const end = { error, at: recorded.now() }
-    if (recorded.attempts <= maxRetries) attempts.hold(key(), recorded, end, this.patience())
+    if (tellsRetries || recorded.attempts <= maxRetries) attempts.hold(key(), recorded, end, this.patience())
     else recorded.end(end)
   }
 

@@ -162,9 +162,6 @@ const later: Attempts.Later = (millis, f) => {
 
 const mostBytes = JsonSnapshot.defaultLimits.characters
 
-// Clients of OpenAI and Anthropic try twice more if they are not told otherwise.
-const usualRetries = 2
-
 interface ExchangeOptions extends Omit<Options, "layer"> {
   readonly attempts: Attempts.Attempts
   readonly request: UndiciRequest
@@ -213,7 +210,7 @@ class Exchange {
     this.text = new TextDecoder().decode(Buffer.concat(parts))
     const body = parse(this.text)
     if (body === undefined || !ProviderCall.isRequest(url, body)) return false
-    const held = this.retry === "0" ? undefined : attempts.resume(() => this.key())
+    const held = this.retry === "0" ? undefined : attempts.resume(layer, () => this.key())
     held?.again()
     this.recorded = held ?? new RecordedCall({ layer, reader, call, capture, at: this.at })
     if (held === undefined) this.recorded.request(body)
@@ -261,15 +258,16 @@ class Exchange {
     const settle = (): void =>
       guard(this.layer.diagnostics, "undici.end", () => {
         const end = { ...endOf(recorded), at }
-        if (end.error === undefined || !this.mayRepeat(recorded)) recorded.end(end)
+        if (end.error === undefined || !this.mayRepeat()) recorded.end(end)
         else this.options.attempts.hold(this.key(), recorded, end, this.patience())
       }, undefined)
     if (decoder === undefined) settle()
     else decoder.end(settle)
   }
 
-  private mayRepeat(recorded: RecordedCall): boolean {
-    return this.retry !== undefined && recorded.attempts <= usualRetries &&
+  // How often a client tries can differ from call to call, so every attempt of one that counts them may be followed by another.
+  private mayRepeat(): boolean {
+    return this.retry !== undefined &&
       (this.status === 0 || ProviderFailure.isRetried(this.status, this.headers.get("x-should-retry")))
   }
 

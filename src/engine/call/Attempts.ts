@@ -3,10 +3,12 @@
  *
  * **Details**
  *
- * A failed attempt is held until the next one comes, which has the same address, body and parent, or until no client would
- * still try again. The event of a call that was given up ends with its last attempt.
+ * A failed attempt is held until the next one comes, which has the same layer, address, body and parent, or until no
+ * client would still try again. The event of a call that was given up ends with its last attempt. A call that ends, also because
+ * its layer closes, is held no longer.
  */
 import type { SpanEnd } from "../../ports/Recorder.ts"
+import type { RunningLayer } from "../context/RunningLayers.ts"
 import type { RecordedCall } from "./RecordedCall.ts"
 
 /** Calls a function once after a time. The returned function prevents that. */
@@ -14,8 +16,11 @@ export type Later = (millis: number, f: () => void) => () => void
 
 /** The failed attempts that may be repeated. */
 export interface Attempts {
-  /** The call that a request continues: one with this key whose last attempt failed. The key is made only if any is held. */
-  readonly resume: (key: () => string) => RecordedCall | undefined
+  /**
+   * The call that a request continues: one of this layer with this key whose last attempt failed. The key is made only if any is
+   * held.
+   */
+  readonly resume: (layer: RunningLayer, key: () => string) => RecordedCall | undefined
   /** Holds a failed attempt for so long as another may follow. */
   readonly hold: (key: string, call: RecordedCall, end: SpanEnd, millis: number) => void
 }
@@ -44,11 +49,13 @@ export const make = (later: Later): Attempts => {
   }
 
   return {
-    resume: (key) => count === 0 ? undefined : take(key(), () => true),
+    resume: (layer, key) => count === 0 ? undefined : take(key(), ({ call }) => call.layer === layer),
     hold: (key, call, end, millis) => {
-      if (count >= mostHeld) return call.end(end)
-      call.hold(end)
-      const cancel = later(millis, () => take(key, (one) => one.call === call)?.end(end))
+      if (count >= mostHeld || call.ended) return call.end(end)
+      call.hold(end, () => {
+        take(key, (one) => one.call === call)
+      })
+      const cancel = later(millis, () => call.end(end))
       const all = held.get(key)
       if (all === undefined) held.set(key, [{ call, cancel }])
       else all.push({ call, cancel })

@@ -46,6 +46,7 @@ export class RecordedCall {
   private isEnded = false
   private given: unknown
   private last: SpanEnd | undefined
+  private release: (() => void) | undefined
   attempts = 1
 
   constructor({ at, call, capture, layer, reader }: Start) {
@@ -83,14 +84,21 @@ export class RecordedCall {
     })
   }
 
-  /** The last attempt failed in this way. Another one may follow. */
-  hold(end: SpanEnd): void {
+  /** Whether the event has ended: nothing is added to it any more. */
+  get ended(): boolean {
+    return this.isEnded
+  }
+
+  /** The last attempt failed in this way. Another one may follow. `release` is called if the call ends before. */
+  hold(end: SpanEnd, release: () => void): void {
     this.last = end
+    this.release = release
   }
 
   /** Another attempt of the same call begins. */
   again(): void {
     this.last = undefined
+    this.release = undefined
     this.attempts++
     this.answer = undefined
     this.status = 0
@@ -151,6 +159,7 @@ export class RecordedCall {
     if (this.isEnded) return
     this.isEnded = true
     this.forget()
+    this.release?.()
     let failure: ProviderFailure.ProviderFailure | undefined
     this.annotate("call.answer", () => {
       const read = this.answer === undefined || this.status >= 400 ? undefined : this.answer.end()

@@ -246,6 +246,22 @@ describe("ObservedFetch", () => {
       assert.deepStrictEqual(spans.map(({ output }) => Testing.texts(output)), [["Hello"]])
     }))
 
+  it.live("joins every attempt that a client counts in a header, however many it makes after lost connections", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const fetch = observe(() =>
+        ++calls < 5 ? Promise.reject(new TypeError("fetch failed")) : Promise.resolve(Response.json({ choices: [] }))
+      )
+      const spans = yield* recorded(async () => {
+        for (let retry = 0; retry < 5; retry++) {
+          const headers = { "x-stainless-retry-count": `${retry}` }
+          const answer = await outcome(() => fetch(url, { method: "POST", body, headers }))
+          if (answer instanceof Response) await answer.text()
+        }
+      })
+      assert.deepStrictEqual(spans.map(({ metadata, status }) => [status, metadata["attempts"]]), [["ok", 5]])
+    }))
+
   it.live("reads no more of a long answer than its limit, and holds nothing of it after the end", () =>
     Effect.gen(function*() {
       const part = new TextEncoder().encode("x".repeat(1_000_000))

@@ -20,6 +20,7 @@ const make = () => {
   const layer = RunningLayers.ofCaller()!
   return {
     timers,
+    layer,
     attempts: Attempts.make((millis, f) => {
       const timer = { millis, f, isCancelled: false }
       timers.push(timer)
@@ -43,14 +44,14 @@ describe("Attempts", () => {
   it.effect("gives a failed attempt to the request that repeats it, and to no other", () =>
     Effect.gen(function*() {
       const spans = yield* inLayer(() => {
-        const { attempts, call, timers } = make()
+        const { attempts, call, layer, timers } = make()
         const [first, second] = [call(), call()]
         attempts.hold("a", first, failed, 1_000)
         attempts.hold("a", second, failed, 1_000)
-        assert.isUndefined(attempts.resume(() => "b"))
-        assert.strictEqual(attempts.resume(() => "a"), first)
-        assert.strictEqual(attempts.resume(() => "a"), second)
-        assert.isUndefined(attempts.resume(() => "a"))
+        assert.isUndefined(attempts.resume(layer, () => "b"))
+        assert.strictEqual(attempts.resume(layer, () => "a"), first)
+        assert.strictEqual(attempts.resume(layer, () => "a"), second)
+        assert.isUndefined(attempts.resume(layer, () => "a"))
         assert.isTrue(timers.every(({ isCancelled }) => isCancelled))
         for (const resumed of [first, second]) {
           resumed.again()
@@ -66,11 +67,11 @@ describe("Attempts", () => {
   it.effect("ends a call that is not repeated in time with its last failure, and once", () =>
     Effect.gen(function*() {
       const spans = yield* inLayer(() => {
-        const { attempts, call, timers } = make()
+        const { attempts, call, layer, timers } = make()
         attempts.hold("a", call(), failed, 1_000)
         timers[0]!.f()
         timers[0]!.f()
-        assert.isUndefined(attempts.resume(() => "a"))
+        assert.isUndefined(attempts.resume(layer, () => "a"))
       })
       assert.deepStrictEqual(spans.map(({ error }) => error?.type), ["RateLimitError"])
     }))
@@ -85,9 +86,31 @@ describe("Attempts", () => {
       assert.strictEqual(spans.length, 10)
     }))
 
-  it("makes no key while nothing is held, and different keys for another address, body or parent", () => {
-    const attempts = Attempts.make(() => () => {})
-    assert.isUndefined(attempts.resume(() => assert.fail("a key was made")))
+  it.effect("keeps an attempt for its own layer, and forgets it when its call ends or its layer closes", () =>
+    Effect.gen(function*() {
+      let made: ReturnType<typeof make>
+      yield* inLayer(() => {
+        made = make()
+        const { attempts, call, layer } = made
+        const held = call()
+        attempts.hold("a", held, failed, 1_000)
+        assert.isUndefined(attempts.resume({ ...layer }, () => "a"))
+        held.end()
+        assert.isUndefined(attempts.resume(layer, () => "a"))
+        attempts.hold("a", held, failed, 1_000)
+        attempts.hold("b", call(), failed, 1_000)
+      })
+      assert.deepStrictEqual(made!.timers.map(({ isCancelled }) => isCancelled), [true, true])
+      assert.isUndefined(made!.attempts.resume(made!.layer, () => assert.fail("an attempt is held")))
+    }))
+
+  it.effect("makes no key while nothing is held", () =>
+    inLayer(() => {
+      const { attempts, layer } = make()
+      assert.isUndefined(attempts.resume(layer, () => assert.fail("a key was made")))
+    }))
+
+  it("makes different keys for another address, body or parent", () => {
     const keys = [
       Attempts.keyOf("u", "b", "p"),
       Attempts.keyOf("v", "b", "p"),
