@@ -181,31 +181,52 @@ const utf8 = new TextDecoder()
 const isIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value
 
+// A program can leave a stream without a word, before its first part or between two. The function ends its call.
+const forgotten = new FinalizationRegistry<() => void>((end) => end())
+
 /** The same stream: each part is handed on as it comes. */
-const observed = (call: RecordedCall, stream: AsyncIterable<unknown>, parts: Parts): AsyncIterable<unknown> => ({
-  [Symbol.asyncIterator]: () => {
-    const inner = stream[Symbol.asyncIterator]()
-    const settle = (end: Parameters<RecordedCall["end"]>[0]): void => {
-      guard(call.layer.diagnostics, "bedrock.stream", parts.end, undefined)
-      call.end(end)
+const observed = (call: RecordedCall, stream: AsyncIterable<unknown>, parts: Parts): AsyncIterable<unknown> => {
+  const settle = (end: Parameters<RecordedCall["end"]>[0]): void => {
+    if (call.ended) return
+    guard(call.layer.diagnostics, "bedrock.stream", parts.end, undefined)
+    call.end(end)
+  }
+  const reading = { isBegun: false }
+  const iterable: AsyncIterable<unknown> = {
+    [Symbol.asyncIterator]: () => {
+      reading.isBegun = true
+      const iterator = observedIterator(call, stream[Symbol.asyncIterator](), parts, settle)
+      forgotten.register(iterator, () => settle({ unfinished: true }))
+      return iterator
     }
-    return {
-      next: async () => {
-        let part: IteratorResult<unknown>
-        try {
-          part = await inner.next()
-        } catch (error) {
-          settle({ error })
-          throw error
-        }
-        if (part.done === true) settle({})
-        else guard(call.layer.diagnostics, "bedrock.stream", () => parts.add(part.value), undefined)
-        return part
-      },
-      return: async (value) => {
-        settle({ interrupted: true })
-        return await inner.return?.(value) ?? { done: true, value }
-      }
+  }
+  // An iterator outlives the iterable that it came from.
+  forgotten.register(iterable, () => {
+    if (!reading.isBegun) settle({ unfinished: true })
+  })
+  return iterable
+}
+
+const observedIterator = (
+  call: RecordedCall,
+  inner: AsyncIterator<unknown>,
+  parts: Parts,
+  settle: (end: Parameters<RecordedCall["end"]>[0]) => void
+): AsyncIterator<unknown> => ({
+  next: async () => {
+    let part: IteratorResult<unknown>
+    try {
+      part = await inner.next()
+    } catch (error) {
+      settle({ error })
+      throw error
     }
+    if (part.done === true) settle({})
+    else guard(call.layer.diagnostics, "bedrock.stream", () => parts.add(part.value), undefined)
+    return part
+  },
+  return: async (value) => {
+    settle({ interrupted: true })
+    return await inner.return?.(value) ?? { done: true, value }
   }
 })

@@ -135,7 +135,9 @@ class Connection {
       if (method === "notifications/cancelled") this.end(calls, params?.["requestId"], { interrupted: true })
       const isTool = method === "tools/call"
       // The list of tools is the client's step; a server only tells what it is.
-      if (id === undefined || id === null || !(isTool || (side === "client" && method === "tools/list"))) return undefined
+      if (id === undefined || id === null || !(isTool || (side === "client" && method === "tools/list"))) {
+        return undefined
+      }
       if (calls.size >= mostCalls) return undefined
       const call = { layer, isTool, span: this.start(layer, side, isTool, params) }
       calls.set(id, call)

@@ -17,6 +17,7 @@ import type { RunningLayer } from "../context/RunningLayers.ts"
 import type { Capture } from "../record/Capture.ts"
 import type { PairedSpan } from "../record/PairedSpan.ts"
 import * as PairedSpans from "../record/PairedSpan.ts"
+import * as SpanOwners from "../record/SpanOwners.ts"
 
 /** The start of a call. */
 export interface Start {
@@ -66,7 +67,9 @@ export class RecordedCall {
     if (this.span.open !== undefined) this.span.open.claimed = true
     this.clock = reader.getRef(Clock.Clock)
     this.startedAt = this.clock.monotonicTimeNanosUnsafe()
-    this.forget = layer.onClose(() => this.end(this.last ?? { unfinished: true }))
+    const abandon = (): void => this.end(this.last ?? { unfinished: true })
+    if (this.span.open !== undefined) SpanOwners.set(this.span.open, abandon)
+    this.forget = layer.onClose(abandon)
   }
 
   /** Records the request. `body` is its JSON. */

@@ -2,6 +2,7 @@
  * The open spans that no finalizer ends.
  */
 import type { RecordedSpan } from "./RecordedSpan.ts"
+import * as SpanOwners from "./SpanOwners.ts"
 
 export interface OpenSpans {
   readonly add: (span: RecordedSpan) => void
@@ -16,7 +17,7 @@ export interface OpenSpans {
  */
 export const make = (options: {
   readonly most: number
-  /** Ends a span, which removes it here. */
+  /** Ends a span, unless its owner has done so. */
   readonly end: (span: RecordedSpan) => void
   /** Called when a span was ended because there were too many. */
   readonly onFull: () => void
@@ -24,6 +25,7 @@ export const make = (options: {
   const spans = new Set<RecordedSpan>()
   const end = (span: RecordedSpan): void => {
     spans.delete(span)
+    SpanOwners.end(span)
     options.end(span)
   }
   return {
