@@ -33,6 +33,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
   "effect-llmobs/AiSdk": { effect: "stable" },
   "effect-llmobs/LangChain": { effect: "stable" },
+  "effect-llmobs/OpenAiAgents": { effect: "stable" },
   "effect-llmobs/EffectAi": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
   "effect-llmobs/Otel": { effect: "stable" },
   "effect-llmobs/OtelProcessor": { effect: "stable" },

@@ -54,10 +54,15 @@ export const make = (
     start,
     run,
     enter: (span) => {
-      const before = storage.getStore()
+      const before = storage.own()
       storage.enterWith({ context: span.inside(current().context), fiber: undefined })
       return () => storage.enterWith(before as NonNullable<typeof before>)
     },
+    scopeOf: (span) => ({
+      storage,
+      context: span.inside(current().context),
+      around: CallerStorages.spanOf(storage.own())
+    }),
     within,
     trace: (kind, name, options, body) => {
       const span = start(kind, name, options)

@@ -1,9 +1,12 @@
 /**
- * The storage of a layer: the context around plain JavaScript, which is that of the innermost of two things, the fiber
- * that waits for the code, and the scope that plain code has opened.
+ * The storage of a layer: the context around plain JavaScript, which is that of the innermost of three things: the fiber
+ * that waits for the code, the scope that plain code has opened, and the span of a framework.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
+import * as FrameworkScopes from "../../engine/context/FrameworkScopes.ts"
+import type { OpenSpan } from "../../ports/CurrentSpan.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import * as AsyncStorage from "./AsyncStorage.ts"
 
 /** A context around plain code. */
@@ -14,7 +17,29 @@ export interface Stored {
 }
 
 /** Carries the context through awaits, timers and callbacks. */
-export type CallerStorage = AsyncStorage.AsyncStorage<Stored>
+export interface CallerStorage extends AsyncStorage.AsyncStorage<Stored> {
+  /** The context that a fiber or a scope left, whatever framework is inside. */
+  readonly own: () => Stored | undefined
+}
+
+/** The span of a fiber or a scope. */
+export const spanOf = (stored: Stored | undefined): OpenSpan | undefined =>
+  stored && Context.get(stored.context, CurrentSpan)
 
 /** Each layer has its own, because a span belongs to the recorder that opened it. */
-export const make = (): CallerStorage => AsyncStorage.make()
+export const make = (): CallerStorage => {
+  const inner = AsyncStorage.make<Stored>()
+  const storage: CallerStorage = {
+    own: () => inner.getStore(),
+    getStore: () => {
+      const stored = inner.getStore()
+      const scope = FrameworkScopes.find()
+      if (scope === undefined || scope.storage !== storage) return stored
+      const span = spanOf(stored)
+      return span === undefined || span === scope.around ? { context: scope.context, fiber: undefined } : stored
+    },
+    enterWith: (stored) => inner.enterWith(stored),
+    run: inner.run.bind(inner)
+  }
+  return storage
+}

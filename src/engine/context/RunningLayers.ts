@@ -14,6 +14,7 @@ import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { SpanOptions } from "../../ports/Recorder.ts"
 import { Recorder } from "../../ports/Recorder.ts"
 import type { PairedSpan } from "../record/PairedSpan.ts"
+import type { FrameworkScope } from "./FrameworkScopes.ts"
 import * as ProcessWide from "./ProcessWide.ts"
 
 /** Spans of plain JavaScript in one layer. No member throws. */
@@ -43,6 +44,8 @@ export interface PlainCaller {
    * way to run its call in a scope. The returned function goes back.
    */
   readonly enter: (span: PairedSpan) => () => void
+  /** The inside of a span, opened by the caller, of a framework that carries its own current span. */
+  readonly scopeOf: (span: PairedSpan) => FrameworkScope
 }
 
 /** The plain JavaScript of the layer that a context belongs to. */
