@@ -21,6 +21,7 @@ export interface Engine<A = never> {
   readonly ready: Promise<Context.Context<A>>
   /** Logs a line as the layer does. */
   readonly warn: (line: string) => void
+  /** It is never rejected: a layer that fails has nothing to send. */
   readonly flush: () => Promise<FlushReport>
   /** Sends what waits, and closes the layer. A second call waits for the first. */
   readonly close: () => Promise<void>
@@ -63,10 +64,16 @@ export const start = <A, E>(options: {
       const log = Effect.logWarning(`effect-llmobs: ${line}`)
       void ready.catch(() => services).then((context) => Effect.runForkWith(context)(log))
     },
-    flush: () => IdleClock.hold(ready.then((context) => Effect.runPromise(Context.get(context, Delivery).flush))),
+    flush: () =>
+      IdleClock.hold(
+        ready.then((context) => Effect.runPromise(Context.get(context, Delivery).flush)).catch(() => nothing)
+      ),
     close
   }
 }
 
 // More steps than building a layer takes: the fiber that builds it must not give way.
 const atOnce = 1_000_000
+
+/** The report of an engine without events. */
+export const nothing: FlushReport = { delivered: 0, transferred: 0, dropped: 0, pending: 0, timedOut: false }

@@ -9,7 +9,6 @@ import * as NodeTransport from "../adapters/node-transport/NodeTransport.ts"
 import type { Processor } from "../domain/redaction/Redaction.ts"
 import { CurrentPlainCaller } from "../engine/context/RunningLayers.ts"
 import { Control } from "../ports/Control.ts"
-import type { FlushReport } from "../ports/Delivery.ts"
 import { Diagnostics } from "../ports/Diagnostics.ts"
 import * as ConfigLayer from "./ConfigLayer.ts"
 import * as Connections from "./Connections.ts"
@@ -68,7 +67,7 @@ export const make = (): NodeEngine => {
       const context = engine?.context()
       if (context !== undefined) Context.getOrUndefined(context, Diagnostics)?.warnOnce(key, line)
     },
-    flush: () => engine === undefined ? Promise.resolve(nothing) : engine.flush(),
+    flush: () => engine === undefined ? Promise.resolve(Engine.nothing) : engine.flush(),
     ready: async () => {
       await engine?.ready
     },
@@ -83,5 +82,3 @@ export const make = (): NodeEngine => {
 
 const layerHasRules =
   "registerProcessor changes nothing, because init got a layer or unusable processors. Give the rule to that layer. See docs/redaction.md."
-
-const nothing: FlushReport = { delivered: 0, transferred: 0, dropped: 0, pending: 0, timedOut: false }

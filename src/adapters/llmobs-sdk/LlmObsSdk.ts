@@ -8,7 +8,6 @@
  */
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
-import * as Redacted from "effect/Redacted"
 import { AsyncResource } from "node:async_hooks"
 import * as Problem from "../../domain/Problem.ts"
 import type { Processor } from "../../domain/redaction/Redaction.ts"
@@ -18,28 +17,22 @@ import * as SdkAnnotations from "../../domain/sdk/SdkAnnotation.ts"
 import type { SdkProcessor } from "../../domain/sdk/SdkProcessor.ts"
 import * as SdkProcessors from "../../domain/sdk/SdkProcessor.ts"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
-import * as SpanKinds from "../../domain/span/SpanKind.ts"
 import type { PlainCaller } from "../../engine/context/RunningLayers.ts"
+import * as OptionReader from "../../engine/record/OptionReader.ts"
 import type { PairedSpan } from "../../engine/record/PairedSpan.ts"
 import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
 import type { FlushReport } from "../../ports/Delivery.ts"
 import { Recorder } from "../../ports/Recorder.ts"
 import { CurrentRouting } from "../../ports/Routing.ts"
-import type { Ends } from "./Results.ts"
+import type { AnyFunction } from "./Callback.ts"
+import * as Callback from "./Callback.ts"
+import type { Ends } from "./Ends.ts"
 import * as Results from "./Results.ts"
-import { SdkSpan } from "./SdkSpan.ts"
+import type { Opening, SdkRouting, SdkSpanOptions } from "./SdkOptions.ts"
+import * as SdkOptions from "./SdkOptions.ts"
+import { isError, SdkSpan } from "./SdkSpan.ts"
 
-/** The options of a span. */
-export interface SdkSpanOptions {
-  readonly kind: SpanKind
-  readonly name?: string | undefined
-  readonly sessionId?: string | undefined
-  readonly mlApp?: string | undefined
-  readonly modelName?: string | undefined
-  readonly modelProvider?: string | undefined
-  /** Whether `wrap` and `decorate` record arguments and results. Default: true. */
-  readonly captureIO?: boolean | undefined
-}
+export type { SdkSpanOptions } from "./SdkOptions.ts"
 
 /** The place of a span, for links and headers. */
 export interface ExportedSpan {
@@ -57,8 +50,6 @@ export interface SdkEngine {
   readonly setRecording: (on: boolean) => void
   readonly warnOnce: (key: string, line: string) => void
 }
-
-type AnyFunction = (this: never, ...args: Array<never>) => unknown
 
 export class LlmObsSdk {
   readonly #engine: SdkEngine
@@ -88,19 +79,22 @@ export class LlmObsSdk {
    */
   trace<A>(options: SdkSpanOptions, f: (span: SdkSpan, done: (error?: unknown) => void) => A): A {
     const caller = this.#engine.caller()
-    const kind = this.#kindOf(options, caller)
-    if (caller === undefined || kind === undefined) return f(new SdkSpan(undefined), () => {})
-    const span = caller.start(kind, options.name || kind, spanOptions(options))
+    const opening = openingOf(options, caller)
+    if (caller === undefined || opening === undefined) return f(new SdkSpan(undefined), () => {})
+    const span = caller.start(opening.kind, opening.name ?? opening.kind, opening.options)
     const ends = endsOf(caller, span)
-    const body = () => f(new SdkSpan(span), (error) => isError(error) ? ends.fail(error) : ends.succeed(undefined))
+    const body = () =>
+      f(new SdkSpan(span, reportOf(caller)), (error) => isError(error) ? ends.fail(error) : ends.succeed(undefined))
     return ended(ends, () => f.length > 1 ? caller.run(span, body) : Results.observe(caller.run(span, body), ends))
   }
 
   /**
    * Makes a function that runs inside a span of its own. Arguments are the input, except of llm and embedding spans, and
-   * the result is the output, except of llm and retrieval spans; what the function annotates wins.
+   * the result is the output, except of llm and retrieval spans; what the function annotates wins. A class stays as it
+   * is, as does any other value.
    */
   wrap<F extends AnyFunction>(options: SdkSpanOptions, f: F): F {
+    if (typeof f !== "function" || Callback.isClass(f)) return f
     const input = FunctionArguments.reader(f as (...args: never) => unknown)
     const run = (self: unknown, args: Array<unknown>): unknown => this.#call(options, f, input, self, args)
     const wrapped = function(this: unknown, ...args: Array<unknown>) {
@@ -137,11 +131,11 @@ export class LlmObsSdk {
     const reader = this.#engine.caller()?.current()
     if (reader === undefined) return
     const recorder = reader.getRef(Recorder)
-    const isAlone = second === undefined && !(first instanceof SdkSpan)
+    const isAlone = second === undefined && !SdkSpan.is(first)
     const given = isAlone ? first as SdkAnnotation | undefined : second
     const open = (isAlone ? undefined : SdkSpan.paired(first)?.open) ?? reader.getRef(CurrentSpan)
     if (typeof given !== "object" || given === null) recorder?.report([noOptions])
-    else recorder?.annotate(open, SdkAnnotations.toAnnotation(given, open?.context.kind))
+    else recorder?.annotate(open, SdkOptions.annotation(given, recorder.report, open?.context.kind))
   }
 
   /** Adds to every span that starts inside a function. */
@@ -149,7 +143,7 @@ export class LlmObsSdk {
     const caller = this.#engine.caller()
     const recorder = caller?.current().getRef(Recorder)
     if (caller === undefined || recorder === undefined) return f()
-    const input = SdkAnnotations.toAnnotation(options ?? {})
+    const input = SdkOptions.annotation(options ?? {}, recorder.report)
     return caller.within(
       (context) => Context.add(context, SpanAnnotations, recorder.region(Context.get(context, SpanAnnotations), input)),
       f
@@ -157,10 +151,10 @@ export class LlmObsSdk {
   }
 
   /** Sends spans that start inside a function to another account. */
-  routingContext<A>(options: { readonly ddApiKey: string; readonly ddSite?: string | undefined }, f: () => A): A {
+  routingContext<A>(options: SdkRouting, f: () => A): A {
     const caller = this.#engine.caller()
     if (caller === undefined) return f()
-    const routing = { apiKey: Redacted.make(options.ddApiKey), site: options.ddSite }
+    const routing = SdkOptions.routing(options)
     return caller.within((context) => Context.add(context, CurrentRouting, routing), f)
   }
 
@@ -201,13 +195,6 @@ export class LlmObsSdk {
     return this.#engine.flush()
   }
 
-  #kindOf(options: SdkSpanOptions, caller: PlainCaller | undefined): SpanKind | undefined {
-    const kind: unknown = options?.kind
-    if (SpanKinds.isSpanKind(kind)) return kind
-    caller?.current().getRef(Recorder)?.report([unknownKind])
-    return undefined
-  }
-
   #call(
     options: SdkSpanOptions,
     f: AnyFunction,
@@ -217,17 +204,17 @@ export class LlmObsSdk {
   ): unknown {
     const apply = (given: Array<unknown>): unknown => Reflect.apply(f, self, given)
     const caller = this.#engine.caller()
-    const kind = this.#kindOf(options, caller)
-    if (caller === undefined || kind === undefined) return apply(args)
-    const captures = options.captureIO !== false
+    const opening = openingOf(options, caller)
+    if (caller === undefined || opening === undefined) return apply(args)
+    const { captures, kind } = opening
     const given = captures && !withoutInput.has(kind) ? input(args) : undefined
-    const span = caller.start(kind, options.name || f.name || kind, {
-      ...spanOptions(options),
+    const span = caller.start(kind, opening.name ?? (f.name || kind), {
+      ...opening.options,
       ...SdkAnnotations.toAnnotation({ inputData: given }, kind)
     })
     const ends = endsOf(caller, span, captures && !withoutOutput.has(kind) ? kind : undefined)
     const callback = args.at(-1)
-    if (typeof callback !== "function") {
+    if (!Callback.is(callback)) {
       return ended(ends, () => Results.observe(caller.run(span, () => apply(args)), ends))
     }
     const bound: unknown = AsyncResource.bind(callback as (...args: Array<unknown>) => unknown)
@@ -244,12 +231,10 @@ export class LlmObsSdk {
 const withoutInput: ReadonlySet<SpanKind> = new Set(["llm", "embedding"])
 const withoutOutput: ReadonlySet<SpanKind> = new Set(["llm", "retrieval"])
 
-const spanOptions = ({ mlApp, modelName, modelProvider, sessionId }: SdkSpanOptions) => ({
-  sessionId,
-  mlApp,
-  model: modelName,
-  provider: modelProvider
-})
+const reportOf = (caller: PlainCaller) => caller.current().getRef(Recorder)?.report ?? OptionReader.ignore
+
+const openingOf = (options: SdkSpanOptions, caller: PlainCaller | undefined): Opening | undefined =>
+  caller && SdkOptions.opening(options, reportOf(caller))
 
 // A function that throws ends its span.
 const ended = <A>(ends: Ends, body: () => A): A => {
@@ -275,16 +260,8 @@ const endsOf = (caller: PlainCaller, span: PairedSpan, outputKind?: SpanKind): E
   run: (body) => caller.run(span, body)
 })
 
-const isError = (value: unknown): boolean => value instanceof Error
-
 const comesLater =
   "is not available yet: nothing is sent. The next release of effect-llmobs brings evaluations and feedback."
-
-const unknownKind = Problem.make(
-  "invalid_option",
-  `The kind of a span must be one of: ${SpanKinds.all.join(", ")}. The function runs without a span.`,
-  "kind"
-)
 
 const noOptions = Problem.make("invalid_option", "annotate needs an object with the fields to set.")
 

@@ -7,50 +7,57 @@
  * of a generator runs inside the span. A Node stream and an async iterable stay the same object, or one that has its
  * prototype and its members.
  */
-import { errorMonitor } from "node:events"
+import type { AnyFunction } from "./Callback.ts"
+import * as Callback from "./Callback.ts"
+import type { Ends } from "./Ends.ts"
+import * as NodeStream from "./NodeStream.ts"
+import * as WebStream from "./WebStream.ts"
 
-/** The ends of a span. Only the first one counts. */
-export interface Ends {
-  /** The function succeeded. The value is `undefined` if it was consumed piece by piece. */
-  readonly succeed: (value: unknown) => void
-  readonly fail: (error: unknown) => void
-  /** The consumer left before the end. */
-  readonly leave: () => void
-  /** Runs code of the function inside the span. */
-  readonly run: <A>(body: () => A) => A
-}
-
-/** The result to return in place of the function's. */
+/** The result to return in place of the function's: the same one if it cannot be watched. It never throws. */
 export const observe = <A>(result: A, ends: Ends): A => {
-  if (isThenable(result)) {
-    return result.then(
-      (value) => observeValue(value, ends),
+  const then = thenOf(result)
+  if (then === undefined) return observeValue(result, ends)
+  try {
+    return Reflect.apply(then, result, [
+      (value: unknown) => observeValue(value, ends),
       (error: unknown) => {
         ends.fail(error)
         throw error
       }
-    ) as A
+    ]) as A
+  } catch (error) {
+    ends.fail(error)
+    return result
   }
-  return observeValue(result, ends)
 }
 
 const observeValue = <A>(value: A, ends: Ends): A => {
-  const observed = typeof value === "object" && value !== null ? streaming(value, ends) : undefined
-  if (observed !== undefined) return observed as A
+  try {
+    const observed = typeof value === "object" && value !== null ? streaming(value, ends) : undefined
+    if (observed !== undefined) return observed as A
+  } catch {
+    // A value that cannot be looked at, such as a revoked proxy, is no stream.
+  }
   ends.succeed(value)
   return value
 }
 
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  (typeof value === "object" || typeof value === "function") && value !== null &&
-  typeof (value as { readonly then?: unknown }).then === "function"
+const thenOf = (value: unknown): AnyFunction | undefined => {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined
+  try {
+    const { then } = value as { readonly then?: unknown }
+    return typeof then === "function" ? then as AnyFunction : undefined
+  } catch {
+    return undefined
+  }
+}
 
 const streaming = (value: object, ends: Ends): object | undefined => {
   const tag = Object.prototype.toString.call(value)
   if (tag === "[object Generator]") return generator(value as Generator, ends)
   if (tag === "[object AsyncGenerator]") return asyncGenerator(value as AsyncGenerator, ends)
-  if (typeof ReadableStream === "function" && value instanceof ReadableStream) return webStream(value, ends)
-  if (isNodeStream(value)) return nodeStream(value, ends)
+  if (typeof ReadableStream === "function" && value instanceof ReadableStream) return WebStream.observe(value, ends)
+  if (NodeStream.is(value)) return NodeStream.observe(value, ends)
   return Symbol.asyncIterator in value ? iterable(value as AsyncIterable<unknown>, ends) : undefined
 }
 
@@ -105,65 +112,39 @@ const asyncSteps = (inner: AsyncIterator<unknown>, ends: Ends) => {
 
 const settle = (name: Step, ends: Ends): void => name === "return" ? ends.leave() : ends.succeed(undefined)
 
-const webStream = <A>(inner: ReadableStream<A>, ends: Ends): ReadableStream<A> => {
-  if (inner.locked) {
-    ends.succeed(undefined)
-    return inner
-  }
-  const reader = inner.getReader()
-  return new ReadableStream<A>({
-    pull: async (controller) => {
-      try {
-        const { done, value } = await ends.run(() => reader.read())
-        if (!done) return controller.enqueue(value)
-        ends.succeed(undefined)
-        controller.close()
-      } catch (error) {
-        ends.fail(error)
-        controller.error(error)
-      }
-    },
-    cancel: (reason) => {
-      ends.leave()
-      return reader.cancel(reason)
-    }
-  }, { highWaterMark: 0 })
-}
-
-interface NodeStream {
-  readonly pipe: unknown
-  readonly readable: unknown
-  readonly once: (event: string | symbol, listener: (error: unknown) => void) => unknown
-}
-
-const isNodeStream = (value: object): value is NodeStream =>
-  "pipe" in value && typeof value.pipe === "function" && "once" in value && typeof value.once === "function" &&
-  "readable" in value
-
-const nodeStream = (stream: NodeStream, ends: Ends): object => {
-  stream.once("end", () => ends.succeed(undefined))
-  // A listener of `error` itself would hide that the program has none.
-  stream.once(errorMonitor, ends.fail)
-  stream.once("close", ends.leave)
-  return stream
-}
-
 // A stream of a provider's client: an object of its class, which is read by `for await`. Other uses of it cannot be
-// followed, so they end the span.
-const iterable = <A extends AsyncIterable<unknown>>(inner: A, ends: Ends): A =>
-  new Proxy(inner, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(target, key, target)
-      if (typeof value !== "function") return value
-      if (key !== Symbol.asyncIterator) {
-        return (...args: ReadonlyArray<unknown>): unknown => {
+// followed, so they end the span. The target is empty, because a proxy must show the members of a frozen one unchanged.
+const iterable = <A extends AsyncIterable<unknown>>(inner: A, ends: Ends): A => {
+  const proxy: object = new Proxy(Object.create(Object.getPrototypeOf(inner) as object) as object, {
+    get: (_target, key) => {
+      const value: unknown = Reflect.get(inner, key, inner)
+      if (typeof value !== "function" || key === "constructor" || Callback.isClass(value as AnyFunction)) return value
+      return key === Symbol.asyncIterator ? () => iterated(inner, value as AnyFunction, ends) : new Proxy(value, {
+        apply: (method, self, args) => {
           ends.succeed(undefined)
-          return Reflect.apply(value, target, args)
+          return Reflect.apply(method, self === proxy ? inner : self, args) as unknown
         }
-      }
-      return () => {
-        const iterator = asyncSteps(Reflect.apply(value, target, []) as AsyncIterator<unknown>, ends)
-        return { ...iterator, [Symbol.asyncIterator]: () => iterator }
-      }
+      })
+    },
+    set: (_target, key, value) => Reflect.set(inner, key, value),
+    has: (_target, key) => Reflect.has(inner, key),
+    deleteProperty: (_target, key) => Reflect.deleteProperty(inner, key),
+    defineProperty: (_target, key, descriptor) => Reflect.defineProperty(inner, key, descriptor),
+    ownKeys: () => Reflect.ownKeys(inner),
+    getOwnPropertyDescriptor: (_target, key) => {
+      const descriptor = Reflect.getOwnPropertyDescriptor(inner, key)
+      return descriptor && { ...descriptor, configurable: true }
     }
   })
+  return proxy as A
+}
+
+const iterated = (inner: object, method: AnyFunction, ends: Ends): AsyncIterable<unknown> => {
+  try {
+    const iterator = asyncSteps(Reflect.apply(method, inner, []) as AsyncIterator<unknown>, ends)
+    return { ...iterator, [Symbol.asyncIterator]: () => iterator } as AsyncIterable<unknown>
+  } catch (error) {
+    ends.fail(error)
+    throw error
+  }
+}
