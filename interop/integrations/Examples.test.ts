@@ -73,4 +73,23 @@ describe("examples/frameworks", () => {
       ["llm", "ChatOpenAI"]
     ])
   })
+
+  it("records OpenAI Agents by one line, with each call of the model once", async (ctx) => {
+    if (!isInstalled("@openai/agents")) ctx.skip(missing("@openai/agents"))
+    const { setTracingDisabled } = await import(/* @vite-ignore */ "@openai/agents" as string) as {
+      readonly setTracingDisabled: (disabled: boolean) => void
+    }
+    // The framework records nothing under NODE_ENV=test.
+    setTracingDisabled(false)
+    const { program } = await import("../../examples/frameworks/OpenAiAgents.ts")
+    const names = (await shown(program)).map(([kind, name]) => [kind, name])
+    assert.deepStrictEqual(names, [
+      ["workflow", "support"],
+      ["workflow", "Agent workflow"],
+      ["agent", "guide"],
+      ["llm", "guide (LLM)"],
+      ["tool", "weather"],
+      ["llm", "guide (LLM)"]
+    ])
+  })
 })

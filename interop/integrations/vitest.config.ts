@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config"
 import ClosingLineReporter from "../../scripts/ClosingLineReporter.ts"
 
 // Examples find the packages that are installed here.
-const packages = /^(@anthropic-ai|@google|@ai-sdk|@langchain|ai$|zod$)/
+const packages = /^(@anthropic-ai|@google|@ai-sdk|@langchain|@openai\/agents$|ai$|zod$)/
 
 const examples: Plugin = {
   name: "packages-of-examples",
