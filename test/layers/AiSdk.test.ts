@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as AiSdkTelemetry from "../../src/adapters/ai-sdk/AiSdkTelemetry.ts"
+import * as TelemetryEvent from "../../src/adapters/ai-sdk/TelemetryEvent.ts"
 import * as AiSdk from "../../src/layers/AiSdk.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Testing from "../../src/layers/Testing.ts"
@@ -226,6 +227,19 @@ describe("AiSdk", () => {
         ]
       )
     }).pipe(test))
+
+  it("records the numbers of a request alone where its input is not recorded", () => {
+    const event = { operationId: "ai.generateText", modelId: "m", temperature: 0.5, stopSequences: ["secret"] }
+    const readers = [
+      TelemetryEvent.request,
+      (given: TelemetryEvent.TelemetryEvent) => TelemetryEvent.operationInput(given, "llm")
+    ]
+    for (const read of readers) {
+      const shown = (hidden: object) => read({ ...event, ...hidden }).metadata
+      assert.deepStrictEqual(shown({}), { temperature: 0.5, stop_sequences: ["secret"] })
+      assert.deepStrictEqual(shown({ recordInputs: false }), { temperature: 0.5 })
+    }
+  })
 
   it.live("runs calls unchanged without an operation, survives any event, and registers once", () =>
     Effect.gen(function*() {
