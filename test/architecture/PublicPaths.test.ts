@@ -29,6 +29,7 @@ const table: { readonly [path: string]: Row } = {
   "effect-llmobs/Fetch": { effect: "stable" },
   "effect-llmobs/HttpClient": { effect: "unstable", costly: ["Schema", "Stream", "http"] },
   "effect-llmobs/Node": { effect: "stable", costly: ["Stream"], node: ["node:async_hooks", "node:events"] },
+  "effect-llmobs/Mastra": { effect: "stable" },
   "effect-llmobs/Mcp": { effect: "stable" },
   "effect-llmobs/NodeHttp": { effect: "stable", node: ["node:async_hooks"] },
   "effect-llmobs/AiSdk": { effect: "stable" },

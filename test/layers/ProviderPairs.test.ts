@@ -9,9 +9,11 @@ import * as Stream from "effect/Stream"
 import OpenAI from "openai"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
 import * as RequestChannels from "../../src/adapters/undici/RequestChannels.ts"
+import * as RunningLayers from "../../src/engine/context/RunningLayers.ts"
 import * as Clients from "../../src/layers/Clients.ts"
 import * as EffectAi from "../../src/layers/EffectAi.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as Mastra from "../../src/layers/Mastra.ts"
 import { LLMObsSpanProcessor } from "../../src/layers/OtelProcessor.ts"
 import * as Testing from "../../src/layers/Testing.ts"
 
@@ -85,6 +87,21 @@ const otel: Part = {
     )
 }
 
+const mastra: Part = {
+  event: "inference: 0",
+  around: () => (call) =>
+    Effect.promise(async () => {
+      const { integration } = Mastra
+      const inside = () => Effect.runPromiseWith(RunningLayers.ofCaller()!.current().context)(call)
+      const types = ["agent_run", "model_generation", "model_step", "model_inference"]
+      const name = "inference: 0"
+      const spans = types.map((type, depth) => ({ id: type, parentSpanId: types[depth - 1], type, name }))
+      for (const exportedSpan of spans) integration.onTracingEvent({ type: "span_started", exportedSpan })
+      await integration.executeInContextSync("model_step", inside)
+      for (const exportedSpan of spans.reverse()) integration.onTracingEvent({ type: "span_ended", exportedSpan })
+    })
+}
+
 const client = (wrap: (client: OpenAI) => OpenAI): Part => ({
   event: "OpenAI.createChatCompletion",
   around: ({ server }) => {
@@ -117,6 +134,9 @@ const table: ReadonlyArray<readonly [name: string, parts: ReadonlyArray<Part>, e
   ],
   ["effect/ai in a stream, the layer", [effectAiStream, bare], effectAiStream, "its fiber waits for the call"],
   ["a span of the program, effect/ai, a wrapped client", [own, effectAi, wrapped], own, "the outermost one counts"],
+  ["Mastra, a wrapped client", [mastra, wrapped], mastra, "the bridge runs the model inside its span, which claims it"],
+  ["Mastra, the layer", [mastra, bare], mastra, "the bridge runs the model inside its span, which claims it"],
+  ["a span of the program, Mastra, a wrapped client", [own, mastra, wrapped], own, "the outermost one counts"],
   ["OpenTelemetry, a wrapped client", [otel, wrapped], otel, "the span was there first"],
   ["OpenTelemetry, the layer", [otel, bare], otel, "the span was there first"],
   ["effect/ai, OpenTelemetry, a wrapped client", [effectAi, otel, wrapped], effectAi, "the outermost one counts"],

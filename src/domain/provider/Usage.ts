@@ -9,7 +9,7 @@
  * | Anthropic, Bedrock | without cached: added here, and the total recomputed | includes reasoning | apart | in details
  * |
  * | Gemini | includes cached | without thoughts: added here | `cachedContentTokenCount` | `thoughtsTokenCount` |
- * | AI SDK, LangChain, Effect, gen_ai | includes cached | includes reasoning | in details | in details |
+ * | AI SDK, Mastra, LangChain, Effect, gen_ai | includes cached | includes reasoning | in details | in details |
  *
  * A count without a name in this table keeps the name that its place gives it, unless it is zero.
  *
@@ -75,6 +75,11 @@ const camelNames: Shape["names"] = {
   "inputTokenDetails.cacheReadTokens": "cache_read_input_tokens",
   "inputTokenDetails.cacheWriteTokens": "cache_write_input_tokens",
   "outputTokenDetails.reasoningTokens": "reasoning_output_tokens",
+  "inputDetails.cacheRead": "cache_read_input_tokens",
+  "inputDetails.cacheWrite": "cache_write_input_tokens",
+  "inputDetails.cacheWrite5m": "ephemeral_5m_input_tokens",
+  "inputDetails.cacheWrite1h": "ephemeral_1h_input_tokens",
+  "outputDetails.reasoning": "reasoning_output_tokens",
   "inputTokens.total": "input_tokens",
   "inputTokens.cacheRead": "cache_read_input_tokens",
   "inputTokens.cacheWrite": "cache_write_input_tokens",
@@ -121,7 +126,17 @@ const shapes: ReadonlyArray<Shape> = [
     reasoningApart: true
   },
   { marks: ["cacheReadInputTokens", "cacheWriteInputTokens"], names: camelNames, cachedApart: true },
-  { marks: ["inputTokenDetails", "outputTokenDetails", "cachedInputTokens", "reasoningTokens"], names: camelNames },
+  {
+    marks: [
+      "inputTokenDetails",
+      "outputTokenDetails",
+      "inputDetails",
+      "outputDetails",
+      "cachedInputTokens",
+      "reasoningTokens"
+    ],
+    names: camelNames
+  },
   {
     marks: ["promptTokens", "completionTokens"],
     names: { promptTokens: "input_tokens", completionTokens: "output_tokens", totalTokens: "total_tokens" }

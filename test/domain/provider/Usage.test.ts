@@ -70,6 +70,12 @@ describe("Usage", () => {
           outputTokenDetails: { reasoningTokens: thought }
         },
         {
+          inputTokens: input,
+          outputTokens: output,
+          inputDetails: { cacheRead: read, cacheWrite: written },
+          outputDetails: { reasoning: thought }
+        },
+        {
           inputTokens: { total: input, cacheRead: read, cacheWrite: written },
           outputTokens: { total: output, reasoning: thought }
         },
