@@ -241,6 +241,21 @@ describe("AiSdk", () => {
     }
   })
 
+  it.live("survives events whose id of the call throws when it is read", () =>
+    Effect.gen(function*() {
+      const hostile = {
+        get callId(): never {
+          throw new Error("no")
+        }
+      }
+      const spans = yield* record((integration) => {
+        for (const [name, member] of Object.entries(integration)) {
+          if (name.startsWith("on")) (member as (event: object) => void)(hostile)
+        }
+      })
+      assert.deepStrictEqual(spans.map(({ kind }) => kind), ["agent"])
+    }).pipe(Effect.provide(Testing.layer())))
+
   it.live("runs calls unchanged without an operation, survives any event, and registers once", () =>
     Effect.gen(function*() {
       const spans = yield* record(async (integration) => {

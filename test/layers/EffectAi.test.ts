@@ -553,6 +553,36 @@ describe("EffectAi.instrument", () => {
       )
     }))
 
+  it.effect("leaves calls of a model whose answers throw when they are read as they were, and ends their events", () =>
+    Effect.gen(function*() {
+      const part = Object.defineProperty({}, "type", {
+        get: () => {
+          throw new Error("no")
+        }
+      })
+      const response = { content: [part] }
+      const model = yield* LanguageModel.LanguageModel.pipe(
+        Effect.provide(EffectAi.instrument(Layer.succeed(LanguageModel.LanguageModel, {
+          generateText: () => Effect.succeed(response),
+          generateObject: () =>
+            Effect.succeed(Object.defineProperty({}, "content", {
+              get: () => {
+                throw new Error("no")
+              }
+            })),
+          streamText: () => Stream.make(part)
+        } as never)))
+      )
+      const exits = yield* Effect.all([
+        Effect.exit(model.generateText({ prompt: "Hi" })),
+        Effect.exit(model.generateObject({ prompt: "Hi", schema: Schema.Struct({}) })),
+        Effect.exit(Stream.runDrain(model.streamText({ prompt: "Hi" })))
+      ])
+      assert.deepStrictEqual(exits.map(({ _tag }) => _tag), ["Success", "Success", "Success"])
+      const spans = yield* Testing.events()
+      assert.deepStrictEqual(spans.map(({ kind, status }) => [kind, status]), Array(3).fill(["llm", "ok"]))
+    }).pipe(Effect.provide(Testing.layer())))
+
   it.effect("records streams with the time to their first part, also those that break or are left early", () =>
     Effect.gen(function*() {
       const spans = yield* events(Effect.gen(function*() {

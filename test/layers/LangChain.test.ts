@@ -223,6 +223,21 @@ describe("LangChain", () => {
       ])
     }).pipe(test))
 
+  it.live("ends 1,500 open runs, each inside the one before, when the outermost ends", () =>
+    Effect.gen(function*() {
+      const spans = yield* record((handler) => {
+        for (let i = 0; i < 1_500; i++) {
+          handler.handleToolStart(ofClass("Tool"), "x", `t${i}`, i === 0 ? undefined : `t${i - 1}`)
+        }
+        // With little of the stack left, few runs are enough.
+        const deep = (frames: number): void => frames === 0 ? handler.handleToolEnd("y", "t0") : deep(frames - 1)
+        deep(6_000)
+      })
+      const tools = spans.filter(({ kind }) => kind === "tool")
+      assert.lengthOf(tools, 1_500)
+      assert.lengthOf(tools.filter(({ tags }) => tags["effect.span.unfinished"] === "true"), 1_499)
+    }).pipe(test))
+
   it("registers one class of handlers, whose handlers LangChain tells by their name", () => {
     const hooks: Array<{ readonly handlerClass: new() => LangChain.Handler; readonly envVar: string }> = []
     const registerConfigureHook = (hook: typeof hooks[number]): void => {

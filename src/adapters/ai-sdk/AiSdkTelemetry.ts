@@ -146,7 +146,14 @@ export const make = (quietMillis = defaultQuietMillis): Integration => {
   }
 }
 
-const idOf = (event: unknown): string | undefined => TelemetryEvents.text(TelemetryEvents.member(event, "callId"))
+/** The id of a call. `undefined` also if reading it throws. */
+const idOf = (event: unknown): string | undefined => {
+  try {
+    return TelemetryEvents.text(TelemetryEvents.member(event, "callId"))
+  } catch {
+    return undefined
+  }
+}
 
 const toolCallId = (event: TelemetryEvent): string =>
   TelemetryEvents.text(TelemetryEvents.member(event["toolCall"], "toolCallId")) ?? ""

@@ -17,6 +17,7 @@ import { guard } from "../../engine/books/Guard.ts"
 import * as CallbackRegion from "../../engine/context/CallbackRegion.ts"
 import * as PairedSpan from "../../engine/record/PairedSpan.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
+import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import { Diagnostics } from "../../ports/Diagnostics.ts"
 import { Recorder } from "../../ports/Recorder.ts"
 import * as Integration from "./Integration.ts"
@@ -66,6 +67,8 @@ interface Running {
   /** Adds parts of a stream. */
   readonly see: (parts: ReadonlyArray<unknown>) => void
   readonly end: (exit: Exit.Exit<unknown, unknown>) => void
+  /** Ends the event without reading the answer, after `end` threw. */
+  readonly giveUp: (exit: Exit.Exit<unknown, unknown>) => void
 }
 
 // More parts than any answer has, so that a stream without end fills no memory.
@@ -73,8 +76,19 @@ const mostParts = 100_000
 
 const open = (...args: Parameters<typeof start>): Running | undefined => {
   const diagnostics = Context.getOrUndefined(args[0].context, Diagnostics)
-  return diagnostics && guard(diagnostics, "effect_ai.start", () => start(...args), undefined)
+  const running = diagnostics && guard(diagnostics, "effect_ai.start", () => start(...args), undefined)
+  return running && guarded(running, diagnostics)
 }
+
+/** A model of the program can give answers that throw when they are read. The event then ends without an answer. */
+const guarded = (running: Running, diagnostics: DiagnosticsService): Running => ({
+  ...running,
+  see: (parts) => guard(diagnostics, "effect_ai.part", () => running.see(parts), undefined),
+  end: (exit) => {
+    const isEnded = guard(diagnostics, "effect_ai.end", () => (running.end(exit), true), false)
+    if (!isEnded) guard(diagnostics, "effect_ai.end", () => running.giveUp(exit), undefined)
+  }
+})
 
 const start = (
   fiber: Fiber.Fiber<unknown, unknown>,
@@ -86,7 +100,8 @@ const start = (
   const parent = CallbackRegion.readerOf(fiber).getRef(CurrentSpan)
   const span = PairedSpan.open(fiber, { kind: "llm", name, options: Integration.options, scoped: true })
   // While recording is off there is only the Effect span.
-  if (span.open === undefined) return { span, options, see: () => {}, end: (exit) => span.end({ exit }) }
+  const giveUp = (exit: Exit.Exit<unknown, unknown>): void => span.end({ exit })
+  if (span.open === undefined) return { span, options, see: () => {}, end: giveUp, giveUp }
   const clock = fiber.getRef(Clock.Clock)
   const recorder = fiber.getRef(Recorder)!
   const model = new ModelCall({ recorder, open: span.open, parent, span: span.span, clock, names })
@@ -113,7 +128,8 @@ const start = (
       const response = Array.isArray(content) ? content : parts
       if (response.length > 0 || toolkit.tools().length > 0) model.tell({ prompt, tools: toolkit.tools(), response })
       model.end(clock.currentTimeNanosUnsafe(), exit)
-    }
+    },
+    giveUp
   }
 }
 

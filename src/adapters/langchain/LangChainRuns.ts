@@ -101,8 +101,7 @@ export const make = (quietMillis = defaultQuietMillis): LangChainRuns => {
   // LangChain does not tell when the consumer of a stream leaves it.
   const leaveOpen = (runId: string): void => {
     const run = runs.get(runId)
-    const text = run?.text ?? ""
-    finish(runId, { at: run?.answeredAt, unfinished: true }, () => text === "" ? {} : { output: text })
+    if (run !== undefined) finish(runId, unfinished(run), () => answered(run))
   }
 
   const watch = (runId: string, run: Run): void => {
@@ -116,18 +115,21 @@ export const make = (quietMillis = defaultQuietMillis): LangChainRuns => {
   }
 
   const finish = (runId: string, end: SpanEnd, output?: () => AnnotationInput): void => {
+    const run = take(runId)
+    if (run === undefined) return
+    run.around?.inner.delete(runId)
+    // A run is over when the run around it is.
+    for (const open of innermostFirst(run, take)) close(open, unfinished(open), () => answered(open))
+    close(run, end, output)
+  }
+
+  /** Takes a run that has a span of its own out of the open ones. */
+  const take = (runId: string): Run | undefined => {
     const run = runs.get(runId)
     runs.delete(runId)
-    if (run === undefined || !run.isOwn) return
-    run.around?.inner.delete(runId)
+    if (run === undefined || !run.isOwn) return undefined
     clearTimeout(run.timer)
-    // A run is over when the run around it is.
-    for (const id of run.inner) leaveOpen(id)
-    guard(run.layer.diagnostics, "langchain.end", () => {
-      run.leave()
-      if (output !== undefined) run.span?.annotate(output())
-    }, undefined)
-    run.span?.end(end)
+    return run
   }
 
   return {
@@ -158,6 +160,31 @@ export const make = (quietMillis = defaultQuietMillis): LangChainRuns => {
       }
     }
   }
+}
+
+/** Takes the runs inside a run. A nesting can be deeper than the stack, so they are listed, each behind its outer one. */
+const innermostFirst = (run: Run, take: (runId: string) => Run | undefined): ReadonlyArray<Run> => {
+  const inner: Array<Run> = []
+  for (let around: Run | undefined = run, next = 0; around !== undefined; around = inner[next++]) {
+    for (const id of around.inner) {
+      const open = take(id)
+      if (open !== undefined) inner.push(open)
+    }
+    around.inner.clear()
+  }
+  return inner.reverse()
+}
+
+const unfinished = (run: Run): SpanEnd => ({ at: run.answeredAt, unfinished: true })
+
+const answered = ({ text }: Run): AnnotationInput => text === "" ? {} : { output: text }
+
+const close = (run: Run, end: SpanEnd, output: (() => AnnotationInput) | undefined): void => {
+  guard(run.layer.diagnostics, "langchain.end", () => {
+    run.leave()
+    if (output !== undefined) run.span?.annotate(output())
+  }, undefined)
+  run.span?.end(end)
 }
 
 const now = (run: Run): bigint => run.layer.current().getRef(Clock.Clock).currentTimeNanosUnsafe()
