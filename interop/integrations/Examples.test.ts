@@ -92,4 +92,20 @@ describe("examples/frameworks", () => {
       ["llm", "guide (LLM)"]
     ])
   })
+
+  it("records Mastra by one line, with each call of the model once", async (ctx) => {
+    if (!isInstalled("@mastra/core", new URL("../mastra/newest/package.json", import.meta.url))) {
+      ctx.skip(missing("@mastra/core", "interop/mastra"))
+    }
+    const { program } = await import("../../examples/frameworks/Mastra.ts")
+    const names = (await shown(program)).map(([kind, name]) => [kind, name])
+    assert.deepStrictEqual(names, [
+      ["workflow", "support"],
+      ["agent", "agent run: 'guide'"],
+      ["workflow", "llm: 'gpt-5'"],
+      ["llm", "inference: 0"],
+      ["tool", "tool: 'weather'"],
+      ["llm", "inference: 1"]
+    ])
+  })
 })

@@ -3,9 +3,9 @@ import { createRequire } from "node:module"
 
 const require = createRequire(import.meta.url)
 
-export const isInstalled = (name: string): boolean => {
+export const isInstalled = (name: string, from?: URL): boolean => {
   try {
-    require.resolve(name)
+    ;(from === undefined ? require : createRequire(from)).resolve(name)
     return true
   } catch (error) {
     // A package can have no entry for `require`.
@@ -13,7 +13,8 @@ export const isInstalled = (name: string): boolean => {
   }
 }
 
-export const missing = (name: string): string => `${name} is not installed: npm --prefix interop/integrations ci`
+export const missing = (name: string, folder = "interop/integrations"): string =>
+  `${name} is not installed: npm --prefix ${folder} ci`
 
 /** The CommonJS form of a package, for those whose other form Node cannot load. */
 export const load = (name: string): unknown => require(name)

@@ -2,16 +2,16 @@ import type { Plugin } from "vite"
 import { defineConfig } from "vitest/config"
 import ClosingLineReporter from "../../scripts/ClosingLineReporter.ts"
 
-// Examples find the packages that are installed here.
-const packages = /^(@anthropic-ai|@google|@ai-sdk|@langchain|@openai\/agents$|ai$|zod$)/
+// Examples find the packages that are installed here, and in the folder of Mastra.
+const packages = /^(@anthropic-ai|@google|@ai-sdk|@langchain|@mastra|@openai\/agents$|ai$|zod$)/
 
 const examples: Plugin = {
   name: "packages-of-examples",
   enforce: "pre",
   resolveId(source, importer) {
-    return packages.test(source) && importer?.includes("/examples/") === true
-      ? this.resolve(source, `${import.meta.dirname}/vitest.config.ts`, { skipSelf: true })
-      : undefined
+    if (!packages.test(source) || importer?.includes("/examples/") !== true) return undefined
+    const folder = importer.endsWith("/Mastra.ts") ? "../mastra/newest" : "."
+    return this.resolve(source, `${import.meta.dirname}/${folder}/package.json`, { skipSelf: true })
   }
 }
 
@@ -24,7 +24,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["*.test.ts"],
+    include: ["*.test.ts", "../mastra/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

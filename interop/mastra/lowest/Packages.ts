@@ -1,0 +1,5 @@
+export { Mastra } from "@mastra/core"
+export { Agent } from "@mastra/core/agent"
+export { createTool } from "@mastra/core/tools"
+export { Observability } from "@mastra/observability"
+export * as z from "zod"
