@@ -197,7 +197,8 @@ describe("Mastra", () => {
         own.end()
       })
       assert.sameDeepMembers(
-        spans.slice(1).map((
+        // The times of Mastra have no parts of a millisecond, so its first span can come before the one around it.
+        spans.filter(({ name }) => name !== "support").map((
           { kind, metrics, name, output }
         ) => [kind, name, metrics["input_tokens"], output.documents]),
         [
