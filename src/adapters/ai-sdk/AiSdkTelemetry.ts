@@ -1,6 +1,7 @@
 /**
  * An integration of the AI SDK's own telemetry, of version 7. Nothing of the SDK is imported or patched.
  */
+import * as UnknownFields from "../../domain/json/UnknownFields.ts"
 import { guard } from "../../engine/books/Guard.ts"
 import type { RunningLayer } from "../../engine/context/RunningLayers.ts"
 import * as RunningLayers from "../../engine/context/RunningLayers.ts"
@@ -121,7 +122,7 @@ export const make = (quietMillis = defaultQuietMillis): Integration => {
       operation.goesOn()
     }),
     onToolExecutionStart: on("tool", (operation, event) => {
-      const name = TelemetryEvents.text(TelemetryEvents.member(event["toolCall"], "toolName")) ?? "tool"
+      const name = UnknownFields.text(UnknownFields.member(event["toolCall"], "toolName")) ?? "tool"
       const span = operation.start("tool", TelemetryEvents.named(event, name))
       span.annotate(TelemetryEvents.toolInput(event))
       operation.tools.set(toolCallId(event), span)
@@ -149,16 +150,16 @@ export const make = (quietMillis = defaultQuietMillis): Integration => {
 /** The id of a call. `undefined` also if reading it throws. */
 const idOf = (event: unknown): string | undefined => {
   try {
-    return TelemetryEvents.text(TelemetryEvents.member(event, "callId"))
+    return UnknownFields.text(UnknownFields.member(event, "callId"))
   } catch {
     return undefined
   }
 }
 
 const toolCallId = (event: TelemetryEvent): string =>
-  TelemetryEvents.text(TelemetryEvents.member(event["toolCall"], "toolCallId")) ?? ""
+  UnknownFields.text(UnknownFields.member(event["toolCall"], "toolCallId")) ?? ""
 
-const isAbort = (error: unknown): boolean => TelemetryEvents.member(error, "name") === "AbortError"
+const isAbort = (error: unknown): boolean => UnknownFields.member(error, "name") === "AbortError"
 
 /** Adds an integration to those of the process, once, in the place that `registerTelemetry` of the SDK keeps them. */
 export const register = (integration: Integration): void => {

@@ -2,6 +2,7 @@
  * The events of the AI SDK's telemetry, as annotations take them. Any member can be missing, and an event whose call asked
  * not to be recorded has none of the content.
  */
+import { member, text } from "../../domain/json/UnknownFields.ts"
 import * as Exchange from "../../domain/provider/Exchange.ts"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
@@ -15,13 +16,6 @@ export interface TelemetryEvent {
   readonly recordInputs?: unknown
   readonly recordOutputs?: unknown
 }
-
-/** A member of a value. `undefined` if the value is no object. */
-export const member = (u: unknown, name: string): unknown =>
-  typeof u === "object" && u !== null ? (u as { readonly [name: string]: unknown })[name] : undefined
-
-/** A text. `undefined` for any other value. */
-export const text = (u: unknown): string | undefined => typeof u === "string" && u !== "" ? u : undefined
 
 const kinds: { readonly [operation: string]: SpanKind } = {
   generateText: "workflow",

@@ -2,6 +2,7 @@
  * Runs of LangChain and LangGraph, as spans take them.
  */
 import * as JsonSnapshot from "../../domain/json/JsonSnapshot.ts"
+import { member, text } from "../../domain/json/UnknownFields.ts"
 import * as Tools from "../../domain/provider/Tools.ts"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
@@ -19,12 +20,6 @@ export interface RunStart {
   /** The type of a chain. */
   readonly type?: unknown
 }
-
-/** A member of a value. `undefined` if the value is no object. */
-const member = (u: unknown, name: string): unknown =>
-  typeof u === "object" && u !== null ? (u as { readonly [name: string]: unknown })[name] : undefined
-
-const text = (u: unknown): string | undefined => typeof u === "string" && u !== "" ? u : undefined
 
 const classOf = (of: unknown): string | undefined => {
   const id = member(of, "id")

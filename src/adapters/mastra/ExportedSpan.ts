@@ -2,6 +2,7 @@
  * The spans that Mastra exports, as annotations take them. Any member can be missing, because a program can filter them.
  */
 import * as JsonSnapshot from "../../domain/json/JsonSnapshot.ts"
+import { member, text } from "../../domain/json/UnknownFields.ts"
 import * as Tools from "../../domain/provider/Tools.ts"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
@@ -23,12 +24,6 @@ export interface ExportedSpan {
   readonly errorInfo?: unknown
   readonly isEvent?: unknown
 }
-
-/** A member of a value. `undefined` if the value is no object. */
-export const member = (u: unknown, name: string): unknown =>
-  typeof u === "object" && u !== null ? (u as { readonly [name: string]: unknown })[name] : undefined
-
-const text = (u: unknown): string | undefined => typeof u === "string" && u !== "" ? u : undefined
 
 const attribute = (span: ExportedSpan, name: string): unknown => member(span.attributes, name)
 

@@ -2,12 +2,12 @@
  * The observability of Mastra: a bridge, which it also runs its work in, and an exporter. Nothing of Mastra is imported.
  */
 import * as Effect from "effect/Effect"
+import * as UnknownFields from "../../domain/json/UnknownFields.ts"
 import { guard } from "../../engine/books/Guard.ts"
 import type { RunningLayer } from "../../engine/context/RunningLayers.ts"
 import * as RunningLayers from "../../engine/context/RunningLayers.ts"
 import { Delivery } from "../../ports/Delivery.ts"
 import type { ExportedSpan } from "./ExportedSpan.ts"
-import * as ExportedSpans from "./ExportedSpan.ts"
 import { MastraRuns } from "./MastraRuns.ts"
 
 /** The members that Mastra calls, of a bridge and of an exporter. None throws or rejects by itself. */
@@ -40,9 +40,9 @@ export const make = (): Integration => {
     const layer = RunningLayers.ofCaller()
     if (layer === undefined) return
     guard(layer.diagnostics, "mastra.event", () => {
-      const given = ExportedSpans.member(event, "exportedSpan") as ExportedSpan | undefined
+      const given = UnknownFields.member(event, "exportedSpan") as ExportedSpan | undefined
       if (typeof given?.id !== "string") return
-      const type = ExportedSpans.member(event, "type")
+      const type = UnknownFields.member(event, "type")
       if (type === "span_started") {
         remember(layer)
         runs.begin(layer, given)

@@ -8,6 +8,7 @@
  * been told yet. So calls of a client, and spans of a tool, find the framework's span around them.
  */
 import * as Clock from "effect/Clock"
+import * as UnknownFields from "../../domain/json/UnknownFields.ts"
 import { guard } from "../../engine/books/Guard.ts"
 import type { FrameworkScope } from "../../engine/context/FrameworkScopes.ts"
 import type { RunningLayer } from "../../engine/context/RunningLayers.ts"
@@ -113,9 +114,9 @@ class AgentsRuns {
   }
 
   startTrace(layer: RunningLayer, trace: AgentsTrace): void {
-    const id = AgentsSpans.text(trace.traceId)
+    const id = UnknownFields.text(trace.traceId)
     if (id === undefined || this.entries.has(id)) return
-    const name = AgentsSpans.text(trace.name) ?? "Agent workflow"
+    const name = UnknownFields.text(trace.name) ?? "Agent workflow"
     this.open(id, { of: undefined, name, layer, around: undefined }, (reader) => {
       const labels = NamedLabels.of(reader, { sessionId: trace.groupId, userId: undefined })
       const metadata = AgentsSpans.present(trace.metadata)
@@ -124,7 +125,7 @@ class AgentsRuns {
   }
 
   startSpan(layer: RunningLayer, span: AgentsSpan, depth = 0): void {
-    const id = AgentsSpans.text(span.spanId)
+    const id = UnknownFields.text(span.spanId)
     if (id === undefined || this.entries.has(id)) return
     const { previousSpan: previous } = span
     if (!this.entries.has(String(span.parentId)) && AgentsSpans.isParent(previous, span) && depth < mostAncestors) {
@@ -177,7 +178,7 @@ class AgentsRuns {
     if (entry === undefined) return
     const { of } = entry
     if (of === undefined) this.endTrace(id, entry, { unfinished: true })
-    else if (AgentsSpans.text(of.endedAt) !== undefined) this.endSpan(id, entry, of)
+    else if (UnknownFields.text(of.endedAt) !== undefined) this.endSpan(id, entry, of)
     else this.settle(id, entry, { unfinished: true }, () => AgentsSpans.content(of))
   }
 

@@ -1,6 +1,7 @@
 /**
  * Traces and spans of OpenAI Agents, as spans here take them. Any member can be missing or of another type.
  */
+import { member, text } from "../../domain/json/UnknownFields.ts"
 import * as Exchange from "../../domain/provider/Exchange.ts"
 import * as ProviderCall from "../../domain/provider/ProviderCall.ts"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
@@ -26,13 +27,6 @@ export interface AgentsSpan {
   /** The current span when this one became it. */
   readonly previousSpan?: unknown
 }
-
-/** A member of a value. `undefined` if the value is no object. */
-const member = (u: unknown, name: string): unknown =>
-  typeof u === "object" && u !== null ? (u as { readonly [name: string]: unknown })[name] : undefined
-
-/** A text. `undefined` for any other value. */
-export const text = (u: unknown): string | undefined => typeof u === "string" && u !== "" ? u : undefined
 
 /** The type of a span. */
 export const typeOf = (span: AgentsSpan): string => text(member(span.spanData, "type")) ?? ""
