@@ -5,14 +5,8 @@ import * as SourceFile from "../../scripts/SourceFile.ts"
 const changing =
   /^(?:export )?(?:let \w+|const \w+ = new (?:WeakMap|WeakSet|AsyncLocalStorage|Map|Set)(?:<[^\n]*>)?\(\))/gm
 
-// A thread of each copy is as good as one of all: each keeps files of its own. So is the last value that was made from
-// constant tags: another copy makes it again.
-const known = [
-  "adapters/agent/V04.ts: let last",
-  "adapters/sqlite/SqliteThread.ts: let thread",
-  "engine/chunk/ChunkView.ts: let last",
-  "engine/record/SpanTags.ts: let plain"
-]
+// A thread of each copy is as good as one of all: each keeps files of its own.
+const known = ["adapters/sqlite/SqliteThread.ts: let thread"]
 
 describe("process state", () => {
   it("finds no module that keeps state of its own instead of sharing it between copies of the package", () => {

@@ -7,7 +7,7 @@
  * moves to a new one while it is written, so its bytes are always in one piece. Texts that are not well-formed get U+FFFD
  * for each lone surrogate.
  */
-import type { Json } from "../../domain/json/JsonSnapshot.ts"
+import type { Json, JsonObject } from "../../domain/json/JsonSnapshot.ts"
 
 /** The bytes of a page. */
 export const pageBytes = 64 * 1024
@@ -42,6 +42,7 @@ export class MsgpackWriter {
   private at = 0
   private readonly size: number
   private readonly makePage: () => Uint8Array
+  private last: { readonly value: JsonObject; bytes: Uint8Array | undefined } | undefined = undefined
 
   /** `makePage` gives each page when it is needed, of `size` bytes. */
   constructor(size: number = pageBytes, makePage: () => Uint8Array = () => allocate(size)) {
@@ -192,6 +193,25 @@ export class MsgpackWriter {
       view.setBigInt64(at + 1, BigInt(value))
       this.at += 9
     }
+  }
+
+  /**
+   * A value that comes again and again, known by its identity: spans without tags of their own have one object of tags
+   * together. Its bytes are kept when it comes for a second time.
+   */
+  repeated(value: JsonObject): void {
+    const { last } = this
+    if (last === undefined || last.value !== value) {
+      this.last = { value, bytes: undefined }
+      return this.json(value)
+    }
+    if (last.bytes === undefined) {
+      const own = new MsgpackWriter(1_024)
+      own.begin()
+      own.json(value)
+      last.bytes = own.end()
+    }
+    this.raw(last.bytes)
   }
 
   /** Any JSON value. A member that is `undefined` becomes nil. */

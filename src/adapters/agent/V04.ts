@@ -40,26 +40,9 @@ const writeStruct = (out: MsgpackWriter, record: SpanRecord, format: WireFormat)
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!
     out.text(key)
-    if (key === "tags") writeTags(out, struct[key] as Tags)
+    if (key === "tags") out.repeated(struct[key] as Tags)
     else out.json(struct[key]!)
   }
-}
-
-// Spans without tags of their own have one object of tags together. It is packed once, when it comes for a second time.
-let last: { readonly tags: Tags; bytes: Uint8Array | undefined } | undefined
-
-const writeTags = (out: MsgpackWriter, tags: Tags): void => {
-  if (last === undefined || last.tags !== tags) {
-    last = { tags, bytes: undefined }
-    return out.json(tags)
-  }
-  if (last.bytes === undefined) {
-    const own = new MsgpackWriter(1_024)
-    own.begin()
-    own.json(tags)
-    last.bytes = own.end()
-  }
-  out.raw(last.bytes)
 }
 
 /** The most bytes before the first chunk of a payload. */

@@ -19,19 +19,33 @@ export interface ChunkView {
   readonly isFiltered: () => boolean
 }
 
-/** Makes the view of one chunk. */
+type Given = Pick<Conditions, "filter" | "keeps" | "processTags" | "env" | "version">
+
+/** Gives the view of each chunk. */
 export const make = (
-  conditions: Pick<Conditions, "filter" | "keeps" | "processTags" | "env" | "version">,
+  conditions: Given
+): (trace: LocalTrace, spans: ReadonlyArray<RoutedSpan>, decision: Decision) => ChunkView => {
+  // Most traces have the same decision, so the tags of the last one are kept.
+  let last: { readonly decision: Decision; readonly root: Tags } | undefined
+  return (trace, spans, decision) => {
+    if (last?.decision !== decision) last = { decision, root: rootTags(conditions.processTags, decision) }
+    return viewOf(conditions, trace, spans, decision, last.root)
+  }
+}
+
+const viewOf = (
+  conditions: Given,
   trace: LocalTrace,
   spans: ReadonlyArray<RoutedSpan>,
-  decision: Decision
+  decision: Decision,
+  root: Tags
 ): ChunkView => {
   const facts: Facts = {
     traceId: trace.traceId,
     priority: decision.priority,
     decisionMaker: decision.decisionMaker,
     upstream: trace.upstream,
-    root: rootTags(conditions.processTags, decision),
+    root,
     llm: trace.llm,
     env: conditions.env,
     version: conditions.version
@@ -62,16 +76,7 @@ export const make = (
   }
 }
 
-// Most traces have the same decision, so the tags of the last one are kept.
-let last: { readonly process: Tags; readonly decision: Decision; readonly root: Tags } | undefined
-
-const rootTags = (process: Tags, decision: Decision): Tags => {
-  if (last === undefined || last.process !== process || last.decision !== decision) {
-    const root = {
-      meta: { ...process.meta, ...decision.tags },
-      metrics: { ...process.metrics, ...decision.metrics }
-    }
-    last = { process, decision, root }
-  }
-  return last.root
-}
+const rootTags = (process: Tags, decision: Decision): Tags => ({
+  meta: { ...process.meta, ...decision.tags },
+  metrics: { ...process.metrics, ...decision.metrics }
+})

@@ -77,13 +77,14 @@ export const make = (
   const entry = EventEntries.make(options)
 
   const act = acting(entry, ledger)
+  const viewOf = ChunkView.make(conditions)
 
   const decide = (trace: LocalTrace, spans: ReadonlyArray<RoutedSpan>): boolean => {
     const decision = conditions.decide(trace)
     const mode = conditions.mode()
     // Marked before the chunk is shown to anybody: the program's filter sees what the Agent will see.
     if (decision.priority <= 0 && conditions.apm()) conditions.sampleSpans?.(spans)
-    const view = ChunkView.make(conditions, trace, spans, decision)
+    const view = viewOf(trace, spans, decision)
     const leaves = conditions.apm() && view.isKept()
     const canRide = leaves && conditions.canRide()
     // A chunk that does not leave carries nothing, so the filter does not matter.

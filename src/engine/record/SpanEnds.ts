@@ -26,6 +26,7 @@ export const make = (
   content: OpenContent
 ): (span: RecordedSpan, end: SpanEnd, at: bigint | undefined) => Effect.Effect<void> | undefined => {
   const { diagnostics, room, settings, sink } = options
+  const tagsOf = SpanTags.sharing(settings.process)
   // The event takes the room of its span before events that wait for room are let in.
   const place = (span: RecordedSpan, put: () => Effect.Effect<void> | undefined): Effect.Effect<void> | undefined => {
     if (span.chargedBytes === 0) return put()
@@ -36,7 +37,7 @@ export const make = (
   }
 
   return (span, end, at) => {
-    const record = recordOf(settings.process, span, end, at)
+    const record = recordOf(tagsOf, span, end, at)
     if (!RedactedRecord.isActive(settings.redaction)) return place(span, () => sink.finish(record, span.carrier))
     const { problems, value: redacted } = RedactedRecord.apply(record, settings.redaction)
     if (problems.length > 0) diagnostics.report(problems, redacted.record.context.name)
@@ -50,7 +51,7 @@ export const make = (
 }
 
 const recordOf = (
-  process: Tags.ProcessTags,
+  tagsOf: ReturnType<typeof SpanTags.sharing>,
   span: RecordedSpan,
   end: SpanEnd,
   at: bigint | undefined
@@ -67,7 +68,7 @@ const recordOf = (
     modelName: span.modelName ?? annotation.model,
     modelProvider: span.modelProvider,
     annotation,
-    tags: withEnding(SpanTags.of(process, span, annotation), end, span.leftOut),
+    tags: withEnding(tagsOf(span, annotation), end, span.leftOut),
     ancestor: parent === undefined
       ? undefined
       : {

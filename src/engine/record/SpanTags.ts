@@ -13,32 +13,8 @@ export interface Tagged {
   readonly service: string
 }
 
-// The tags of the last span that had none of its own: they are one object for all such spans, so that their bytes can be
-// made once.
-let plain: {
-  readonly process: Tags.ProcessTags
-  readonly service: string
-  readonly mlApp: string
-  readonly tags: Tags.Tags
-} | undefined
-
 /** The tags as they are now. */
-export const of = (process: Tags.ProcessTags, span: Tagged, annotation: Annotation.Annotation): Tags.Tags => {
-  const { context, service } = span
-  if (annotation.tags !== undefined || annotation.agentVersion !== undefined || hasLabels(context)) {
-    return resolve(process, span, annotation)
-  }
-  const mlApp = context.mlApp.value
-  if (plain === undefined || plain.process !== process || plain.service !== service || plain.mlApp !== mlApp) {
-    plain = { process, service, mlApp, tags: resolve(process, span, annotation) }
-  }
-  return plain.tags
-}
-
-const hasLabels = ({ accountId, experiment, session, userId }: PendingContext): boolean =>
-  session !== undefined || userId !== undefined || accountId !== undefined || experiment !== undefined
-
-const resolve = (process: Tags.ProcessTags, span: Tagged, annotation: Annotation.Annotation): Tags.Tags =>
+export const of = (process: Tags.ProcessTags, span: Tagged, annotation: Annotation.Annotation): Tags.Tags =>
   Tags.resolve({
     process,
     service: span.service,
@@ -46,6 +22,27 @@ const resolve = (process: Tags.ProcessTags, span: Tagged, annotation: Annotation
     annotated: annotation.tags,
     agentVersion: annotation.agentVersion
   })
+
+/** Gives the tags of spans that end. Spans that have none of their own share one object, so that its bytes are made once. */
+export const sharing = (
+  process: Tags.ProcessTags
+): (span: Tagged, annotation: Annotation.Annotation) => Tags.Tags => {
+  let plain: { readonly service: string; readonly mlApp: string; readonly tags: Tags.Tags } | undefined
+  return (span, annotation) => {
+    const { context, service } = span
+    if (annotation.tags !== undefined || annotation.agentVersion !== undefined || hasLabels(context)) {
+      return of(process, span, annotation)
+    }
+    const mlApp = context.mlApp.value
+    if (plain === undefined || plain.service !== service || plain.mlApp !== mlApp) {
+      plain = { service, mlApp, tags: of(process, span, annotation) }
+    }
+    return plain.tags
+  }
+}
+
+const hasLabels = ({ accountId, experiment, session, userId }: PendingContext): boolean =>
+  session !== undefined || userId !== undefined || accountId !== undefined || experiment !== undefined
 
 /**
  * Adds a later annotation. Its cost tags name tags that the span has at the time of the call; tags that are added later
