@@ -9,7 +9,8 @@ import * as DeliveryNotice from "../src/domain/delivery/DeliveryNotice.ts"
 /** The page, from the root of the repository. */
 export const page = "docs/troubleshooting.md"
 
-const facts: Facts = {
+/** An example of what a notice can say. */
+export const facts: Facts = {
   events: 3,
   agent: "http://localhost:8126",
   intake: "The LLM intake of datadoghq.eu",

@@ -1,37 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Http from "node:http"
-import type * as Net from "node:net"
 import * as FetchTransport from "../../../src/adapters/fetch-transport/FetchTransport.ts"
-import type { Request, Target } from "../../../src/ports/Transport.ts"
+import type { Target } from "../../../src/ports/Transport.ts"
 import * as Ports from "../../layers/Ports.ts"
-
-/** A server on a free port that ends with the scope. */
-const serve = (handler: Http.RequestListener) =>
-  Effect.acquireRelease(
-    Effect.callback<Http.Server>((resume) => {
-      const server = Http.createServer(handler)
-      server.listen({ host: "127.0.0.1", port: 0 }, () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  )
-
-const portOf = (server: Http.Server): number => (server.address() as Net.AddressInfo).port
-
-const request = (port: number, more: Partial<Request> = {}): Request => ({
-  target: { protocol: "http", host: "127.0.0.1", port, basePath: "" },
-  method: "POST",
-  path: "/x",
-  headers: {},
-  body: new TextEncoder().encode("{}"),
-  timeoutMillis: 5_000,
-  ...more
-})
+import { portOf, request, serve } from "../TransportTrial.ts"
 
 const transport = FetchTransport.make()
 

@@ -3,42 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import * as Http from "node:http"
-import type * as Net from "node:net"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as NodeTransport from "../../../src/adapters/node-transport/NodeTransport.ts"
-import type { Request } from "../../../src/ports/Transport.ts"
 import * as Ports from "../../layers/Ports.ts"
-
-/** A server on a free port, or on a socket, that ends with the scope. */
-const serve = (handler: Http.RequestListener, socketPath?: string) =>
-  Effect.acquireRelease(
-    Effect.callback<Http.Server>((resume) => {
-      const server = Http.createServer(handler)
-      server.listen(socketPath === undefined ? { host: "127.0.0.1", port: 0 } : { path: socketPath }, () =>
-        resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.callback<void>((resume) => {
-        server.close(() =>
-          resume(Effect.void)
-        )
-        server.closeAllConnections()
-      })
-  )
-
-const portOf = (server: Http.Server): number => (server.address() as Net.AddressInfo).port
-
-const request = (port: number, more: Partial<Request> = {}): Request => ({
-  target: { protocol: "http", host: "127.0.0.1", port, basePath: "" },
-  method: "POST",
-  path: "/x",
-  headers: {},
-  body: new TextEncoder().encode("{}"),
-  timeoutMillis: 5_000,
-  ...more
-})
+import { portOf, request, serve } from "../TransportTrial.ts"
 
 describe("NodeTransport", () => {
   it.live("sends method, path, headers and body, and returns the whole answer", () =>

@@ -1,20 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
+import { facts } from "../../../scripts/TroubleshootingPage.ts"
 import type { Facts, Trouble } from "../../../src/domain/delivery/DeliveryNotice.ts"
 import * as DeliveryNotice from "../../../src/domain/delivery/DeliveryNotice.ts"
 
 const variables: Facts = {
-  events: 3,
-  agent: "http://localhost:8126",
-  intake: "The LLM intake of datadoghq.eu",
-  proxied: false,
+  ...facts,
   settings: {
-    agentUrl: { name: "DD_TRACE_AGENT_URL", given: false },
-    agentless: { name: "DD_LLMOBS_AGENTLESS_ENABLED", given: false },
+    ...facts.settings,
     apiKey: { name: "DD_API_KEY", given: true },
     site: { name: "DD_SITE", given: true }
-  },
-  agentlessOn: "DD_LLMOBS_AGENTLESS_ENABLED=1",
-  withoutAgent: "missing"
+  }
 }
 
 const otlp: Partial<Facts> = {
