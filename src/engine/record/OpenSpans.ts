@@ -24,9 +24,9 @@ export const make = (options: {
 }): OpenSpans => {
   const spans = new Set<RecordedSpan>()
   const end = (span: RecordedSpan): void => {
-    spans.delete(span)
     SpanOwners.end(span)
     options.end(span)
+    if (span.ended) spans.delete(span)
   }
   return {
     add: (span) => {

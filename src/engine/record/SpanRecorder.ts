@@ -80,11 +80,12 @@ export const make = (options: Options): SpanRecorder => {
 
   const endAndWait = (span: RecordedSpan, end: SpanEnd): Effect.Effect<void> | undefined => {
     if (span.ended) return undefined
-    spans.remove(span)
     const at = SpanTime.fromUnknown(end.at)
     if (end.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable, span.context.name)
     const time = at ?? (span.timed ? span.clock.currentTimeNanosUnsafe() : 0n)
     const waits = guard(diagnostics, "recorder.end", () => finishEvent(span, end, at), undefined)
+    // A span that could not end here, because the stack is full, stays among the open ones: the close ends it.
+    if (span.ended) spans.remove(span)
     if (failed > 0 || unreleased !== undefined) countFailed()
     if (waits !== undefined) return Effect.andThen(waits, Effect.sync(() => endTracerSpan(span, end, time)))
     endTracerSpan(span, end, time)

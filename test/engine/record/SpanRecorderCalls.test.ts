@@ -219,6 +219,28 @@ describe("SpanRecorder without a fiber", () => {
       assert.strictEqual(counted, 2)
     })
 
+    it("keeps a span open whose end fails before its event is made, and ends it with the layer", () => {
+      let full = false
+      const real = Context.get(Context.empty(), Clock.Clock)
+      const clock: Clock.Clock = Object.create(real, {
+        currentTimeNanosUnsafe: {
+          value: () => {
+            if (full) throw new RangeError("Maximum call stack size exceeded")
+            return real.currentTimeNanosUnsafe()
+          }
+        }
+      })
+      const { recorder, records } = make({ clock: () => clock })
+      const open = recorder.start(llm)!
+      full = true
+      recorder.end(open)
+      assert.strictEqual(records.length, 0)
+      full = false
+      recorder.endAll()
+      recorder.endAll()
+      assert.strictEqual(records.length, 1)
+    })
+
     it("records or counts each span that ends where the stack is full, at any depth", () => {
       const { failed, recorder, records } = make()
       let started = 0
