@@ -6,10 +6,15 @@ import * as Net from "node:net"
 const lowest = 20_000
 const highest = 32_000
 
+// A port on which nobody listens yet is free for all who ask: in one process it is given once.
+const given = new Set<number>()
+
 /** A port that was free a moment ago. */
 export const reserve: Effect.Effect<number> = Effect.callback<number>((resume) => {
   const attempt = (left: number): void => {
     const port = lowest + Math.floor(Math.random() * (highest - lowest))
+    if (given.has(port)) return attempt(left)
+    given.add(port)
     const server = Net.createServer()
     server.on("error", (error) => left === 0 ? resume(Effect.die(error)) : attempt(left - 1))
     server.listen({ host: "127.0.0.1", port }, () => {
