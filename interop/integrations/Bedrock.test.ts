@@ -7,7 +7,7 @@ import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Testing from "../../src/layers/Testing.ts"
 import { isInstalled, load, missing } from "./Installed.ts"
 
-const name = "@aws-sdk/client-bedrock-runtime"
+const releases = [["bedrock-lowest", "3.587.0"], ["@aws-sdk/client-bedrock-runtime", "3.1164.0"]] as const
 
 const usage = {
   inputTokens: 30,
@@ -118,7 +118,7 @@ interface Client {
   }>
 }
 
-const recorded = (body: (client: Client, sdk: Sdk) => Promise<unknown>) =>
+const recorded = (name: string, body: (client: Client, sdk: Sdk) => Promise<unknown>) =>
   Effect.gen(function*() {
     const sdk = load(name) as Sdk
     const { NodeHttpHandler } = load("@smithy/node-http-handler") as Sdk
@@ -137,88 +137,95 @@ const recorded = (body: (client: Client, sdk: Sdk) => Promise<unknown>) =>
 
 const messages = [{ role: "user", content: [{ text: "Hi" }] }]
 
-describe(`Bedrock.wrap, ${name} 3.1164.0`, () => {
-  const test = (title: string, body: Effect.Effect<void>) =>
-    it.live(title, (ctx) => {
-      if (!isInstalled(name)) ctx.skip(missing(name))
-      return body
-    })
-
-  test(
-    "records Converse, at once and in a stream, with its tokens, and once for two attempts",
-    Effect.gen(function*() {
-      const spans = yield* recorded(async (client, { ConverseCommand, ConverseStreamCommand }) => {
-        const modelId = "Anthropic.claude"
-        const system = [{ text: "Be brief." }]
-        await client.send(new ConverseCommand!({ modelId, system, messages, inferenceConfig: { temperature: 0.2 } }))
-        const { stream } = await client.send(new ConverseStreamCommand!({ modelId, messages }))
-        for await (const _ of stream!);
-        await client.send(new ConverseCommand!({ modelId: "flaky", messages }))
+for (const [name, version] of releases) {
+  describe(`Bedrock.wrap, @aws-sdk/client-bedrock-runtime ${version}`, () => {
+    const test = (title: string, body: Effect.Effect<void>) =>
+      it.live(title, (ctx) => {
+        if (!isInstalled(name)) ctx.skip(missing(name))
+        return body
       })
-      assert.strictEqual(spans.length, 3)
-      for (const span of spans) {
-        assert.deepInclude(span, { name: "bedrock-runtime.command", provider: "amazon_bedrock", status: "ok" })
-        assert.deepStrictEqual(Testing.texts(span.output), ["You said: Hi"])
-        assert.deepInclude(span.metrics, {
-          input_tokens: 40,
-          output_tokens: 20,
-          total_tokens: 60,
-          cache_read_input_tokens: 10
+
+    test(
+      "records Converse, at once and in a stream, with its tokens, and once for two attempts",
+      Effect.gen(function*() {
+        const spans = yield* recorded(name, async (client, { ConverseCommand, ConverseStreamCommand }) => {
+          const modelId = "Anthropic.claude"
+          const system = [{ text: "Be brief." }]
+          await client.send(new ConverseCommand!({ modelId, system, messages, inferenceConfig: { temperature: 0.2 } }))
+          const { stream } = await client.send(new ConverseStreamCommand!({ modelId, messages }))
+          for await (const _ of stream!);
+          await client.send(new ConverseCommand!({ modelId: "flaky", messages }))
         })
-      }
-      assert.strictEqual(spans[0]!.model, "anthropic.claude")
-      assert.strictEqual(spans[0]!.tags["integration"], "bedrock")
-      assert.deepStrictEqual(Testing.texts(spans[0]!.input), ["Be brief.", "Hi"])
-      assert.deepStrictEqual(spans[0]!.metadata, { temperature: 0.2, finish_reason: "end_turn" })
-      assert.isAbove(spans[1]!.metrics["time_to_first_token"]!, 0)
-    })
-  )
-
-  test(
-    "records a refused call, and a stream that is left",
-    Effect.gen(function*() {
-      const [refused, left] = yield* recorded(async (client, { ConverseCommand, ConverseStreamCommand }) => {
-        const error: unknown = await client.send(new ConverseCommand!({ modelId: "refused", messages })).catch((e) => e)
-        assert.strictEqual((error as Error).name, "ValidationException")
-        const { stream } = await client.send(new ConverseStreamCommand!({ modelId: "m", messages }))
-        for await (const part of stream!) if (JSON.stringify(part).includes("You said")) break
-      })
-      assert.deepInclude(refused!.error, { type: "ValidationException", message: "No such model." })
-      assert.deepStrictEqual([left!.status, left!.tags["effect.fiber.interrupted"]], ["ok", "true"])
-      assert.deepStrictEqual(Testing.texts(left!.output), ["You said"])
-    })
-  )
-
-  test(
-    "records InvokeModel for models with bodies of their own",
-    Effect.gen(function*() {
-      const bodies = {
-        "anthropic.claude": {
-          anthropic_version: "bedrock-2023-05-31",
-          max_tokens: 10,
-          messages: [{ role: "user", content: "Hi" }]
-        },
-        "meta.llama": { prompt: "Hi", temperature: 0.2 },
-        "amazon.titan-text": { inputText: "Hi", textGenerationConfig: { temperature: 0.2 } }
-      }
-      const spans = yield* recorded(async (client, { InvokeModelCommand, InvokeModelWithResponseStreamCommand }) => {
-        for (const [modelId, body] of Object.entries(bodies)) {
-          await client.send(new InvokeModelCommand!({ modelId, body: JSON.stringify(body) }))
-        }
-        const { body } = await client.send(
-          new InvokeModelWithResponseStreamCommand!({
-            modelId: "meta.llama",
-            body: JSON.stringify(bodies["meta.llama"])
+        assert.strictEqual(spans.length, 3)
+        for (const span of spans) {
+          assert.deepInclude(span, { name: "bedrock-runtime.command", provider: "amazon_bedrock", status: "ok" })
+          assert.deepStrictEqual(Testing.texts(span.output), ["You said: Hi"])
+          assert.deepInclude(span.metrics, {
+            input_tokens: 40,
+            output_tokens: 20,
+            total_tokens: 60,
+            cache_read_input_tokens: 10
           })
-        )
-        for await (const _ of body!);
+        }
+        assert.strictEqual(spans[0]!.model, "anthropic.claude")
+        assert.strictEqual(spans[0]!.tags["integration"], "bedrock")
+        assert.deepStrictEqual(Testing.texts(spans[0]!.input), ["Be brief.", "Hi"])
+        assert.deepStrictEqual(spans[0]!.metadata, { temperature: 0.2, finish_reason: "end_turn" })
+        assert.isAbove(spans[1]!.metrics["time_to_first_token"]!, 0)
       })
-      assert.deepStrictEqual(spans.map(({ model }) => model), [...Object.keys(bodies), "meta.llama"])
-      for (const span of spans) {
-        assert.deepStrictEqual([Testing.texts(span.input), Testing.texts(span.output)], [["Hi"], ["You said: Hi"]])
-        assert.deepInclude(span.metrics, { input_tokens: 40, output_tokens: 20, total_tokens: 60 })
-      }
-      assert.strictEqual(spans[2]!.metadata["temperature"], 0.2)
-    })
-  )
-})
+    )
+
+    test(
+      "records a refused call, and a stream that is left",
+      Effect.gen(function*() {
+        const [refused, left] = yield* recorded(name, async (client, { ConverseCommand, ConverseStreamCommand }) => {
+          const error: unknown = await client.send(new ConverseCommand!({ modelId: "refused", messages })).catch((e) =>
+            e
+          )
+          assert.strictEqual((error as Error).name, "ValidationException")
+          const { stream } = await client.send(new ConverseStreamCommand!({ modelId: "m", messages }))
+          for await (const part of stream!) if (JSON.stringify(part).includes("You said")) break
+        })
+        assert.deepInclude(refused!.error, { type: "ValidationException", message: "No such model." })
+        assert.deepStrictEqual([left!.status, left!.tags["effect.fiber.interrupted"]], ["ok", "true"])
+        assert.deepStrictEqual(Testing.texts(left!.output), ["You said"])
+      })
+    )
+
+    test(
+      "records InvokeModel for models with bodies of their own",
+      Effect.gen(function*() {
+        const bodies = {
+          "anthropic.claude": {
+            anthropic_version: "bedrock-2023-05-31",
+            max_tokens: 10,
+            messages: [{ role: "user", content: "Hi" }]
+          },
+          "meta.llama": { prompt: "Hi", temperature: 0.2 },
+          "amazon.titan-text": { inputText: "Hi", textGenerationConfig: { temperature: 0.2 } }
+        }
+        const spans = yield* recorded(
+          name,
+          async (client, { InvokeModelCommand, InvokeModelWithResponseStreamCommand }) => {
+            for (const [modelId, body] of Object.entries(bodies)) {
+              await client.send(new InvokeModelCommand!({ modelId, body: JSON.stringify(body) }))
+            }
+            const { body } = await client.send(
+              new InvokeModelWithResponseStreamCommand!({
+                modelId: "meta.llama",
+                body: JSON.stringify(bodies["meta.llama"])
+              })
+            )
+            for await (const _ of body!);
+          }
+        )
+        assert.deepStrictEqual(spans.map(({ model }) => model), [...Object.keys(bodies), "meta.llama"])
+        for (const span of spans) {
+          assert.deepStrictEqual([Testing.texts(span.input), Testing.texts(span.output)], [["Hi"], ["You said: Hi"]])
+          assert.deepInclude(span.metrics, { input_tokens: 40, output_tokens: 20, total_tokens: 60 })
+        }
+        assert.strictEqual(spans[2]!.metadata["temperature"], 0.2)
+      })
+    )
+  })
+}

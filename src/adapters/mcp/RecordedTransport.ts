@@ -46,6 +46,9 @@ interface Call {
   readonly isTool: boolean
 }
 
+/** Since the revision 2026-07-28, which has no `initialize`, each result says which server it is from. */
+const serverInfo = "io.modelcontextprotocol/serverInfo"
+
 /** A peer that answers nothing must not fill the memory. */
 const mostCalls = 10_000
 
@@ -185,7 +188,7 @@ class Connection {
   // JSON of other languages often says `null` for a member that is absent.
   private answered({ error, id, result: given }: Message, calls: Map<unknown, Call>): void {
     const result = fieldsOf(given)
-    const info = fieldsOf(result?.["serverInfo"])
+    const info = fieldsOf(result?.["serverInfo"] ?? fieldsOf(result?.["_meta"])?.[serverInfo])
     if (info !== undefined) this.server = serverOf(info)
     const call = calls.get(id)
     if (call === undefined) return
@@ -209,7 +212,9 @@ class Connection {
 const outputOf = (result: Fields | undefined): unknown => ({
   content: result?.["content"],
   isError: result?.["isError"] === true,
-  ...(result?.["structuredContent"] === undefined ? {} : { structuredContent: result["structuredContent"] })
+  ...(result?.["structuredContent"] === undefined ? {} : { structuredContent: result["structuredContent"] }),
+  // A tool that asks the user first is called again, with the answers.
+  ...(result?.["inputRequests"] === undefined ? {} : { inputRequests: result["inputRequests"] })
 })
 
 const failureOf = (error: unknown): { readonly name: string; readonly message: string } => {
