@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import * as ProcessExit from "../adapters/node-process/ProcessExit.ts"
 import * as Ledgers from "../domain/delivery/Ledger.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
+import * as Slices from "../engine/chunk/Slices.ts"
 import * as AgentSearch from "../engine/lane/AgentSearch.ts"
 import * as DeliveryLoop from "../engine/lane/DeliveryLoop.ts"
 import type { DeliveryService } from "../ports/Delivery.ts"
@@ -46,12 +47,13 @@ export const make = (
     probe,
     signals,
     pending: () => ridersNeedAgent ? Ledgers.pending(ledger.snapshot()) : outboxes.size(),
-    onFound: () => {
+    onFound: Effect.suspend(() => {
       if (tracker.isAgentless()) reports.onAgentGivenUp()
-      traces?.hold.release()
-      signals.traces.urge()
-      signals.intake.urge(ownAccount)
-    }
+      return Effect.map(traces === undefined ? Effect.void : Slices.run(traces.hold.release), () => {
+        signals.traces.urge()
+        signals.intake.urge(ownAccount)
+      })
+    })
   })
   return Effect.map(
     DeliveryLoop.make({

@@ -77,7 +77,10 @@ export const make = (options: {
     take: rides.take,
     redactError: Tracing.redaction(settings, diagnostics).redactError ?? ((_name, error) => error)
   })
-  const held = retention.around({ start: nothing, finish: nothing, sweep: () => undefined, flush: nothing }, onWaiting)
+  const held = retention.around(
+    { start: nothing, finish: nothing, sweep: () => undefined, flush: () => over },
+    onWaiting
+  )
   const sent = Effect.suspend(() => {
     host.flush()
     return rides.settled
@@ -87,12 +90,12 @@ export const make = (options: {
     host,
     leave: rides.leave,
     // The host decides about its chunks without waiting for the Agent.
-    hold: { release: nothing, isEmpty: () => true, records: () => 0 },
+    hold: { release: () => over, isEmpty: () => true, records: () => 0 },
     shipper: { run: Effect.never, flush: sent, drain: Effect.ensuring(sent, Effect.sync(rides.leave)) },
     sweep: (now) => earliest(earliest(router.sweep(now), rides.sweep(now)), held.sweep(now)),
     collect: () => {
-      router.flush()
-      held.flush()
+      const [ours, others] = [router.flush(), held.flush()]
+      return () => ours() || others()
     },
     waiting: () => router.waiting() + retention.records() + overflow.waiting(),
     riders: rides.riders,
@@ -101,6 +104,7 @@ export const make = (options: {
 }
 
 const nothing = () => {}
+const over = () => false
 
 const earliest = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.min(a, b)

@@ -7,6 +7,7 @@ import * as ChunkHold from "../engine/chunk/ChunkHold.ts"
 import type { Conditions } from "../engine/chunk/Conditions.ts"
 import * as RetentionHold from "../engine/chunk/RetentionHold.ts"
 import * as Router from "../engine/chunk/Router.ts"
+import type { Slices } from "../engine/chunk/Slices.ts"
 import * as SpanSampler from "../engine/chunk/SpanSampler.ts"
 import type { TraceSampler } from "../engine/chunk/TraceSampler.ts"
 import type * as DeliveryLoop from "../engine/lane/DeliveryLoop.ts"
@@ -103,7 +104,12 @@ export const make = (options: {
     hold,
     shipper: Shipper.make(lane, { ...foundation.pace, signal: signals.traces, maxInFlight: 4 }),
     sweep: chunks.sweep,
-    collect: chunks.flush,
+    collect: () => {
+      const flushed = chunks.flush()
+      let released: Slices | undefined
+      // A chunk joins those that are held, if there are any, even if the Agent is known.
+      return () => flushed() || (destinations.isKnown() && (released ??= hold.release())())
+    },
     waiting: () => router.waiting() + retention.records() + overflow.waiting(),
     riders: lane.riders,
     handOver: lane.handOver

@@ -7,16 +7,21 @@
  * `minSpans` spans wait, or when the oldest has waited `maxAgeMillis`. A span that starts after a chunk has left begins
  * another chunk of the same trace.
  */
+import * as AgeQueue from "./AgeQueue.ts"
 import type { AssembledSpan, AssembledTrace, LiveSpan, LocalTrace } from "./LocalTrace.ts"
+import type { Slices } from "./Slices.ts"
 
 /** Times are milliseconds on a monotonic clock. */
 export interface ChunkAssembler {
   readonly start: (span: AssembledSpan) => void
   readonly finish: (span: AssembledSpan, now: number) => void
-  /** Sends the chunks that have waited too long. Returns the time of the next sweep that could find one, if any. */
+  /**
+   * Sends chunks that have waited too long. Returns the time of the next sweep that could find one, if any: `now` if some
+   * are left.
+   */
   readonly sweep: (now: number) => number | undefined
-  /** Sends every finished span now. */
-  readonly flush: () => void
+  /** Begins to send the spans that have finished by now. */
+  readonly flush: () => Slices
 }
 
 /** Makes an assembler. */
@@ -28,20 +33,21 @@ export const make = (options: {
   /** Called when a first finished span waits in a trace that stays open. */
   readonly onWaiting?: (() => void) | undefined
 }): ChunkAssembler => {
-  const waiting = new Set<AssembledTrace>()
+  const waiting = AgeQueue.make<AssembledTrace>()
 
-  const emit = (trace: AssembledTrace): void => {
+  const emit = (trace: AssembledTrace, now: number): number => {
     const spans = trace.finished
     trace.finished = []
-    waiting.delete(trace)
+    waiting.remove(trace)
     try {
       // Sorted by start, so that the local root comes first.
       options.emit(trace, spans.length === 1 ? spans : spans.sort((a, b) => a.index - b.index))
     } catch {
       trace.finished = spans
-      waiting.add(trace)
+      waiting.add(trace, now)
       options.onWaiting?.()
     }
+    return spans.length
   }
 
   return {
@@ -52,28 +58,11 @@ export const make = (options: {
       const trace = span.trace
       span.ended = true
       trace.open--
-      if (trace.finished.length === 0) trace.oldestFinishedAt = now
       trace.finished.push(span)
-      if (trace.open <= 0 || trace.finished.length >= options.minSpans) return emit(trace)
-      if (trace.finished.length === 1) {
-        waiting.add(trace)
-        options.onWaiting?.()
-      }
+      if (trace.open <= 0 || trace.finished.length >= options.minSpans) emit(trace, now)
+      else if (waiting.add(trace, now)) options.onWaiting?.()
     },
-    sweep: (now) => {
-      let next: number | undefined
-      // A copy, because a trace that could not leave is added again and must not be visited twice.
-      const traces = [...waiting]
-      for (const trace of traces) {
-        const due = trace.oldestFinishedAt + options.maxAgeMillis
-        if (due <= now) emit(trace)
-        else if (next === undefined || due < next) next = due
-      }
-      return next
-    },
-    flush: () => {
-      const traces = [...waiting]
-      for (const trace of traces) emit(trace)
-    }
+    sweep: (now) => waiting.sweep(now, options.maxAgeMillis, (trace) => emit(trace, now)),
+    flush: () => waiting.flush((trace) => emit(trace, 0))
   }
 }

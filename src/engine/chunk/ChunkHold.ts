@@ -8,12 +8,13 @@
  * Agent's answer.
  */
 import type { LiveSpan, LocalTrace } from "./LocalTrace.ts"
+import * as Slices from "./Slices.ts"
 
 /** The waiting chunks. */
 export interface ChunkHold {
   readonly take: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
-  /** Decides every waiting chunk, even if the Agent is not known. */
-  readonly release: () => void
+  /** Begins to decide the chunks that wait now, even if the Agent is not known. */
+  readonly release: () => Slices.Slices
   /** Whether no chunk waits, with events or without. */
   readonly isEmpty: () => boolean
   /** The number of records that wait. */
@@ -32,32 +33,48 @@ export const make = (options: {
   let held: Array<readonly [trace: LocalTrace, spans: ReadonlyArray<LiveSpan>, records: number]> = []
   let head = 0
   let records = 0
+  let decided = 0
 
-  const decideOldest = (): void => {
+  const decideOldest = (): number => {
     const [trace, spans, waiting] = held[head]!
     options.route(trace, spans)
     head++
+    decided++
     records -= waiting
     if (head > options.maxChunks) {
       held = held.slice(head)
       head = 0
     }
+    return spans.length
   }
 
   return {
     take: (trace, spans) => {
-      if (options.isKnown() && head === held.length) return options.route(trace, spans)
+      const isKnown = options.isKnown()
+      // The chunks before this one leave first. Two at a time, so that they come to an end even if nobody releases them.
+      for (let i = 0; i < 2 && isKnown && head < held.length; i++) decideOldest()
+      if (isKnown && head === held.length) return options.route(trace, spans)
       // This may throw, so it comes before the chunk is added.
       if (held.length - head >= options.maxChunks) decideOldest()
       const waiting = spans.filter((span) => span.record !== undefined && span.claim === "none").length
-      options.onHeld()
+      if (!isKnown) options.onHeld()
       held.push([trace, spans, waiting])
       records += waiting
     },
     release: () => {
-      while (head < held.length) decideOldest()
-      held = []
-      head = 0
+      const last = decided + held.length - head
+      return () => {
+        let spans = 0
+        while (decided < last) {
+          if (spans >= Slices.most) return true
+          spans += decideOldest()
+        }
+        if (head === held.length) {
+          held = []
+          head = 0
+        }
+        return false
+      }
     },
     isEmpty: () => head === held.length,
     records: () => records

@@ -16,11 +16,13 @@ import type { HostDeparture, HostTrace } from "../../ports/HostTracer.ts"
 import type { PendingContext } from "../../ports/LateRetention.ts"
 import * as StackRoom from "../books/StackRoom.ts"
 import * as LateRetention from "../record/LateRetention.ts"
+import * as AgeQueue from "./AgeQueue.ts"
 import type { Conditions } from "./Conditions.ts"
 import type { EventEntry } from "./EventEntry.ts"
 import * as EventEntries from "./EventEntry.ts"
 import { HostedSpan } from "./HostedSpan.ts"
 import * as Router from "./Router.ts"
+import type { Slices } from "./Slices.ts"
 
 /** Routes events that wait on spans of a host. */
 export interface HostRouter extends Pick<EventEntry, "finish" | "refuse"> {
@@ -28,10 +30,13 @@ export interface HostRouter extends Pick<EventEntry, "finish" | "refuse"> {
   readonly waiting: () => number
   /** The state of one local trace of the host. */
   readonly trace: () => HostTrace
-  /** Offers events that have waited too long. Returns the time of the next sweep that could find one, if any. */
+  /**
+   * Offers events that have waited too long. Returns the time of the next sweep that could find one, if any: `now` if some
+   * are left.
+   */
   readonly sweep: (now: number) => number | undefined
-  /** Offers every event that waits. */
-  readonly flush: () => void
+  /** Begins to offer the events that wait now. */
+  readonly flush: () => Slices
 }
 
 /** Makes a router without events. */
@@ -55,7 +60,7 @@ export const make = (
   const { conditions, ledger } = options
   const entry = EventEntries.make(options)
   const act = Router.acting(entry, ledger)
-  const oldest = new Map<Trace, number>()
+  const waiting = AgeQueue.make<Trace>()
 
   const decide = (span: HostedSpan, departure: HostDeparture): SpanRecord | undefined => {
     const record = LateRetention.close(span.record!)
@@ -82,7 +87,7 @@ export const make = (
     StackRoom.need()
     const spans = trace.spans
     trace.spans = []
-    oldest.delete(trace)
+    waiting.remove(trace)
     const riders: Array<SpanRecord> = []
     for (const span of spans) {
       try {
@@ -106,6 +111,12 @@ export const make = (
     ledger.dropped.failed++
   }
 
+  const leave = (trace: Trace): number => {
+    const waited = trace.spans.length
+    depart(trace, stays)
+    return waited
+  }
+
   class Trace implements HostTrace {
     spans: Array<HostedSpan> = []
 
@@ -113,10 +124,7 @@ export const make = (
       return new HostedSpan(host, this.shared, {
         carried: options.carried,
         onWaiting: (span) => {
-          if (this.spans.length === 0) {
-            oldest.set(this, conditions.elapsed())
-            options.onWaiting()
-          }
+          if (waiting.add(this, conditions.elapsed())) options.onWaiting()
           this.spans.push(span)
         }
       })
@@ -138,18 +146,8 @@ export const make = (
     refuse: entry.refuse,
     waiting: () => entry.onCarriers.events,
     trace: () => new Trace(),
-    sweep: (now) => {
-      let next: number | undefined
-      for (const [trace, since] of oldest) {
-        const due = since + options.maxAgeMillis
-        if (due <= now) depart(trace, stays)
-        else if (next === undefined || due < next) next = due
-      }
-      return next
-    },
-    flush: () => {
-      for (const trace of oldest.keys()) depart(trace, stays)
-    }
+    sweep: (now) => waiting.sweep(now, options.maxAgeMillis, leave),
+    flush: () => waiting.flush(leave)
   }
 }
 

@@ -46,7 +46,7 @@ export type TracedSpan = Writable<
 export type TracedTrace = Writable<LocalTrace, "root" | "rootSpan" | "manual">
 
 /** The view of the assembler on a trace. */
-export type AssembledTrace = Writable<LocalTrace, "open" | "finished" | "oldestFinishedAt">
+export type AssembledTrace = Writable<LocalTrace, "open" | "finished">
 
 /** The view of the assembler on a span. */
 export type AssembledSpan = Writable<LiveSpan, "ended", { readonly trace: AssembledTrace }>
@@ -172,7 +172,6 @@ export class LocalTrace implements TraceState {
   readonly open: number = 0
   readonly started: number = 0
   readonly finished: Array<LiveSpan> = []
-  readonly oldestFinishedAt: number = 0
   /** The decision, frozen by the first chunk or the first injection. */
   readonly decision: Decision | undefined = undefined
   /** The forecast of the priority before the decision. */

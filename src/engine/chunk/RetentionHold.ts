@@ -9,6 +9,7 @@
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { OpenRetention, PendingRecord } from "../../ports/LateRetention.ts"
 import * as LateRetention from "../record/LateRetention.ts"
+import * as AgeQueue from "./AgeQueue.ts"
 import type { ChunkAssembler } from "./ChunkAssembler.ts"
 
 /** The events that wait for a decision. */
@@ -23,24 +24,28 @@ export interface RetentionHold {
 
 /** Makes an empty hold. */
 export const make = (options: { readonly maxAgeMillis: number }): RetentionHold => {
-  const oldest = new Map<OpenRetention, number>()
+  const waiting = AgeQueue.make<OpenRetention>()
   let records = 0
   let onWaiting = () => {}
+
+  const freeze = (retention: OpenRetention): number => {
+    const before = records
+    LateRetention.freeze(retention)
+    return before - records
+  }
+
   return {
     wait: (record, now, release) => {
       const { retention } = record.context
       if (!LateRetention.isOpen(retention)) return release(LateRetention.close(record))
       let isHeld = false
       retention.whenTaken(() => {
-        oldest.delete(retention)
+        waiting.remove(retention)
         if (!isHeld) return
         records--
         release(LateRetention.close(record))
       })
-      if (!oldest.has(retention)) {
-        oldest.set(retention, now)
-        onWaiting()
-      }
+      if (waiting.add(retention, now)) onWaiting()
       // This is last, so that a call that throws has held nothing.
       isHeld = true
       records++
@@ -51,17 +56,14 @@ export const make = (options: { readonly maxAgeMillis: number }): RetentionHold 
       return {
         ...chunks,
         sweep: (now) => {
-          let next = chunks.sweep(now)
-          for (const [retention, since] of oldest) {
-            const due = since + options.maxAgeMillis
-            if (due <= now) LateRetention.freeze(retention)
-            else if (next === undefined || due < next) next = due
-          }
-          return next
+          const next = chunks.sweep(now)
+          const ours = waiting.sweep(now, options.maxAgeMillis, freeze)
+          return next === undefined ? ours : ours === undefined ? next : Math.min(next, ours)
         },
         flush: () => {
-          for (const retention of oldest.keys()) LateRetention.freeze(retention)
-          chunks.flush()
+          const ours = waiting.flush(freeze)
+          const others = chunks.flush()
+          return () => ours() || others()
         }
       }
     }

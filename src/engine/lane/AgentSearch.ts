@@ -34,21 +34,22 @@ export const make = (options: {
   readonly signals: Pick<Signals, "search">
   /** The number of events that can wait for the Agent. */
   readonly pending: () => number
-  /** Called each time that the Agent was found or given up, before the waiting fibers continue. */
-  readonly onFound: () => void
+  /** Run each time that the Agent was found or given up, before the waiting fibers continue. */
+  readonly onFound: Effect.Effect<void>
 }): AgentSearch => {
   const { signals: { search }, tracker } = options
   const known = Latch.makeUnsafe(!tracker.isSearching())
 
-  const asked: Effect.Effect<boolean> = Effect.map(options.probe, (capabilities) => {
+  const asked: Effect.Effect<boolean> = Effect.flatMap(options.probe, (capabilities) => {
     tracker.step(
       capabilities === undefined ? { _tag: "NotFound", now: tracker.elapsed() } : { _tag: "Found", capabilities }
     )
-    if (tracker.isSearching()) return false
+    if (tracker.isSearching()) return Effect.succeed(false)
     search.closeUnsafe()
-    options.onFound()
-    known.openUnsafe()
-    return true
+    return Effect.map(options.onFound, () => {
+      known.openUnsafe()
+      return true
+    })
   })
 
   // Callers share a running search.

@@ -14,6 +14,7 @@ import type { OutboxesService } from "../../ports/Outbox.ts"
 import type { DeliveryLog } from "../books/DeliveryLog.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { ChunkHold } from "../chunk/ChunkHold.ts"
+import * as Slices from "../chunk/Slices.ts"
 import type { AccountLanes } from "./AccountLanes.ts"
 import type { AgentSearch } from "./AgentSearch.ts"
 import type { Shipper } from "./Shipper.ts"
@@ -22,10 +23,13 @@ import type { Signals } from "./Signals.ts"
 /** The road of traces, as the loop drives it. */
 export interface TraceRoad {
   readonly shipper: Shipper
-  /** Decides the chunks that have waited too long. Returns the time of the next sweep that could find one. */
+  /**
+   * Decides chunks that have waited too long. Returns the time of the next sweep that could find one, if any: the time
+   * given if some are left.
+   */
   readonly sweep: (elapsed: number) => number | undefined
-  /** Decides every chunk that waits. */
-  readonly collect: () => void
+  /** Begins to decide the chunks that wait now. */
+  readonly collect: () => Slices.Slices
   /** The chunks that wait until the Agent is known. */
   readonly hold: Pick<ChunkHold, "release" | "isEmpty" | "records">
   /** The number of events that wait for their chunk, for a retention decision, or for room. */
@@ -121,8 +125,9 @@ const zero = () => 0
 const sweeping = (traces: TraceRoad, { elapsed, signals: { sweep } }: Options): Effect.Effect<never> =>
   Effect.forever(Effect.flatMap(sweep.await, () =>
     Effect.suspend(() => {
-      const next = traces.sweep(elapsed())
-      if (next !== undefined) return Effect.sleep(next - elapsed())
+      const now = elapsed()
+      const next = traces.sweep(now)
+      if (next !== undefined) return next <= now ? Effect.yieldNow : Effect.sleep(next - elapsed())
       sweep.closeUnsafe()
       return Effect.void
     })))
@@ -132,20 +137,26 @@ const sweeping = (traces: TraceRoad, { elapsed, signals: { sweep } }: Options): 
 const sideBySide = (traces: Effect.Effect<void>, intake: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.andThen(Effect.all([traces, intake], { concurrency: 2, discard: true }), intake)
 
+// Chunks are decided first, because one that has to wait for the Agent is a reason to look for it.
+const collected = ({ traces }: Options, then: Effect.Effect<void>): Effect.Effect<void> =>
+  traces === undefined ? then : Effect.andThen(Slices.run(traces.collect), then)
+
 const sendingAll = (options: Options): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { lanes, search, traces } = options
-    traces?.collect()
-    const sent = traces === undefined ? lanes.flush : sideBySide(traces.shipper.flush, lanes.flush)
-    if (search === undefined) return sent
-    search.endRest()
-    if (isWorthALook(options, search)) {
-      return Effect.flatMap(search.lookOnce, (found) =>
-        // Chunks without events justify one search for the Agent, and no waiting.
-        found || traces === undefined || traces.hold.records() === 0 ? sent : Effect.andThen(search.known, sent))
-    }
-    return sent
-  })
+  collected(
+    options,
+    Effect.suspend(() => {
+      const { lanes, search, traces } = options
+      const sent = traces === undefined ? lanes.flush : sideBySide(traces.shipper.flush, lanes.flush)
+      if (search === undefined) return sent
+      search.endRest()
+      if (isWorthALook(options, search)) {
+        return Effect.flatMap(search.lookOnce, (found) =>
+          // Chunks without events justify one search for the Agent, and no waiting.
+          found || traces === undefined || traces.hold.records() === 0 ? sent : Effect.andThen(search.known, sent))
+      }
+      return sent
+    })
+  )
 
 // The search may be resting: look at once, so that an Agent that is back is found.
 const isWorthALook = ({ traces }: Options, search: AgentSearch): boolean =>
@@ -173,21 +184,25 @@ const flushing = (options: Options): DeliveryService["flush"] =>
   })
 
 const draining = (options: Options): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { lanes, search, traces } = options
-    traces?.collect()
-    const sent = traces === undefined ? lanes.drain : Effect.andThen(
-      Effect.sync(traces.hold.release),
-      sideBySide(Effect.tap(traces.shipper.drain, () => Effect.sync(() => traces.handOver())), lanes.drain)
-    )
-    search?.endRest()
-    if (search === undefined || !isWorthALook(options, search)) return sent
-    // An Agent that does not answer must leave time for the other way.
-    return Effect.flatMap(Effect.timeoutOption(search.lookOnce, options.flushTimeoutMillis / 2), () => {
-      search.giveUp()
-      return sent
+  collected(
+    options,
+    Effect.suspend(() => {
+      const { lanes, search, traces } = options
+      const sent = traces === undefined ? lanes.drain : Effect.andThen(
+        Slices.run(traces.hold.release),
+        sideBySide(Effect.tap(traces.shipper.drain, () => Effect.sync(() => traces.handOver())), lanes.drain)
+      )
+      search?.endRest()
+      if (search === undefined || !isWorthALook(options, search)) {
+        return sent
+      }
+      // An Agent that does not answer must leave time for the other way.
+      return Effect.flatMap(Effect.timeoutOption(search.lookOnce, options.flushTimeoutMillis / 2), () => {
+        search.giveUp()
+        return sent
+      })
     })
-  })
+  )
 
 // Counts the events that memory still holds as lost, and logs their number.
 const ending = ({ ledger, log, outboxes, signals, stopWaiting }: Options): Effect.Effect<void> =>

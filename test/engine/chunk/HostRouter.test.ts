@@ -300,7 +300,7 @@ describe("HostRides", () => {
             host.rides.sweep(host.weather.elapsed)
             break
           case "flush":
-            host.router.flush()
+            host.router.flush()()
             break
           case "weather":
             Object.assign(host.weather, step)
@@ -315,7 +315,7 @@ describe("HostRides", () => {
           else assert.isFalse(fromDecisions.has(event))
         }
       }
-      host.router.flush()
+      host.router.flush()()
       host.rides.leave()
       assert.strictEqual(Ledgers.pending(host.books()), host.books().pending.outbox)
       assert.isTrue(Ledgers.balances(host.books()))

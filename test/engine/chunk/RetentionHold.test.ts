@@ -68,7 +68,7 @@ describe("RetentionHold", () => {
     const { chunks, released, wait } = make()
     wait(late(), 0, "a")
     wait(late(), 0, "b")
-    chunks.flush()
+    chunks.flush()()
     assert.deepStrictEqual(released, ["a", "b"])
   })
 })

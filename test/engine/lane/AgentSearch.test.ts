@@ -34,9 +34,9 @@ const make = (policy: { readonly credentials?: boolean } = {}) =>
       }),
       signals,
       pending: () => world.pending,
-      onFound: () => {
+      onFound: Effect.sync(() => {
         world.found++
-      }
+      })
     })
     yield* Effect.forkScoped(search.run)
     yield* TestClock.adjust(0)

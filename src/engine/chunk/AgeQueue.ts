@@ -1,0 +1,86 @@
+/**
+ * The traces that wait for a point in time, in the order in which they began to wait.
+ *
+ * **Details**
+ *
+ * All of them wait for the same time, so the first one is due first, and nothing behind a trace that is not due is
+ * looked at. A `Map` alone would keep the order too, but its iterator walks over the places of removed entries.
+ */
+import * as Slices from "./Slices.ts"
+
+/** A queue of traces. */
+export interface AgeQueue<T> {
+  /** Adds a trace at the end. Returns `false` if it waits already. */
+  readonly add: (trace: T, now: number) => boolean
+  readonly remove: (trace: T) => void
+  /**
+   * Removes a slice of the traces that have waited for `maxAge`, and passes each to `release`, which returns the number of
+   * its events or spans. Returns the time of the next sweep that could find one, if any: `now` if some are left.
+   */
+  readonly sweep: (now: number, maxAge: number, release: (trace: T) => number) => number | undefined
+  /** Begins to release the traces that wait now. */
+  readonly flush: (release: (trace: T) => number) => Slices.Slices
+}
+
+interface Entry<T> {
+  readonly trace: T
+  readonly since: number
+  older: Entry<T> | undefined
+  newer: Entry<T> | undefined
+}
+
+/** Makes an empty queue. */
+export const make = <T>(): AgeQueue<T> => {
+  const entries = new Map<T, Entry<T>>()
+  let oldest: Entry<T> | undefined
+  let newest: Entry<T> | undefined
+
+  const remove = (trace: T): void => {
+    const entry = entries.get(trace)
+    if (entry === undefined) return
+    entries.delete(trace)
+    if (entry.older === undefined) oldest = entry.newer
+    else entry.older.newer = entry.newer
+    if (entry.newer === undefined) newest = entry.older
+    else entry.newer.older = entry.older
+  }
+
+  return {
+    add: (trace, now) => {
+      if (entries.has(trace)) return false
+      const entry: Entry<T> = { trace, since: now, older: newest, newer: undefined }
+      if (newest === undefined) oldest = entry
+      else newest.newer = entry
+      newest = entry
+      entries.set(trace, entry)
+      return true
+    },
+    remove,
+    sweep: (now, maxAge, release) => {
+      let released = 0
+      while (oldest !== undefined) {
+        const { since, trace } = oldest
+        if (since + maxAge > now) return since + maxAge
+        if (released >= Slices.most) return now
+        remove(trace)
+        released += release(trace)
+      }
+      return undefined
+    },
+    flush: (release) => {
+      // Counted, because traces are added between the slices, and one that cannot leave is added again.
+      let left = entries.size
+      return () => {
+        let released = 0
+        while (left > 0 && oldest !== undefined) {
+          if (released >= Slices.most) return true
+          left--
+          const { trace } = oldest
+          remove(trace)
+          released += release(trace)
+        }
+        return false
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Schema from "effect/Schema"
+import * as AgeQueue from "../../../src/engine/chunk/AgeQueue.ts"
+
+describe("AgeQueue", () => {
+  const steps = Arbitrary.array(
+    Arbitrary.schema(Schema.Struct({
+      step: Schema.Literals(["add", "add", "add", "remove", "sweep", "flush"]),
+      at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))
+    })),
+    { maxLength: 100 }
+  )
+
+  it.prop("keeps the traces in the order in which they began to wait, like a plain list", [steps], ([steps]) => {
+    const queue = AgeQueue.make<number>()
+    let waiting: Array<readonly [trace: number, since: number]> = []
+    let now = 0
+    for (const { at, step } of steps) {
+      const released: Array<number> = []
+      const release = (trace: number) => released.push(trace)
+      if (step === "add") {
+        const isNew = waiting.every(([trace]) => trace !== at)
+        assert.strictEqual(queue.add(at, now), isNew)
+        if (isNew) waiting.push([at, now])
+      } else if (step === "remove") {
+        queue.remove(at)
+        waiting = waiting.filter(([trace]) => trace !== at)
+      } else {
+        now += at
+        const due = waiting.filter(([, since]) => step === "flush" || since + 10 <= now)
+        waiting = waiting.filter((one) => !due.includes(one))
+        if (step === "flush") assert.isFalse(queue.flush(release)())
+        else assert.strictEqual(queue.sweep(now, 10, release), waiting[0] && waiting[0][1] + 10)
+        assert.deepStrictEqual(released, due.map(([trace]) => trace))
+      }
+    }
+  })
+
+  it("sweeps in slices, and asks to be called again at once as long as a trace is due", () => {
+    const queue = AgeQueue.make<number>()
+    for (let trace = 0; trace < 250; trace++) queue.add(trace, trace < 200 ? 0 : 5)
+    const released: Array<number> = []
+    const release = (trace: number) => {
+      released.push(trace)
+      return 2
+    }
+    const nexts = [1, 2, 3, 4].map(() => queue.sweep(10, 10, release))
+    assert.deepStrictEqual(nexts, [10, 10, 10, 15])
+    assert.deepStrictEqual(released, Array.from({ length: 200 }, (_, trace) => trace))
+  })
+
+  it("flushes in slices those that waited at its beginning, even if they come back", () => {
+    const queue = AgeQueue.make<number>()
+    for (let trace = 0; trace < 150; trace++) queue.add(trace, 0)
+    const released: Array<number> = []
+    const flush = queue.flush((trace) => {
+      queue.add(trace, 0)
+      return released.push(trace) && 1
+    })
+    assert.deepStrictEqual([flush(), flush(), flush()], [true, false, false])
+    assert.strictEqual(released.length, 150)
+  })
+
+  it("costs a sweep the same when 100,000 traces wait", () => {
+    const millisWith = (waiting: number): number => {
+      const queue = AgeQueue.make<number>()
+      for (let trace = 0; trace < waiting; trace++) queue.add(trace, 0)
+      const before = process.threadCpuUsage()
+      for (let i = 0; i < 1_000; i++) {
+        // A trace leaves, another comes: the places of those that left are not walked over either.
+        queue.remove(i)
+        queue.add(waiting + i, 0)
+        queue.sweep(1, 10, () => 1)
+      }
+      const { system, user } = process.threadCpuUsage(before)
+      return (system + user) / 1_000
+    }
+    millisWith(1_000)
+    assert.isBelow(millisWith(100_000), 20 * Math.max(1, millisWith(1_000)))
+  })
+})
