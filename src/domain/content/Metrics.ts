@@ -56,6 +56,8 @@ export type KnownMetrics =
  */
 export type MetricsInput = KnownMetrics | object
 
+const datadogNames: ReadonlyMap<string, string> = new Map(Object.entries(aliases))
+
 // An alias grows by at most 15 characters.
 const growth = 16
 
@@ -88,7 +90,7 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
       ]
     }
   }
-  const usage = Usage.read(value) ?? Usage.read(JsonFields.object(value, ...usageKeys))
+  const usage = Usage.read(value) ?? Usage.read(inAnswer(value))
   if (usage !== undefined) return { value: usage, bytes: usageBytes(usage), problems }
   const metrics: { [key: string]: number } = {}
   let count = 0
@@ -103,11 +105,7 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
     }
     const isDotted = key.includes(".")
     if (isDotted) dotted += 1
-    const name = Object.hasOwn(aliases, key)
-      ? aliases[key as keyof typeof aliases]
-      : isDotted
-      ? key.replaceAll(".", "_")
-      : key
+    const name = datadogNames.get(key) ?? (isDotted ? key.replaceAll(".", "_") : key)
     if (name === "__proto__") {
       Object.defineProperty(metrics, name, { value: number, enumerable: true, configurable: true, writable: true })
     } else metrics[name] = number
@@ -130,8 +128,9 @@ export const parse = (input: unknown, path = "metrics"): Measured<Metrics | unde
   }
 }
 
-// The members of an answer that hold its usage.
-const usageKeys = ["usage", "usageMetadata", "usage_metadata", "totalUsage"]
+// The usage of an answer.
+const inAnswer = (value: JsonSnapshot.JsonObject): JsonSnapshot.JsonObject | undefined =>
+  JsonFields.object(value, "usage", "usageMetadata", "usage_metadata", "totalUsage")
 
 // A name, its quotes and colon, and the longest number.
 const usageBytes = (usage: Metrics): number =>

@@ -147,14 +147,22 @@ const shapes: ReadonlyArray<Shape> = [
 // Effect's shape, and the AI SDK's towards providers: the counts are objects.
 const grouped: Shape = { marks: [], names: camelNames }
 
+// The place of each mark's first shape in the list.
+const places: ReadonlyMap<string, number> = new Map(
+  shapes.flatMap(({ marks }, place) => marks.map((mark) => [mark, place] as const)).reverse()
+)
+
 const shapeOf = (usage: JsonObject): Shape | undefined => {
-  if (JsonFields.object(usage, "inputTokens", "outputTokens") !== undefined) return grouped
-  return shapes.find((shape) =>
-    shape.marks.some((mark) => {
-      const value = JsonFields.first(usage, mark)
-      return typeof value === "number" || typeof value === "object"
-    })
-  )
+  let first = shapes.length
+  for (const key of Object.keys(usage)) {
+    const value = usage[key]!
+    if (typeof value === "object" && value !== null) {
+      if ((key === "inputTokens" || key === "outputTokens") && !JsonSnapshot.isArray(value)) return grouped
+    } else if (typeof value !== "number") continue
+    const place = places.get(key)
+    if (place !== undefined && place < first) first = place
+  }
+  return shapes[first]
 }
 
 /**

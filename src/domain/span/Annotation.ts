@@ -23,67 +23,14 @@ import * as Problems from "../Problem.ts"
 import * as Embeddings from "../provider/Embeddings.ts"
 import * as Exchange from "../provider/Exchange.ts"
 import * as Setting from "../settings/Setting.ts"
+import type { AnnotationInput } from "./AnnotationInput.ts"
+import * as AnnotationInputs from "./AnnotationInput.ts"
 import * as SpanKinds from "./SpanKind.ts"
 import type { SpanKind } from "./SpanKind.ts"
 import * as SpanLink from "./SpanLink.ts"
 import * as Tags from "./Tags.ts"
 
-/**
- * An annotation as a user writes it. Everything is optional.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AnnotationInput {
-  readonly name?: string | undefined
-  /** The model that answered, for llm and embedding spans. It may be known only from the answer. */
-  readonly model?: string | undefined
-  /** The provider that runs the model: llm and embedding spans. Lower-cased on the wire. */
-  readonly provider?: string | undefined
-  /**
-   * Llm spans take messages, or a provider's request, messages or text. Embedding spans take documents. Other spans
-   * take any value.
-   */
-  readonly input?: SideInput
-  /**
-   * Llm spans take messages, or a provider's answer, messages, text or stream chunks; token counts and finish reasons
-   * in it are recorded. Retrieval spans take documents. Other spans take any value.
-   */
-  readonly output?: SideInput
-  readonly expectedOutput?: unknown
-  readonly metadata?: { readonly [key: string]: unknown } | undefined
-  /** Numbers by name, or a provider's usage object unchanged. `inputTokens` and `input_tokens` are the same. */
-  readonly metrics?: Metrics.MetricsInput | null | undefined
-  readonly tags?: { readonly [key: string]: unknown } | undefined
-  /** Keys of the tags by which cost is broken down. */
-  readonly costTags?: ReadonlyArray<string> | undefined
-  /** The tools that the model was offered: `{ name, description, schema }`, or a provider's `tools` unchanged. */
-  readonly toolDefinitions?: ToolDefinition.ToolDefinitionsInput | undefined
-  readonly prompt?: Prompt.PromptInput | undefined
-  readonly spanLinks?: ReadonlyArray<SpanLink.SpanLinkInput> | undefined
-  readonly sessionId?: string | undefined
-  readonly userId?: string | undefined
-  readonly accountId?: string | undefined
-  /** The version of the agent: agent spans. */
-  readonly agentVersion?: string | undefined
-  /** The name of the agent in its manifest: agent spans. */
-  readonly agentName?: string | undefined
-  /** The manifest of the agent: its instructions, its model and settings, its tools. Agent spans. */
-  readonly manifest?: AgentManifest.AgentManifestInput | undefined
-  /** The version of the tool: tool spans. */
-  readonly toolVersion?: string | undefined
-  readonly intent?: string | undefined
-  /** The configuration of an experiment. */
-  readonly config?: { readonly [key: string]: unknown } | undefined
-}
-
-/**
- * One side of a span as users write it: the known shapes, listed so that an editor completes them, or any other value.
- *
- * @category models
- * @since 0.2.0
- */
-export type SideInput = Message.MessagesInput | Document.DocumentsInput | {} | null | undefined
+export type { AnnotationInput, SideInput } from "./AnnotationInput.ts"
 
 /**
  * A side of a span, in the shape that its kind records.
@@ -143,10 +90,6 @@ const rawLimits = JsonSnapshot.limitsBelowMeta(1)
 // The recorder adds this much for an annotation's own keys: quotes, colons, commas and braces.
 const keyBytes = 32
 
-const textFields: ReadonlyArray<
-  "name" | "sessionId" | "userId" | "accountId" | "agentVersion" | "agentName" | "toolVersion" | "intent"
-> = ["name", "sessionId", "userId", "accountId", "agentVersion", "agentName", "toolVersion", "intent"]
-
 const textProblem = {
   name: "invalid_name",
   sessionId: "invalid_session_id",
@@ -181,112 +124,66 @@ export const parse = (
   }
   const out: Owned = { bytes: 0 }
   const problems: Array<Problem> = []
-  const input = readFields(given, without, problems)
-  const keep = <A>(part: JsonSnapshot.Measured<A>): A => {
-    for (let i = 0; i < part.problems.length; i++) problems.push(part.problems[i]!)
-    out.bytes += part.bytes + keyBytes
-    return part.value
-  }
+  const input = AnnotationInputs.read(given, without, problems)
   readTexts(input, out, problems)
-  const shapes = SpanKinds.table[kind]
-  for (const side of ["input", "output"] as const) {
-    if (input[side] === undefined) continue
-    if (shapes[side] === "messages") readExchange(keep(Exchange.read(input[side], side)), side, out)
-    else if (kind === "embedding" && side === "output") readEmbeddings(input.output, keep, out)
-    else set(out, side, keep(parseSide(shapes[side], input[side], side, kind)))
-  }
-  if (input.expectedOutput !== undefined) {
-    set(out, "expectedOutput", keep(JsonSnapshot.take(input.expectedOutput, rawLimits, "expectedOutput")))
-  }
+  if (input.input !== undefined) readInput(kind, input.input, out, problems)
+  if (input.output !== undefined) readOutput(kind, input.output, out, problems)
   if (input.metadata !== undefined) {
-    add(out, "metadata", withoutReserved(keep(parseObject(input.metadata, "metadata"))))
+    add(out, "metadata", withoutReserved(keep(out, problems, parseObject(input.metadata, "metadata"))))
   }
-  if (input.metrics !== undefined && input.metrics !== null) add(out, "metrics", keep(Metrics.parse(input.metrics)))
-  if (input.tags !== undefined) readTags(keep(parseTags(input.tags)), out)
-  if (input.costTags !== undefined) set(out, "costTags", keep(parseCostTags(input.costTags)))
-  if (input.toolDefinitions !== undefined) {
-    set(out, "toolDefinitions", keep(ToolDefinition.parse(input.toolDefinitions)))
+  if (input.metrics !== undefined && input.metrics !== null) {
+    add(out, "metrics", keep(out, problems, Metrics.parse(input.metrics)))
   }
-  if (input.prompt !== undefined) {
-    set(out, "prompt", keep(Prompt.parse(input.prompt)))
-    if (out.prompt !== undefined && (out.tags === undefined || !Object.hasOwn(out.tags, Tags.promptTrackingKey))) {
-      out.tags = { ...out.tags, [Tags.promptTrackingKey]: "annotated" }
-    }
-  }
-  if (input.spanLinks !== undefined) set(out, "spanLinks", keep(SpanLink.parse(input.spanLinks)))
-  if (input.manifest !== undefined) set(out, "manifest", keep(AgentManifest.parse(input.manifest)))
-  if (input.config !== undefined) set(out, "config", keep(parseObject(input.config, "config")))
+  if (input.tags !== undefined) readTags(keep(out, problems, parseTags(input.tags)), out)
+  if (input.prompt !== undefined) readPrompt(input.prompt, out, problems)
+  readRare(input, out, problems)
   return { value: out, problems: problems.length === 0 ? Problems.none : problems }
 }
 
-// Fields in the order in which they are read. Each is read by its own name: a loop over names would look every one up in
-// a table of the engine, at ten times the cost.
-const readers: ReadonlyArray<readonly [keyof AnnotationInput, (from: AnnotationInput, to: Fields) => void]> = [
-  ["name", (from, to) => void (to.name = from.name)],
-  ["sessionId", (from, to) => void (to.sessionId = from.sessionId)],
-  ["userId", (from, to) => void (to.userId = from.userId)],
-  ["accountId", (from, to) => void (to.accountId = from.accountId)],
-  ["agentVersion", (from, to) => void (to.agentVersion = from.agentVersion)],
-  ["agentName", (from, to) => void (to.agentName = from.agentName)],
-  ["toolVersion", (from, to) => void (to.toolVersion = from.toolVersion)],
-  ["intent", (from, to) => void (to.intent = from.intent)],
-  ["input", (from, to) => void (to.input = from.input)],
-  ["output", (from, to) => void (to.output = from.output)],
-  ["expectedOutput", (from, to) => void (to.expectedOutput = from.expectedOutput)],
-  ["metadata", (from, to) => void (to.metadata = from.metadata)],
-  ["metrics", (from, to) => void (to.metrics = from.metrics)],
-  ["tags", (from, to) => void (to.tags = from.tags)],
-  ["costTags", (from, to) => void (to.costTags = from.costTags)],
-  ["toolDefinitions", (from, to) => void (to.toolDefinitions = from.toolDefinitions)],
-  ["prompt", (from, to) => void (to.prompt = from.prompt)],
-  ["spanLinks", (from, to) => void (to.spanLinks = from.spanLinks)],
-  ["manifest", (from, to) => void (to.manifest = from.manifest)],
-  ["config", (from, to) => void (to.config = from.config)]
-]
-
-type Fields = { -readonly [K in keyof AnnotationInput]: AnnotationInput[K] }
-
-// All inputs have one shape.
-const unread: Fields = {
-  name: undefined,
-  sessionId: undefined,
-  userId: undefined,
-  accountId: undefined,
-  agentVersion: undefined,
-  agentName: undefined,
-  toolVersion: undefined,
-  intent: undefined,
-  input: undefined,
-  output: undefined,
-  expectedOutput: undefined,
-  metadata: undefined,
-  metrics: undefined,
-  tags: undefined,
-  costTags: undefined,
-  toolDefinitions: undefined,
-  prompt: undefined,
-  spanLinks: undefined,
-  manifest: undefined,
-  config: undefined
+const keep = <A>(out: Owned, problems: Array<Problem>, part: JsonSnapshot.Measured<A>): A => {
+  for (let i = 0; i < part.problems.length; i++) problems.push(part.problems[i]!)
+  out.bytes += part.bytes + keyBytes
+  return part.value
 }
 
-// A getter that throws loses its own field, not the whole annotation.
-const readFields = (
-  given: AnnotationInput,
-  without: ReadonlyArray<keyof AnnotationInput>,
-  problems: Array<Problem>
-): AnnotationInput => {
-  const input: Fields = { ...unread }
-  for (let i = 0; i < readers.length; i++) {
-    const [key, read] = readers[i]!
-    if (without.length > 0 && without.includes(key)) continue
-    try {
-      read(given, input)
-    } catch {
-      problems.push(Problems.make("unreadable_value", `\`${key}\` could not be read. Give plain values.`, key))
-    }
+const readInput = (kind: SpanKind, given: unknown, out: Owned, problems: Array<Problem>): void => {
+  const shape = SpanKinds.table[kind].input
+  if (shape === "messages") readExchange(keep(out, problems, Exchange.read(given, "input")), "input", out)
+  else {
+    const side = keep(out, problems, parseSide(shape, given, "input", kind))
+    if (side !== undefined) out.input = side
   }
-  return input
+}
+
+const readOutput = (kind: SpanKind, given: unknown, out: Owned, problems: Array<Problem>): void => {
+  const shape = SpanKinds.table[kind].output
+  if (shape === "messages") readExchange(keep(out, problems, Exchange.read(given, "output")), "output", out)
+  else if (kind === "embedding") readEmbeddings(given, out, problems)
+  else {
+    const side = keep(out, problems, parseSide(shape, given, "output", kind))
+    if (side !== undefined) out.output = side
+  }
+}
+
+const readPrompt = (given: Prompt.PromptInput, out: Owned, problems: Array<Problem>): void => {
+  set(out, "prompt", keep(out, problems, Prompt.parse(given)))
+  if (out.prompt !== undefined && (out.tags === undefined || !Object.hasOwn(out.tags, Tags.promptTrackingKey))) {
+    out.tags = { ...out.tags, [Tags.promptTrackingKey]: "annotated" }
+  }
+}
+
+const readRare = (input: AnnotationInput, out: Owned, problems: Array<Problem>): void => {
+  if (input.expectedOutput !== undefined) {
+    const value = keep(out, problems, JsonSnapshot.take(input.expectedOutput, rawLimits, "expectedOutput"))
+    set(out, "expectedOutput", value)
+  }
+  if (input.costTags !== undefined) set(out, "costTags", keep(out, problems, parseCostTags(input.costTags)))
+  if (input.toolDefinitions !== undefined) {
+    set(out, "toolDefinitions", keep(out, problems, ToolDefinition.parse(input.toolDefinitions)))
+  }
+  if (input.spanLinks !== undefined) set(out, "spanLinks", keep(out, problems, SpanLink.parse(input.spanLinks)))
+  if (input.manifest !== undefined) set(out, "manifest", keep(out, problems, AgentManifest.parse(input.manifest)))
+  if (input.config !== undefined) set(out, "config", keep(out, problems, parseObject(input.config, "config")))
 }
 
 const set = <K extends keyof Annotation>(out: Owned, key: K, value: Annotation[K] | undefined): void => {
@@ -295,13 +192,17 @@ const set = <K extends keyof Annotation>(out: Owned, key: K, value: Annotation[K
 
 // Adds to the values that an input or output brought. A value that the user names wins.
 const add = <K extends "metadata" | "metrics">(out: Owned, key: K, value: Annotation[K] | undefined): void => {
-  if (value !== undefined) out[key] = { ...out[key], ...value } as Annotation[K]
+  if (value !== undefined) out[key] = out[key] === undefined ? value : { ...out[key], ...value } as Annotation[K]
 }
 
 const readExchange = (reading: Exchange.Reading, side: Exchange.Side, out: Owned): void => {
   const { finishReasons, messages, metrics, model, parameters, toolDefinitions } = reading
-  if (messages !== undefined) out[side] = { _tag: "Messages", value: messages }
-  add(out, "metadata", withoutReserved(parameters))
+  if (messages !== undefined) {
+    const content: SpanIo = { _tag: "Messages", value: messages }
+    if (side === "input") out.input = content
+    else out.output = content
+  }
+  if (parameters !== undefined) add(out, "metadata", withoutReserved({ ...parameters }))
   if (finishReasons.length > 0) {
     add(out, "metadata", { finish_reason: finishReasons.length === 1 ? finishReasons[0]! : finishReasons })
     out.bytes += finishReasons.reduce((bytes, reason) => bytes + JsonSnapshot.textBytes(reason), keyBytes)
@@ -317,28 +218,32 @@ const readModel = (model: string | undefined, out: Owned): void => {
   out.bytes += JsonSnapshot.textBytes(model) + keyBytes
 }
 
-const readEmbeddings = (
-  output: unknown,
-  keep: <A>(part: JsonSnapshot.Measured<A>) => A,
-  out: Owned
-): void => {
+const readEmbeddings = (output: unknown, out: Owned, problems: Array<Problem>): void => {
   const answer = Embeddings.read(output)
-  set(out, "output", keep(parseSide("value", answer === undefined ? output : answer.text, "output", "embedding")))
-  if (answer?.metrics !== undefined) add(out, "metrics", keep(Metrics.parse(answer.metrics)))
+  const value = answer === undefined ? output : answer.text
+  set(out, "output", keep(out, problems, parseSide("value", value, "output", "embedding")))
+  if (answer?.metrics !== undefined) add(out, "metrics", keep(out, problems, Metrics.parse(answer.metrics)))
   readModel(answer?.model, out)
 }
 
 const readTexts = (input: AnnotationInput, out: Owned, problems: Array<Problem>): void => {
-  for (let i = 0; i < textFields.length; i++) {
-    const key = textFields[i]!
-    const value: unknown = input[key]
-    if (value === undefined || value === null) continue
-    if (typeof value === "string") {
-      out[key] = value.toWellFormed()
-      out.bytes += JsonSnapshot.textBytes(value) + keyBytes
-    } else {problems.push(
-        Problems.make(textProblem[key], `\`${key}\` must be text, but is ${Setting.typeOf(value)}.`, key)
-      )}
+  if (input.name !== undefined) readText("name", input.name, out, problems)
+  if (input.sessionId !== undefined) readText("sessionId", input.sessionId, out, problems)
+  if (input.userId !== undefined) readText("userId", input.userId, out, problems)
+  if (input.accountId !== undefined) readText("accountId", input.accountId, out, problems)
+  if (input.agentVersion !== undefined) readText("agentVersion", input.agentVersion, out, problems)
+  if (input.agentName !== undefined) readText("agentName", input.agentName, out, problems)
+  if (input.toolVersion !== undefined) readText("toolVersion", input.toolVersion, out, problems)
+  if (input.intent !== undefined) readText("intent", input.intent, out, problems)
+}
+
+const readText = (key: keyof typeof textProblem, value: unknown, out: Owned, problems: Array<Problem>): void => {
+  if (value === null) return
+  if (typeof value === "string") {
+    out[key] = value.toWellFormed()
+    out.bytes += JsonSnapshot.textBytes(value) + keyBytes
+  } else {
+    problems.push(Problems.make(textProblem[key], `\`${key}\` must be text, but is ${Setting.typeOf(value)}.`, key))
   }
 }
 
@@ -403,7 +308,9 @@ const withoutReserved = (
 
 const parseTags = (input: unknown): JsonSnapshot.Measured<Tags.Tags | undefined> => {
   const part = parseObject(input, "tags")
-  if (part.value === undefined) return part as JsonSnapshot.Measured<undefined>
+  if (part.value === undefined || areTags(part.value)) {
+    return part as JsonSnapshot.Measured<Tags.Tags | undefined>
+  }
   const tags: { [key: string]: string } = {}
   for (const key of Object.keys(part.value)) {
     if (key !== "__proto__") tags[key] = JsonText.render(part.value[key]!)
@@ -411,11 +318,19 @@ const parseTags = (input: unknown): JsonSnapshot.Measured<Tags.Tags | undefined>
   return { value: tags, bytes: part.bytes, problems: part.problems }
 }
 
+// The copy of the user's object is used itself if it can be.
+const areTags = (copy: JsonSnapshot.JsonObject): copy is Tags.Tags => {
+  for (const key of Object.keys(copy)) if (key === "__proto__" || typeof copy[key] !== "string") return false
+  return true
+}
+
+const labelKeys = Object.keys(Tags.labelKeys) as ReadonlyArray<keyof typeof Tags.labelKeys>
+
 // A tag whose key names a session, a user or an account sets that label.
 const readTags = (tags: Tags.Tags | undefined, out: Owned): void => {
   if (tags === undefined) return
   let rest = tags
-  for (const key of Object.keys(Tags.labelKeys) as Array<keyof typeof Tags.labelKeys>) {
+  for (const key of labelKeys) {
     if (!Object.hasOwn(tags, key)) continue
     out[Tags.labelKeys[key]] ??= tags[key]!
     if (rest === tags) rest = { ...tags }
@@ -496,14 +411,37 @@ export type Owned = { -readonly [K in keyof Annotation]: Annotation[K] }
  * @since 0.2.0
  */
 export const append = (into: Owned, later: Annotation): void => {
+  for (const key of Object.keys(later) as Array<keyof Annotation>) appendTo(into, key, later)
+}
+
+/**
+ * Adds a later annotation that nothing else holds, as one that `parse` gave: its parts are taken over where they can be.
+ * Otherwise like `append`.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const adopt = (into: Owned, later: Annotation): void => {
   for (const key of Object.keys(later) as Array<keyof Annotation>) {
-    if (key === "bytes") into.bytes += later.bytes
+    if (isMembers(key) && into[key] === undefined) into[key] = later[key]! as never
     else appendTo(into, key, later)
   }
 }
 
+const isMembers = (key: keyof Annotation): key is "metadata" | "metrics" | "tags" =>
+  key === "metadata" || key === "metrics" || key === "tags"
+
 const appendTo = (into: Owned, key: keyof Annotation, later: Annotation): void => {
   switch (key) {
+    case "bytes":
+      into.bytes += later.bytes
+      return
+    case "input":
+      into.input = later.input!
+      return
+    case "output":
+      into.output = later.output!
+      return
     case "metadata":
     case "metrics":
     case "tags": {

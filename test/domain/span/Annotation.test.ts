@@ -212,6 +212,16 @@ describe("Annotation", () => {
     assert.deepStrictEqual(parsed, { metadata: { list: [1], when: "1970-01-01T00:00:00.000Z" } })
   })
 
+  it("reads the fields of an instance, where a class has its getters", () => {
+    class Said {
+      readonly metadata = { a: 1 }
+      get input() {
+        return "x"
+      }
+    }
+    assert.deepStrictEqual(value(new Said(), "task"), { input: { _tag: "Value", value: "x" }, metadata: { a: 1 } })
+  })
+
   it("loses only the field whose getter throws", () => {
     const input = Object.defineProperty({ name: "kept", metadata: { a: 1 } }, "tags", {
       enumerable: true,
@@ -296,6 +306,18 @@ describe("Annotation", () => {
     }
     assert.isBelow(count(10), 20)
     assert.strictEqual(count(10), count(5_000))
+  })
+
+  it("takes over a later annotation with the result of combine", () => {
+    const said: ReadonlyArray<AnnotationInput> = [
+      { input: "a", metadata: { a: 1 }, tags: { a: "1" }, costTags: ["a"], prompt: { id: "p" } },
+      { output: "b", metrics: { b: 1 }, metadata: { a: 2, b: 2 }, spanLinks: [{ spanId: "1", traceId: "1" }] },
+      { metrics: { b: 2 }, tags: { b: "1" }, costTags: ["b"], spanLinks: [{ spanId: "2", traceId: "2" }] }
+    ]
+    const into = Annotation.owned(Annotation.empty)
+    for (const input of said) Annotation.adopt(into, Annotation.parse("llm", input).value)
+    const all = said.map((input) => Annotation.parse("llm", input).value)
+    assert.deepStrictEqual(into, all.reduce(Annotation.combine))
   })
 
   it("leaves a copied annotation without later additions", () => {
