@@ -84,6 +84,8 @@ export interface SpanStart {
   readonly parent?: OpenSpan | undefined
   /** The time of the start, in Unix nanoseconds. Default: now. */
   readonly at?: bigint | undefined
+  /** The present time, in Unix nanoseconds, if the caller has just read it. Default: read from the clock of `ambient`. */
+  readonly now?: bigint | undefined
   /** The context around the span: annotations, account and request. Default: an empty context. */
   readonly ambient?: ContextReader | undefined
   /** The options. A function as `output` is no value: it makes the output when the span ends. */

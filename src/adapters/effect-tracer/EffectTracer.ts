@@ -98,9 +98,8 @@ const open = (options: Options, given: SpanInput): EffectSpan => {
   const isOnItsOwn = Option.isSome(given.parent) || CallbackRegion.isEntry(given.kind)
   const input = reader === undefined || isOnItsOwn ? given : inCallback(given, reader)
   const parent = Option.getOrUndefined(input.parent)
-  const ambient = reader === undefined ? undefined : options.ambient.current(reader)
   const inner = parent !== undefined && parent instanceof EffectSpan && parent.options === options ? parent : undefined
-  const trace = inner?.trace ?? makeTrace(options, input, parent, ambient)
+  const trace = inner?.trace ?? makeTrace(options, input, parent, around(options, reader))
   if (reader !== undefined && trace.root !== undefined) SpanAttributes.readRoute(reader, trace.root)
   const exported = trace.root === undefined || slot !== undefined || options.apm === "all"
   const service = inner?.service ?? options.service
@@ -124,12 +123,15 @@ const open = (options: Options, given: SpanInput): EffectSpan => {
     if (trace.upstream !== undefined) live.links.push(...trace.upstream.links)
   }
   if (slot !== undefined) slot.carrier = live
-  else SpanAttributes.describe(live, input.kind, ambient?.request)
+  else if (input.kind !== "internal") SpanAttributes.describe(live, input.kind, around(options, reader)?.request)
   options.start(live)
   const span = new EffectSpan(options, input, trace, live, live.spanId, service)
   if (trace.root === live) trace.rootSpan = span
   return span
 }
+
+const around = (options: Options, reader: ContextReader | undefined): Ambient | undefined =>
+  reader === undefined ? undefined : options.ambient.current(reader)
 
 // A span without a parent, in a callback, belongs to the span around the callback.
 const inCallback = (input: SpanInput, reader: ContextReader): SpanInput => {

@@ -95,13 +95,14 @@ class Paired implements PairedSpan {
 
   private endSpan(end: SpanEnd = {}): void {
     if (this.span.status._tag !== "Ended") {
-      this.span.end(SpanTime.fromUnknown(end.at) ?? now(this.reader), SpanExit.of(end))
+      const { reader } = this
+      const now = isTimed(reader) ? reader.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n
+      this.span.end(SpanTime.fromUnknown(end.at) ?? now, SpanExit.of(end))
     }
   }
 }
 
-const now = (reader: ContextReader): bigint =>
-  reader.getRef(References.TracerTimingEnabled) ? reader.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n
+const isTimed = (reader: ContextReader): boolean => reader.getRef(References.TracerTimingEnabled)
 
 /** Opens both spans in a context. */
 export const open = (
@@ -115,11 +116,13 @@ export const open = (
   const recorder = reader.getRef(Recorder)
   if (recorder === undefined) OutsideSpans.started(name)
   const slot: Slot | undefined = recorder === undefined ? undefined : { kind, reader, carrier: undefined }
-  const span = openSpan(reader, name, slot, SpanTime.fromUnknown(at))
+  const now = isTimed(reader) ? reader.getRef(Clock.Clock).currentTimeNanosUnsafe() : undefined
+  const span = openSpan(reader, name, slot, SpanTime.fromUnknown(at) ?? now ?? 0n)
   const recorded = recorder?.start({
     kind,
     name,
     at,
+    now,
     ambient: reader,
     options,
     carrier: slot?.carrier,
@@ -155,7 +158,7 @@ export const openScoped = (
   }))
 
 // This repeats `Effect.makeSpan`, which takes neither a context nor a time.
-const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, at: bigint | undefined): Tracer.Span => {
+const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, startTime: bigint): Tracer.Span => {
   const parent = propagated(Context.getOrUndefined(reader.context, Tracer.ParentSpan))
   if (!reader.getRef(References.TracerEnabled)) return new NoSpan(name, parent)
   const links = reader.getRef(References.TracerSpanLinks)
@@ -164,7 +167,7 @@ const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, a
     parent,
     annotations: slot === undefined ? Context.empty() : Context.make(CarrierSlot, slot),
     links: links.length === 0 ? [] : links.slice(),
-    startTime: at ?? now(reader),
+    startTime,
     kind: "internal",
     root: false,
     sampled: (parent._tag === "None" || parent.value.sampled) &&

@@ -55,6 +55,8 @@ export class RecordedSpan implements OpenSpan {
     readonly service: string
     readonly clock: Clock.Clock
     readonly at: bigint | undefined
+    /** The present time, if the caller has just read it. */
+    readonly now: bigint | undefined
   }) {
     this.context = options.context
     this.annotation = options.annotation
@@ -68,15 +70,15 @@ export class RecordedSpan implements OpenSpan {
     this.timed = options.timed
     this.service = options.service
     this.clock = options.clock
-    const now = options.clock.currentTimeNanosUnsafe()
+    const now = options.now ?? options.clock.currentTimeNanosUnsafe()
     const elapsed = options.clock.monotonicTimeNanosUnsafe()
     this.startNs = options.at ?? now
     this.startedAt = options.at === undefined ? elapsed : elapsed - (now - options.at)
   }
 
-  /** The time until `at`, or until now, in nanoseconds. */
-  durationNs(at: bigint | undefined): number {
-    const duration = at === undefined ? this.clock.monotonicTimeNanosUnsafe() - this.startedAt : at - this.startNs
-    return duration > 0n ? Number(duration) : 0
+  /** The time from the start until `at`, or until now, in nanoseconds. */
+  elapsedNs(at: bigint | undefined): bigint {
+    const elapsed = at === undefined ? this.clock.monotonicTimeNanosUnsafe() - this.startedAt : at - this.startNs
+    return elapsed > 0n ? elapsed : 0n
   }
 }

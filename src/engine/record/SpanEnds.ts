@@ -24,7 +24,7 @@ import * as SpanTags from "./SpanTags.ts"
 export const make = (
   options: Options,
   content: OpenContent
-): (span: RecordedSpan, end: SpanEnd, at: bigint | undefined) => Effect.Effect<void> | undefined => {
+): (span: RecordedSpan, end: SpanEnd, durationNs: number) => Effect.Effect<void> | undefined => {
   const { diagnostics, room, settings, sink } = options
   const tagsOf = SpanTags.sharing(settings.process)
   // The event takes the room of its span before events that wait for room are let in.
@@ -36,8 +36,8 @@ export const make = (
     return waits
   }
 
-  return (span, end, at) => {
-    const record = recordOf(tagsOf, span, end, at)
+  return (span, end, durationNs) => {
+    const record = recordOf(tagsOf, span, end, durationNs)
     if (!RedactedRecord.isActive(settings.redaction)) return place(span, () => sink.finish(record, span.carrier))
     const { problems, value: redacted } = RedactedRecord.apply(record, settings.redaction)
     if (problems.length > 0) diagnostics.report(problems, redacted.record.context.name)
@@ -54,7 +54,7 @@ const recordOf = (
   tagsOf: ReturnType<typeof SpanTags.sharing>,
   span: RecordedSpan,
   end: SpanEnd,
-  at: bigint | undefined
+  durationNs: number
 ): PendingRecord => {
   const { annotation, context, parent } = span
   // The decision depends on the tags of the root, and they cannot change after its end.
@@ -64,7 +64,7 @@ const recordOf = (
   return SpanRecords.finish({
     context,
     startNs: span.startNs,
-    durationNs: span.durationNs(at),
+    durationNs,
     modelName: span.modelName ?? annotation.model,
     modelProvider: span.modelProvider,
     annotation,

@@ -57,17 +57,13 @@ export const make = (options: Options): SpanRecorder => {
       if (span.span?.end !== undefined && span.span.status?._tag !== "Ended") span.span.end(time, SpanExit.of(end))
     }, undefined)
 
-  const finishEvent = (
-    span: RecordedSpan,
-    end: SpanEnd,
-    at: bigint | undefined
-  ): Effect.Effect<void> | undefined => {
+  const finishEvent = (span: RecordedSpan, end: SpanEnd, durationNs: number): Effect.Effect<void> | undefined => {
     try {
       if (end.output !== undefined || end.defaultOutput !== undefined) {
         guard(diagnostics, "output", () => makeOutput(span, end), undefined)
       }
       span.ended = true
-      return finish(span, end, at)
+      return finish(span, end, durationNs)
     } catch (error) {
       span.ended = true
       failed++
@@ -82,8 +78,10 @@ export const make = (options: Options): SpanRecorder => {
     if (span.ended) return undefined
     const at = SpanTime.fromUnknown(end.at)
     if (end.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable, span.context.name)
-    const time = at ?? (span.timed ? span.clock.currentTimeNanosUnsafe() : 0n)
-    const waits = guard(diagnostics, "recorder.end", () => finishEvent(span, end, at), undefined)
+    const elapsed = span.elapsedNs(at)
+    const time = at ?? (span.timed ? span.startNs + elapsed : 0n)
+    const durationNs = Number(elapsed)
+    const waits = guard(diagnostics, "recorder.end", () => finishEvent(span, end, durationNs), undefined)
     // A span that could not end here, because the stack is full, stays among the open ones: the close ends it.
     if (span.ended) spans.remove(span)
     if (failed > 0 || unreleased !== undefined) countFailed()

@@ -44,7 +44,8 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
     return known.local
   }
 
-  return ({ carrier, kind, options: given, span, ...start }) => {
+  return (start) => {
+    const { carrier, kind, options: given, span } = start
     const reader = start.ambient ?? options.root
     const clock = options.clock(reader)
     const parent = (start.parent ?? reader.getRef(CurrentSpan)) as RecordedSpan | undefined
@@ -59,14 +60,19 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
     if (start.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable, name)
     const own = annotationOf(kind, name, given, diagnostics.report)
     const service = carrier?.service ?? settings.service
+    const remote = around?.upstream?.llmobs
+    const { apmTraceId, spanId } = identify(ids, span, carrier, parent, clock)
     const context = SpanContext.resolve({
       kind,
       name: own.name ?? region?.name ?? name,
-      ...identify(ids, span, carrier, parent, clock),
-      // Always 128-bit: a 64-bit id on the wire looks like a custom decimal id.
-      newTraceId: TraceId.fromParts(Number(clock.currentTimeMillisUnsafe()) / 1000, ids.spanId()),
+      spanId,
+      apmTraceId,
+      // Always 128-bit: a 64-bit id on the wire looks like a custom decimal id. A span with a parent takes no new one.
+      newTraceId: parent === undefined && remote?.parentId === undefined
+        ? TraceId.fromParts(seconds(clock), ids.spanId())
+        : apmTraceId,
       parent: parent && LocalBaggages.inherited(parent.context, LocalBaggages.since(local, parent.baggage)),
-      remote: around?.upstream?.llmobs,
+      remote,
       explicit: {
         sessionId: own.sessionId,
         userId: own.userId,
@@ -88,9 +94,11 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
           )
         : settings.retention
     })
-    const annotation = Annotation.owned(Annotation.empty)
-    const tagged = { context, service }
-    if (region !== undefined) SpanTags.add(settings.process, diagnostics, tagged, annotation, region)
+    const annotation = Annotation.owned(region ?? Annotation.empty)
+    if (region?.costTags !== undefined) {
+      const tagged = { context, service }
+      SpanTags.selectCost(settings.process, diagnostics, tagged, annotation, region.costTags, undefined)
+    }
     const recorded: RecordedSpan = new RecordedSpan({
       context,
       annotation,
@@ -104,7 +112,8 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
       timed: reader.getRef(References.TracerTimingEnabled),
       service,
       clock,
-      at
+      at,
+      now: start.now
     })
     try {
       SpanTags.add(settings.process, diagnostics, recorded, annotation, content.admit(recorded, own))
@@ -153,6 +162,8 @@ const identify = (
   }
   return {
     spanId: SpanId.toDecimal(ids.spanId()),
-    apmTraceId: parent?.context.apmTraceId ?? ids.traceId(Number(clock.currentTimeMillisUnsafe()) / 1000)
+    apmTraceId: parent?.context.apmTraceId ?? ids.traceId(seconds(clock))
   }
 }
+
+const seconds = (clock: Clock.Clock): number => Number(clock.currentTimeMillisUnsafe()) / 1000

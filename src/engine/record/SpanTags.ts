@@ -45,7 +45,7 @@ const hasLabels = ({ accountId, experiment, session, userId }: PendingContext): 
   session !== undefined || userId !== undefined || accountId !== undefined || experiment !== undefined
 
 /**
- * Adds a later annotation. Its cost tags name tags that the span has at the time of the call; tags that are added later
+ * Adds a later annotation, which nothing else holds. Its cost tags name tags that the span has at the time of the call; tags that are added later
  * do not count.
  */
 export const add = (
@@ -56,9 +56,20 @@ export const add = (
   said: Annotation.Annotation
 ): void => {
   const before = annotation.costTags
-  Annotation.append(annotation, said)
-  if (said.costTags === undefined) return
-  const selected = CostTags.select(said.costTags, of(process, span, annotation), before)
+  Annotation.adopt(annotation, said)
+  if (said.costTags !== undefined) selectCost(process, diagnostics, span, annotation, said.costTags, before)
+}
+
+/** Keeps those of the `said` cost tags that the span has, beside those from `before`. */
+export const selectCost = (
+  process: Tags.ProcessTags,
+  diagnostics: DiagnosticsService,
+  span: Tagged,
+  annotation: Annotation.Owned,
+  said: ReadonlyArray<string>,
+  before: ReadonlyArray<string> | undefined
+): void => {
+  const selected = CostTags.select(said, of(process, span, annotation), before)
   if (selected.problems.length > 0) diagnostics.report(selected.problems, span.context.name)
   annotation.costTags = selected.value
 }

@@ -223,10 +223,10 @@ describe("SpanRecorder without a fiber", () => {
       let full = false
       const real = Context.get(Context.empty(), Clock.Clock)
       const clock: Clock.Clock = Object.create(real, {
-        currentTimeNanosUnsafe: {
+        monotonicTimeNanosUnsafe: {
           value: () => {
             if (full) throw new RangeError("Maximum call stack size exceeded")
-            return real.currentTimeNanosUnsafe()
+            return real.monotonicTimeNanosUnsafe()
           }
         }
       })
