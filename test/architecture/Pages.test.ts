@@ -57,7 +57,10 @@ describe("docs/spans.md", () => {
   const page = Fs.readFileSync(Path.join(root, "docs/spans.md"), "utf8")
 
   it("has every option of a span in its table", () => {
-    const options = [["src/domain/span/AnnotationInput.ts", "AnnotationInput"], ["src/ports/Recorder.ts", "SpanOptions"]]
+    const options = [["src/domain/span/AnnotationInput.ts", "AnnotationInput"], [
+      "src/ports/Recorder.ts",
+      "SpanOptions"
+    ]]
       .flatMap(([path, name]) => {
         const source = Fs.readFileSync(Path.join(root, path!), "utf8")
         const body = source.slice(source.indexOf(`export interface ${name} `)).split("\n}\n")[0]!
