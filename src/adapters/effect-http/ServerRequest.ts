@@ -1,6 +1,7 @@
 /**
  * The request that a fiber of an Effect HTTP server handles.
  */
+import * as Context from "effect/Context"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 
 /** The members of the request that are used. `source` is the platform's: Node's request, or a web `Request`. */
@@ -11,9 +12,9 @@ export interface ServerRequest {
   readonly source: unknown
 }
 
-// The key under which the server keeps the request. Reading by key avoids an import of the HTTP modules.
-const key = "effect/http/HttpServerRequest"
+// The server's own tag for the request, by its key: an import would load the HTTP modules.
+const tag = Context.Service<ServerRequest>("effect/http/HttpServerRequest")
 
 /** The request of the HTTP server that a context belongs to, if it belongs to one. */
 export const serverRequest = (reader: ContextReader): ServerRequest | undefined =>
-  reader.context.mapUnsafe.get(key) as ServerRequest | undefined
+  Context.getOrUndefined(reader.context, tag)

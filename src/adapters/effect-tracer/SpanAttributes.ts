@@ -1,6 +1,7 @@
 /**
  * The fields of an Effect span, as tags of an APM span.
  */
+import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
 import type { SpanKind } from "effect/Tracer"
 import * as JsonText from "../../domain/json/JsonText.ts"
@@ -147,12 +148,14 @@ const statusOfFailure = (exit: Exit.Failure<unknown, unknown>): number | undefin
   return 500
 }
 
-// The key under which the router keeps the route of a request.
-const routeKey = "effect/http/HttpRouter/RouteContext"
+// The router's own tag for the route of a request, by its key.
+const routeTag = Context.Service<{ readonly route?: { readonly path?: unknown } }>(
+  "effect/http/HttpRouter/RouteContext"
+)
 
 /** Reads the route of the request that a fiber handles. The router sets it on sampled spans only. */
 export const readRoute = (reader: ContextReader, root: TracedSpan): void => {
   if (root.type !== "web" || root.meta["http.route"] !== undefined) return
-  const context = reader.context.mapUnsafe.get(routeKey) as { readonly route?: { readonly path?: unknown } } | undefined
+  const context = Context.getOrUndefined(reader.context, routeTag)
   if (typeof context?.route?.path === "string") root.meta["http.route"] = context.route.path
 }
