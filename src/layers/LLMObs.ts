@@ -34,7 +34,7 @@ import type { SetAside } from "../domain/delivery/SetAside.ts"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
 import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
 import { Control } from "../ports/Control.ts"
-import { CurrentSpan, SpanAnnotations } from "../ports/CurrentSpan.ts"
+import { SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
 import { Delivery } from "../ports/Delivery.ts"
 import { Recorder } from "../ports/Recorder.ts"
@@ -52,9 +52,8 @@ export * from "./Spans.ts"
  * @since 0.1.0
  */
 export const annotateCurrentSpan = (input: AnnotationInput): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    fiber.getRef(Recorder)?.annotate(CallbackRegion.readerOf(fiber).getRef(CurrentSpan), input)
-    return Effect.void
+  Effect.withFiberSucceed((fiber) => {
+    fiber.getRef(Recorder)?.annotate(CallbackRegion.currentSpan(fiber), input)
   })
 
 /**

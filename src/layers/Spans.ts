@@ -77,19 +77,25 @@ const spanFunction = (kind: SpanKind): SpanFunction =>
     return (self: Effect.Effect<unknown, unknown, unknown>, ...args: ReadonlyArray<unknown>) =>
       Effect.withFiber((fiber) => {
         let span: PairedSpan.PairedSpan | undefined
-        // The finalizer comes first: a fiber that is interrupted as soon as the span has opened still ends it.
+        let around: Context.Context<never> | undefined
+        // The finalizer comes first: a fiber that is interrupted as soon as the span has opened still ends it. It also
+        // restores the context, as that of `Effect.updateContext` would in a step of its own.
         return Effect.onExitPrimitive(
           Effect.suspend(() => {
-            const opened = span = PairedSpan.open(fiber, { kind, name, options, scoped: true })
-            if (capture.input) Capture.annotateInput(opened, options, args)
-            return Effect.updateContext(self, (context: Context.Context<unknown>) => opened.inside(context))
+            span = PairedSpan.open(fiber, { kind, name, options, scoped: true })
+            if (capture.input) Capture.annotateInput(span, options, args)
+            around = fiber.context
+            fiber.setContext(span.inside(around))
+            return self
           }),
-          (exit) =>
-            span?.endAndWait(
+          (exit) => {
+            if (around !== undefined) fiber.setContext(around)
+            return span?.endAndWait(
               capture.output && exit._tag === "Success"
                 ? { exit, output, defaultOutput: () => exit.value }
                 : { exit, output }
             )
+          }
         )
       })
   }) as SpanFunction

@@ -10,6 +10,7 @@ import type { CallbackContext } from "../../ports/CallbackContext.ts"
 import { CurrentCallbackContext } from "../../ports/CallbackContext.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import * as ContextReaders from "../../ports/ContextReader.ts"
+import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
 import { Recorder } from "../../ports/Recorder.ts"
 import { CurrentRouting } from "../../ports/Routing.ts"
@@ -68,6 +69,10 @@ export const around = (reader: ContextReader): Context.Context<never> | undefine
 
 // An account goes with its region: events that were meant for one must not go to another.
 const kept = [CurrentSpan, Tracer.ParentSpan, SpanAnnotations, BaggageChanges, CurrentRouting]
+
+/** The recorded span that a span which starts in a context has as its parent. */
+export const currentSpan = (reader: ContextReader): OpenSpan | undefined =>
+  reader.getRef(CurrentSpan) ?? readerOf(reader).getRef(CurrentSpan)
 
 /** A reader of a context inside a region; what the context says itself counts. */
 export const within = (region: Context.Context<never> | undefined, reader: ContextReader): ContextReader =>
