@@ -4,7 +4,7 @@
  *
  * @since 0.2.0
  */
-import type { MediaPart, Transcript } from "../content/Transcript.ts"
+import type { MediaPart, Message, Transcript } from "../content/Transcript.ts"
 import * as JsonFields from "../json/JsonFields.ts"
 import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
@@ -46,6 +46,25 @@ export const isMessage = (json: JsonObject): boolean => members.some((key) => Ob
 export const isPlain = (json: Json): json is { readonly role: string; readonly content: string } =>
   JsonSnapshot.isObject(json) && typeof json["content"] === "string" && usual.has(json["role"]) &&
   Object.keys(json).length === 2
+
+/**
+ * Reads a message as `isPlain` describes it before it is copied: an object without a class, whose text is well-formed.
+ * `undefined` for any other value. It throws what the value throws.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const plain = (value: unknown): Message | undefined => {
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return undefined
+  const keys = Object.keys(value)
+  const known = keys.length === 2 &&
+    (keys[0] === "role" ? keys[1] === "content" : keys[0] === "content" && keys[1] === "role")
+  if (!known) return undefined
+  const { content, role } = value as { readonly role: Json; readonly content: unknown }
+  return typeof content === "string" && usual.has(role) && content.isWellFormed()
+    ? { content, role: role as string }
+    : undefined
+}
 
 const members = [
   "role",

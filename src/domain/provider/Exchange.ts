@@ -82,6 +82,8 @@ const nothing: Reading = {
  * @since 0.2.0
  */
 export const read = (value: unknown, side: Side, path: string = side): Measured<Reading> => {
+  const messages = chat(value)
+  if (messages !== undefined) return messages
   const snapshot = JsonSnapshot.take(value, JsonText.limits, path)
   if (snapshot.value === undefined) return { value: nothing, bytes: 0, problems: snapshot.problems }
   const plain = plainMessages(snapshot.value, side)
@@ -112,6 +114,38 @@ const plainMessages = (json: Json, side: Side): ReadonlyArray<Message> | undefin
   }
   return messages
 }
+
+// The most common shape needs no snapshot either: a list of messages that are plain before they are copied. Anything
+// else, also a value that throws, is read again by the rules of a snapshot.
+const chat = (value: unknown): Measured<Reading> | undefined => {
+  if (!Array.isArray(value)) return undefined
+  try {
+    const count = value.length
+    if (count === 0 || count > mostChat || (value as { readonly toJSON?: unknown }).toJSON !== undefined) {
+      return undefined
+    }
+    const messages: Array<Message> = []
+    let left = JsonText.limits.characters
+    let bytes = 2
+    for (let i = 0; i < count; i++) {
+      const message = ChatMessage.plain(value[i])
+      if (message === undefined) return undefined
+      left -= message.content.length + chatBytes
+      if (left < 0) return undefined
+      bytes += chatBytes + plainBytes + JsonSnapshot.textBytes(message.role) + JsonSnapshot.textBytes(message.content)
+      messages.push(message)
+    }
+    return { value: { ...nothing, messages }, bytes, problems: Problem.none }
+  } catch {
+    return undefined
+  }
+}
+
+// A longer list is rare, and its snapshot is not what it costs.
+const mostChat = 1_000
+
+// The braces, the comma and both keys of a message, as a snapshot counts them.
+const chatBytes = 77
 
 // The keys, quotes and role of a message made of a text.
 const plainBytes = 96

@@ -64,4 +64,13 @@ export const toHex16 = (decimal: string): string => fromDecimal(decimal) ?? zero
  * @category combinators
  * @since 0.1.0
  */
-export const toDecimal = (hex: string): string => hexUpTo16.test(hex) ? BigInt("0x" + hex).toString() : "0"
+export const toDecimal = (hex: string): string => {
+  const last = hex.charCodeAt(hex.length - 1)
+  // `BigInt` refuses other texts, but ignores white space at the end. An expression takes as long as the conversion.
+  if (hex.length > 16 || !(last >= 0x30 && last <= 0x66)) return "0"
+  try {
+    return BigInt("0x" + hex).toString()
+  } catch {
+    return "0"
+  }
+}

@@ -138,6 +138,15 @@ describe("Exchange", () => {
     })
   }
 
+  it("reads plain messages, and their size, as it reads objects without a prototype", () => {
+    const given = [{ role: "user", content: "\u00e9\n\"x" }, { content: "", role: "assistant" }]
+    const others = given.map((message) => Object.assign(Object.create(null), message) as unknown)
+    assert.deepStrictEqual(Exchange.read(given, "input"), Exchange.read(others, "input"))
+    const broken = { role: "user", content: "a\ud800" }
+    assert.deepStrictEqual(messages([broken]), [{ content: "a\ufffd", role: "user" }])
+    assert.deepStrictEqual(messages(Object.assign([broken], { toJSON: () => ["b"] })), [{ content: "b", role: "user" }])
+  })
+
   it("takes null as missing content", () => {
     assert.deepStrictEqual(messages([{ role: "assistant", content: null }]), [{ content: "", role: "assistant" }])
   })

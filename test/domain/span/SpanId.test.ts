@@ -39,6 +39,12 @@ describe("SpanId", () => {
     })
   }
 
+  for (const bad of ["", " ", "f\n", "f\ufeff", " f", "0x1", "+1", "1n", "fg", "00000000000000001"]) {
+    it(`has no decimal text but zero for what is not hex: ${JSON.stringify(bad)}`, () => {
+      assert.strictEqual(SpanId.toDecimal(bad), "0")
+    })
+  }
+
   it("accepts sixteen lower-case hex characters", () => {
     assert.isTrue(SpanId.isValid("00000000000000ff"))
   })
