@@ -8,19 +8,25 @@ import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 const hexOf = (bytes: Uint8Array<ArrayBuffer>): string =>
   typeof Buffer === "undefined"
     ? Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
-    : Buffer.from(bytes.buffer).toString("hex")
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")
 
 // A slice keeps the text of its block alive, so an id that is held for long holds one KiB at most.
-const idsOfBlock = 64
+const blockBytes = 64 * 8
+
+// A call to the system costs as much as a thousand bytes of it.
+const drawnBytes = 8 * blockBytes
 
 // Gives texts of 16 hex characters. `mask` is applied to the first byte of each.
 const pool = (mask: number): () => string => {
+  let drawn = new Uint8Array(0)
   let block = ""
   let offset = 0
   return () => {
     if (offset === block.length) {
       // Web Crypto is in every runtime.
-      const bytes = crypto.getRandomValues(new Uint8Array(idsOfBlock * 8))
+      if (drawn.length === 0) drawn = crypto.getRandomValues(new Uint8Array(drawnBytes))
+      const bytes = drawn.subarray(0, blockBytes)
+      drawn = drawn.subarray(blockBytes)
       for (let i = 0; i < bytes.length; i += 8) bytes[i]! &= mask
       block = hexOf(bytes)
       offset = 0
@@ -31,7 +37,7 @@ const pool = (mask: number): () => string => {
 }
 
 /**
- * Makes a generator. One call to the system serves 64 ids.
+ * Makes a generator. One call to the system serves 512 ids.
  *
  * **Details**
  *
