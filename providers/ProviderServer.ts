@@ -28,6 +28,9 @@ const wires: ReadonlyArray<Wire> = [
   GeminiContent.wire
 ]
 
+/** The end of a path that a redirect leads to. */
+const moved = "/moved"
+
 /** A request as it came. */
 export interface SeenRequest {
   readonly path: string
@@ -61,11 +64,15 @@ export const start = async ({ answer = (question) => `You said: ${question}` }: 
     const text = await read(request)
     const url = new URL(request.url ?? "/", "http://localhost")
     requests.push({ path: `${url.pathname}${url.search}`, headers: request.headers, text })
-    const wire = wires.find((wire) => wire.matches(url.pathname))
+    const pathname = url.pathname.endsWith(moved) ? url.pathname.slice(0, -moved.length) : url.pathname
+    const wire = wires.find((wire) => wire.matches(pathname))
     const body = parse(text)
     if (wire === undefined || body === undefined) return send(response, 404, { error: { message: "Not found" } })
-    const question = wire.question(url.pathname, body)
+    const question = wire.question(pathname, body)
     const directives = Directives.read(question.text)
+    if (directives.moved !== undefined && pathname === url.pathname) {
+      return send(response, directives.moved, {}, { location: `${pathname}${moved}${url.search}` })
+    }
     const attempt = (attempts.get(text) ?? 0) + 1
     attempts.set(text, attempt)
     if (directives.status !== undefined && attempt <= directives.failures) {
@@ -74,6 +81,7 @@ export const start = async ({ answer = (question) => `You said: ${question}` }: 
         "retry-after-ms": "1"
       })
     }
+    if (directives.isStalling && attempt === 1) return
     const reply = replyTo(question, directives, answer)
     if (!question.isStream) return sendWhole(response, wire.whole(question, reply), wire, directives, request)
     await sendEvents(response, wire.stream(question, reply), wire, directives, request)

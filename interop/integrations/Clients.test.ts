@@ -124,6 +124,35 @@ for (const speaker of speakers) {
         })
       )
 
+      test(
+        "records a call that is redirected, or times out and is repeated, once",
+        Effect.gen(function*() {
+          const { requests, spans } = yield* recorded(way, speaker, [
+            { text: "[moved 307] Hi" },
+            { text: "[moved 308] [once 500] Hi" },
+            { text: "[moved 308] Hi", isStream: true },
+            { text: "[moved 303] Hi" },
+            { text: "[stall] Hi", timeout: 50 }
+          ])
+          const [, , , refused, timed] = spans
+          assert.strictEqual(spans.length, 5)
+          assert.strictEqual(requests.length, speaker.retries ? 12 : 9)
+          for (const span of spans.slice(0, 3)) {
+            const isRepeated = Testing.texts(span.input)[0]?.includes("once") === true
+            const answer = isRepeated && !speaker.retries ? undefined : "You said: Hi"
+            assert.deepStrictEqual([span.metadata["attempts"], lastText(span)], [
+              isRepeated && speaker.retries ? 2 : undefined,
+              answer
+            ])
+          }
+          assert.deepStrictEqual([refused!.status, refused!.metadata["status_code"]], ["error", 404])
+          assert.deepStrictEqual(
+            [timed!.status, timed!.metadata["attempts"], lastText(timed!)],
+            speaker.retries ? ["ok", 2, "You said: Hi"] : ["ok", undefined, undefined]
+          )
+        })
+      )
+
       if (!speaker.cancels) {
         test(
           "records a stream that the client keeps after the program has left it, when the layer closes",

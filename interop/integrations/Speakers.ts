@@ -9,6 +9,8 @@ export interface Ask {
   readonly hasTool?: boolean
   /** Leaves a stream after its first part. */
   readonly leaves?: boolean
+  /** The milliseconds that the client waits for an answer. */
+  readonly timeout?: number
 }
 
 export interface Speaker {
@@ -34,16 +36,18 @@ const read = async (answer: unknown, { isStream = false, leaves = false }: Ask):
   for await (const _ of answer as AsyncIterable<unknown>) if (leaves) break
 }
 
+const optionsOf = ({ timeout }: Ask): object => timeout === undefined ? {} : { timeout }
+
 interface Chat {
-  readonly chat: { readonly completions: { readonly create: (body: object) => Promise<unknown> } }
+  readonly chat: { readonly completions: { readonly create: (body: object, options?: object) => Promise<unknown> } }
 }
 
 interface Responses {
-  readonly responses: { readonly create: (body: object) => Promise<unknown> }
+  readonly responses: { readonly create: (body: object, options?: object) => Promise<unknown> }
 }
 
 interface Messages {
-  readonly messages: { readonly create: (body: object) => Promise<unknown> }
+  readonly messages: { readonly create: (body: object, options?: object) => Promise<unknown> }
 }
 
 interface Content {
@@ -82,7 +86,7 @@ const openai = (name: string, version: string): ReadonlyArray<Speaker> => {
             ...(ask.hasTool === true
               ? { tools: [{ type: "function", function: { name: "weather", parameters: schema } }] }
               : {})
-          }),
+          }, optionsOf(ask)),
           ask
         )
     },
@@ -98,7 +102,7 @@ const openai = (name: string, version: string): ReadonlyArray<Speaker> => {
             ...(ask.hasTool === true
               ? { tools: [{ type: "function", name: "weather", parameters: schema, strict: false }] }
               : {})
-          }),
+          }, optionsOf(ask)),
           ask
         )
     }
@@ -126,7 +130,7 @@ const anthropic = (name: string, version: string): Speaker => ({
         messages: [{ role: "user", content: ask.text }],
         ...(ask.isStream === true ? { stream: true } : {}),
         ...(ask.hasTool === true ? { tools: [{ name: "weather", input_schema: schema }] } : {})
-      }),
+      }, optionsOf(ask)),
       ask
     )
 })
@@ -149,9 +153,12 @@ const google = (name: string, version: string): Speaker => ({
       await models[ask.isStream === true ? "generateContentStream" : "generateContent"]({
         model: "gemini-3-pro",
         contents: ask.text,
-        ...(ask.hasTool === true
-          ? { config: { tools: [{ functionDeclarations: [{ name: "weather", parametersJsonSchema: schema }] }] } }
-          : {})
+        config: {
+          ...(ask.timeout === undefined ? {} : { httpOptions: { timeout: ask.timeout } }),
+          ...(ask.hasTool === true
+            ? { tools: [{ functionDeclarations: [{ name: "weather", parametersJsonSchema: schema }] }] }
+            : {})
+        }
       }),
       ask
     )

@@ -464,6 +464,22 @@ describe("Clients.layer", () => {
     }
   })
 
+  it.live("joins the requests of calls that are redirected, also to a path that is none of a provider", (ctx) =>
+    Effect.gen(function*() {
+      if (!hasBodies) ctx.skip(noBodies)
+      const spans = yield* heard(async ({ openai, server }) => {
+        const ask = (text: string) => openai.chat.completions.create(hi(text))
+        await Promise.all([ask("[moved 307] a"), ask("[moved 308] b"), failure(ask("[moved 302] c"))])
+        assert.strictEqual(server.requests.length, 6)
+      })
+      assert.deepStrictEqual(
+        spans.map(({ input, metadata, output }) =>
+          [Testing.texts(input)[0], Testing.texts(output)[0], metadata["status_code"]].join(" ")
+        ).sort(),
+        ["[moved 302] c  404", "[moved 307] a You said: a ", "[moved 308] b You said: b "]
+      )
+    }))
+
   it.live("joins every attempt of a call that is told to try more often than usual", (ctx) =>
     Effect.gen(function*() {
       if (!hasBodies) ctx.skip(noBodies)

@@ -76,8 +76,8 @@ const begin = (
   const header = headerOf(init?.headers ?? request?.headers)
   const body = textOf(init?.body)
   const retry = header("x-stainless-retry-count")
-  const key = (): string => Attempts.keyOf(address.href, body ?? "", reader.getRef(CurrentSpan)?.context.spanId)
-  const held = retry === "0" || body === undefined ? undefined : attempts.resume(layer, key)
+  const digest = (): string => Attempts.digestOf(body ?? "", reader.getRef(CurrentSpan)?.context.spanId, "attempt")
+  const held = retry === "0" || body === undefined ? undefined : attempts.resume(layer, address.href, digest)
   held?.again()
   const recorded = held ?? new RecordedCall({ layer, reader, call, capture: options.capture })
   return new Exchange({
@@ -85,9 +85,9 @@ const begin = (
     attempts,
     forgotten,
     maxRetries: options.maxRetries(),
-    key,
-    tellsRetries: retry !== undefined,
-    timeoutMillis: Number(header("x-stainless-timeout") ?? Infinity) * 1_000,
+    key: () => ({ address: address.href, digest: digest() }),
+    retries: retry === undefined ? undefined : Number(retry),
+    timeout: header("x-stainless-timeout"),
     signal: init?.signal ?? request?.signal,
     request: held === undefined ? () => requestOf(address, body) : undefined
   })
@@ -131,13 +131,14 @@ interface ExchangeOptions {
   readonly attempts: Attempts.Attempts
   readonly forgotten: FinalizationRegistry<Exchange>
   readonly maxRetries: number
-  readonly key: () => string
+  readonly key: () => Attempts.Key
   /**
-   * Whether the client counts its attempts in a header. Such a client cancels the body of an answer that it will ask for again, and
-   * each call of it can have another number of attempts.
+   * The attempts before this one, if the client counts them in a header. Such a client cancels the body of an answer that it will
+   * ask for again, and each call of it can have another number of attempts.
    */
-  readonly tellsRetries: boolean
-  readonly timeoutMillis: number
+  readonly retries: number | undefined
+  /** The seconds that the client waits for an answer, as it tells them. */
+  readonly timeout: string | undefined
   readonly signal: AbortSignal | null | undefined
   readonly request: (() => JsonObject | undefined) | undefined
 }
@@ -279,9 +280,10 @@ class Exchange {
   }
 
   private whole(): void {
-    const { attempts, key, maxRetries, recorded, tellsRetries } = this.options
+    const { attempts, key, maxRetries, recorded, retries } = this.options
     const failure = recorded.failure()
-    const mayRepeat = failure !== undefined && !tellsRetries && recorded.attempts <= maxRetries && this.isRetried()
+    const mayRepeat = failure !== undefined && retries === undefined && recorded.attempts <= maxRetries &&
+      this.isRetried()
     if (mayRepeat) attempts.hold(key(), recorded, failure, this.patience())
     else recorded.end(failure)
   }
@@ -302,12 +304,14 @@ class Exchange {
 
   /** No answer came. */
   private fail(error: unknown): void {
-    const { attempts, key, maxRetries, recorded, tellsRetries, timeoutMillis } = this.options
-    const isLate = performance.now() - this.startedAt >= timeoutMillis
-    if (this.isAborted(error) && !isLate) return recorded.end({ interrupted: true })
-    const end = { error, at: recorded.now() }
-    if (tellsRetries || recorded.attempts <= maxRetries) attempts.hold(key(), recorded, end, this.patience())
-    else recorded.end(end)
+    const { attempts, key, maxRetries, recorded, retries, timeout } = this.options
+    const isAborted = this.isAborted(error)
+    const isLate = isAborted && Attempts.isTimeout(performance.now() - this.startedAt, timeout)
+    if (isAborted && !isLate) return recorded.end({ interrupted: true })
+    const end = { error: isLate ? ProviderFailure.timeout : error, at: recorded.now() }
+    if (retries !== undefined || recorded.attempts <= maxRetries) {
+      attempts.hold(key(), recorded, end, this.patience())
+    } else recorded.end(end)
   }
 
   private isAborted(error: unknown): boolean {
@@ -320,6 +324,7 @@ class Exchange {
   }
 
   private patience(): number {
-    return Attempts.patience((name) => this.response?.headers.get(name))
+    const { recorded, retries } = this.options
+    return Attempts.patienceOf(recorded, (name) => this.response?.headers.get(name), retries)
   }
 }

@@ -88,17 +88,19 @@ export const listen = (options: Options): () => void => {
     options.layer === undefined ? !heard.has(layer) : layer === options.layer
 
   const create = (request: UndiciRequest): void => {
-    if (request.method !== "POST" || owned.has(request)) return
     const pathname = request.path.split("?", 1)[0]!
-    if (ProviderCall.fromAddress({ hostname: "", pathname }) === undefined) return
-    const url = URL.parse(pathname, String(request.origin))
-    const call = url === null ? undefined : ProviderCall.fromAddress(url)
+    const url = (): URL | null => URL.parse(pathname, String(request.origin))
+    const isCall = request.method === "POST" && ProviderCall.fromAddress({ hostname: "", pathname }) !== undefined
+    // A redirect can lead to any path, and turn a request into a GET.
+    if (owned.has(request) || !(isCall || attempts.isAwaited(() => url()?.href ?? ""))) return
+    const address = url()
     const layer = RunningLayers.ofCaller()
-    if (url === null || call === undefined || layer === undefined || !isOwn(layer)) return
+    if (address === null || layer === undefined || !isOwn(layer)) return
     const reader = layer.current()
     if (RunningLayers.isClaimed(reader)) return
     owned.add(request)
-    running.set(request, new Exchange({ ...options, attempts, request, url, call, layer, reader }))
+    const call = isCall ? ProviderCall.fromAddress(address) : undefined
+    running.set(request, new Exchange({ ...options, attempts, request, url: address, call, layer, reader }))
   }
 
   const finish = (request: UndiciRequest, exchange: Exchange, end: (exchange: Exchange) => void): void => {
@@ -132,8 +134,7 @@ export const listen = (options: Options): () => void => {
     }),
     on("headers", (exchange, { request, response }) => {
       // A server can answer before it has all of the body.
-      if (exchange.start()) exchange.answered(response!.statusCode, response!.headers)
-      else running.delete(request)
+      if (!exchange.start() || !exchange.answered(response!.statusCode, response!.headers)) running.delete(request)
     }),
     on("bodyChunkReceived", (exchange, { chunk }) => exchange.received(chunk!)),
     on("trailers", (exchange, { request }) => finish(request, exchange, (exchange) => exchange.whole())),
@@ -160,13 +161,20 @@ const later: Attempts.Later = (millis, f) => {
   return () => clearTimeout(timer)
 }
 
+/** The address that the first request of a call went to: its client sends each attempt there. */
+const origins = new WeakMap<RecordedCall, string>()
+
+// `fetch` follows the first three without the body.
+const redirects = new Map([[301, false], [302, false], [303, false], [307, true], [308, true]])
+
 const mostBytes = JsonSnapshot.defaultLimits.characters
 
 interface ExchangeOptions extends Omit<Options, "layer"> {
   readonly attempts: Attempts.Attempts
   readonly request: UndiciRequest
   readonly url: URL
-  readonly call: ProviderCall.ProviderCall
+  /** `undefined` for a request that can only be where a redirect leads to. */
+  readonly call: ProviderCall.ProviderCall | undefined
   readonly layer: RunningLayers.RunningLayer
   readonly reader: ContextReader
 }
@@ -176,6 +184,7 @@ class Exchange {
   readonly layer: RunningLayers.RunningLayer
   private readonly options: ExchangeOptions
   private readonly at: bigint
+  private readonly begunAt = performance.now()
   private parts: Array<Uint8Array> | undefined = []
   private bytes = 0
   private text = ""
@@ -203,31 +212,55 @@ class Exchange {
     const { parts } = this
     this.parts = undefined
     if (parts === undefined || this.bytes > mostBytes) return false
+    this.text = new TextDecoder().decode(Buffer.concat(parts))
+    const redirected = attempts.resume(layer, url.href, () => this.digest(this.text, "redirect"))
+    if (redirected !== undefined) {
+      redirected.follow()
+      this.recorded = redirected
+      return true
+    }
     if (parts.length === 0) {
-      if (request.body !== undefined && request.body !== null) onNoBodies()
+      if (call !== undefined && request.body !== undefined && request.body !== null) onNoBodies()
       return false
     }
-    this.text = new TextDecoder().decode(Buffer.concat(parts))
     const body = parse(this.text)
-    if (body === undefined || !ProviderCall.isRequest(url, body)) return false
-    const held = this.retry === "0" ? undefined : attempts.resume(layer, () => this.key())
+    if (call === undefined || body === undefined || !ProviderCall.isRequest(url, body)) return false
+    const held = this.retry === "0"
+      ? undefined
+      : attempts.resume(layer, url.href, () => this.digest(this.text, "attempt"))
     held?.again()
     this.recorded = held ?? new RecordedCall({ layer, reader, call, capture, at: this.at })
+    origins.set(this.recorded, url.href)
     if (held === undefined) this.recorded.request(body)
     return true
   }
 
-  answered(status: number, headers: ReadonlyArray<Uint8Array>): void {
+  /** The head of an answer. `false` if it leads to another address, where the call goes on. */
+  answered(status: number, headers: ReadonlyArray<Uint8Array>): boolean {
     const { recorded } = this
-    if (recorded === undefined) return
+    if (recorded === undefined) return true
     this.status = status
     this.headers = headersOf(headers)
     recorded.answered(status, this.headers.get("content-type") ?? "")
+    if (this.redirects(recorded)) return false
     this.decoder = BodyDecoding.make(
       (this.headers.get("content-encoding") ?? "").trim().toLowerCase(),
       mostBytes,
       (text) => recorded.text(text)
     )
+    return true
+  }
+
+  private redirects(recorded: RecordedCall): boolean {
+    const keepsBody = redirects.get(this.status)
+    const to = keepsBody === undefined ? null : URL.parse(this.headers.get("location") ?? "", this.options.url.href)
+    if (to === null) return false
+    const key = {
+      address: new URL(to.pathname, to).href,
+      digest: this.digest(keepsBody === true ? this.text : "", "redirect")
+    }
+    this.options.attempts.hold(key, recorded, { at: recorded.now() }, Attempts.redirectMillis)
+    return true
   }
 
   received(part: Uint8Array | string): void {
@@ -240,8 +273,11 @@ class Exchange {
 
   broken(error: unknown): void {
     const isAborted = error instanceof Error && error.name === "AbortError"
+    const isLate = isAborted && this.status === 0 &&
+      Attempts.isTimeout(performance.now() - this.begunAt, this.header("x-stainless-timeout"))
     this.end((recorded) => {
       if (recorded.isComplete()) return {}
+      if (isLate) return { error: ProviderFailure.timeout }
       return recorded.failure() ?? (isAborted ? { interrupted: true } : { error })
     })
   }
@@ -259,7 +295,7 @@ class Exchange {
       guard(this.layer.diagnostics, "undici.end", () => {
         const end = { ...endOf(recorded), at }
         if (end.error === undefined || !this.mayRepeat()) recorded.end(end)
-        else this.options.attempts.hold(this.key(), recorded, end, this.patience())
+        else this.options.attempts.hold(this.key(recorded), recorded, end, this.patience(recorded))
       }, undefined)
     if (decoder === undefined) settle()
     else decoder.end(settle)
@@ -271,18 +307,25 @@ class Exchange {
       (this.status === 0 || ProviderFailure.isRetried(this.status, this.headers.get("x-should-retry")))
   }
 
-  private key(): string {
-    const { reader, url } = this.options
-    return Attempts.keyOf(url.href, this.text, reader.getRef(CurrentSpan)?.context.spanId)
+  private key(recorded: RecordedCall): Attempts.Key {
+    return { address: origins.get(recorded) ?? this.options.url.href, digest: this.digest(this.text, "attempt") }
+  }
+
+  private digest(body: string, next: "attempt" | "redirect"): string {
+    return Attempts.digestOf(body, this.options.reader.getRef(CurrentSpan)?.context.spanId, next)
   }
 
   /** The number of attempts before this one, as the client tells it. */
   private get retry(): string | undefined {
-    return requestHeader(this.options.request.headers, "x-stainless-retry-count")
+    return this.header("x-stainless-retry-count")
   }
 
-  private patience(): number {
-    return Attempts.patience((name) => this.headers.get(name))
+  private header(name: string): string | undefined {
+    return requestHeader(this.options.request.headers, name)
+  }
+
+  private patience(recorded: RecordedCall): number {
+    return Attempts.patienceOf(recorded, (name) => this.headers.get(name), Number(this.retry))
   }
 }
 

@@ -55,6 +55,14 @@ export const fromAnswer = (
 })
 
 /**
+ * The error of a request that its client gave up when its time was over.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const timeout: ProviderFailure = { name: "APIConnectionTimeoutError", message: "Request timed out." }
+
+/**
  * The error that a part of a stream, or an answer with a status of success, tells. `undefined` if it tells none.
  *
  * @category constructors

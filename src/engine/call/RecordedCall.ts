@@ -92,7 +92,7 @@ export class RecordedCall {
     return this.isEnded
   }
 
-  /** The last attempt failed in this way. Another one may follow. `release` is called if the call ends before. */
+  /** Another request may follow; the call ends in this way if none does. `release` is called if it ends before. */
   hold(end: SpanEnd, release: () => void): void {
     this.last = end
     this.release = release
@@ -100,9 +100,14 @@ export class RecordedCall {
 
   /** Another attempt of the same call begins. */
   again(): void {
+    this.follow()
+    this.attempts++
+  }
+
+  /** The request that a redirect leads to begins. */
+  follow(): void {
     this.last = undefined
     this.release = undefined
-    this.attempts++
     this.answer = undefined
     this.status = 0
   }
@@ -175,7 +180,7 @@ export class RecordedCall {
           ...output.metadata,
           ...(this.capture.input ? answered : ModelParameters.withoutContent(answered)),
           ...(this.attempts > 1 ? { attempts: this.attempts } : undefined),
-          ...(this.status >= 400 ? { status_code: this.status } : undefined),
+          ...(this.status >= 300 ? { status_code: this.status } : undefined),
           ...(read?.isCut === true ? { output_cut: true } : undefined)
         }
       }

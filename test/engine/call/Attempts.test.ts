@@ -32,6 +32,8 @@ const make = () => {
   }
 }
 
+const key = (address: string): Attempts.Key => ({ address, digest: "d" })
+
 const failed = { error: { name: "RateLimitError", message: "429" } }
 
 const inLayer = (body: () => void) =>
@@ -46,12 +48,12 @@ describe("Attempts", () => {
       const spans = yield* inLayer(() => {
         const { attempts, call, layer, timers } = make()
         const [first, second] = [call(), call()]
-        attempts.hold("a", first, failed, 1_000)
-        attempts.hold("a", second, failed, 1_000)
-        assert.isUndefined(attempts.resume(layer, () => "b"))
-        assert.strictEqual(attempts.resume(layer, () => "a"), first)
-        assert.strictEqual(attempts.resume(layer, () => "a"), second)
-        assert.isUndefined(attempts.resume(layer, () => "a"))
+        attempts.hold(key("a"), first, failed, 1_000)
+        attempts.hold(key("a"), second, failed, 1_000)
+        assert.isUndefined(attempts.resume(layer, "b", () => "d"))
+        assert.strictEqual(attempts.resume(layer, "a", () => "d"), first)
+        assert.strictEqual(attempts.resume(layer, "a", () => "d"), second)
+        assert.isUndefined(attempts.resume(layer, "a", () => "d"))
         assert.isTrue(timers.every(({ isCancelled }) => isCancelled))
         for (const resumed of [first, second]) {
           resumed.again()
@@ -68,10 +70,10 @@ describe("Attempts", () => {
     Effect.gen(function*() {
       const spans = yield* inLayer(() => {
         const { attempts, call, layer, timers } = make()
-        attempts.hold("a", call(), failed, 1_000)
+        attempts.hold(key("a"), call(), failed, 1_000)
         timers[0]!.f()
         timers[0]!.f()
-        assert.isUndefined(attempts.resume(layer, () => "a"))
+        assert.isUndefined(attempts.resume(layer, "a", () => "d"))
       })
       assert.deepStrictEqual(spans.map(({ error }) => error?.type), ["RateLimitError"])
     }))
@@ -80,7 +82,7 @@ describe("Attempts", () => {
     Effect.gen(function*() {
       const spans = yield* inLayer(() => {
         const { attempts, call, timers } = make()
-        for (let i = 0; i < 1_010; i++) attempts.hold(`${i}`, call(), failed, 1_000)
+        for (let i = 0; i < 1_010; i++) attempts.hold(key(`${i}`), call(), failed, 1_000)
         assert.strictEqual(timers.length, 1_000)
       })
       assert.strictEqual(spans.length, 10)
@@ -93,47 +95,79 @@ describe("Attempts", () => {
         made = make()
         const { attempts, call, layer } = made
         const held = call()
-        attempts.hold("a", held, failed, 1_000)
-        assert.isUndefined(attempts.resume({ ...layer }, () => "a"))
+        attempts.hold(key("a"), held, failed, 1_000)
+        assert.isUndefined(attempts.resume({ ...layer }, "a", () => "d"))
         held.end()
-        assert.isUndefined(attempts.resume(layer, () => "a"))
-        attempts.hold("a", held, failed, 1_000)
-        attempts.hold("b", call(), failed, 1_000)
+        assert.isUndefined(attempts.resume(layer, "a", () => "d"))
+        attempts.hold(key("a"), held, failed, 1_000)
+        attempts.hold(key("b"), call(), failed, 1_000)
       })
       assert.deepStrictEqual(made!.timers.map(({ isCancelled }) => isCancelled), [true, true])
-      assert.isUndefined(made!.attempts.resume(made!.layer, () => assert.fail("an attempt is held")))
+      assert.isUndefined(made!.attempts.resume(made!.layer, "a", () => assert.fail("an attempt is held")))
     }))
 
-  it.effect("makes no key while nothing is held", () =>
+  it.effect("makes neither address nor digest while nothing is held", () =>
     inLayer(() => {
       const { attempts, layer } = make()
-      assert.isUndefined(attempts.resume(layer, () => assert.fail("a key was made")))
+      assert.isFalse(attempts.isAwaited(() => assert.fail("an address was made")))
+      assert.isUndefined(attempts.resume(layer, "a", () => assert.fail("a digest was made")))
     }))
 
-  it("makes different keys for another address, body or parent", () => {
-    const keys = [
-      Attempts.keyOf("u", "b", "p"),
-      Attempts.keyOf("v", "b", "p"),
-      Attempts.keyOf("u", "c", "p"),
-      Attempts.keyOf("u", "b", "q"),
-      Attempts.keyOf("u", "b", undefined)
+  it.effect("expects the request of a held call at its address alone, with its digest alone", () =>
+    inLayer(() => {
+      const { attempts, call, layer } = make()
+      const held = call()
+      attempts.hold(key("a"), held, failed, 1_000)
+      assert.deepStrictEqual(["a", "b"].map((address) => attempts.isAwaited(() => address)), [true, false])
+      assert.isUndefined(attempts.resume(layer, "a", () => "another"))
+      assert.strictEqual(attempts.resume(layer, "a", () => "d"), held)
+      assert.isFalse(attempts.isAwaited(() => assert.fail("an address was made")))
+      held.end()
+    }))
+
+  it("makes different digests for another body, parent or next request", () => {
+    const digests = [
+      Attempts.digestOf("b", "p", "attempt"),
+      Attempts.digestOf("b", "p", "redirect"),
+      Attempts.digestOf("c", "p", "attempt"),
+      Attempts.digestOf("b", "q", "attempt"),
+      Attempts.digestOf("b", undefined, "attempt")
     ]
-    assert.strictEqual(new Set(keys).size, keys.length)
-    assert.strictEqual(Attempts.keyOf("u", "b", "p"), keys[0])
+    assert.strictEqual(new Set(digests).size, digests.length)
+    assert.strictEqual(Attempts.digestOf("b", "p", "attempt"), digests[0])
   })
 
-  const waits: ReadonlyArray<readonly [headers: { readonly [name: string]: string }, millis: number]> = [
-    [{}, 10_000],
-    [{ "retry-after-ms": "1" }, 10_000],
-    [{ "retry-after": "30" }, 32_000],
-    [{ "retry-after": "3600" }, 62_000],
-    [{ "retry-after": "-5" }, 10_000],
-    [{ "retry-after": "Wed, 21 Oct 2015 07:28:00 GMT" }, 10_000]
+  const now = Date.parse("Wed, 21 Oct 2026 07:28:00 GMT")
+
+  const waits: ReadonlyArray<
+    readonly [headers: { readonly [name: string]: string }, retries: number | undefined, millis: number]
+  > = [
+    [{}, 0, 2_500],
+    [{}, 2, 4_000],
+    [{}, 9, 10_000],
+    [{}, undefined, 10_000],
+    [{}, Number.NaN, 10_000],
+    [{ "retry-after-ms": "1" }, 0, 2_001],
+    [{ "retry-after": "30" }, 0, 32_000],
+    [{ "retry-after": "3600" }, 0, 2_500],
+    [{ "retry-after": "-5" }, 1, 3_000],
+    [{ "retry-after": "Wed, 21 Oct 2026 07:28:20 GMT" }, 0, 22_000],
+    [{ "retry-after": "Wed, 21 Oct 2015 07:28:00 GMT" }, 0, 2_500]
   ]
 
-  for (const [headers, millis] of waits) {
-    it(`waits for the next attempt as long as a client may: ${JSON.stringify(headers)}`, () => {
-      assert.strictEqual(Attempts.patience((name) => headers[name]), millis)
+  for (const [headers, retries, millis] of waits) {
+    it(`waits for the next attempt as long as a client may: ${JSON.stringify(headers)}, after ${retries}`, () => {
+      const pause = { header: (name: string) => headers[name], retries, longest: 60_000, now }
+      assert.strictEqual(Attempts.patience(pause), millis)
     })
   }
+
+  it("takes a request that is given up when its client's time is over for a timeout", () => {
+    assert.deepStrictEqual(
+      ([[950, "1"], [2_000, "1"], [800, "1"], [5_000, undefined], [5_000, "none"]] as const).map(([elapsed, seconds]) =>
+        Attempts.isTimeout(elapsed, seconds)
+      ),
+      [true, true, false, false, false]
+    )
+  })
 })
