@@ -94,9 +94,11 @@ describe("ChunkAssembler", () => {
           assert.strictEqual(next, times.length === 0 ? undefined : Math.min(...times))
           break
         }
-        case "flush":
-          assembler.flush()
+        case "flush": {
+          const slices = assembler.flush()
+          while (slices());
           for (const trace of model.waiting.keys()) leave(trace)
+        }
       }
       assert.deepStrictEqual(emitted.toSorted(), expected.toSorted())
     }

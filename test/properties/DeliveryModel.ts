@@ -90,6 +90,8 @@ const leave = (d: Draft, number: number): void => {
   const trace = d.traces.get(number)!
   d.unsent = d.unsent.filter((other) => other !== number)
   d.traces.set(number, { ...trace, finished: [] })
+  // The chunks before this one leave first, two at a time.
+  if (d.world.known) routeUndecided(d, Math.max(0, d.undecided.length - 2))
   if (d.world.known && d.undecided.length === 0) return route(d, trace.finished)
   d.undecided = [...d.undecided, trace.finished]
   if (d.undecided.length > d.limits.maxHeld) routeUndecided(d, d.limits.maxHeld)

@@ -5,6 +5,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Ledger from "../../src/domain/delivery/Ledger.ts"
 import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
 import type { LiveSpan } from "../../src/engine/chunk/LocalTrace.ts"
+import type { Slices } from "../../src/engine/chunk/Slices.ts"
 import type { JournalService } from "../../src/ports/Journal.ts"
 import type { Outcome } from "../../src/ports/Transport.ts"
 import { answer, failure, makeTrace, measure, open, record } from "../engine/Scene.ts"
@@ -24,6 +25,12 @@ const payloadBytes = 6_000
 const unseen = { traces: undefined, events: undefined, kept: undefined }
 
 const turn = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+
+/** All slices of a work in one step, because the model knows no slices. */
+const whole = (begin: () => Slices) => (): void => {
+  const slices = begin()
+  while (slices());
+}
 
 const eventOf = (record: SpanRecord): DeliveryState.NewEvent => ({
   id: DeliveryEngine.idOf(record),
@@ -148,7 +155,7 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
       Object.assign(engine.weather, rest)
     })
 
-  const release = Effect.suspend(() => step({ _tag: "release" }, engine.hold.release))
+  const release = Effect.suspend(() => step({ _tag: "release" }, whole(engine.hold.release)))
 
   const finish = (event: SpanRecord, span: LiveSpan | undefined, redacted = false) => {
     const number = span === undefined ? undefined : numberOf(span)
@@ -277,7 +284,7 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
       case "wait":
         return wait(drawn.millis)
       case "flush":
-        return step({ _tag: "flush" }, engine.assembler.flush)
+        return step({ _tag: "flush" }, whole(engine.assembler.flush))
       case "sampling":
         return change({ priority: drawn.priority, filtered: drawn.filtered })
       case "mode":
@@ -322,7 +329,7 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
     for (const span of running.splice(0)) yield* endSpan(span, { event: "now", route: "", size: 10 })
     // Events that wait for room in vain give up.
     yield* wait(limits.waitMillis)
-    yield* step({ _tag: "flush" }, engine.assembler.flush)
+    yield* step({ _tag: "flush" }, whole(engine.assembler.flush))
     for (let rounds = 0; rounds < 1_000; rounds++) {
       yield* sendTrace
       for (const route of DeliverySchedule.routes) yield* sendEvents(route)
