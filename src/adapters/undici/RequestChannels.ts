@@ -81,6 +81,7 @@ const claim = (layer: RunningLayers.RunningLayer | undefined): () => void => {
 /** Listens until the returned function is called, which ends the events of requests that still run. */
 export const listen = (options: Options): () => void => {
   const attempts = Attempts.make(later)
+  const origins: ExchangeOptions["origins"] = new WeakMap()
   const running = new Map<UndiciRequest, Exchange>()
   const unclaim = claim(options.layer)
 
@@ -100,7 +101,7 @@ export const listen = (options: Options): () => void => {
     if (RunningLayers.isClaimed(reader)) return
     owned.add(request)
     const call = isCall ? ProviderCall.fromAddress(address) : undefined
-    running.set(request, new Exchange({ ...options, attempts, request, url: address, call, layer, reader }))
+    running.set(request, new Exchange({ ...options, attempts, origins, request, url: address, call, layer, reader }))
   }
 
   const finish = (request: UndiciRequest, exchange: Exchange, end: (exchange: Exchange) => void): void => {
@@ -161,9 +162,6 @@ const later: Attempts.Later = (millis, f) => {
   return () => clearTimeout(timer)
 }
 
-/** The address that the first request of a call went to: its client sends each attempt there. */
-const origins = new WeakMap<RecordedCall, string>()
-
 // `fetch` follows the first three without the body.
 const redirects = new Map([[301, false], [302, false], [303, false], [307, true], [308, true]])
 
@@ -171,6 +169,8 @@ const mostBytes = JsonSnapshot.defaultLimits.characters
 
 interface ExchangeOptions extends Omit<Options, "layer"> {
   readonly attempts: Attempts.Attempts
+  /** The addresses that the first requests of calls went to: a client sends each attempt there. */
+  readonly origins: WeakMap<RecordedCall, string>
   readonly request: UndiciRequest
   readonly url: URL
   /** `undefined` for a request that can only be where a redirect leads to. */
@@ -230,7 +230,7 @@ class Exchange {
       : attempts.resume(layer, url.href, () => this.digest(this.text, "attempt"))
     held?.again()
     this.recorded = held ?? new RecordedCall({ layer, reader, call, capture, at: this.at })
-    origins.set(this.recorded, url.href)
+    this.options.origins.set(this.recorded, url.href)
     if (held === undefined) this.recorded.request(body)
     return true
   }
@@ -308,7 +308,8 @@ class Exchange {
   }
 
   private key(recorded: RecordedCall): Attempts.Key {
-    return { address: origins.get(recorded) ?? this.options.url.href, digest: this.digest(this.text, "attempt") }
+    const { origins, url } = this.options
+    return { address: origins.get(recorded) ?? url.href, digest: this.digest(this.text, "attempt") }
   }
 
   private digest(body: string, next: "attempt" | "redirect"): string {

@@ -15,7 +15,7 @@ import type { RecordedCall } from "./RecordedCall.ts"
 /** Calls a function once after a time. The returned function prevents that. */
 export type Later = (millis: number, f: () => void) => () => void
 
-/** What the requests of one call have in common. */
+/** The key that the requests of one call have in common. */
 export interface Key {
   readonly address: string
   /** The rest, made by `digestOf`. */
@@ -80,7 +80,7 @@ export const make = (later: Later): Attempts => {
   }
 }
 
-/** What a request has in common with the next one of its call, beside the address. */
+/** The part of a request, beside its address, that the next one of its call has too. */
 export const digestOf = (body: string, parent: string | undefined, next: "attempt" | "redirect"): string =>
   `${next} ${parent ?? ""} ${body.length} ${hash(body)}`
 
@@ -94,7 +94,7 @@ const hash = (text: string): number => {
 /** The time that a call is held for the request that a redirect leads to: a client makes it at once. */
 export const redirectMillis = 2_000
 
-/** What tells how long a client waits before it tries again. */
+/** The facts that decide how long a client waits before it tries again. */
 export interface Pause {
   /** A header of the answer, if one came. */
   readonly header: (name: string) => string | null | undefined
