@@ -48,7 +48,7 @@ export const make = (
       send: (request) => {
         const { target } = request
         if (exposesKey(request)) return Effect.succeed(unsent("INSECURE"))
-        if (target.protocol === "http") return exchange(request, agents.http)
+        if (target.protocol === "http") return exchange(request, agents.http())
         if (agents.tunnel === undefined || isLoopback(target) || isExcepted(target.host, options.noProxy)) {
           return exchange(request, agents.https())
         }
@@ -106,17 +106,18 @@ const unsent = (reason: string): Outcome => ({ _tag: "Failure", bytesWritten: fa
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? "UNKNOWN"
 
 const pool = { keepAlive: true, maxSockets: 16, scheduling: "lifo" } as const
+const closing = { ...pool, keepAlive: false }
 
 const makeAgents = (proxy: string | undefined, onRefusal: (status: number) => void) => {
-  const http = new (node.http().Agent)(pool)
+  let http: Http.Agent | undefined
   let https: Https.Agent | undefined
   let tunnel: Promise<Https.Agent> | undefined
   let destroyed = false
   return {
-    http,
-    // Made by the first request over TLS, because it loads three times as much as HTTP. A request that is made after the
-    // end would leave its connection open.
-    https: () => https ??= new (node.https().Agent)(destroyed ? { ...pool, keepAlive: false } : pool),
+    // Made by the first request, because TLS loads three times as much as plain HTTP, and a layer may need neither for
+    // long. A request that is made after the end would leave its connection open.
+    http: () => http ??= new (node.http().Agent)(destroyed ? closing : pool),
+    https: () => https ??= new (node.https().Agent)(destroyed ? closing : pool),
     // Imported by the first request through the proxy.
     tunnel: proxy === undefined ? undefined : () =>
       tunnel ??= import("./ProxyTunnel.ts").then(({ make }) => {
@@ -126,7 +127,7 @@ const makeAgents = (proxy: string | undefined, onRefusal: (status: number) => vo
       }),
     destroy: () => {
       destroyed = true
-      http.destroy()
+      http?.destroy()
       https?.destroy()
       tunnel?.then((agent) => agent.destroy(), () => {})
     }
