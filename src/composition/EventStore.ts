@@ -9,12 +9,12 @@ import type { SetAside } from "../domain/delivery/SetAside.ts"
 import * as Envelope from "../domain/event/Envelope.ts"
 import * as SpanEvent from "../domain/event/SpanEvent.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
-import * as HeldBytes from "../domain/span/HeldBytes.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import type { LedgerBook } from "../engine/books/Ledger.ts"
 import * as SetAsideLog from "../engine/books/SetAsideLog.ts"
 import * as AccountShares from "../engine/outbox/AccountShares.ts"
 import * as ByteBudget from "../engine/outbox/ByteBudget.ts"
+import * as ContentPages from "../engine/outbox/ContentPages.ts"
 import * as DurableOutbox from "../engine/outbox/DurableOutbox.ts"
 import * as MemoryOutbox from "../engine/outbox/MemoryOutbox.ts"
 import * as Outboxes from "../engine/outbox/Outboxes.ts"
@@ -59,7 +59,8 @@ export const make = Effect.fnUntraced(function*(options: {
     setAside: (_record: PendingRecord, entry: SetAside) => log.add(entry),
     readSetAside: Effect.sync(log.read)
   }
-  const budgetOf = (limit: number) => AccountShares.make(ByteBudget.make({ limit, ...scale }), scale)
+  const budgetOf = (limit: number) =>
+    ContentPages.around(AccountShares.make(ByteBudget.make({ limit, measure: ContentPages.measure })))
   const journal = durable === undefined ? undefined : yield* open(durable, options)
   if (journal === undefined) {
     return {
@@ -116,11 +117,6 @@ const unavailable = "This runtime has no threads, so there is no durable outbox.
 
 const envelope = (record: SpanRecord) =>
   Envelope.make(SpanEvent.render(record, WireFormat.table["evp-proxy"]), libraryVersion)
-
-const scale: ByteBudget.Scale = {
-  bound: (record) => HeldBytes.ofRecord(record, HeldBytes.atMost),
-  measure: (record) => HeldBytes.ofRecord(record, HeldBytes.exactly)
-}
 
 /** An event as JSON text, as sent to the intake. */
 export const textOf = (record: PendingRecord): string => Envelope.encode(envelope(LateRetention.copy(record)))

@@ -3,7 +3,6 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import type { SpanRecord } from "../../src/domain/span/SpanRecord.ts"
 import * as ByteBudget from "../../src/engine/outbox/ByteBudget.ts"
-import type { PendingRecord } from "../../src/ports/LateRetention.ts"
 import { measure, record } from "../engine/Scene.ts"
 
 const natural = (maximum: number) => Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum })))
@@ -13,17 +12,10 @@ const steps = Arbitrary.array(natural(1_000), { maxLength: 80 })
 
 describe("ByteBudget", () => {
   it.prop(
-    "never exceeds its limit, always covers the held events, and is empty after every release",
+    "never exceeds its limit, is what the held events take, and is empty after every release",
     [steps, natural(20_000)],
     ([steps, limit]) => {
-      const measured = new Map<PendingRecord, number>()
-      const budget = ByteBudget.make({
-        limit,
-        measure: (record) => {
-          measured.set(record, (measured.get(record) ?? 0) + 1)
-          return measure(record)
-        }
-      })
+      const budget = ByteBudget.make({ limit, measure })
       const held: Array<SpanRecord> = []
       const exact = () => held.reduce((sum, record) => sum + measure(record), 0)
       for (const step of steps) {
@@ -39,9 +31,8 @@ describe("ByteBudget", () => {
           if (released !== undefined) budget.release(released)
         }
         assert.isAtMost(budget.used(), limit)
-        assert.isAtLeast(budget.used(), exact())
+        assert.strictEqual(budget.used(), exact())
       }
-      for (const count of measured.values()) assert.strictEqual(count, 1)
       for (const record of held) {
         budget.release(record)
         budget.release(record)

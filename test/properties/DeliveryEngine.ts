@@ -57,7 +57,7 @@ export const make = (options: {
   let durable: DurableOutbox.DurableOutbox | undefined
   const memory = () => MemoryOutbox.make({ maxBytes: limits.outboxBytes })
   const open = (ledger: LedgerBook) => {
-    const budget = AccountShares.make(ByteBudget.make({ limit: limits.budgetBytes, measure }), { measure })
+    const budget = AccountShares.make(ByteBudget.make({ limit: limits.budgetBytes, measure }))
     if (journal === undefined) return { budget, outboxes: Outboxes.make({ open: memory }) }
     const { close, kept, of, size, ...rest } = durable = DurableOutbox.make({
       memory,

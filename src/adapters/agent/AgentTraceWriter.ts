@@ -8,11 +8,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
+import * as PayloadSlabs from "../../engine/lane/PayloadSlabs.ts"
 import type { AgentWriterService } from "../../ports/AgentWriter.ts"
 import { defaultMaxPayloadBytes } from "../../ports/AgentWriter.ts"
 import type { Outcome, Target, TransportService } from "../../ports/Transport.ts"
 import * as AgentAnswer from "./AgentAnswer.ts"
-import * as PayloadSlabs from "./PayloadSlabs.ts"
 import * as V04 from "./V04.ts"
 
 /** The largest body that the Agent reads. */
@@ -29,13 +29,17 @@ export const make = (options: {
   readonly onDefect: (error: unknown) => void
 }): AgentWriterService => {
   const format = WireFormat.select("apm-agent", "ride")
-  const slabs = PayloadSlabs.make()
+  const slabs = PayloadSlabs.make({
+    head: V04.headBytes,
+    gap: 0,
+    frame: (into, lengths) => V04.writeHead(into, lengths.length)
+  })
   return {
     maxPayloadBytes: defaultMaxPayloadBytes,
     structBytes: (record) => V04.packStruct(record, format).byteLength,
     encode: (chunk) => {
       try {
-        const packed = slabs.pack(chunk, format)
+        const packed = slabs.pack((out) => V04.writeChunk(out, chunk, format))
         return packed.bytes.byteLength > maxBodyBytes - 16 ? undefined : packed
       } catch (error) {
         options.onDefect(error)
@@ -55,12 +59,12 @@ export const make = (options: {
             "datadog-send-real-http-status": "1",
             "x-datadog-trace-count": String(chunks.length)
           },
-          body: slabs.payload(chunks as ReadonlyArray<PayloadSlabs.SlabChunk>),
+          body: slabs.payload(chunks),
           timeoutMillis: options.timeoutMillis
         }),
         (outcome): Outcome => {
           if (outcome._tag === "Answer" && outcome.status === 200) {
-            slabs.release(chunks as ReadonlyArray<PayloadSlabs.SlabChunk>)
+            slabs.release(chunks)
             options.onRates(AgentAnswer.fromText(outcome.body))
           }
           return outcome

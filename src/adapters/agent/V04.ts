@@ -7,13 +7,17 @@
  * are unsigned 64-bit integers, `meta` holds texts, `metrics` finite float64, and each value of `meta_struct` is a
  * MessagePack bin that holds MessagePack. Empty maps are left out.
  */
+import type { Place } from "../../domain/event/HeldContent.ts"
+import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
+import * as SpanMeta from "../../domain/event/SpanMeta.ts"
 import type { WireFormat } from "../../domain/event/WireFormat.ts"
+import type { Json } from "../../domain/json/JsonSnapshot.ts"
 import type { ApmSpan, ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Tags } from "../../domain/span/Tags.ts"
 import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
-import { MsgpackWriter } from "./MsgpackWriter.ts"
+import { MsgpackWriter, sizeOf } from "../../domain/msgpack/MsgpackWriter.ts"
 
 const pages = new MsgpackWriter()
 
@@ -24,25 +28,38 @@ export const packStruct = (record: SpanRecord, format: WireFormat): Uint8Array =
   return pages.end()
 }
 
-/** Packs a chunk. {@link payload} puts chunks together. `out` takes the bytes. */
-export const packChunk = (chunk: TraceChunk, format: WireFormat, out: MsgpackWriter = pages): Uint8Array => {
-  const { spans } = chunk
-  out.begin()
+/** Packs a chunk. {@link payload} puts chunks together. */
+export const packChunk = (chunk: TraceChunk, format: WireFormat): Uint8Array => {
+  pages.begin()
+  writeChunk(pages, chunk, format)
+  return pages.end()
+}
+
+/** Writes a chunk. */
+export const writeChunk = (out: MsgpackWriter, { spans }: TraceChunk, format: WireFormat): void => {
   out.array(spans.length)
   for (let i = 0; i < spans.length; i++) writeSpan(out, spans[i]!, format)
-  return out.end()
 }
 
 const writeStruct = (out: MsgpackWriter, record: SpanRecord, format: WireFormat): void => {
-  const struct = MetaStruct.render(record, format)
-  const keys = Object.keys(struct)
-  out.map(keys.length)
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!
+  const place = HeldContents.of(record)?.place
+  const struct = place === undefined ? MetaStruct.render(record, format) : MetaStruct.render(record, format, null)
+  out.map(sizeOf(struct))
+  for (const key in struct) {
+    if (!Object.hasOwn(struct, key)) continue
     out.text(key)
     if (key === "tags") out.repeated(struct[key] as Tags)
+    else if (key === "meta" && place !== undefined) writeMeta(out, place, SpanMeta.errorOf(record, format))
     else out.json(struct[key]!)
   }
+}
+
+const writeMeta = (out: MsgpackWriter, { length, members, page, start }: Place, error: Json | undefined): void => {
+  out.map(members + one(error !== undefined))
+  out.raw(page.bytes.subarray(start, start + length))
+  if (error === undefined) return
+  out.text("error")
+  out.json(error)
 }
 
 /** The most bytes before the first chunk of a payload. */
@@ -72,10 +89,9 @@ export const writeHead = (into: Uint8Array, chunks: number): number => {
 }
 
 const writeSpan = (out: MsgpackWriter, { rider, span }: ChunkSpan, format: WireFormat): void => {
-  const meta = Object.keys(span.meta)
-  const metrics = Object.keys(span.metrics)
-  const metaSize = count(meta, isText)
-  const metricsSize = count(metrics, (key) => isFinite(span, key))
+  const { meta, metrics } = span
+  const metaSize = sizeOfTexts(meta)
+  const metricsSize = sizeOfNumbers(metrics)
   out.map(
     7 + one(span.parentId !== undefined) + one(span.type !== "") + one(span.error !== 0) + one(metaSize > 0) +
       one(metricsSize > 0) + one(span.links.length > 0) + one(rider !== undefined)
@@ -109,17 +125,17 @@ const writeSpan = (out: MsgpackWriter, { rider, span }: ChunkSpan, format: WireF
   if (metaSize > 0) {
     out.text("meta")
     out.map(metaSize)
-    for (let i = 0; i < meta.length; i++) {
-      if (isText(meta[i]!)) writeText(out, meta[i]!, span.meta[meta[i]!])
+    for (const key in meta) {
+      if (isMember(meta, key)) writeText(out, key, meta[key])
     }
   }
   if (metricsSize > 0) {
     out.text("metrics")
     out.map(metricsSize)
-    for (let i = 0; i < metrics.length; i++) {
-      if (!isFinite(span, metrics[i]!)) continue
-      out.text(metrics[i]!)
-      out.float(span.metrics[metrics[i]!]!)
+    for (const key in metrics) {
+      if (!isMember(metrics, key) || !Number.isFinite(metrics[key])) continue
+      out.text(key)
+      out.float(metrics[key]!)
     }
   }
   if (span.links.length > 0) {
@@ -139,17 +155,23 @@ const writeSpan = (out: MsgpackWriter, { rider, span }: ChunkSpan, format: WireF
 
 const one = (is: boolean): number => is ? 1 : 0
 
-const count = (keys: ReadonlyArray<string>, isWritten: (key: string) => boolean): number => {
+const isMember = (members: object, key: string): boolean => key !== "__proto__" && Object.hasOwn(members, key)
+
+const sizeOfTexts = (meta: ApmSpan["meta"]): number => {
   let size = 0
-  for (let i = 0; i < keys.length; i++) {
-    if (isWritten(keys[i]!)) size++
+  for (const key in meta) {
+    if (isMember(meta, key)) size++
   }
   return size
 }
 
-const isText = (key: string): boolean => key !== "__proto__"
-
-const isFinite = (span: ApmSpan, key: string): boolean => key !== "__proto__" && Number.isFinite(span.metrics[key])
+const sizeOfNumbers = (metrics: ApmSpan["metrics"]): number => {
+  let size = 0
+  for (const key in metrics) {
+    if (isMember(metrics, key) && Number.isFinite(metrics[key])) size++
+  }
+  return size
+}
 
 const writeText = (out: MsgpackWriter, key: string, value: unknown): void => {
   out.text(key)
@@ -157,7 +179,7 @@ const writeText = (out: MsgpackWriter, key: string, value: unknown): void => {
 }
 
 const writeLink = (out: MsgpackWriter, self: ApmSpanLink): void => {
-  const keys = Object.keys(self.attributes).filter(isText)
+  const keys = Object.keys(self.attributes).filter((key) => key !== "__proto__")
   out.map(3 + one(keys.length > 0) + one(self.tracestate !== undefined) + one(self.flags !== undefined))
   out.text("trace_id")
   out.hex64(self.traceId.slice(16))

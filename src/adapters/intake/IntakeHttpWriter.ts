@@ -1,9 +1,11 @@
 /**
  * Writes span events to the LLM intake: through the Agent's EVP proxy, or direct with an API key.
  */
+import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as IntakeBody from "../../domain/event/IntakeBody.ts"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
+import * as PayloadSlabs from "../../engine/lane/PayloadSlabs.ts"
 import type { IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Target, TransportService } from "../../ports/Transport.ts"
 
@@ -14,31 +16,6 @@ export const spansPath = "/api/v2/llmobs"
 export type Route =
   | { readonly _tag: "EvpProxy"; readonly target: Target; readonly prefix: string }
   | { readonly _tag: "Intake"; readonly target: Target; readonly apiKey: Redacted.Redacted }
-
-/**
- * Renders an event for a format and encodes it in its envelope. An event above `maxEventBytes` is shrunk. An event that
- * cannot be encoded is reported as a defect and gives `undefined`.
- */
-export const encoder = (options: {
-  readonly format: WireFormat.WireFormat
-  readonly libraryVersion: string
-  readonly maxEventBytes: number
-  readonly onDefect: (error: unknown) => void
-}): IntakeWriterService["encode"] =>
-(record) => {
-  try {
-    return { bytes: IntakeBody.encode(record, options.format, { ...options, utf8 }) }
-  } catch (error) {
-    options.onDefect(error)
-    return undefined
-  }
-}
-
-const textEncoder = new TextEncoder()
-
-// Node's buffers take a third of the time of an encoder; a Worker may have none.
-const utf8 = (text: string): Uint8Array =>
-  typeof Buffer === "function" ? Buffer.from(text, "utf8") : textEncoder.encode(text)
 
 export const make = (options: {
   readonly transport: TransportService
@@ -54,11 +31,31 @@ export const make = (options: {
 }): IntakeWriterService => {
   const { route } = options
   const format = WireFormat.table[route._tag === "EvpProxy" ? "evp-proxy" : "llmobs-intake"]
+  const slabs = PayloadSlabs.make({
+    ...IntakeBody.punctuation,
+    frame: (into, lengths) => {
+      IntakeBody.punctuate(into, lengths)
+      return 0
+    }
+  })
   return {
     maxPayloadBytes: options.maxPayloadBytes,
-    encode: encoder({ ...options, format }),
-    send: (events) =>
-      options.transport.send({
+    encode: (record) => {
+      try {
+        return slabs.pack((out) =>
+          IntakeBody.write(record, format, options, (texts) => {
+            out.undo()
+            for (const text of texts) out.plain(text)
+            return out.length
+          })
+        )
+      } catch (error) {
+        options.onDefect(error)
+        return undefined
+      }
+    },
+    send: (events) => {
+      const sent = options.transport.send({
         target: route.target,
         method: "POST",
         path: route._tag === "EvpProxy" ? route.prefix + spansPath : spansPath,
@@ -69,8 +66,13 @@ export const make = (options: {
             ? { "x-datadog-evp-subdomain": "llmobs-intake" }
             : { "dd-api-key": Redacted.value(route.apiKey) })
         },
-        body: IntakeBody.join(events.map((event) => event.bytes)),
+        body: slabs.payload(events),
         timeoutMillis: options.timeoutMillis
       })
+      return Effect.tap(sent, (outcome) =>
+        Effect.sync(() => {
+          if (outcome._tag === "Answer" && outcome.status >= 200 && outcome.status < 300) slabs.release(events)
+        }))
+    }
   }
 }

@@ -40,9 +40,18 @@ export const make = (event: SpanEvent, libraryVersion: string): Envelope => ({
  * @category combinators
  * @since 0.1.0
  */
-export const encode = (self: Envelope): string => {
+export const encode = (self: Envelope): string => texts(self).join("")
+
+/**
+ * The JSON text of {@link encode} in the pieces of which it is made, for a writer that does not need it as one text.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const texts = (self: Envelope): readonly [head: string, event: string, tail: string] => {
   const { spans, ...rest } = self
   const { start_ns, ...event } = spans[0]
   // A number could not hold the time. The event has other members, so its text goes on behind the time.
-  return `${JSON.stringify(rest).slice(0, -1)},"spans":[{"start_ns":${start_ns},${JSON.stringify(event).slice(1)}]}`
+  const head = `${JSON.stringify(rest).slice(0, -1)},"spans":[{"start_ns":${start_ns},`
+  return [head, JSON.stringify(event).slice(1), "]}"]
 }

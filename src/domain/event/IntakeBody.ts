@@ -13,9 +13,6 @@ import * as SpanEvent from "./SpanEvent.ts"
 import * as Truncation from "./Truncation.ts"
 import type { WireFormat } from "./WireFormat.ts"
 
-const encoder = new TextEncoder()
-const encodeUtf8 = (text: string): Uint8Array => encoder.encode(text)
-
 /**
  * The bytes of a body at most: strictly under 5 MiB.
  *
@@ -31,23 +28,73 @@ export const maxBytes = 5 * 1024 * 1024 - 1
  * @category constructors
  * @since 0.2.0
  */
-export const encode = (record: SpanRecord, format: WireFormat, options: {
+export const encode = (record: SpanRecord, format: WireFormat, options: Options): Uint8Array => {
+  let bytes = new Uint8Array(0)
+  write(record, format, options, (texts) => {
+    bytes = encoder.encode(texts.join(""))
+    return bytes.byteLength
+  })
+  return bytes
+}
+
+const encoder = new TextEncoder()
+
+/**
+ * How events are encoded.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
   readonly libraryVersion: string
   readonly maxEventBytes?: number | undefined
-  /** Encodes a well-formed text as UTF-8. Default: a `TextEncoder`. */
-  readonly utf8?: ((text: string) => Uint8Array) | undefined
-}): Uint8Array => {
-  const { libraryVersion, maxEventBytes = Truncation.defaultLimit, utf8 = encodeUtf8 } = options
+}
+
+/**
+ * {@link encode} for a writer of one's own. It takes the pieces of the JSON text, and returns the bytes in UTF-8; if these
+ * are too many, it is called once more, with the pieces that take the place of the first ones.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const write = (
+  record: SpanRecord,
+  format: WireFormat,
+  { libraryVersion, maxEventBytes = Truncation.defaultLimit }: Options,
+  put: (texts: ReadonlyArray<string>) => number
+): void => {
   const event = SpanEvent.render(record, format)
-  const bytes = utf8(Envelope.encode(Envelope.make(event, libraryVersion)))
-  if (bytes.byteLength <= maxEventBytes) return bytes
-  const shrunk = Truncation.shrink(event, maxEventBytes).value
-  return utf8(Envelope.encode(Envelope.make(shrunk, libraryVersion)))
+  const textsOf = (event: SpanEvent.SpanEvent) => Envelope.texts(Envelope.make(event, libraryVersion))
+  if (put(textsOf(event)) > maxEventBytes) put(textsOf(Truncation.shrink(event, maxEventBytes).value))
 }
 
 const comma = 0x2c
 const open = 0x5b
 const close = 0x5d
+
+/**
+ * The bytes before the first event of a body, and after each event.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const punctuation = { head: 1, gap: 1 } as const
+
+/**
+ * Writes the brackets and commas of a body whose events have these lengths.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const punctuate = (into: Uint8Array, lengths: ReadonlyArray<number>): void => {
+  into[0] = open
+  let at = punctuation.head
+  for (const length of lengths) {
+    at += length
+    into[at++] = comma
+  }
+  into[lengths.length === 0 ? 1 : at - 1] = close
+}
 
 /**
  * The body of a request with these encoded events: one bracket, then each event with its trailing comma or bracket.
@@ -59,13 +106,11 @@ export const join = (events: ReadonlyArray<Uint8Array>): Uint8Array => {
   let size = 1 + Math.max(1, events.length)
   for (const event of events) size += event.byteLength
   const out = new Uint8Array(size)
-  out[0] = open
-  let offset = 1
+  let offset: number = punctuation.head
   for (const event of events) {
     out.set(event, offset)
-    offset += event.byteLength
-    out[offset++] = comma
+    offset += event.byteLength + punctuation.gap
   }
-  out[size - 1] = close
+  punctuate(out, events.map((event) => event.byteLength))
   return out
 }

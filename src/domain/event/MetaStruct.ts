@@ -41,12 +41,16 @@ export interface MetaStruct {
 }
 
 /**
- * Renders a record into the struct.
+ * Renders a record into the struct. A caller that writes `meta` in another way gives its own.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const render = (record: SpanRecord, format: WireFormat): MetaStruct => {
+export const render = (
+  record: SpanRecord,
+  format: WireFormat,
+  meta: Json = SpanMeta.render(record, format)
+): MetaStruct => {
   const { annotation, context } = record
   const struct: { [key: string]: Json } = {
     name: context.name,
@@ -55,7 +59,7 @@ export const render = (record: SpanRecord, format: WireFormat): MetaStruct => {
     ml_app: context.mlApp.value,
     tags: format.tagKeys === "dotted" ? record.tags : Tags.underscored(record.tags),
     metrics: annotation.metrics ?? {},
-    meta: SpanMeta.render(record, format),
+    meta,
     _dd: SpanMeta.reserved(record)
   }
   if (context.session !== undefined && context.session.value !== "") struct["session_id"] = context.session.value

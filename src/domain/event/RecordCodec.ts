@@ -15,6 +15,7 @@
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
+import * as HeldContents from "./HeldContent.ts"
 
 // The form that is written.
 const version = 2
@@ -43,7 +44,8 @@ const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
  */
 export const encode = (record: SpanRecord): string => {
   const texts = new LongTexts()
-  const { annotation, error, prompt } = record
+  const annotation = HeldContents.of(record)?.toAnnotation() ?? record.annotation
+  const { error, prompt } = record
   const plain = {
     ...record,
     context: rendered(record.context),

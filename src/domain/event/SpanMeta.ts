@@ -8,6 +8,7 @@ import * as Prompt from "../content/Prompt.ts"
 import type { Json } from "../json/JsonSnapshot.ts"
 import type { SpanIo } from "../span/Annotation.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
+import * as HeldContents from "./HeldContent.ts"
 import type { WireFormat } from "./WireFormat.ts"
 
 type Writable = { [key: string]: Json }
@@ -34,6 +35,30 @@ const io = (side: SpanIo): Json =>
  * @since 0.1.0
  */
 export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">): { readonly [key: string]: Json } => {
+  const meta = HeldContents.of(record)?.meta ?? content(record)
+  const error = errorOf(record, format)
+  if (error !== undefined) meta["error"] = error
+  return meta
+}
+
+/**
+ * The error of a record as a member of `meta`, where the road writes one.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const errorOf = ({ error }: SpanRecord, format: Pick<WireFormat, "metaError">): Json | undefined =>
+  error === undefined || !format.metaError
+    ? undefined
+    : { message: error.message, stack: error.stack, type: error.type }
+
+/**
+ * The members of `meta` that are the same on all roads.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const content = (record: SpanRecord<unknown>): { [key: string]: Json } => {
   const { annotation, context } = record
   const kind = context.kind
   const metadata: Writable = { ...annotation.metadata }
@@ -66,9 +91,6 @@ export const render = (record: SpanRecord, format: Pick<WireFormat, "metaError">
   }
   if (record.toolVersion !== undefined) meta["tool"] = { version: record.toolVersion }
   if (annotation.intent !== undefined) meta["intent"] = annotation.intent
-  if (record.error !== undefined && format.metaError) {
-    meta["error"] = { message: record.error.message, stack: record.error.stack, type: record.error.type }
-  }
   if (context.agent !== undefined) {
     meta["agent_attribution"] = { pagent_name: context.agent.name, pagent_span_id: context.agent.spanId }
   }

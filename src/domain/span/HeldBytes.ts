@@ -1,11 +1,11 @@
 /**
- * The memory that a record takes while it is held.
+ * The memory that content takes while it is held: of open spans as values, of finished ones packed.
  *
  * **Details**
  *
- * Texts count by their bytes, which is one for each character, or two if any is outside Latin-1. Where a tree is held,
- * its objects, lists and keys count by what V8 needs for one, which can be thirty times what they are as JSON. Ids, times
- * and labels of the record itself are a fixed amount.
+ * Texts count by their bytes, which is one for each character, or two if any is outside Latin-1. Where values are held,
+ * objects, lists and keys count by what V8 needs for one, which can be thirty times what they are as JSON. Packed content
+ * counts by its length. Ids, times and labels of a record are a fixed amount.
  *
  * @since 0.2.0
  */
@@ -23,20 +23,12 @@ const scalarBytes = 16
 const slotBytes = 8
 
 /**
- * The bytes that a text takes for certain at most, without a look at its characters.
+ * The bytes of a text.
  *
  * @category combinators
  * @since 0.2.0
  */
 export type OfText = (text: string) => number
-
-/**
- * Two bytes for each character.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const atMost: OfText = (text) => text.length * 2
 
 /**
  * The bytes of a text as V8 holds it.
@@ -50,18 +42,23 @@ export const exactly: OfText = (text) => beyondLatin1.test(text) ? text.length *
 const beyondLatin1 = /[^\x00-\xff]/
 
 /**
- * The bytes of a record.
+ * The bytes of a record whose content was packed into `packed` bytes. Its other texts count two bytes for each
+ * character, without a look at them.
  *
  * @category combinators
  * @since 0.2.0
  */
-export const ofRecord = (record: SpanRecord<unknown>, ofText: OfText): number => {
-  const { annotation, context, error, prompt, tags } = record
-  let bytes = recordBytes + ofAnnotation(annotation, ofText) + ofTags(tags, ofText) + ofText(context.name)
-  if (prompt !== undefined && prompt !== annotation.prompt) bytes += ofJson(prompt as Json, ofText)
-  if (error !== undefined) bytes += ofJson(error as unknown as Json, ofText)
+export const ofRecord = (record: SpanRecord<unknown>, packed: number): number => {
+  const { annotation, context, error, tags } = record
+  let bytes = recordBytes + packed + ofTags(tags, atMost) + atMost(context.name)
+  if (annotation.metrics !== undefined) bytes += ofJson(annotation.metrics, atMost)
+  if (annotation.spanLinks !== undefined) bytes += ofJson(annotation.spanLinks as unknown as Json, atMost)
+  if (annotation.config !== undefined) bytes += ofJson(annotation.config, atMost)
+  if (error !== undefined) bytes += ofJson(error as unknown as Json, atMost)
   return bytes
 }
+
+const atMost: OfText = (text) => text.length * 2
 
 /**
  * The bytes of what an annotation says.

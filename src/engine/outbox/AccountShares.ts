@@ -6,13 +6,10 @@ import * as ByteBudget from "./ByteBudget.ts"
 // The share of the budget for the events of one account. The layer's own account has no limit.
 const share = 1 / 4
 
-export const make = (
-  budget: ByteBudget.ByteBudget,
-  scale: ByteBudget.Scale
-): ByteBudget.ByteBudget => {
+export const make = (budget: ByteBudget.ByteBudget): ByteBudget.ByteBudget => {
   const shares = new Map<string, ByteBudget.ByteBudget>()
   const shareOf = (account: string): ByteBudget.ByteBudget =>
-    shares.get(account) ?? ByteBudget.make({ limit: budget.limit * share, ...scale })
+    shares.get(account) ?? ByteBudget.make({ limit: budget.limit * share, measure: budget.measure })
   return {
     ...budget,
     bars: (record) => {

@@ -12,7 +12,6 @@
  * that keeps its loaded events does not keep other accounts from loading.
  */
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
-import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { JournalService } from "../../ports/Journal.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
@@ -77,8 +76,7 @@ export const make = (options: Options): DurableOutbox => {
       bars: budget.bars,
       measure: budget.measure,
       reserve: (record) => {
-        // An exact measurement costs more than writing the event to the disk.
-        if (budget.limit - budget.used() < SpanRecords.leastBytes(record) || !budget.reserve(record)) return false
+        if (!budget.reserve(record)) return false
         // Serialising must not force an open retention decision, so the copy omits it; a recovered event has none.
         journal.append(record, LateRetention.copy(record))
         return true
@@ -126,7 +124,7 @@ export const make = (options: Options): DurableOutbox => {
 // The outbox of one account. `all` counts the bytes that all accounts have loaded.
 const open = (
   account: string,
-  { journal, loadBytes, memory: makeMemory }: Options,
+  { budget, journal, loadBytes, memory: makeMemory }: Options,
   all: { loadedBytes: number }
 ): Opened => {
   const memory = makeMemory()
@@ -162,7 +160,11 @@ const open = (
 
   const outbox: OutboxService = {
     offer: memory.offer,
-    spill: journal.spill,
+    spill: (record) => {
+      if (!journal.spill(record)) return false
+      budget.release(record)
+      return true
+    },
     take: () => {
       turn = !turn
       return turn ? memory.take() ?? takeLoaded() : takeLoaded() ?? memory.take()

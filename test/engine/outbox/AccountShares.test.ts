@@ -10,7 +10,7 @@ const room = (events: number) => measure(event(undefined)) * events + 100
 
 const make = (events: number) => {
   const budget = ByteBudget.make({ limit: room(events), measure })
-  return { budget, shares: AccountShares.make(budget, { measure }) }
+  return { budget, shares: AccountShares.make(budget) }
 }
 
 const fill = (budget: ByteBudget.ByteBudget, account: string | undefined) => {

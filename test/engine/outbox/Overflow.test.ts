@@ -24,7 +24,7 @@ const make = (
   const scene = makeRouter({
     maxBytes: room(events),
     overflow,
-    watch: (budget) => shares ? AccountShares.make(budget, { measure }) : budget
+    watch: (budget) => shares ? AccountShares.make(budget) : budget
   })
   scene.weather.apm = false
   const drain = (account: string = ownAccount) => {

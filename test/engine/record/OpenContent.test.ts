@@ -14,7 +14,7 @@ const make = (
   more: Partial<Recording.Options> = {},
   settings: Partial<RecorderOptions.Settings> = {}
 ) => {
-  const budget = AccountShares.make(ByteBudget.make({ limit, measure }), { measure })
+  const budget = AccountShares.make(ByteBudget.make({ limit, measure }))
   const recording = Recording.make({ room: { ...budget, admit: () => {} }, ...more }, settings)
   const { recorder } = recording
   const open = (options?: object, kind: "llm" | "task" = "task"): OpenSpan =>

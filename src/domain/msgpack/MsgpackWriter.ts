@@ -7,7 +7,7 @@
  * moves to a new one while it is written, so its bytes are always in one piece. Texts that are not well-formed get U+FFFD
  * for each lone surrogate.
  */
-import type { Json, JsonObject } from "../../domain/json/JsonSnapshot.ts"
+import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
 
 /** The bytes of a page. */
 export const pageBytes = 64 * 1024
@@ -29,6 +29,8 @@ const encoder = new TextEncoder()
 const writeUtf8: (page: Uint8Array, text: string, at: number) => number = isNode
   ? (page, text, at) => (page as Buffer).write(text, at)
   : (page, text, at) => encoder.encodeInto(text, page.subarray(at)).written
+
+const utf8Length: (text: string) => number = isNode ? Buffer.byteLength : (text) => text.length * 3
 
 const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength)
 
@@ -61,20 +63,51 @@ export class MsgpackWriter {
     this.start = this.at
   }
 
-  end(): Uint8Array {
-    return this.page.subarray(this.start, this.at)
+  /** The bytes of the value. The next one begins `gap` bytes behind it. */
+  end(gap = 0): Uint8Array {
+    this.room(gap)
+    const bytes = this.page.subarray(this.start, this.at)
+    this.at += gap
+    return bytes
+  }
+
+  /** Begins the value anew: nothing of what was written since `begin` stays. */
+  undo(): void {
+    this.at = this.start
+  }
+
+  /** The page that the value stands in, so far. */
+  get buffer(): Uint8Array {
+    return this.page
+  }
+
+  /** The offset of the value in its page. */
+  get offset(): number {
+    return this.start
+  }
+
+  /** The bytes of the value, so far. */
+  get length(): number {
+    return this.at - this.start
   }
 
   // Makes room for `bytes` more. The part of the value that is written moves along.
   private room(bytes: number): void {
     if (this.at + bytes <= this.page.length) return
     const written = this.at - this.start
-    const next = written + bytes > this.size / 2 ? allocate((written + bytes) * 2) : this.makePage()
+    const next = written + bytes > this.size / 2
+      ? allocate(Math.max(written + bytes, written * 2))
+      : this.makePage()
     next.set(this.page.subarray(this.start, this.at))
     this.page = next
     this.view = viewOf(next)
     this.start = 0
     this.at = written
+  }
+
+  // Of a long text the bytes are counted: three times its length would be a page of its own, and most of it empty.
+  private roomFor(text: string): void {
+    this.room((text.length > medium ? utf8Length(text) : text.length * 3) + 5)
   }
 
   map(size: number): void {
@@ -109,9 +142,15 @@ export class MsgpackWriter {
     this.view.setUint32(content - 4, this.at - content)
   }
 
+  /** A text without a header, for other formats than MessagePack. */
+  plain(text: string): void {
+    this.roomFor(text)
+    this.at += writeUtf8(this.page, text, this.at)
+  }
+
   text(text: string): void {
     const length = text.length
-    this.room(length * 3 + 5)
+    this.roomFor(text)
     if (length < short && this.ascii(text, length)) return
     if (length > medium) {
       const bytes = writeUtf8(this.page, text, this.at + 5)
@@ -243,11 +282,17 @@ export class MsgpackWriter {
   }
 
   private object(members: Members): void {
-    const keys = Object.keys(members)
-    this.map(keys.length)
-    for (let i = 0; i < keys.length; i++) {
-      this.text(keys[i]!)
-      this.json(members[keys[i]!])
+    this.map(sizeOf(members))
+    this.members(members)
+  }
+
+  /** The members of an object, one after another, without the head of a map. */
+  members(members: Members): void {
+    // A loop over keys makes no list of them.
+    for (const key in members) {
+      if (!Object.hasOwn(members, key)) continue
+      this.text(key)
+      this.json(members[key])
     }
   }
 
@@ -278,3 +323,12 @@ export class MsgpackWriter {
 }
 
 type Members = { readonly [key: string]: Json | undefined }
+
+/** The number of members of an object. */
+export const sizeOf = (members: Members): number => {
+  let size = 0
+  for (const key in members) {
+    if (Object.hasOwn(members, key)) size++
+  }
+  return size
+}

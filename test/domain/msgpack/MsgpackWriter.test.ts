@@ -1,16 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { unpack } from "msgpackr"
-import { MsgpackWriter, pageBytes } from "../../../src/adapters/agent/MsgpackWriter.ts"
-import * as PayloadSlabs from "../../../src/adapters/agent/PayloadSlabs.ts"
+import { MsgpackWriter, pageBytes } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 import * as MsgpackReader from "../../../src/adapters/devagent/MsgpackReader.ts"
-import * as TracePayload from "../../../src/adapters/devagent/TracePayload.ts"
-import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
 import type { Json } from "../../../src/domain/json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../../../src/domain/json/JsonSnapshot.ts"
-import type { TraceChunk } from "../../../src/domain/trace/TraceChunk.ts"
 import * as HostileValue from "../../domain/HostileValue.ts"
-import * as Records from "../../domain/Records.ts"
 
 const packed = (value: Json, out = new MsgpackWriter()): Uint8Array => {
   out.begin()
@@ -83,49 +78,5 @@ describe("MsgpackWriter", () => {
   it("gives a value that exceeds a page one piece of bytes", () => {
     const value = { text: "世".repeat(pageBytes), list: Array.from({ length: 50_000 }, (_, i) => i) }
     assert.deepStrictEqual(read(packed(value)), value)
-  })
-})
-
-describe("PayloadSlabs", () => {
-  const format = WireFormat.table["trace-agent"]
-  const chunk = (text: string): TraceChunk => ({
-    spans: [{ span: Records.makeApmSpan({ name: text }), rider: undefined }]
-  })
-  const namesOf = (payload: Uint8Array): ReadonlyArray<string> => {
-    const decoded = TracePayload.decode(payload)
-    assert.isTrue(decoded.ok, decoded.ok ? "" : decoded.message)
-    return decoded.ok ? decoded.chunks.flatMap((spans) => spans.map(({ name }) => name)) : []
-  }
-
-  it("packs a payload in place, and uses its slab again only after all of its chunks were delivered", () => {
-    const slabs = PayloadSlabs.make()
-    const chunks = ["a", "b", "c", "d"].map((name) => slabs.pack(chunk(name), format))
-    const whole = slabs.payload(chunks)
-    assert.strictEqual(whole.buffer, chunks[0]!.bytes.buffer)
-    assert.deepStrictEqual(namesOf(whole), ["a", "b", "c", "d"])
-    // The request failed, and its halves are sent.
-    const [first, second] = [chunks.slice(0, 2), chunks.slice(2)]
-    assert.deepStrictEqual(namesOf(slabs.payload(first)), ["a", "b"])
-    slabs.release(first)
-    const later = slabs.pack(chunk("later"), format)
-    assert.notStrictEqual(later.bytes.buffer, whole.buffer)
-    assert.deepStrictEqual(namesOf(slabs.payload(second)), ["c", "d"])
-    slabs.release(second)
-    assert.deepStrictEqual(namesOf(slabs.payload([later])), ["later"])
-    assert.strictEqual(slabs.pack(chunk("last"), format).bytes.buffer, whole.buffer)
-  })
-
-  it("packs a chunk that exceeds a slab, and those after it", () => {
-    const slabs = PayloadSlabs.make()
-    const names = ["a", "x".repeat(3_000_000), "b", "y".repeat(2_000_000), "c"]
-    const chunks = names.map((name) => slabs.pack(chunk(name), format))
-    assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
-  })
-
-  it("leaves out no chunk of a slab that is full", () => {
-    const slabs = PayloadSlabs.make()
-    const names = Array.from({ length: 40 }, (_, index) => `${index}${"z".repeat(65_000)}`)
-    const chunks = names.map((name) => slabs.pack(chunk(name), format))
-    assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
   })
 })

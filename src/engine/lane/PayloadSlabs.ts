@@ -1,0 +1,115 @@
+/**
+ * Slabs: the buffers into which the parts of a payload are written one after another, so that they are the body of its
+ * request without a further copy.
+ *
+ * **Details**
+ *
+ * A slab is used again once all of its parts were delivered: until then the same bytes may be sent again. A slab whose
+ * parts end in another way is left to the garbage collector.
+ */
+import { allocate, MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
+
+/** A part of a payload, and the slab that it stands in. */
+export interface Part {
+  readonly bytes: Uint8Array
+  readonly slab: Slab
+}
+
+/** A part that may have been made elsewhere. */
+export type Given = Pick<Part, "bytes"> & Partial<Part>
+
+interface Slab {
+  readonly buffer: Uint8Array
+  /** The parts that were not delivered. */
+  parts: number
+}
+
+/** What stands around the parts of a payload. */
+export interface Layout {
+  /** The bytes before the first part at most. */
+  readonly head: number
+  /** The bytes after each part. */
+  readonly gap: number
+  /**
+   * Writes what stands before, between and behind parts, which begin at `head` and have these lengths. Returns the offset
+   * at which the payload begins.
+   */
+  readonly frame: (into: Uint8Array, lengths: ReadonlyArray<number>) => number
+}
+
+/** The slabs of one writer. */
+export interface PayloadSlabs {
+  /** Writes a part. */
+  readonly pack: (write: (out: MsgpackWriter) => void) => Part
+  /** The payload with these parts. Parts that are written from now on belong to another. */
+  readonly payload: (parts: ReadonlyArray<Given>) => Uint8Array
+  /** Gives the bytes of parts back that were delivered, and that nothing will read. */
+  readonly release: (parts: ReadonlyArray<Given>) => void
+}
+
+// More than the bytes at which a lane closes a payload, so that its last part has room.
+const slabBytes = 1_280 * 1024
+
+// As many as there are requests in flight.
+const mostFree = 4
+
+/** Makes an empty pool. */
+export const make = (layout: Layout): PayloadSlabs => {
+  const { gap, head } = layout
+  const free: Array<Slab> = []
+  let open: Slab | undefined
+  const out = new MsgpackWriter(slabBytes, () => {
+    // A part that does not fit any more moves to a slab of its own payload.
+    open = { buffer: allocate(slabBytes), parts: 0 }
+    return open.buffer
+  })
+
+  const framed = (into: Uint8Array, parts: ReadonlyArray<Given>): Uint8Array =>
+    into.subarray(layout.frame(into, parts.map(({ bytes }) => bytes.byteLength)))
+
+  const inPlace = (parts: ReadonlyArray<Given>): Uint8Array | undefined => {
+    const slab = parts[0]?.slab
+    if (slab === undefined) return undefined
+    let end = slab.buffer.byteOffset + head
+    for (const { bytes } of parts) {
+      if (bytes.buffer !== slab.buffer.buffer || bytes.byteOffset !== end) return undefined
+      end += bytes.byteLength + gap
+    }
+    return framed(slab.buffer.subarray(0, end - slab.buffer.byteOffset), parts)
+  }
+
+  const copied = (parts: ReadonlyArray<Given>): Uint8Array => {
+    const into = new Uint8Array(parts.reduce((size, { bytes }) => size + bytes.byteLength + gap, head))
+    let at = head
+    for (const { bytes } of parts) {
+      into.set(bytes, at)
+      at += bytes.byteLength + gap
+    }
+    return framed(into, parts)
+  }
+
+  return {
+    pack: (write) => {
+      if (open === undefined) {
+        open = free.pop() ?? { buffer: allocate(slabBytes), parts: 0 }
+        out.use(open.buffer, head)
+      }
+      out.begin()
+      write(out)
+      const bytes = out.end(gap)
+      open.parts++
+      return { bytes, slab: open }
+    },
+    payload: (parts) => {
+      open = undefined
+      return inPlace(parts) ?? copied(parts)
+    },
+    release: (parts) => {
+      for (const { slab } of parts) {
+        if (slab === undefined) continue
+        slab.parts--
+        if (slab.parts === 0 && slab !== open && free.length < mostFree) free.push(slab)
+      }
+    }
+  }
+}

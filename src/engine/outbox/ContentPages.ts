@@ -1,0 +1,133 @@
+/**
+ * The memory of held events: their content, packed into pages.
+ *
+ * **Details**
+ *
+ * Content is packed when its event first asks the budget for room, and its bytes are what the budget counts. Its place is
+ * free once the event is settled, or has no room. A page without content is used again. A page that is less than half
+ * full is emptied: what is left moves to the present page, so one event that waits for long keeps no page alive, and all
+ * pages together take at most about twice the bytes of what they hold. Content that would fill half a page has a buffer
+ * of its own.
+ */
+import type { Page as ContentPage, Place } from "../../domain/event/HeldContent.ts"
+import * as HeldContents from "../../domain/event/HeldContent.ts"
+import * as SpanMeta from "../../domain/event/SpanMeta.ts"
+import { allocate, MsgpackWriter, sizeOf } from "../../domain/msgpack/MsgpackWriter.ts"
+import * as HeldBytes from "../../domain/span/HeldBytes.ts"
+import * as SpanRecords from "../../domain/span/SpanRecord.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
+import type { ByteBudget } from "./ByteBudget.ts"
+
+interface Page extends ContentPage {
+  /** The contents that were written here. Some have left since. */
+  contents: Array<HeldContents.HeldContent>
+  /** The bytes of those that have not. */
+  live: number
+}
+
+const pageBytes = 256 * 1024
+
+// What a burst needs again soon, and no more: 8 MiB.
+const mostFree = 32
+
+/** The bytes that a record takes in memory. */
+export const measure = (record: PendingRecord): number =>
+  HeldBytes.ofRecord(record, HeldContents.of(record)?.place?.length ?? SpanRecords.leastBytes(record))
+
+/** A budget that packs the content of an event before it reserves room for it. */
+export const around = (budget: ByteBudget): ByteBudget => {
+  const pages = make()
+  return {
+    ...budget,
+    reserve: (record) => {
+      if (HeldContents.of(record) === undefined) {
+        // Packing is for events that can have room.
+        if (budget.limit - budget.used() < SpanRecords.leastBytes(record)) return false
+        pages.pack(record)
+      }
+      return budget.reserve(record)
+    },
+    release: (record) => {
+      budget.release(record)
+      const content = HeldContents.of(record)
+      if (content !== undefined) pages.free(content)
+    }
+  }
+}
+
+/** Pages without content. */
+const make = () => {
+  const spare: Array<Page> = []
+  // Pages that were left for a next one, and not looked at since.
+  const full: Array<Page> = []
+  let open: Page = { bytes: new Uint8Array(0), contents: [], live: 0 }
+  let end = 0
+
+  const out = new MsgpackWriter(pageBytes, () => {
+    full.push(open)
+    open = spare.pop() ?? { bytes: allocate(pageBytes), contents: [], live: 0 }
+    end = 0
+    return open.bytes
+  })
+
+  // The place of the value that `out` has just written.
+  const placed = (members: number): Place => {
+    const { buffer, length, offset } = out
+    if (buffer === open.bytes) {
+      end = offset + length
+      open.live += length
+      return { page: open, start: offset, length, members }
+    }
+    const bytes = allocate(length)
+    bytes.set(out.end())
+    out.use(open.bytes, end)
+    return { page: { bytes }, start: 0, length, members }
+  }
+
+  const keep = (content: HeldContents.HeldContent): void => {
+    if (content.place!.page === open) open.contents.push(content)
+  }
+
+  const move = (content: HeldContents.HeldContent, { length, members, page, start }: Place): void => {
+    out.begin()
+    out.raw(page.bytes.subarray(start, start + length))
+    content.place = placed(members)
+    keep(content)
+  }
+
+  const tidy = (): void => {
+    for (let page = full.pop(); page !== undefined; page = full.pop()) {
+      if (page.live > 0 && page.live >= page.bytes.byteLength / 2) continue
+      for (const content of page.contents) {
+        if (content.place?.page === page) move(content, content.place)
+      }
+      page.contents = []
+      page.live = 0
+      if (page.bytes.byteLength > 0 && spare.length < mostFree) spare.push(page)
+    }
+  }
+
+  return {
+    pack: (record: PendingRecord): void => {
+      const meta = SpanMeta.content(record)
+      out.begin()
+      out.members(meta)
+      const content = new HeldContents.HeldContent(record.annotation, placed(sizeOf(meta)))
+      keep(content)
+      // The same object, since the budget and the journal know an event by it.
+      Object.assign(record, { annotation: content, prompt: undefined })
+      if (full.length > 0) tidy()
+    },
+    free: (content: HeldContents.HeldContent): void => {
+      const { place } = content
+      if (place === undefined) return
+      content.place = undefined
+      const page = place.page as Page
+      if (page.contents === undefined) return
+      page.live -= place.length
+      if (page === open) return
+      full.push(page)
+      tidy()
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as V04 from "../../../src/adapters/agent/V04.ts"
+import * as TracePayload from "../../../src/adapters/devagent/TracePayload.ts"
+import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
+import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
+import type { TraceChunk } from "../../../src/domain/trace/TraceChunk.ts"
+import * as PayloadSlabs from "../../../src/engine/lane/PayloadSlabs.ts"
+import * as Records from "../../domain/Records.ts"
+
+describe("PayloadSlabs", () => {
+  const format = WireFormat.table["trace-agent"]
+  const chunk = (text: string): TraceChunk => ({
+    spans: [{ span: Records.makeApmSpan({ name: text }), rider: undefined }]
+  })
+  const agent: PayloadSlabs.Layout = {
+    head: V04.headBytes,
+    gap: 0,
+    frame: (into, lengths) => V04.writeHead(into, lengths.length)
+  }
+  const packed = (slabs: PayloadSlabs.PayloadSlabs, name: string) =>
+    slabs.pack((out) => V04.writeChunk(out, chunk(name), format))
+  const namesOf = (payload: Uint8Array): ReadonlyArray<string> => {
+    const decoded = TracePayload.decode(payload)
+    assert.isTrue(decoded.ok, decoded.ok ? "" : decoded.message)
+    return decoded.ok ? decoded.chunks.flatMap((spans) => spans.map(({ name }) => name)) : []
+  }
+
+  it("packs a payload in place, and uses its slab again only after all of its chunks were delivered", () => {
+    const slabs = PayloadSlabs.make(agent)
+    const chunks = ["a", "b", "c", "d"].map((name) => packed(slabs, name))
+    const whole = slabs.payload(chunks)
+    assert.strictEqual(whole.buffer, chunks[0]!.bytes.buffer)
+    assert.deepStrictEqual(namesOf(whole), ["a", "b", "c", "d"])
+    // The request failed, and its halves are sent.
+    const [first, second] = [chunks.slice(0, 2), chunks.slice(2)]
+    assert.deepStrictEqual(namesOf(slabs.payload(first)), ["a", "b"])
+    slabs.release(first)
+    const later = packed(slabs, "later")
+    assert.notStrictEqual(later.bytes.buffer, whole.buffer)
+    assert.deepStrictEqual(namesOf(slabs.payload(second)), ["c", "d"])
+    slabs.release(second)
+    assert.deepStrictEqual(namesOf(slabs.payload([later])), ["later"])
+    assert.strictEqual(packed(slabs, "last").bytes.buffer, whole.buffer)
+  })
+
+  it("packs a chunk that exceeds a slab, and those after it", () => {
+    const slabs = PayloadSlabs.make(agent)
+    const names = ["a", "x".repeat(3_000_000), "b", "y".repeat(2_000_000), "c"]
+    const chunks = names.map((name) => packed(slabs, name))
+    assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
+  })
+
+  it("leaves out no chunk of a slab that is full", () => {
+    const slabs = PayloadSlabs.make(agent)
+    const names = Array.from({ length: 40 }, (_, index) => `${index}${"z".repeat(65_000)}`)
+    const chunks = names.map((name) => packed(slabs, name))
+    assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
+  })
+
+  const intake: PayloadSlabs.Layout = {
+    ...IntakeBody.punctuation,
+    frame: (into, lengths) => {
+      IntakeBody.punctuate(into, lengths)
+      return 0
+    }
+  }
+
+  it("puts brackets and commas around the events of an intake's body, in place and copied", () => {
+    const slabs = PayloadSlabs.make(intake)
+    const texts = Array.from({ length: 30 }, (_, index) => JSON.stringify(`${index}${"é".repeat(40_000)}`))
+    const events = texts.map((text) => slabs.pack((out) => out.plain(text)))
+    const bodyOf = (parts: ReadonlyArray<PayloadSlabs.Given>) => new TextDecoder().decode(slabs.payload(parts))
+    const inOneSlab = events.filter(({ slab }) => slab === events[0]!.slab)
+    assert.isTrue(inOneSlab.length > 5 && inOneSlab.length < 30)
+    assert.strictEqual(slabs.payload(inOneSlab).buffer, events[0]!.bytes.buffer)
+    for (const [from, to] of [[0, inOneSlab.length], [0, 3], [3, inOneSlab.length], [0, 30], [0, 1]] as const) {
+      assert.strictEqual(bodyOf(events.slice(from, to)), `[${texts.slice(from, to).join(",")}]`)
+    }
+    const foreign = new TextEncoder().encode(texts[0])
+    assert.strictEqual(bodyOf([{ bytes: foreign }, events[1]!]), `[${texts[0]},${texts[1]}]`)
+  })
+})
