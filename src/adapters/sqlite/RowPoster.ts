@@ -3,6 +3,7 @@
  */
 import * as LongestWait from "../../domain/delivery/LongestWait.ts"
 import type { SetAside } from "../../domain/delivery/SetAside.ts"
+import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as RecordCodec from "../../domain/event/RecordCodec.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import * as SpillBooks from "./SpillBooks.ts"
@@ -120,7 +121,7 @@ export class RowPoster {
       )
     for (const part of partsOf(rows)) {
       try {
-        add(part, (row) => row.copy)
+        add(part, (row) => HeldContents.plain(row.copy))
       } catch {
         add(part, (row) => RecordCodec.encode(row.copy))
       }

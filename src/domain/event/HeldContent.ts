@@ -15,6 +15,7 @@ import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import * as PackedJson from "../msgpack/PackedJson.ts"
 import type { Annotation, SpanIo } from "../span/Annotation.ts"
+import type { SpanRecord } from "../span/SpanRecord.ts"
 
 /** The bytes of several contents. */
 export interface Page {
@@ -83,8 +84,14 @@ for (const field of ["input", "output", "metadata", "expectedOutput", "toolDefin
 }
 
 /** The held content of a record, if its content was packed. */
-export const of = (record: { readonly annotation: Annotation }): HeldContent | undefined =>
-  record.annotation instanceof HeldContent ? record.annotation : undefined
+export const of = ({ annotation }: SpanRecord<unknown>): HeldContent | undefined =>
+  annotation instanceof HeldContent ? annotation : undefined
+
+/** The record with a plain annotation. */
+export const plain = <R>(record: SpanRecord<R>): SpanRecord<R> => {
+  const content = of(record)
+  return content === undefined ? record : { ...record, annotation: content.toAnnotation() }
+}
 
 // A side with a prompt, and one of an experiment, stands as it is.
 const sideOf = (side: Json | undefined): SpanIo | undefined => {

@@ -44,8 +44,7 @@ const contextKeys: ReadonlyArray<keyof SpanRecord["context"]> = [
  */
 export const encode = (record: SpanRecord): string => {
   const texts = new LongTexts()
-  const annotation = HeldContents.of(record)?.toAnnotation() ?? record.annotation
-  const { error, prompt } = record
+  const { annotation, error, prompt } = HeldContents.plain(record)
   const plain = {
     ...record,
     context: rendered(record.context),

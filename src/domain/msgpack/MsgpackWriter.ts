@@ -30,7 +30,9 @@ const writeUtf8: (page: Uint8Array, text: string, at: number) => number = isNode
   ? (page, text, at) => (page as Buffer).write(text, at)
   : (page, text, at) => encoder.encodeInto(text, page.subarray(at)).written
 
-const utf8Length: (text: string) => number = isNode ? Buffer.byteLength : (text) => text.length * 3
+const utf8Length: (text: string) => number = isNode
+  ? (text) => Buffer.byteLength(text)
+  : (text) => text.length * 3
 
 const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength)
 

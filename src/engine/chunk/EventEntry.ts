@@ -124,7 +124,6 @@ export const make = (options: Options): EventEntry => {
     // An event outside memory cannot ride, so its span keeps no more than its attributes.
     carrier?.attach(record, outcome === "spilled" ? "outbox" : "dropped")
     if (outcome === "spilled") tellOffered(record)
-    else overflow.budget.release(record)
   }
 
   return {

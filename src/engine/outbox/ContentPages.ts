@@ -4,7 +4,7 @@
  * **Details**
  *
  * Content is packed when its event first asks the budget for room, and its bytes are what the budget counts. Its place is
- * free once the event is settled, or has no room. A page without content is used again. A page that is less than half
+ * free once the event is settled. An event that has no room takes its content with it. A page without content is used again. A page that is less than half
  * full is emptied: what is left moves to the present page, so one event that waits for long keeps no page alive, and all
  * pages together take at most about twice the bytes of what they hold. Content that would fill half a page has a buffer
  * of its own.
@@ -45,7 +45,9 @@ export const around = (budget: ByteBudget): ByteBudget => {
         if (budget.limit - budget.used() < SpanRecords.leastBytes(record)) return false
         pages.pack(record)
       }
-      return budget.reserve(record)
+      if (budget.reserve(record)) return true
+      pages.leave(HeldContents.of(record)!)
+      return false
     },
     release: (record) => {
       budget.release(record)
@@ -78,8 +80,7 @@ const make = () => {
       open.live += length
       return { page: open, start: offset, length, members }
     }
-    const bytes = allocate(length)
-    bytes.set(out.end())
+    const bytes = copied(buffer, offset, length)
     out.use(open.bytes, end)
     return { page: { bytes }, start: 0, length, members }
   }
@@ -107,6 +108,13 @@ const make = () => {
     }
   }
 
+  const free = (page: Page, length: number): void => {
+    page.live -= length
+    if (page === open) return
+    full.push(page)
+    tidy()
+  }
+
   return {
     pack: (record: PendingRecord): void => {
       const meta = SpanMeta.content(record)
@@ -118,16 +126,26 @@ const make = () => {
       Object.assign(record, { annotation: content, prompt: undefined })
       if (full.length > 0) tidy()
     },
+    // What becomes of an event without room is not known here, so its content keeps itself.
+    leave: (content: HeldContents.HeldContent): void => {
+      const { place } = content
+      if (place === undefined || !isShared(place.page)) return
+      const { length, members, page, start } = place
+      content.place = { page: { bytes: copied(page.bytes, start, length) }, start: 0, length, members }
+      free(page as Page, length)
+    },
     free: (content: HeldContents.HeldContent): void => {
       const { place } = content
-      if (place === undefined) return
       content.place = undefined
-      const page = place.page as Page
-      if (page.contents === undefined) return
-      page.live -= place.length
-      if (page === open) return
-      full.push(page)
-      tidy()
+      if (place !== undefined && isShared(place.page)) free(place.page, place.length)
     }
   }
 }
+
+const copied = (page: Uint8Array, start: number, length: number): Uint8Array => {
+  const bytes = allocate(length)
+  bytes.set(page.subarray(start, start + length))
+  return bytes
+}
+
+const isShared = (page: ContentPage): page is Page => "live" in page

@@ -124,7 +124,7 @@ export const make = (options: Options): DurableOutbox => {
 // The outbox of one account. `all` counts the bytes that all accounts have loaded.
 const open = (
   account: string,
-  { budget, journal, loadBytes, memory: makeMemory }: Options,
+  { journal, loadBytes, memory: makeMemory }: Options,
   all: { loadedBytes: number }
 ): Opened => {
   const memory = makeMemory()
@@ -160,11 +160,7 @@ const open = (
 
   const outbox: OutboxService = {
     offer: memory.offer,
-    spill: (record) => {
-      if (!journal.spill(record)) return false
-      budget.release(record)
-      return true
-    },
+    spill: journal.spill,
     take: () => {
       turn = !turn
       return turn ? memory.take() ?? takeLoaded() : takeLoaded() ?? memory.take()
