@@ -121,7 +121,9 @@ export const make = Effect.fnUntraced(function*(options: {
         maxPayloadBytes,
         encode: (record) => {
           try {
-            return { bytes: IntakeBody.encode(record, WireFormat.table["llmobs-intake"], { libraryVersion, maxEventBytes }) }
+            return {
+              bytes: IntakeBody.encode(record, WireFormat.table["llmobs-intake"], { libraryVersion, maxEventBytes })
+            }
           } catch (error) {
             onDefect(error)
             return undefined

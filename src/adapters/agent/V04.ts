@@ -13,11 +13,11 @@ import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import * as SpanMeta from "../../domain/event/SpanMeta.ts"
 import type { WireFormat } from "../../domain/event/WireFormat.ts"
 import type { Json } from "../../domain/json/JsonSnapshot.ts"
+import { MsgpackWriter, sizeOf } from "../../domain/msgpack/MsgpackWriter.ts"
 import type { ApmSpan, ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Tags } from "../../domain/span/Tags.ts"
 import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
-import { MsgpackWriter, sizeOf } from "../../domain/msgpack/MsgpackWriter.ts"
 
 const pages = new MsgpackWriter()
 

@@ -10,6 +10,8 @@
  * among the members, because not every road writes it there.
  *
  * To code that reads a record, this is its annotation. Each field of content is read from the bytes when it is asked for.
+ *
+ * @since 0.2.0
  */
 import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
@@ -17,12 +19,22 @@ import * as PackedJson from "../msgpack/PackedJson.ts"
 import type { Annotation, SpanIo } from "../span/Annotation.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
 
-/** The bytes of several contents. */
+/**
+ * The bytes of several contents.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export interface Page {
   readonly bytes: Uint8Array
 }
 
-/** The place of a content. It changes when its page is tidied, and is `undefined` once its event is settled. */
+/**
+ * The place of a content. It changes when its page is tidied, and is `undefined` once its event is settled.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export interface Place {
   readonly page: Page
   readonly start: number
@@ -33,7 +45,12 @@ export interface Place {
 
 type Values = Pick<Annotation, "metrics" | "spanLinks" | "config" | "bytes">
 
-/** A content in its place. */
+/**
+ * A content in its place.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export class HeldContent implements Values {
   readonly bytes: number
   declare readonly metrics?: NonNullable<Values["metrics"]>
@@ -83,11 +100,21 @@ for (const field of ["input", "output", "metadata", "expectedOutput", "toolDefin
   })
 }
 
-/** The held content of a record, if its content was packed. */
+/**
+ * The held content of a record, if its content was packed.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
 export const of = ({ annotation }: SpanRecord<unknown>): HeldContent | undefined =>
   annotation instanceof HeldContent ? annotation : undefined
 
-/** The record with a plain annotation. */
+/**
+ * The record with a plain annotation.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
 export const plain = <R>(record: SpanRecord<R>): SpanRecord<R> => {
   const content = of(record)
   return content === undefined ? record : { ...record, annotation: content.toAnnotation() }

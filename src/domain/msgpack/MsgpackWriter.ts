@@ -6,10 +6,17 @@
  * A value begins with `begin` and ends with `end`, which gives its bytes. A value that does not fit into the rest of a page
  * moves to a new one while it is written, so its bytes are always in one piece. Texts that are not well-formed get U+FFFD
  * for each lone surrogate.
+ *
+ * @since 0.2.0
  */
 import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
 
-/** The bytes of a page. */
+/**
+ * The bytes of a page.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
 export const pageBytes = 64 * 1024
 
 // Up to this length a loop over the characters is faster than a call of the encoder.
@@ -21,7 +28,12 @@ const medium = 0xffff / 3
 // Node's own buffers are not filled with zeros first, and take a text in a tenth of the time that an encoder needs.
 const isNode = typeof Buffer === "function"
 
-/** A buffer of its own, with any content. */
+/**
+ * A buffer of its own, with any content.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const allocate = (bytes: number): Uint8Array => isNode ? Buffer.allocUnsafeSlow(bytes) : new Uint8Array(bytes)
 
 const encoder = new TextEncoder()
@@ -38,7 +50,12 @@ const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.by
 
 const none = new Uint8Array(0)
 
-/** A writer with a page at hand. */
+/**
+ * A writer with a page at hand.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export class MsgpackWriter {
   private page: Uint8Array = none
   private view: DataView = viewOf(none)
@@ -326,7 +343,12 @@ export class MsgpackWriter {
 
 type Members = { readonly [key: string]: Json | undefined }
 
-/** The number of members of an object. */
+/**
+ * The number of members of an object.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
 export const sizeOf = (members: Members): number => {
   let size = 0
   for (const key in members) {

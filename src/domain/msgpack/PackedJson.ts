@@ -4,13 +4,19 @@
  * **Details**
  *
  * The bytes are this process's own and whole, so they are not checked. Each key becomes a member, `__proto__` too.
+ *
+ * @since 0.2.0
  */
 import type { Json } from "../json/JsonSnapshot.ts"
 
-/** The members of an object that were written one after another, without the head of a map. */
+/**
+ * The members of an object that were written one after another, without the head of a map.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
 export const readMembers = (bytes: Uint8Array, from: number, count: number): { [key: string]: Json } => {
-  const reader = new Reader(bytes, from)
-  return reader.members(count)
+  return new Reader(bytes, from).members(count)
 }
 
 const decoder = new TextDecoder()

@@ -24,7 +24,7 @@ interface Slab {
   parts: number
 }
 
-/** What stands around the parts of a payload. */
+/** The bytes around the parts of a payload. */
 export interface Layout {
   /** The bytes before the first part at most. */
   readonly head: number

@@ -27,7 +27,7 @@ interface Page extends ContentPage {
 
 const pageBytes = 256 * 1024
 
-// What a burst needs again soon, and no more: 8 MiB.
+// A burst needs these again soon: 8 MiB.
 const mostFree = 32
 
 /** The bytes that a record takes in memory. */
@@ -126,7 +126,7 @@ const make = () => {
       Object.assign(record, { annotation: content, prompt: undefined })
       if (full.length > 0) tidy()
     },
-    // What becomes of an event without room is not known here, so its content keeps itself.
+    // An event without room may go anywhere, so its content keeps itself.
     leave: (content: HeldContents.HeldContent): void => {
       const { place } = content
       if (place === undefined || !isShared(place.page)) return

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { unpack } from "msgpackr"
-import { MsgpackWriter, pageBytes } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 import * as MsgpackReader from "../../../src/adapters/devagent/MsgpackReader.ts"
 import type { Json } from "../../../src/domain/json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../../../src/domain/json/JsonSnapshot.ts"
+import { MsgpackWriter, pageBytes } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 import * as HostileValue from "../../domain/HostileValue.ts"
 
 const packed = (value: Json, out = new MsgpackWriter()): Uint8Array => {

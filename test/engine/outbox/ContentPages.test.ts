@@ -46,18 +46,26 @@ const wellFormed = <A>(value: A): A =>
     : value
 
 describe("ContentPages", () => {
-  it.prop("renders any event the same before and after it was packed, and from a disk", [Schemas.SpanRecord], ([any]) => {
-    const record = wellFormed(any)
-    const held = packed(record)
-    assert.deepStrictEqual(texts(held), texts(record))
-    assert.deepStrictEqual(texts(RecordCodec.decode(RecordCodec.encode(held)).value!), texts(record))
-  })
+  it.prop(
+    "renders any event the same before and after it was packed, and from a disk",
+    [Schemas.SpanRecord],
+    ([any]) => {
+      const record = wellFormed(any)
+      const held = packed(record)
+      assert.deepStrictEqual(texts(held), texts(record))
+      assert.deepStrictEqual(texts(RecordCodec.decode(RecordCodec.encode(held)).value!), texts(record))
+    }
+  )
 
   const contents: ReadonlyArray<readonly [string, Parameters<typeof Records.makeContext>[0], AnnotationInput]> = [
     ["messages", { kind: "llm" }, { input: [{ role: "user", content: "Hi" }], output: "Hello", metadata: { a: 1 } }],
     ["documents", { kind: "retrieval" }, { input: "question", output: [{ text: "one", score: 0.5 }] }],
     ["values", { kind: "task" }, { input: { a: [1, null, "x"] }, output: 7, intent: "to help" }],
-    ["an agent", { kind: "agent" }, { agentName: "guide", manifest: { instructions: "Be brief." }, costTags: ["team"] }],
+    ["an agent", { kind: "agent" }, {
+      agentName: "guide",
+      manifest: { instructions: "Be brief." },
+      costTags: ["team"]
+    }],
     ["a prompt", { kind: "llm" }, { input: "Hi", prompt: { id: "p", template: "{{a}}", variables: { a: "b" } } }],
     ["a prompt alone", { kind: "llm" }, { prompt: { id: "p", template: "t" } }],
     ["tools", { kind: "llm" }, { toolDefinitions: [{ name: "t", description: "d", schema: { type: "object" } }] }]
@@ -95,12 +103,17 @@ describe("ContentPages", () => {
 
   it("charges an event the bytes of its content and a fixed part, and nothing after its release", () => {
     const all = budget()
-    const [small, large] = [10, 100_010].map((length) => Records.makeRecord({ annotation: { input: "世".repeat(length) } }))
+    const [small, large] = [10, 100_010].map((length) =>
+      Records.makeRecord({ annotation: { input: "世".repeat(length) } })
+    )
     all.reserve(small!)
     const before = all.used()
     all.reserve(large!)
     assert.isAtMost(Math.abs(all.used() - 2 * before - 300_000), 10)
-    assert.strictEqual(HeldContents.of(large!)!.place!.length, all.used() - 2 * before + HeldContents.of(small!)!.place!.length)
+    assert.strictEqual(
+      HeldContents.of(large!)!.place!.length,
+      all.used() - 2 * before + HeldContents.of(small!)!.place!.length
+    )
     for (const record of [small!, large!, large!]) all.release(record)
     assert.strictEqual(all.used(), 0)
     assert.deepStrictEqual(HeldContents.of(large!)!.meta, {})
