@@ -55,6 +55,8 @@ export interface Settings {
   }
   /** The rules that keep single spans of a rejected trace. */
   readonly spanSampling: ReadonlyArray<SamplingRule>
+  /** The path of the file that has these rules. `ResolvedSettings` reads it. */
+  readonly spanSamplingFile: string | undefined
   readonly propagation: PropagationSettings
   /** The number of bits of a new trace id. */
   readonly traceIdBits: 64 | 128
@@ -170,6 +172,7 @@ export const resolve = (
       retention: { sampleRate: values.sampleRate, rules: values.retentionRules },
       sampling: { rules: values.samplingRules, sampleRate: values.samplingRate, rateLimit: values.rateLimit },
       spanSampling: values.spanSamplingRules,
+      spanSamplingFile: values.spanSamplingFile,
       propagation: propagation(values),
       traceIdBits: values.traceId128 ? 128 : 64,
       headers: values.headers,

@@ -346,6 +346,14 @@ export const table = {
       about: "rules that keep single spans of a rejected trace: a JSON list of `{ \"service\": …, \"name\": …, " +
         "\"sample_rate\": …, \"max_per_second\": … }`. Their events go to the intake by themselves"
     }),
+    spanSamplingFile: setting({
+      variables: ["DD_SPAN_SAMPLING_RULES_FILE"],
+      read: Reader.text,
+      fallback: undefined,
+      about:
+        "the path of a JSON file with such rules, at most 1 MB. It is read once, when the layer is built, and not " +
+        "at all if `DD_SPAN_SAMPLING_RULES` is set"
+    }),
     rateLimit: setting({
       variables: ["DD_TRACE_RATE_LIMIT"],
       read: Reader.number((n) => !Number.isNaN(n), "a number"),

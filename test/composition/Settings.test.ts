@@ -81,6 +81,7 @@ const table: { readonly [K in Settings.Variable]?: Row } = {
   DD_APM_TRACING_ENABLED: { good: "0", path: "apm", value: "off", bad: "never" },
   DD_TRACE_SAMPLING_RULES: { good: rules, path: "sampling.rules.length", value: 1, bad: "{}" },
   DD_SPAN_SAMPLING_RULES: { good: "[{\"name\":\"chat*\"}]", path: "spanSampling.0.sampleRate", value: 1, bad: "[5]" },
+  DD_SPAN_SAMPLING_RULES_FILE: { good: "/etc/rules.json", path: "spanSamplingFile", value: "/etc/rules.json" },
   DD_TRACE_SAMPLE_RATE: { good: "0", path: "sampling.sampleRate", value: 0, bad: "2" },
   DD_TRACE_RATE_LIMIT: { good: "7", path: "sampling.rateLimit", value: 7, bad: "fast" },
   DD_TRACE_PARTIAL_FLUSH_ENABLED: { good: "false", path: "partialFlushMinSpans", value: Infinity, bad: "x" },

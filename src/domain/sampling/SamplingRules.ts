@@ -41,8 +41,16 @@ export interface Subject {
   readonly metrics?: { readonly [key: string]: number } | undefined
 }
 
-// The largest setting that is read, in characters; the most rules; the longest pattern.
-const limits = { text: 1_000_000, rules: 1_000, pattern: 1_000 } as const
+/**
+ * The largest setting that is read, in characters.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const maxText = 1_000_000
+
+// The most rules, and the longest pattern.
+const limits = { rules: 1_000, pattern: 1_000 } as const
 
 /**
  * Reads the JSON text. A bad rule is left out and reported with its index; text that is not a JSON list gives no rules.
@@ -81,7 +89,7 @@ export const parseList = (
   sampleRate?: number
 ): Checked<ReadonlyArray<SamplingRule>> => {
   if (text === undefined || text.trim() === "") return Problem.ok([])
-  const list = text.length > limits.text ? undefined : readJson(text)
+  const list = text.length > maxText ? undefined : readJson(text)
   if (!Array.isArray(list)) {
     return {
       value: [],
