@@ -59,7 +59,7 @@ export const plain = (value: unknown): Message | undefined => {
   const keys = Object.keys(value)
   const known = keys.length === 2 &&
     (keys[0] === "role" ? keys[1] === "content" : keys[0] === "content" && keys[1] === "role")
-  if (!known) return undefined
+  if (!known || "toJSON" in value) return undefined
   const { content, role } = value as { readonly role: Json; readonly content: unknown }
   return typeof content === "string" && usual.has(role) && content.isWellFormed()
     ? { content, role: role as string }

@@ -118,10 +118,11 @@ const plainMessages = (json: Json, side: Side): ReadonlyArray<Message> | undefin
 // The most common shape needs no snapshot either: a list of messages that are plain before they are copied. Anything
 // else, also a value that throws, is read again by the rules of a snapshot.
 const chat = (value: unknown): Measured<Reading> | undefined => {
-  if (!Array.isArray(value)) return undefined
   try {
+    // A proxy that was revoked throws even here.
+    if (!Array.isArray(value)) return undefined
     const count = value.length
-    if (count === 0 || count > mostChat || (value as { readonly toJSON?: unknown }).toJSON !== undefined) {
+    if (count === 0 || count > mostChat || "toJSON" in value) {
       return undefined
     }
     const messages: Array<Message> = []

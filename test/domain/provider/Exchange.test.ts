@@ -145,6 +145,9 @@ describe("Exchange", () => {
     const broken = { role: "user", content: "a\ud800" }
     assert.deepStrictEqual(messages([broken]), [{ content: "a\ufffd", role: "user" }])
     assert.deepStrictEqual(messages(Object.assign([broken], { toJSON: () => ["b"] })), [{ content: "b", role: "user" }])
+    const { proxy, revoke } = Proxy.revocable([], {})
+    revoke()
+    assert.deepStrictEqual(Exchange.read(proxy, "input").problems.map(({ code }) => code), ["unreadable_value"])
   })
 
   it("takes null as missing content", () => {
