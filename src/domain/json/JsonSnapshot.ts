@@ -181,6 +181,8 @@ export const take = (value: unknown, limits: Limits = defaultLimits, path?: stri
     return { value: wellFormed(value), bytes: textBytes(value), problems: Problem.none }
   }
   if (value === undefined) return nothing
+  const row = rowOf(value, limits)
+  if (row !== undefined) return row
   let walk = walkOf(limits, false)
   let copy = copied(walk, value)
   if (walk.starved) {
@@ -204,6 +206,47 @@ export const take = (value: unknown, limits: Limits = defaultLimits, path?: stri
   }
   return { value: copy, bytes: walk.bytes, problems: problemsOf(walk, path) }
 }
+
+// Most objects are a few texts, numbers and booleans. They need no walk. Anything else, also an object that throws, is
+// read again by one.
+const rowOf = (value: unknown, limits: Limits): Measured<Json> | undefined => {
+  if (typeof value !== "object" || value === null || limits.depth < 1) return undefined
+  try {
+    if (Object.getPrototypeOf(value) !== Object.prototype || "toJSON" in value) return undefined
+    const keys = Object.keys(value)
+    if (keys.length > mostOfRow || keys.length > limits.values) return undefined
+    const out: { [key: string]: Json } = {}
+    // A walk cuts texts and leaves out keys beyond this.
+    let left = Math.min(limits.characters / 2, longestOfRow)
+    let bytes = 2
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!
+      const member = (value as { readonly [key: string]: unknown })[key]
+      if (key.length > left || key === "__proto__" || !key.isWellFormed()) return undefined
+      if (member === undefined) continue
+      left -= key.length
+      bytes += key.length * 6 + entryBytes
+      if (typeof member === "string") {
+        left -= member.length
+        if (left < 0 || !member.isWellFormed()) return undefined
+        bytes += textBytes(member)
+        out[key] = member
+      } else if (typeof member === "number" && Number.isFinite(member)) {
+        bytes += numberBytes
+        out[key] = member === 0 ? 0 : member
+      } else if (typeof member === "boolean" || member === null) {
+        bytes += literalBytes
+        out[key] = member
+      } else return undefined
+    }
+    return left < 0 ? undefined : { value: out, bytes, problems: Problem.none }
+  } catch {
+    return undefined
+  }
+}
+
+const mostOfRow = 32
+const longestOfRow = 1_000
 
 const copied = (walk: Walk, value: unknown): Json | undefined => {
   try {
