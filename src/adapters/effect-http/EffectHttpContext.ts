@@ -6,7 +6,6 @@
  * The server puts the request into the context of the fiber that handles it, and every forked fiber inherits it. So the
  * request is known in the handler, after awaits, in forked fibers and in streams, and two requests never mix. The
  * headers of a request are parsed once.
- * requests are never mixed up. The headers of a request are parsed once.
  */
 import * as HeaderLookup from "../../domain/propagation/HeaderLookup.ts"
 import * as IncomingRequests from "../../engine/context/IncomingRequests.ts"

@@ -77,6 +77,17 @@ export interface Annotation {
 }
 
 /**
+ * A parsed annotation with the model and the provider that were given beside it, unchecked.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Parsed extends Problems.Checked<Annotation> {
+  readonly model: unknown
+  readonly provider: unknown
+}
+
+/**
  * The annotation that sets nothing.
  *
  * @category constructors
@@ -104,7 +115,7 @@ const textProblem = {
 /**
  * Parses an annotation. Good fields are kept; each bad field is left out and reported. `costTags` is a list of
  * candidates, because only tags that the span has are selected. The fields in `without` are not read. The model is no
- * part of an annotation: it belongs to the span.
+ * part of an annotation, because it belongs to the span: it is given back as the user wrote it.
  *
  * @category constructors
  * @since 0.1.0
@@ -113,10 +124,12 @@ export const parse = (
   kind: SpanKind,
   given: AnnotationInput,
   without: ReadonlyArray<keyof AnnotationInput> = []
-): Problems.Checked<Annotation> => {
+): Parsed => {
   if (typeof given !== "object" || given === null) {
     return {
       value: empty,
+      model: undefined,
+      provider: undefined,
       problems: [
         Problems.make("invalid_option", "An annotation must be an object such as { input, output, metrics, tags }.")
       ]
@@ -137,7 +150,8 @@ export const parse = (
   if (input.tags !== undefined) readTags(keep(out, problems, parseTags(input.tags)), out)
   if (input.prompt !== undefined) readPrompt(input.prompt, out, problems)
   readRare(input, out, problems)
-  return { value: out, problems: problems.length === 0 ? Problems.none : problems }
+  const { model, provider } = input
+  return { value: out, model, provider, problems: problems.length === 0 ? Problems.none : problems }
 }
 
 const keep = <A>(out: Owned, problems: Array<Problem>, part: JsonSnapshot.Measured<A>): A => {

@@ -75,6 +75,8 @@ type Fields = { -readonly [K in keyof AnnotationInput]: AnnotationInput[K] }
 // All inputs have one shape.
 const unread = (): Fields => ({
   name: undefined,
+  model: undefined,
+  provider: undefined,
   sessionId: undefined,
   userId: undefined,
   accountId: undefined,
@@ -102,6 +104,12 @@ const readField = (from: AnnotationInput, key: string, to: Fields): void => {
   switch (key) {
     case "name":
       to.name = from.name
+      break
+    case "model":
+      to.model = from.model
+      break
+    case "provider":
+      to.provider = from.provider
       break
     case "sessionId":
       to.sessionId = from.sessionId

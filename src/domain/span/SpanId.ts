@@ -4,8 +4,8 @@
  *
  * @since 0.1.0
  */
+import * as HexText from "./HexText.ts"
 
-const hex16 = /^[0-9a-f]{16}$/
 const hexUpTo16 = /^[0-9a-fA-F]{1,16}$/
 const decimalUpTo20 = /^[0-9]{1,20}$/
 const max = 0xffffffffffffffffn
@@ -24,7 +24,7 @@ export const zero = "0000000000000000"
  * @category guards
  * @since 0.1.0
  */
-export const isValid = (text: string): boolean => hex16.test(text) && text !== zero
+export const isValid = (text: string): boolean => HexText.isLower(text, 16) && text !== zero
 
 /**
  * Reads hex text of 1 to 16 characters in either case, and pads it. `undefined` for any other text and for zero.
@@ -65,11 +65,10 @@ export const toHex16 = (decimal: string): string => fromDecimal(decimal) ?? zero
  * @since 0.1.0
  */
 export const toDecimal = (hex: string): string => {
-  const last = hex.charCodeAt(hex.length - 1)
-  // `BigInt` refuses other texts, but ignores white space at the end. An expression takes as long as the conversion.
-  if (hex.length > 16 || !(last >= 0x30 && last <= 0x66)) return "0"
   try {
-    return BigInt("0x" + hex).toString()
+    const last = hex.charCodeAt(hex.length - 1)
+    // `BigInt` refuses other texts, but ignores white space at the end. An expression takes as long as the conversion.
+    return hex.length <= 16 && last >= 0x30 && last <= 0x66 ? BigInt("0x" + hex).toString() : "0"
   } catch {
     return "0"
   }

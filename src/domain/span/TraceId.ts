@@ -8,10 +8,9 @@
  *
  * @since 0.1.0
  */
+import * as HexText from "./HexText.ts"
 
-const hex32 = /^[0-9a-f]{32}$/
 const hexUpTo32 = /^[0-9a-fA-F]{1,32}$/
-const hex16 = /^[0-9a-f]{16}$/
 const decimalUpTo39 = /^[0-9]{1,39}$/
 const max = (1n << 128n) - 1n
 
@@ -37,7 +36,7 @@ export const zeroHalf = "0000000000000000"
  * @category guards
  * @since 0.1.0
  */
-export const isValid = (text: string): boolean => hex32.test(text) && text !== zero
+export const isValid = (text: string): boolean => HexText.isLower(text, 32) && text !== zero
 
 /**
  * Whether a text is one half of a trace id as `_dd.p.tid` carries it: 16 lower-case hex characters, not all zero.
@@ -45,7 +44,7 @@ export const isValid = (text: string): boolean => hex32.test(text) && text !== z
  * @category guards
  * @since 0.1.0
  */
-export const isHigh64 = (text: string): boolean => hex16.test(text) && text !== zeroHalf
+export const isHigh64 = (text: string): boolean => HexText.isLower(text, 16) && text !== zeroHalf
 
 /**
  * Reads hex text of 1 to 32 characters in either case, and pads it. `undefined` for any other text and for zero.
@@ -92,7 +91,7 @@ export const fromHalves = (high: string | undefined, low: string): string => (hi
  */
 export const fromParts = (unixSeconds: number, random64Hex: string): string => {
   const seconds = unixSeconds > 0 && unixSeconds <= 0xffffffff ? Math.floor(unixSeconds) : 0
-  const low = hex16.test(random64Hex)
+  const low = HexText.isLower(random64Hex, 16)
     ? random64Hex
     : hexUpTo32.test(random64Hex)
     ? random64Hex.slice(-16).toLowerCase().padStart(16, "0")

@@ -40,12 +40,14 @@ export const make = ({ diagnostics, room }: Pick<Options, "diagnostics" | "room"
 
   return {
     admit: (span, said) => {
-      let left: Array<keyof Annotation.Annotation> | undefined
-      for (const key of Object.keys(said) as Array<keyof Annotation.Annotation>) {
-        const bytes = HeldBytes.ofAppended(span.annotation, key, said, HeldBytes.exactly, span.shared)
-        if (!fits(span, bytes)) (left ??= []).push(key)
-      }
-      if (left === undefined) return said
+      const keys = Object.keys(said) as Array<keyof Annotation.Annotation>
+      const bytesOf = (key: keyof Annotation.Annotation): number =>
+        HeldBytes.ofAppended(span.annotation, key, said, HeldBytes.exactly, span.shared)
+      let bytes = 0
+      for (const key of keys) bytes += bytesOf(key)
+      if (fits(span, bytes)) return said
+      const left = keys.filter((key) => !fits(span, bytesOf(key)))
+      if (left.length === 0) return said
       span.leftOut = true
       diagnostics.report(left.map(withoutRoom), span.context.name)
       return without(said, left)

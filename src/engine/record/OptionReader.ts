@@ -4,7 +4,7 @@
 import * as Problem from "../../domain/Problem.ts"
 import * as ExperimentBaggage from "../../domain/propagation/ExperimentBaggage.ts"
 import * as Setting from "../../domain/settings/Setting.ts"
-import type { AnnotationInput } from "../../domain/span/Annotation.ts"
+import type { Parsed } from "../../domain/span/Annotation.ts"
 import type { ExperimentScope } from "../../domain/span/SpanContext.ts"
 import type { ExperimentInput, SpanEnd, SpanOptions } from "../../ports/Recorder.ts"
 
@@ -34,7 +34,10 @@ export const text = <A, K extends keyof A & string>(
   report: Report,
   span?: string
 ): string | undefined => {
-  const value: unknown = read(options, key, report, span)
+  return textOf(read(options, key, report, span), key, report, span)
+}
+
+const textOf = (value: unknown, key: string, report: Report, span: string | undefined): string | undefined => {
   if (typeof value === "string") return value
   if (value !== undefined && value !== null) {
     report([Problem.make("invalid_option", `\`${key}\` must be text, but is ${Setting.typeOf(value)}.`, key)], span)
@@ -42,15 +45,15 @@ export const text = <A, K extends keyof A & string>(
   return undefined
 }
 
-/** Sets the model of a span if the input names one. */
+/** Sets the model of a span if an annotation names one. */
 export const writeModel = (
   span: { modelName: string | undefined; modelProvider: string | undefined },
-  input: AnnotationInput | undefined,
+  { model, provider }: Pick<Parsed, "model" | "provider">,
   report: Report,
   name?: string
 ): void => {
-  span.modelName = text(input, "model", report, name) ?? span.modelName
-  span.modelProvider = text(input, "provider", report, name) ?? span.modelProvider
+  span.modelName = textOf(model, "model", report, name) ?? span.modelName
+  span.modelProvider = textOf(provider, "provider", report, name) ?? span.modelProvider
 }
 
 /** The function that makes the output of a span from the result of its effect, if the options have one. */

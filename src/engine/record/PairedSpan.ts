@@ -165,7 +165,8 @@ const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, s
   const span = reader.getRef(Tracer.Tracer).span({
     name,
     parent,
-    annotations: slot === undefined ? Context.empty() : Context.make(CarrierSlot, slot),
+    // Without a map, which `Context.make` makes.
+    annotations: slot === undefined ? Context.empty() : Context.add(Context.empty(), CarrierSlot, slot),
     links: links.length === 0 ? [] : links.slice(),
     startTime,
     kind: "internal",

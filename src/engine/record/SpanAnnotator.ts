@@ -23,12 +23,13 @@ export const make = (
   content: OpenContent
 ): SpanAnnotator => {
   const annotate = (span: RecordedSpan, input: Annotation.AnnotationInput, isEnding = false): void => {
-    const { problems, value } = Annotation.parse(span.context.kind, input)
+    const parsed = Annotation.parse(span.context.kind, input)
+    const { problems, value } = parsed
     if (problems.length > 0) diagnostics.report(problems, span.context.name)
     // Content of a span that ends now is charged as part of its event.
     const said = isEnding ? value : content.admit(span, value)
     SpanTags.add(settings.process, diagnostics, span, span.annotation, said)
-    OptionReader.writeModel(span, input, diagnostics.report, span.context.name)
+    OptionReader.writeModel(span, parsed, diagnostics.report, span.context.name)
     if (
       said.name !== undefined || said.sessionId !== undefined || said.userId !== undefined ||
       said.accountId !== undefined

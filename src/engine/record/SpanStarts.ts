@@ -3,6 +3,7 @@
  */
 import type * as Clock from "effect/Clock"
 import * as References from "effect/References"
+import * as Problem from "../../domain/Problem.ts"
 import type { Changes } from "../../domain/propagation/BaggageChange.ts"
 import type { LocalBaggage } from "../../domain/propagation/LocalBaggage.ts"
 import * as LocalBaggages from "../../domain/propagation/LocalBaggage.ts"
@@ -58,7 +59,8 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
     const at = SpanTime.fromUnknown(start.at)
     const name = SpanName.fromUnknown(start.name)
     if (start.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable, name)
-    const own = annotationOf(kind, name, given, diagnostics.report)
+    const parsed = annotationOf(kind, name, given, diagnostics.report)
+    const own = parsed.value
     const service = carrier?.service ?? settings.service
     const remote = around?.upstream?.llmobs
     const { apmTraceId, spanId } = identify(ids, span, carrier, parent, clock)
@@ -117,7 +119,7 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
     })
     try {
       SpanTags.add(settings.process, diagnostics, recorded, annotation, content.admit(recorded, own))
-      OptionReader.writeModel(recorded, given, diagnostics.report, name)
+      OptionReader.writeModel(recorded, parsed, diagnostics.report, name)
       if (
         trace.session === undefined && context.session !== undefined && context.session.value !== "" &&
         SessionSource.isVouched(context.session)
@@ -139,12 +141,19 @@ const annotationOf = (
   name: string,
   given: SpanOptions | undefined,
   report: OptionReader.Report
-): Annotation.Annotation => {
-  if (given === undefined) return Annotation.empty
+): Annotation.Parsed => {
+  if (given === undefined) return nothing
   const makesOutput = OptionReader.output(given) !== undefined
-  const { problems, value } = Annotation.parse(kind, given, makesOutput ? outputAlone : undefined)
-  if (problems.length > 0) report(problems, name)
-  return value
+  const parsed = Annotation.parse(kind, given, makesOutput ? outputAlone : undefined)
+  if (parsed.problems.length > 0) report(parsed.problems, name)
+  return parsed
+}
+
+const nothing: Annotation.Parsed = {
+  value: Annotation.empty,
+  model: undefined,
+  provider: undefined,
+  problems: Problem.none
 }
 
 const outputAlone = ["output"] as const
