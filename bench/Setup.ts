@@ -17,23 +17,13 @@ const npm = (folder: string, args: ReadonlyArray<string>): void => {
 const isOlder = (file: string, than: string): boolean =>
   !Fs.existsSync(file) || Fs.statSync(file).mtimeMs < Fs.statSync(than).mtimeMs
 
-const newest = (folder: string): number =>
-  Fs.readdirSync(folder, { recursive: true, withFileTypes: true }).reduce(
-    (latest, entry) =>
-      entry.isFile() ? Math.max(latest, Fs.statSync(Path.join(entry.parentPath, entry.name)).mtimeMs) : latest,
-    0
-  )
-
 /** Installs the libraries, if that has not been done, and builds `dist`, if the sources have changed since. */
 export const prepare = (bench: string, root: string): void => {
   const lock = Path.join(bench, "package-lock.json")
   if (isOlder(Path.join(bench, "node_modules", ".package-lock.json"), lock)) {
     npm(bench, ["ci", "--no-audit", "--no-fund"])
   }
-  const built = Path.join(root, "dist", "layers", "LLMObs.js")
-  if (!Fs.existsSync(built) || newest(Path.join(root, "dist")) < newest(Path.join(root, "src"))) {
-    npm(root, ["run", "-s", "build"])
-  }
+  npm(root, ["run", "-s", "build:if-old"])
   // The libraries of the bench import ours by its name, as a user does: the export map leads to `dist`.
   const link = Path.join(bench, "node_modules", "effect-llmobs")
   if (!Fs.existsSync(link)) Fs.symlinkSync(Path.relative(Path.dirname(link), root), link, "dir")
