@@ -139,7 +139,7 @@ describe("@langchain/core 1.4.0, @langchain/langgraph 1.7.3", () => {
       assert.strictEqual(calls.length, requests)
       for (const call of calls) {
         assert.deepInclude(call.metrics, counts)
-        assert.deepInclude(call, { model: "gpt-5", provider: "openai", sessionId: "t-1" })
+        assert.deepInclude(call, { model: "gpt-5-2026-01-01", provider: "openai", sessionId: "t-1" })
         assert.strictEqual(call.metadata["temperature"], 0.5)
         assert.strictEqual(call.toolDefinitions?.length, 1)
       }

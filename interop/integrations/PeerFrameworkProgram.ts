@@ -2,7 +2,8 @@
 import tracer from "dd-trace"
 import * as PeerFrameworkCalls from "./PeerFrameworkCalls.ts"
 
-await PeerFrameworkCalls.aiSdk(process.argv[2]!)
+const [, , origin, calls] = process.argv
+await PeerFrameworkCalls[calls as keyof typeof PeerFrameworkCalls](origin!)
 ;(tracer as unknown as { readonly llmobs: { readonly flush: () => void } }).llmobs.flush()
 await new Promise((resolve) => setTimeout(resolve, 1_500))
 process.exit(0)

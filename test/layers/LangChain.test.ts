@@ -112,7 +112,7 @@ describe("LangChain", () => {
         "{\"messages\":[{\"role\":\"user\",\"content\":\"Where is my parcel?\"}]}",
         "In Oslo."
       ])
-      assert.deepStrictEqual([model?.model, model?.provider, model?.metadata], ["gpt-5", "openai", {
+      assert.deepStrictEqual([model?.model, model?.provider, model?.metadata], ["gpt-5-2026", "openai", {
         temperature: 0.5,
         finish_reason: "stop"
       }])
@@ -147,6 +147,28 @@ describe("LangChain", () => {
       const calls = spans.filter(({ kind }) => kind === "llm").map(({ spanId }) => spanId)
       assert.deepStrictEqual([parentOf("in a"), parentOf("in b")], calls)
       assert.strictEqual(parentOf("after"), spans[0]?.spanId)
+    }).pipe(test))
+
+  it.live("leaves the span of a tool that began in the caller's own function when the tool ends", () =>
+    Effect.gen(function*() {
+      const spans = yield* record(async (handler, run) => {
+        const tool = async (id: string): Promise<void> => {
+          handler.handleToolStart(ofClass("x"), "{}", id, undefined, [], {}, "track")
+          await run(Effect.void.pipe(LLMObs.task(`in ${id}`)))
+          handler.handleToolEnd("Oslo", id)
+        }
+        await tool("1")
+        await tool("2")
+        await run(Effect.void.pipe(LLMObs.task("after")))
+      })
+      const names = new Map(spans.map(({ name, spanId }) => [spanId, name]))
+      assert.deepStrictEqual(spans.slice(1).map(({ name, parentId }) => [name, names.get(parentId ?? "")]), [
+        ["track", "support"],
+        ["in 1", "track"],
+        ["track", "support"],
+        ["in 2", "track"],
+        ["after", "support"]
+      ])
     }).pipe(test))
 
   it.live("records failures as errors, and pauses and aborts without one", () =>

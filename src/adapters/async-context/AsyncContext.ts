@@ -55,8 +55,12 @@ export const make = (
     run,
     enter: (span) => {
       const before = storage.own()
-      storage.enterWith({ context: span.inside(current().context), fiber: undefined })
-      return () => storage.enterWith(before as NonNullable<typeof before>)
+      const entry: CallerStorages.Entry = { before, isLeft: false }
+      storage.enterWith({ context: span.inside(current().context), fiber: undefined, entry })
+      return () => {
+        entry.isLeft = true
+        storage.enterWith(before as NonNullable<typeof before>)
+      }
     },
     scopeOf: (span) => ({
       storage,

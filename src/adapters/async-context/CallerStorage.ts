@@ -14,6 +14,15 @@ export interface Stored {
   readonly context: Context.Context<never>
   /** The fiber that left it, if one did. It then holds only as long as the span in it, or without a span as the fiber. */
   readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** How it was entered, if no function bounds it. */
+  readonly entry?: Entry | undefined
+}
+
+/** The entry into a context that reaches as far as the caller's function, which can outlive it. */
+export interface Entry {
+  readonly before: Stored | undefined
+  /** Whether it is over. The context before it holds then, wherever it still reaches. */
+  isLeft: boolean
 }
 
 /** Carries the context through awaits, timers and callbacks. */
@@ -29,10 +38,15 @@ export const spanOf = (stored: Stored | undefined): OpenSpan | undefined =>
 /** Each layer has its own, because a span belongs to the recorder that opened it. */
 export const make = (): CallerStorage => {
   const inner = AsyncStorage.make<Stored>()
+  const own = (): Stored | undefined => {
+    let stored = inner.getStore()
+    while (stored?.entry?.isLeft === true) stored = stored.entry.before
+    return stored
+  }
   const storage: CallerStorage = {
-    own: () => inner.getStore(),
+    own,
     getStore: () => {
-      const stored = inner.getStore()
+      const stored = own()
       const scope = FrameworkScopes.find()
       if (scope === undefined || scope.storage !== storage) return stored
       const span = spanOf(stored)

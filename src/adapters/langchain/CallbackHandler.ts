@@ -67,7 +67,7 @@ export class CallbackHandler {
   }
 
   handleLLMEnd(result: unknown, runId: string): void {
-    this.runs.end(runId, () => ({ output: result as {} }))
+    this.runs.end(runId, () => RunDescriptions.answer(result))
   }
 
   handleLLMError(error: unknown, runId: string): void {

@@ -84,6 +84,14 @@ export const request = (messages: unknown, extra: unknown, metadata: unknown): A
   }
 }
 
+/** The result of a model. The model that answered counts, as with every other client. */
+export const answer = (result: unknown): AnnotationInput => {
+  const message = member(member(member(member(result, "generations"), "0"), "0"), "message")
+  const said = member(message, "response_metadata") ?? member(member(message, "kwargs"), "response_metadata")
+  const model = text(member(said, "model_name")) ?? text(member(said, "model"))
+  return { output: result as {}, ...(model === undefined ? undefined : { model }) }
+}
+
 /** The result of a tool: a message that holds one counts as its content. */
 export const toolOutput = (output: unknown): unknown => member(output, "content") ?? output
 

@@ -160,10 +160,11 @@ const generation = (data: unknown): AnnotationInput => {
 }
 
 /** The last message of a call's input and the text of its output, which are those of the run. */
-export const ends = (content: AnnotationInput): { readonly input: string; readonly output: string } => ({
-  input: Exchange.read(content.input, "input").value.messages?.at(-1)?.content ?? "",
-  output: (Exchange.read(content.output, "output").value.messages ?? []).map((message) => message.content).join("")
-})
+export const ends = (content: AnnotationInput): { readonly input?: string; readonly output?: string } => {
+  const input = Exchange.read(content.input, "input").value.messages?.at(-1)?.content
+  const output = Exchange.read(content.output, "output").value.messages?.map((message) => message.content).join("")
+  return { ...(input === undefined ? undefined : { input }), ...(output === undefined ? undefined : { output }) }
+}
 
 const pick = (from: unknown, ...names: ReadonlyArray<string>): object =>
   Object.fromEntries(names.map((name) => [name, member(from, name)]))
