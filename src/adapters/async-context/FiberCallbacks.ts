@@ -7,6 +7,7 @@
  * continues in the asynchronous context that it had.
  */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import type * as Tracer from "effect/Tracer"
 import * as StreamedCalls from "../../engine/context/StreamedCalls.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
@@ -20,8 +21,8 @@ export interface FiberCallbacks {
 }
 
 const step = "~effect/Effect/evaluate"
-// The name of the step that waits. Effect does not promise it: under another name, callbacks have no parent.
-const name = "~effect/Effect/identifier"
+// All steps that wait are of one class. Its name, which any copy of Effect has, would be looked up for each step.
+const waiting: unknown = Object.getPrototypeOf(Effect.callback(() => {}))
 
 /** Keeps the contexts of fibers in the storage of a layer: two layers do not see each other's fibers. */
 export const make = (storage: CallerStorage): FiberCallbacks => ({
@@ -31,7 +32,7 @@ export const make = (storage: CallerStorage): FiberCallbacks => ({
     return stored.fiber.pollUnsafe() === undefined ? stored.context : undefined
   },
   evaluate: (primitive, fiber) =>
-    (primitive as { readonly [name]?: unknown })[name] === "Async"
+    Object.getPrototypeOf(primitive) === waiting
       ? storage.run({ context: StreamedCalls.contextOf(fiber), fiber }, () => primitive[step](fiber))
       : primitive[step](fiber)
 })
