@@ -38,19 +38,24 @@ export const make = ({ diagnostics, room }: Pick<Options, "diagnostics" | "room"
     return true
   }
 
+  const admitEach = (
+    span: RecordedSpan,
+    said: Annotation.Annotation,
+    keys: ReadonlyArray<keyof Annotation.Annotation>
+  ): Annotation.Annotation => {
+    const left = keys.filter((key) => !fits(span, bytesOf(span, said, key)))
+    if (left.length === 0) return said
+    span.leftOut = true
+    diagnostics.report(left.map(withoutRoom), span.context.name)
+    return without(said, left)
+  }
+
   return {
     admit: (span, said) => {
       const keys = Object.keys(said) as Array<keyof Annotation.Annotation>
-      const bytesOf = (key: keyof Annotation.Annotation): number =>
-        HeldBytes.ofAppended(span.annotation, key, said, HeldBytes.exactly, span.shared)
       let bytes = 0
-      for (const key of keys) bytes += bytesOf(key)
-      if (fits(span, bytes)) return said
-      const left = keys.filter((key) => !fits(span, bytesOf(key)))
-      if (left.length === 0) return said
-      span.leftOut = true
-      diagnostics.report(left.map(withoutRoom), span.context.name)
-      return without(said, left)
+      for (const key of keys) bytes += bytesOf(span, said, key)
+      return fits(span, bytes) ? said : admitEach(span, said, keys)
     },
     release: (span) => {
       if (span.chargedBytes === 0) return
@@ -59,6 +64,9 @@ export const make = ({ diagnostics, room }: Pick<Options, "diagnostics" | "room"
     }
   }
 }
+
+const bytesOf = (span: RecordedSpan, said: Annotation.Annotation, key: keyof Annotation.Annotation): number =>
+  HeldBytes.ofAppended(span.annotation, key, said, HeldBytes.exactly, span.shared)
 
 const without = (
   said: Annotation.Annotation,

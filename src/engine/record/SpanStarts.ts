@@ -64,6 +64,7 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
     const service = carrier?.service ?? settings.service
     const remote = around?.upstream?.llmobs
     const { apmTraceId, spanId } = identify(ids, span, carrier, parent, clock)
+    const late: LateRoot | undefined = settings.retentionLooksAtTags ? { root: undefined } : undefined
     const context = SpanContext.resolve({
       kind,
       name: own.name ?? region?.name ?? name,
@@ -89,19 +90,14 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
       labels: LocalBaggages.labels(around?.labels, local),
       configured,
       account: routing === undefined ? undefined : options.accountOf(routing),
-      retention: settings.retentionLooksAtTags
-        ? (apmTraceId) =>
-          LateRetention.make(() =>
-            settings.retention(apmTraceId, SpanTags.of(settings.process, recorded, recorded.annotation))
-          )
-        : settings.retention
+      retention: late === undefined ? settings.retention : lateRetention(settings, late)
     })
     const annotation = Annotation.owned(region ?? Annotation.empty)
     if (region?.costTags !== undefined) {
       const tagged = { context, service }
       SpanTags.selectCost(settings.process, diagnostics, tagged, annotation, region.costTags, undefined)
     }
-    const recorded: RecordedSpan = new RecordedSpan({
+    const recorded = new RecordedSpan({
       context,
       annotation,
       shared: region,
@@ -117,6 +113,7 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
       at,
       now: start.now
     })
+    if (late !== undefined) late.root = recorded
     try {
       SpanTags.add(settings.process, diagnostics, recorded, annotation, content.admit(recorded, own))
       OptionReader.writeModel(recorded, parsed, diagnostics.report, name)
@@ -155,6 +152,14 @@ const nothing: Annotation.Parsed = {
   provider: undefined,
   problems: Problem.none
 }
+
+// The root of a trace whose retention depends on its tags: its identity is resolved before it exists.
+interface LateRoot {
+  root: RecordedSpan | undefined
+}
+
+const lateRetention = ({ process, retention }: Options["settings"], late: LateRoot) => (apmTraceId: string) =>
+  LateRetention.make(() => retention(apmTraceId, SpanTags.of(process, late.root!, late.root!.annotation)))
 
 const outputAlone = ["output"] as const
 
