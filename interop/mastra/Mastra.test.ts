@@ -29,7 +29,12 @@ interface Packages {
 type Guide = ReturnType<InstanceType<Packages["Mastra"]>["getAgent"]>
 
 /** Runs plain code with an agent of Mastra. Gives the spans and the requests. */
-const recorded = (load: () => Promise<unknown>, isObserved: boolean, program: (guide: Guide) => Promise<unknown>) =>
+const recorded = (
+  load: () => Promise<unknown>,
+  isObserved: boolean,
+  program: (guide: Guide) => Promise<unknown>,
+  config: object = { bridge: MastraIntegration.integration }
+) =>
   Effect.gen(function*() {
     const server = yield* Effect.acquireRelease(
       Effect.promise(() => ProviderServer.start()),
@@ -50,7 +55,7 @@ const recorded = (load: () => Promise<unknown>, isObserved: boolean, program: (g
       const model = { providerId: "openai", modelId: "gpt-5", url: server.openai, apiKey: "k" }
       const guide = { id: "guide", name: "guide", instructions: "Be brief.", model, maxRetries: 0 }
       const observability = new Observability({
-        configs: { default: { serviceName: "shop", bridge: MastraIntegration.integration } }
+        configs: { default: { serviceName: "shop", ...config } }
       })
       const mastra = new Mastra({
         agents: { guide: new Agent(guide), forecaster: new Agent({ ...guide, id: "forecaster", tools: { weather } }) },
@@ -89,6 +94,38 @@ const releases = [
     failure: ["ok", "ModelError"]
   }
 ] as const
+
+describe("Mastra.integration as an exporter, @mastra/core 1.71.0", () => {
+  it.live("records each call once under the layer for every client, in parallel runs and streams too", (ctx) => {
+    if (!isInstalled("@mastra/core", new URL("newest/package.json", import.meta.url))) {
+      ctx.skip(missing("@mastra/core", "interop/mastra"))
+    }
+    return Effect.gen(function*() {
+      const { requests, spans } = yield* recorded(
+        releases[0].load,
+        true,
+        async (guide) => {
+          await Promise.all([guide.generate("Weather in Oslo?"), guide.generate("Hi")])
+          for await (const _ of (await guide.stream("Hi")).textStream) { /* to its end */ }
+        },
+        { exporters: [MastraIntegration.integration] }
+      )
+      const byId = new Map(spans.map((span) => [span.spanId, span]))
+      const calls = spans.filter(({ kind }) => kind === "llm")
+      assert.strictEqual(calls.length, requests)
+      for (const { name, parentId, tags } of calls) {
+        assert.match(name, /^inference: /)
+        assert.strictEqual(tags["integration"], "mastra")
+        assert.strictEqual(byId.get(parentId ?? "")?.name, "llm: 'gpt-5'")
+      }
+      for (const { name, parentId } of spans) {
+        if (name.startsWith("agent run") || name === "after") {
+          assert.strictEqual(byId.get(parentId ?? "")?.name, name === "after" ? undefined : "support")
+        }
+      }
+    })
+  })
+})
 
 for (const { call, failure, folder, load, version } of releases) {
   describe(`Mastra.integration, @mastra/core ${version}`, () => {

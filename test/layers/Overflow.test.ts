@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
 import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
+import * as EffectAi from "../../src/layers/EffectAi.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as LLMObsStream from "../../src/layers/LLMObsStream.ts"
 import * as Observed from "./Observed.ts"
@@ -44,11 +47,27 @@ describe("the option overflow", () => {
         assert.deepStrictEqual(Observed.names(agent), newest)
       }), { apm: "off" }).pipe(Effect.scoped))
 
-  for (const apm of ["llm", "off"] as const) {
-    it.live(`slows a program down and loses no event under backpressure, with apm: ${apm}`, () =>
+  const model = LanguageModel.make({
+    generateText: () => Effect.succeed([{ type: "text", text: "On its way." }]),
+    streamText: () => Stream.empty
+  })
+  const asked = LanguageModel.generateText({ prompt: text }).pipe(
+    Effect.repeat({ times: 49 }),
+    Effect.provide(EffectAi.instrument(Layer.effect(LanguageModel.LanguageModel, model))),
+    Effect.orDie
+  )
+
+  for (
+    const [named, apm, work] of [
+      ["spans", "llm", calls(50)],
+      ["spans", "off", calls(50)],
+      ["an instrumented model", "off", asked]
+    ] as const
+  ) {
+    it.live(`slows a program with ${named} down and loses no event under backpressure, with apm: ${apm}`, () =>
       full("backpressure", (comes) =>
         Effect.gen(function*() {
-          const work = yield* Effect.forkChild(calls(50))
+          const running = yield* Effect.forkChild(work)
           // It comes to a standstill with one event more than there is room for.
           let ledger = yield* LLMObs.ledger
           for (let before = -1; ledger.enqueued > before || ledger.enqueued === 0;) {
@@ -59,7 +78,7 @@ describe("the option overflow", () => {
           assert.isBelow(ledger.enqueued, 40)
           assert.strictEqual(Ledgers.pending(ledger), ledger.enqueued)
           const agent = yield* comes
-          yield* Fiber.join(work)
+          yield* Fiber.join(running)
           yield* LLMObs.flush
           const after = yield* LLMObs.ledger
           assert.isTrue(Ledgers.balances(after))

@@ -54,12 +54,11 @@ export const make = (
     start,
     run,
     enter: (span) => {
-      const before = storage.own()
-      const entry: CallerStorages.Entry = { before, isLeft: false }
+      const entry: CallerStorages.Entry = { before: storage.own(), isLeft: false }
       storage.enterWith({ context: span.inside(current().context), fiber: undefined, entry })
+      // A framework can tell the end of a span in any function, even one of the program's.
       return () => {
         entry.isLeft = true
-        storage.enterWith(before as NonNullable<typeof before>)
       }
     },
     scopeOf: (span) => ({

@@ -9,12 +9,13 @@
 import * as ModelService from "effect/ai/Model"
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as StreamedCalls from "../../engine/context/StreamedCalls.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
-import type { RecorderService } from "../../ports/Recorder.ts"
+import type { RecorderService, SpanEnd } from "../../ports/Recorder.ts"
 import * as ModelAnswer from "./ModelAnswer.ts"
 import * as SpanAttributes from "./SpanAttributes.ts"
 import type { Caller, RanTool, ToolRun } from "./ToolRun.ts"
@@ -148,8 +149,17 @@ export class ModelCall implements Caller {
     this.#tools.findLast((tool) => tool.fiber === fiber)?.parameterize(parameters)
   }
 
-  /** Ends the event, with the answer. */
+  /** Ends the event, with the answer, for a caller that cannot wait. */
   end(time: bigint, exit: Exit.Exit<unknown, unknown>): void {
+    this.recorder.end(this.open, this.#close(time, exit))
+  }
+
+  /** Ends the event, with the answer. The caller runs the returned effect, which waits for room. */
+  endAndWait(time: bigint, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> | undefined {
+    return this.recorder.endAndWait(this.open, this.#close(time, exit))
+  }
+
+  #close(time: bigint, exit: Exit.Exit<unknown, unknown>): SpanEnd {
     this.answering()
     const response = this.#told?.response ?? ModelAnswer.ofExit(exit)
     const results = ModelAnswer.results(response ?? [])
@@ -164,7 +174,7 @@ export class ModelCall implements Caller {
       toolDefinitions: ModelAnswer.definitions(this.#told?.tools)
     })
     const error = ended._tag === "Success" ? ModelAnswer.error(response) : undefined
-    this.recorder.end(this.open, { at: this.#answeredAt ?? time, exit: ended, error })
+    return { at: this.#answeredAt ?? time, exit: ended, error }
   }
 
   #failedInTool(exit: Exit.Exit<unknown, unknown>): boolean {

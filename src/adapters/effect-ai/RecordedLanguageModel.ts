@@ -38,10 +38,7 @@ export const make = (model: LanguageModel, names: ModelNames): LanguageModel => 
           if (opened === undefined) return call(model, name, options)
           return Effect.updateContext(call(model, name, opened.options), opened.span.inside.bind(opened.span))
         }),
-        (exit) => {
-          running?.end(exit)
-          return undefined
-        }
+        (exit) => running?.end(exit)
       )
     })
   return {
@@ -66,9 +63,10 @@ interface Running {
   readonly options: Options
   /** Adds parts of a stream. */
   readonly see: (parts: ReadonlyArray<unknown>) => void
-  readonly end: (exit: Exit.Exit<unknown, unknown>) => void
+  /** The caller runs the returned effect, which waits for room. */
+  readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void> | undefined
   /** Ends the event without reading the answer, after `end` threw. */
-  readonly giveUp: (exit: Exit.Exit<unknown, unknown>) => void
+  readonly giveUp: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void> | undefined
 }
 
 // More parts than any answer has, so that a stream without end fills no memory.
@@ -85,8 +83,10 @@ const guarded = (running: Running, diagnostics: DiagnosticsService): Running => 
   ...running,
   see: (parts) => guard(diagnostics, "effect_ai.part", () => running.see(parts), undefined),
   end: (exit) => {
-    const isEnded = guard(diagnostics, "effect_ai.end", () => (running.end(exit), true), false)
-    if (!isEnded) guard(diagnostics, "effect_ai.end", () => running.giveUp(exit), undefined)
+    const ended = guard(diagnostics, "effect_ai.end", () => ({ waits: running.end(exit) }), undefined)
+    return ended === undefined
+      ? guard(diagnostics, "effect_ai.end", () => running.giveUp(exit), undefined)
+      : ended.waits
   }
 })
 
@@ -100,7 +100,7 @@ const start = (
   const parent = CallbackRegion.readerOf(fiber).getRef(CurrentSpan)
   const span = PairedSpan.open(fiber, { kind: "llm", name, options: Integration.options, scoped: true })
   // While recording is off there is only the Effect span.
-  const giveUp = (exit: Exit.Exit<unknown, unknown>): void => span.end({ exit })
+  const giveUp = (exit: Exit.Exit<unknown, unknown>) => span.endAndWait({ exit })
   if (span.open === undefined) return { span, options, see: () => {}, end: giveUp, giveUp }
   const clock = fiber.getRef(Clock.Clock)
   const recorder = fiber.getRef(Recorder)!
@@ -127,7 +127,7 @@ const start = (
         : undefined
       const response = Array.isArray(content) ? content : parts
       if (response.length > 0 || toolkit.tools().length > 0) model.tell({ prompt, tools: toolkit.tools(), response })
-      model.end(clock.currentTimeNanosUnsafe(), exit)
+      return model.endAndWait(clock.currentTimeNanosUnsafe(), exit)
     },
     giveUp
   }
@@ -149,7 +149,7 @@ const recordedStream = (
       return Effect.flatMap(
         Effect.acquireRelease(
           Effect.sync(() => running = open(fiber, "LanguageModel.streamText", options, names)),
-          (_, exit) => Effect.sync(() => running?.end(ended ?? whenLeft(exit)))
+          (_, exit) => Effect.suspend(() => running?.end(ended ?? whenLeft(exit)) ?? Effect.void)
         ).pipe(Effect.provideService(Scope.Scope, scope)),
         (opened) => {
           const inside = (context: Context.Context<never>) => opened?.span.inside(context) ?? context

@@ -63,10 +63,10 @@ const handle = (
     return Effect.updateContext(toolkit.handle(...args), (context: Context.Context<never>) => span.inside(context))
       .pipe(
         Effect.onExit((exit) =>
-          Effect.sync(() => {
-            if (exit._tag === "Success") return
+          Effect.suspend(() => {
+            if (exit._tag === "Success") return Effect.void
             errors.push(...exit.cause.reasons.map(ToolRun.errorOf))
-            span.end({ exit })
+            return span.endAndWait({ exit }) ?? Effect.void
           })
         ),
         Effect.map((results) =>
@@ -79,9 +79,9 @@ const handle = (
               })
             ),
             Stream.onExit((exit) =>
-              Effect.sync(() => {
+              Effect.suspend(() => {
                 if (exit._tag === "Failure") errors.push(...exit.cause.reasons.map(ToolRun.errorOf))
-                span.end({ exit, error: failure })
+                return span.endAndWait({ exit, error: failure }) ?? Effect.void
               })
             )
           )

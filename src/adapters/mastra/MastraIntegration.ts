@@ -45,7 +45,7 @@ export const make = (): Integration => {
       const type = UnknownFields.member(event, "type")
       if (type === "span_started") {
         remember(layer)
-        runs.begin(layer, given)
+        runs.start(layer, given)
       } else if (type === "span_updated") runs.update(given)
       else if (type === "span_ended") runs.end(given)
     }, undefined)

@@ -30,6 +30,8 @@ interface Run {
   readonly tools: ReadonlyArray<OfferedTool>
   readonly asked: ExportedSpans.Asked
   readonly forget: () => void
+  /** Leaves the span that the caller's function was put into. */
+  leave: () => void
   /** The running call of the model directly inside. */
   call: Run | undefined
   /** Whether a call of the model was recorded inside. */
@@ -44,9 +46,15 @@ const mostRuns = 10_000
 export class MastraRuns {
   private readonly runs = new Map<string, Run>()
 
-  begin(layer: RunningLayer, given: ExportedSpan): void {
+  /** Begins a span that Mastra tells. As an exporter, nothing else puts the call of a model inside it. */
+  start(layer: RunningLayer, given: ExportedSpan): void {
+    const run = this.begin(layer, given)
+    if (run?.isOwn === true && run.span?.open?.claimed === true) run.leave = layer.enter(run.span)
+  }
+
+  private begin(layer: RunningLayer, given: ExportedSpan): Run | undefined {
     const { runs } = this
-    if (runs.has(given.id) || given.isEvent === true || given.type === "model_chunk") return
+    if (runs.has(given.id) || given.isEvent === true || given.type === "model_chunk") return undefined
     if (runs.size >= mostRuns) {
       for (const oldest of runs.keys()) {
         this.finish(oldest, { unfinished: true })
@@ -71,6 +79,7 @@ export class MastraRuns {
       tools: isGeneration ? ExportedSpans.toolsOf(given) : around?.tools ?? [],
       asked: isGeneration ? ExportedSpans.asked(given) : around?.asked ?? {},
       forget: layer.onClose(() => this.finish(given.id, { unfinished: true })),
+      leave: () => {},
       call: undefined,
       hasCall: false,
       failedAt: undefined
@@ -78,11 +87,12 @@ export class MastraRuns {
     runs.set(given.id, run)
     around?.inner.add(given.id)
     if (kind === "llm") noteCall(run)
-    if (!isOwn) return
+    if (!isOwn) return run
     const start = kind === "llm"
       ? ExportedSpans.request(given, run.tools, run.asked)
       : ExportedSpans.start(given, kind)
     run.span?.annotate(start)
+    return run
   }
 
   /** Goes on with a span that has begun. */
@@ -144,6 +154,7 @@ export class MastraRuns {
     if (run === undefined) return
     this.runs.delete(id)
     run.forget()
+    run.leave()
     run.around?.inner.delete(id)
     if (run.around?.call === run) run.around.call = undefined
     // A span is over when the one around it is.
