@@ -45,6 +45,10 @@ export const intakeWriter = (ground: Ground, settings: Settings): IntakeWriterSe
       maxPayloadBytes: settings.maxPayloadBytes
     }))
 
+/** Whether the layer's context has a transport. It may keep the bytes that it is given. */
+export const hasTransport = ({ context }: Pick<Ground, "context">): boolean =>
+  Option.isSome(Context.getOption(context, Transport))
+
 /** The transport of the layer's context, contained. */
 export const transport = (ground: Ground): TransportService | undefined =>
   found(ground, Transport, (transport) => Containment.transport(transport, ground))

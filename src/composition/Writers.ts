@@ -15,6 +15,7 @@ import type { TransportService } from "../ports/Transport.ts"
 import { targetOf } from "../ports/Transport.ts"
 import type { Foundation } from "./Foundation.ts"
 import * as LazyModule from "./LazyModule.ts"
+import * as Plugged from "./Plugged.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
@@ -45,6 +46,7 @@ export const make = Effect.fnUntraced(function*(options: {
 }) {
   const { foundation: { diagnostics, process }, relays, settings, transport } = options
   const { maxEventBytes, maxPayloadBytes, requestTimeoutMillis: timeoutMillis } = settings
+  const pool = Plugged.hasTransport(options.foundation) ? undefined : []
   const onDefect = (error: unknown) => diagnostics.defect("encode", error)
   const container: { readonly [name: string]: string } = process.containerId === undefined
     ? {}
@@ -66,7 +68,8 @@ export const make = Effect.fnUntraced(function*(options: {
       maxEventBytes,
       maxPayloadBytes,
       headers: route._tag === "EvpProxy" ? { ...container, ...settings.headers } : settings.headers,
-      onDefect
+      onDefect,
+      pool
     })
   })
   const origin = settings.overrideOrigin === undefined ? undefined : AgentUrl.parse(settings.overrideOrigin)
@@ -100,7 +103,8 @@ export const make = Effect.fnUntraced(function*(options: {
       timeoutMillis,
       headers: { ...container, ...identity },
       onRates: options.onRates,
-      onDefect
+      onDefect,
+      pool
     }),
     apmIntake: own === undefined || !options.traces || !settings.apmAgentless ? undefined : (yield* apmIntake).make({
       transport,

@@ -27,13 +27,15 @@ export const make = (options: {
   /** Called with the JSON of each 200, which holds the sampling rates. */
   readonly onRates: (body: unknown) => void
   readonly onDefect: (error: unknown) => void
+  /** The pool of the buffers of requests. */
+  readonly pool?: PayloadSlabs.Pool | undefined
 }): AgentWriterService => {
   const format = WireFormat.select("apm-agent", "ride")
   const slabs = PayloadSlabs.make({
     head: V04.headBytes,
     gap: 0,
     frame: (into, lengths) => V04.writeHead(into, lengths.length)
-  })
+  }, options.pool)
   return {
     maxPayloadBytes: defaultMaxPayloadBytes,
     structBytes: (record) => V04.packStruct(record, format).byteLength,

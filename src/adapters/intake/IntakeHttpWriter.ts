@@ -28,6 +28,8 @@ export const make = (options: {
   readonly maxPayloadBytes: number
   readonly headers: { readonly [name: string]: string }
   readonly onDefect: (error: unknown) => void
+  /** The pool of the buffers of requests. Without one, the bytes of an event stay as they are. */
+  readonly pool?: PayloadSlabs.Pool | undefined
 }): IntakeWriterService => {
   const { route } = options
   const format = WireFormat.table[route._tag === "EvpProxy" ? "evp-proxy" : "llmobs-intake"]
@@ -37,7 +39,7 @@ export const make = (options: {
       IntakeBody.punctuate(into, lengths)
       return 0
     }
-  })
+  }, options.pool)
   return {
     maxPayloadBytes: options.maxPayloadBytes,
     encode: (record) => {

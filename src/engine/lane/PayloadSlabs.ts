@@ -5,18 +5,16 @@
  * **Details**
  *
  * A slab is used again once all of its parts were delivered: until then the same bytes may be sent again. A slab whose
- * parts end in another way is left to the garbage collector.
+ * parts end in another way is left to the garbage collector. Where a program could see the bytes, with a transport or a
+ * writer of its own, there is no pool: each payload is a copy.
  */
 import { allocate, MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
 
-/** A part of a payload, and the slab that it stands in. */
+/** A part of a payload, and the slab that it stands in, if any. */
 export interface Part {
   readonly bytes: Uint8Array
-  readonly slab: Slab
+  readonly slab?: Slab
 }
-
-/** A part that may have been made elsewhere. */
-export type Given = Pick<Part, "bytes"> & Partial<Part>
 
 interface Slab {
   readonly buffer: Uint8Array
@@ -42,10 +40,13 @@ export interface PayloadSlabs {
   /** Writes a part. */
   readonly pack: (write: (out: MsgpackWriter) => void) => Part
   /** The payload with these parts. Parts that are written from now on belong to another. */
-  readonly payload: (parts: ReadonlyArray<Given>) => Uint8Array
+  readonly payload: (parts: ReadonlyArray<Part>) => Uint8Array
   /** Gives the bytes of parts back that were delivered, and that nothing will read. */
-  readonly release: (parts: ReadonlyArray<Given>) => void
+  readonly release: (parts: ReadonlyArray<Part>) => void
 }
+
+/** The slabs that several writers use in turn. */
+export type Pool = Array<Slab>
 
 // More than the bytes at which a lane closes a payload, so that its last part has room.
 const slabBytes = 1_280 * 1024
@@ -53,10 +54,9 @@ const slabBytes = 1_280 * 1024
 // As many as there are requests in flight.
 const mostFree = 4
 
-/** Makes an empty pool. */
-export const make = (layout: Layout): PayloadSlabs => {
+/** Makes the slabs of a writer. */
+export const make = (layout: Layout, pool: Pool | undefined): PayloadSlabs => {
   const { gap, head } = layout
-  const free: Array<Slab> = []
   let open: Slab | undefined
   const out = new MsgpackWriter(slabBytes, () => {
     // A part that does not fit any more moves to a slab of its own payload.
@@ -64,10 +64,10 @@ export const make = (layout: Layout): PayloadSlabs => {
     return open.buffer
   })
 
-  const framed = (into: Uint8Array, parts: ReadonlyArray<Given>): Uint8Array =>
+  const framed = (into: Uint8Array, parts: ReadonlyArray<Part>): Uint8Array =>
     into.subarray(layout.frame(into, parts.map(({ bytes }) => bytes.byteLength)))
 
-  const inPlace = (parts: ReadonlyArray<Given>): Uint8Array | undefined => {
+  const inPlace = (parts: ReadonlyArray<Part>): Uint8Array | undefined => {
     const slab = parts[0]?.slab
     if (slab === undefined) return undefined
     let end = slab.buffer.byteOffset + head
@@ -78,7 +78,7 @@ export const make = (layout: Layout): PayloadSlabs => {
     return framed(slab.buffer.subarray(0, end - slab.buffer.byteOffset), parts)
   }
 
-  const copied = (parts: ReadonlyArray<Given>): Uint8Array => {
+  const copied = (parts: ReadonlyArray<Part>): Uint8Array => {
     const into = new Uint8Array(parts.reduce((size, { bytes }) => size + bytes.byteLength + gap, head))
     let at = head
     for (const { bytes } of parts) {
@@ -88,10 +88,11 @@ export const make = (layout: Layout): PayloadSlabs => {
     return framed(into, parts)
   }
 
+  if (pool === undefined) return { pack: packer(), payload: copied, release: () => {} }
   return {
     pack: (write) => {
       if (open === undefined) {
-        open = free.pop() ?? { buffer: allocate(slabBytes), parts: 0 }
+        open = pool.pop() ?? { buffer: allocate(slabBytes), parts: 0 }
         out.use(open.buffer, head)
       }
       out.begin()
@@ -102,14 +103,26 @@ export const make = (layout: Layout): PayloadSlabs => {
     },
     payload: (parts) => {
       open = undefined
+      out.use(nothing, 0)
       return inPlace(parts) ?? copied(parts)
     },
     release: (parts) => {
       for (const { slab } of parts) {
         if (slab === undefined) continue
         slab.parts--
-        if (slab.parts === 0 && slab !== open && free.length < mostFree) free.push(slab)
+        if (slab.parts === 0 && slab !== open && pool.length < mostFree) pool.push(slab)
       }
     }
+  }
+}
+
+const nothing = new Uint8Array(0)
+
+const packer = (): PayloadSlabs["pack"] => {
+  const out = new MsgpackWriter()
+  return (write) => {
+    out.begin()
+    write(out)
+    return { bytes: out.end() }
   }
 }

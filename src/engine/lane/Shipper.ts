@@ -82,14 +82,14 @@ export const make = <P>(lane: Lane<P>, options: {
   /** The clock for the age of events. */
   readonly now: () => number
   readonly maxInFlight: number
-  /** Called when a round of sending ends. */
+  /** Called when the last worker ends. */
   readonly onRound?: (() => void) | undefined
 }): Shipper => {
   const { idle, urge, urgent, work } = options.signal
   const cut = Latch.makeUnsafe(false)
   // On the monotonic clock, because the wall clock may be set back during a rest.
   let notBefore = 0
-  let inFlight = 0
+  let running = 0
   let resting = 0
   let closing = false
   let flushing = false
@@ -123,7 +123,7 @@ export const make = <P>(lane: Lane<P>, options: {
 
   const gate = packingGate()
 
-  // One of up to `maxInFlight` workers of a pump. It ends when there is nothing left to send.
+  // One of up to `maxInFlight` workers. It ends when there is nothing left to send.
   const worker: Effect.Effect<void> = Effect.suspend(() =>
     gate.isShut() ? Effect.andThen(Effect.yieldNow, worker) : Effect.flatMap(
       elapsedMillis,
@@ -140,23 +140,27 @@ export const make = <P>(lane: Lane<P>, options: {
         const payload = lane.next(options.now())
         if (payload === undefined) return Effect.void
         round.taken = true
-        inFlight++
         gate.pack()
-        const sent = Effect.ensuring(
-          attempt(payload),
-          Effect.sync(() => {
-            inFlight--
-          })
-        )
-        return Effect.andThen(gate.open, Effect.andThen(sent, worker))
+        return Effect.andThen(gate.open, Effect.andThen(attempt(payload), worker))
       }
     )
   )
 
-  const pump = Effect.all(Array.from({ length: options.maxInFlight }, () => worker), {
-    concurrency: "unbounded",
-    discard: true
+  const ended = Effect.sync(() => {
+    running--
+    if (round.left) {
+      round.left = false
+      work.openUnsafe()
+    }
+    if (running > 0) return
+    options.onRound?.()
+    if (!work.isOpen() && (closing || lane.isEmpty())) {
+      flushing = false
+      idle.openUnsafe()
+    }
   })
+
+  const start = Effect.forkChild(Effect.ensuring(worker, ended), { startImmediately: true })
 
   const turn = Effect.flatMap(
     work.await,
@@ -166,16 +170,11 @@ export const make = <P>(lane: Lane<P>, options: {
           work.closeUnsafe()
           urgent.closeUnsafe()
           round.taken = round.left = false
+          // Workers of an earlier round go on: a slow request holds up no other.
+          const missing = Array.from({ length: options.maxInFlight - running }, () => start)
+          running = options.maxInFlight
           // `urge` may run at the end of a span: yield before packing.
-          return Effect.tap(Effect.andThen(Effect.yieldNow, pump), () =>
-            Effect.sync(() => {
-              options.onRound?.()
-              if (round.left) work.openUnsafe()
-              if (inFlight === 0 && !work.isOpen() && (closing || lane.isEmpty())) {
-                flushing = false
-                idle.openUnsafe()
-              }
-            }))
+          return Effect.andThen(Effect.yieldNow, Effect.all(missing, { discard: true }))
         }))
   )
 

@@ -26,7 +26,7 @@ describe("PayloadSlabs", () => {
   }
 
   it("packs a payload in place, and uses its slab again only after all of its chunks were delivered", () => {
-    const slabs = PayloadSlabs.make(agent)
+    const slabs = PayloadSlabs.make(agent, [])
     const chunks = ["a", "b", "c", "d"].map((name) => packed(slabs, name))
     const whole = slabs.payload(chunks)
     assert.strictEqual(whole.buffer, chunks[0]!.bytes.buffer)
@@ -44,14 +44,14 @@ describe("PayloadSlabs", () => {
   })
 
   it("packs a chunk that exceeds a slab, and those after it", () => {
-    const slabs = PayloadSlabs.make(agent)
+    const slabs = PayloadSlabs.make(agent, [])
     const names = ["a", "x".repeat(3_000_000), "b", "y".repeat(2_000_000), "c"]
     const chunks = names.map((name) => packed(slabs, name))
     assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
   })
 
   it("leaves out no chunk of a slab that is full", () => {
-    const slabs = PayloadSlabs.make(agent)
+    const slabs = PayloadSlabs.make(agent, [])
     const names = Array.from({ length: 40 }, (_, index) => `${index}${"z".repeat(65_000)}`)
     const chunks = names.map((name) => packed(slabs, name))
     assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
@@ -66,10 +66,10 @@ describe("PayloadSlabs", () => {
   }
 
   it("puts brackets and commas around the events of an intake's body, in place and copied", () => {
-    const slabs = PayloadSlabs.make(intake)
+    const slabs = PayloadSlabs.make(intake, [])
     const texts = Array.from({ length: 30 }, (_, index) => JSON.stringify(`${index}${"é".repeat(40_000)}`))
     const events = texts.map((text) => slabs.pack((out) => out.plain(text)))
-    const bodyOf = (parts: ReadonlyArray<PayloadSlabs.Given>) => new TextDecoder().decode(slabs.payload(parts))
+    const bodyOf = (parts: ReadonlyArray<PayloadSlabs.Part>) => new TextDecoder().decode(slabs.payload(parts))
     const inOneSlab = events.filter(({ slab }) => slab === events[0]!.slab)
     assert.isTrue(inOneSlab.length > 5 && inOneSlab.length < 30)
     assert.strictEqual(slabs.payload(inOneSlab).buffer, events[0]!.bytes.buffer)
@@ -78,5 +78,26 @@ describe("PayloadSlabs", () => {
     }
     const foreign = new TextEncoder().encode(texts[0])
     assert.strictEqual(bodyOf([{ bytes: foreign }, events[1]!]), `[${texts[0]},${texts[1]}]`)
+  })
+
+  it("keeps the bytes of every part as they are without a pool", () => {
+    const slabs = PayloadSlabs.make(agent, undefined)
+    const first = Array.from({ length: 3 }, (_, index) => packed(slabs, `first ${index}`))
+    const body = slabs.payload(first)
+    slabs.release(first)
+    for (let round = 0; round < 100; round++) slabs.payload([packed(slabs, "later")])
+    assert.deepStrictEqual(namesOf(body), ["first 0", "first 1", "first 2"])
+    assert.deepStrictEqual(namesOf(slabs.payload(first.slice(1))), ["first 1", "first 2"])
+  })
+
+  it("gives a slab to any writer of the pool, and to one at a time", () => {
+    const pool: PayloadSlabs.Pool = []
+    const [one, other] = [PayloadSlabs.make(agent, pool), PayloadSlabs.make(intake, pool)]
+    const sent = [packed(one, "one")]
+    const body = one.payload(sent)
+    one.release(sent)
+    const event = other.pack((out) => out.plain("{}"))
+    assert.strictEqual(event.bytes.buffer, body.buffer)
+    assert.notStrictEqual(packed(one, "two").bytes.buffer, body.buffer)
   })
 })

@@ -260,6 +260,21 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[60_000, 1]])
     }))
 
+  it.effect("begins a round while a request of the one before is still in flight", () =>
+    Effect.gen(function*() {
+      const send = (payload: number) => payload === 1 ? Effect.never : Effect.sleep(10)
+      const { add, attempts, delivered, most } = yield* make({ maxInFlight: 3, full: 5, send })
+      add(1)
+      yield* TestClock.adjust(1_000)
+      add(2)
+      yield* TestClock.adjust(2_000)
+      add(3, 4, 5, 6, 7, 8)
+      yield* TestClock.adjust(10_000)
+      assert.deepStrictEqual(attempts.map(([, payload]) => payload), [1, 2, 3, 4, 5, 6, 7, 8])
+      assert.deepStrictEqual(delivered, [2, 3, 4, 5, 6, 7, 8])
+      assert.isAtMost(most(), 3)
+    }))
+
   it.effect("takes items that arrive while it sends", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
