@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
+import type * as Scope from "effect/Scope"
 import * as NodeIdGenerator from "../adapters/node-process/NodeIdGenerator.ts"
 import * as ProcessIdentity from "../adapters/node-process/ProcessIdentity.ts"
 import * as DeliveryNotice from "../domain/delivery/DeliveryNotice.ts"
@@ -53,8 +54,8 @@ export const make = (options: {
   readonly settings: Settings
   /** The line that warns of dropped events, given as `3 events`. */
   readonly droppedLine: (reason: string, events: string) => string
-}): Effect.Effect<Foundation> =>
-  Effect.map(Effect.context<never>(), (context) => {
+}): Effect.Effect<Foundation, never, Scope.Scope> =>
+  Effect.flatMap(Effect.context<never>(), (context) => {
     const { settings } = options
     const clock = Context.get(context, Clock.Clock)
     const quiet = Quiet.context(context)
@@ -71,14 +72,14 @@ export const make = (options: {
       settings.onProblem,
       !RedactedRecord.isActive(settings.redaction)
     )
-    const ledger = Ledger.make(
-      DropLog.make({
-        now,
-        say: (reason, events) => diagnostics.say(options.droppedLine(reason, DeliveryNotice.counted(events)))
-      })
-    )
+    const drops = DropLog.make({
+      now,
+      say: (reason, events) => diagnostics.say(options.droppedLine(reason, DeliveryNotice.counted(events)))
+    })
+    const ledger = Ledger.make(drops.dropped)
     const ids = NodeIdGenerator.make({ traceIdBits: settings.traceIdBits })
-    return {
+    // The first finalizer of the scope runs last, after the drain.
+    return Effect.as(Effect.addFinalizer(() => Effect.sync(drops.end)), {
       context,
       root,
       now,
@@ -101,5 +102,5 @@ export const make = (options: {
         now: aging,
         onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
       }
-    }
+    })
   })

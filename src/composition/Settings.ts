@@ -248,7 +248,7 @@ const unknownNames = (given: { readonly [name: string]: unknown }, env: Environm
       }`
     ))
   }
-  for (const name of Object.keys(given)) {
+  for (const name of keysOf(given)) {
     if (optionNames.includes(name as keyof Options)) continue
     // Other layers extend these options, so unknown names are expected.
     const meant = SuggestedName.nearest(name, optionNames, 2)
@@ -257,6 +257,15 @@ const unknownNames = (given: { readonly [name: string]: unknown }, env: Environm
     }
   }
   return problems
+}
+
+// The options can be a proxy that throws.
+const keysOf = (given: object): ReadonlyArray<string> => {
+  try {
+    return Object.keys(given)
+  } catch {
+    return []
+  }
 }
 
 // Settings of Datadog's libraries for features that this library lacks.

@@ -475,7 +475,7 @@ export const table = {
     }),
     processors: setting({
       options: ["processors"],
-      read: Reader.callbacks<NonNullable<Options["processors"]>[number]>(),
+      read: Reader.callbacks<NonNullable<Options["processors"]>[number]>("No content is recorded."),
       fallback: [],
       // If the rules cannot be run, no content may leave.
       refused: { value: "unusable" },

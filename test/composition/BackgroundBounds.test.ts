@@ -32,11 +32,11 @@ describe("the byte budget", () => {
       }).pipe(Effect.provide(Observed.dev({ apm, flushTimeout: "20 seconds", agent: { maxRequestsBytes: 1024 } }))))
   }
 
-  it.live("refuses the newest events when the budget is used up, counts them, warns once, and delivers the rest", () => {
+  it.live("refuses the newest events when the budget is used up, warns of all of them in two lines, and delivers the rest", () => {
     const { layer, lines } = Observed.warnings()
     return Effect.gen(function*() {
       const port = yield* Ports.reserve
-      yield* Effect.gen(function*() {
+      const dropped = yield* Effect.gen(function*() {
         yield* burst(100)
         const full = yield* LLMObs.ledger
         assert.isTrue(Ledgers.balances(full))
@@ -54,11 +54,13 @@ describe("the byte budget", () => {
         assert.strictEqual(ledger.dropped.outboxFull, full.dropped.outboxFull)
         assert.strictEqual(agent.events().length, Ledgers.delivered(ledger))
         assert.strictEqual(Ledgers.delivered(ledger), Ledgers.pending(full) + 1)
+        return ledger.dropped.outboxFull
       }).pipe(
         Effect.provide(Observed.layerOf({ url: `http://127.0.0.1:${port}` }, { maxBytes: 200_000 })),
         Effect.provide(layer)
       )
-      assert.strictEqual(lines.filter((line) => line.includes("(outboxFull)")).length, 1)
+      const said = lines.flatMap((line) => /Dropped (\d+) events? \(outboxFull\)/.exec(line)?.[1] ?? [])
+      assert.deepStrictEqual(said, ["1", String(dropped - 1)], "at once, and when the layer closes")
     })
   })
 

@@ -373,6 +373,22 @@ describe("options of a wrong type", () => {
     }
   })
 
+  it("options that throw when they are read or listed are ignored, and no content is recorded", () => {
+    const { problems, value } = withOptions(throwing)
+    assert.lengthOf(problems, optionNames.length)
+    assert.notInclude(JSON.stringify(problems), "secret")
+    assert.deepStrictEqual(value.redaction, { processors: [], capture: "none" })
+    assert.strictEqual(value.flushIntervalMillis, resolve().value.flushIntervalMillis)
+  })
+
+  it("processors that are no functions are reported with the consequence", () => {
+    const { problems, value } = withOptions({ processors: [7] })
+    assert.deepStrictEqual(problems.map(({ message }) => message), [
+      "The option processors must be a list of functions alone, but is a list. No content is recorded."
+    ])
+    assert.strictEqual(value.redaction.capture, "none")
+  })
+
   it("a number, a boolean and a text are converted to one another when the meaning is plain", () => {
     const { problems, value } = withOptions({ version: 2, agentless: "false", maxBytes: "1000", service: true })
     assert.deepStrictEqual(problems, [])

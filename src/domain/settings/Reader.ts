@@ -10,18 +10,23 @@ import type { Reader, Source } from "./Setting.ts"
 import * as Setting from "./Setting.ts"
 
 /**
- * A reader from a function that returns `undefined` for an unreadable value. `expected` completes "must be …".
+ * A reader from a function that returns `undefined` for an unreadable value. `expected` completes "must be …", and
+ * `outcome` is a sentence about what follows, if that is not "It is ignored."
  *
  * @category constructors
  * @since 0.2.0
  */
-export const make =
-  <A>(parse: (given: unknown, source: Source) => A | undefined, expected: string): Reader<A> => (given, source) => {
-    const value = parse(given, source)
-    return value === undefined
-      ? { value, problems: [Setting.problem(source, given, expected)] }
-      : Problem.ok<A | undefined>(value)
-  }
+export const make = <A>(
+  parse: (given: unknown, source: Source) => A | undefined,
+  expected: string,
+  outcome?: string
+): Reader<A> =>
+(given, source) => {
+  const value = parse(given, source)
+  return value === undefined
+    ? { value, problems: [Setting.problem(source, given, expected, outcome)] }
+    : Problem.ok<A | undefined>(value)
+}
 
 /**
  * A reader of text alone.
@@ -158,11 +163,12 @@ export const callback = <F extends (...args: never) => unknown>(): Reader<F> =>
  * @category readers
  * @since 0.2.0
  */
-export const callbacks = <F extends (...args: never) => unknown>(): Reader<ReadonlyArray<F>> =>
+export const callbacks = <F extends (...args: never) => unknown>(outcome?: string): Reader<ReadonlyArray<F>> =>
   make(
     (given) =>
       Array.isArray(given) && given.every((one) => typeof one === "function") ? given as ReadonlyArray<F> : undefined,
-    "a list of functions"
+    "a list of functions alone",
+    outcome
   )
 
 /**
