@@ -26,7 +26,11 @@ export const make = <R = SpanRecord>(options: {
   readonly tracker: AgentTracker
   readonly outboxes: Pick<OutboxesService<R>, "of">
   /** Where the events are held. Without a limit any event is sent as soon as possible. */
-  readonly budget: { readonly release: (record: R) => void; readonly limit?: number | undefined }
+  readonly budget: {
+    readonly release: (record: R) => void
+    readonly limit?: number | undefined
+    readonly used?: (() => number) | undefined
+  }
   /** Called with each undeliverable event, before it is dropped. */
   readonly onSetAside: (dropped: IntakeLane.SetAside<R>) => void
 }): IntakeRoads<R> => {
@@ -54,6 +58,7 @@ export const make = <R = SpanRecord>(options: {
             targetBytes: IntakeLane.targetBytes,
             readyBytes,
             maxAgeMillis,
+            filled: () => (options.budget.used?.() ?? 0) / (options.budget.limit ?? Infinity),
             onRediscover: tracker.refuseEvp,
             onReachable: tracker.reachable,
             onSetAside: options.onSetAside

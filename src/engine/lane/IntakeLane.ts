@@ -15,6 +15,7 @@ import type { Item, OutboxService } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { Destination, Payload } from "./IntakePayload.ts"
 import * as IntakePayload from "./IntakePayload.ts"
+import * as PackingSlice from "./PackingSlice.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
 
 /** An event that is dropped because no destination takes it. `status` is that of the answer, if there was one. */
@@ -51,6 +52,8 @@ export interface Options<R = SpanRecord> {
   /** The estimated bytes of waiting events that fill a request. Default: 0. */
   readonly readyBytes?: number | undefined
   readonly maxAgeMillis: number
+  /** The share of the byte budget that is used. */
+  readonly filled?: (() => number) | undefined
   /** Called when the Agent answers that it has no EVP proxy. */
   readonly onRediscover: () => void
   /** Called with whether the Agent's address answers. */
@@ -68,7 +71,7 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
   let small = 0
   let turn = false
 
-  const { fresh, repack } = IntakePayload.packer({
+  const { fill, fresh, isPacking, repack } = IntakePayload.packer({
     ...options,
     onExpired: (item) => drop(item, "expired"),
     onFailed: (item) => drop(item, "failed"),
@@ -90,9 +93,14 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
     return undefined
   }
 
-  const isEmpty = (): boolean => again.length === 0 && outbox.waitingBytes() === 0
+  const isEmpty = (): boolean => again.length === 0 && outbox.waitingBytes() === 0 && !isPacking()
 
   return {
+    pack: (now) => {
+      if (outbox.waitingBytes() === 0) return false
+      const destination = options.destination()
+      return destination !== undefined && fill(destination, now, PackingSlice.make(options.filled?.() ?? 0))
+    },
     next: (now) => {
       // Resolving a destination starts Agent discovery, so skip it when the lane is empty.
       if (isEmpty()) return undefined
@@ -105,7 +113,7 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
     },
     send: (payload) => payload.writer.send(payload.events, options.account),
     isEmpty,
-    isReady: () => again.length > 0 || outbox.waitingBytes() >= (options.readyBytes ?? 0),
+    isReady: () => again.length > 0 || isPacking() || outbox.waitingBytes() >= (options.readyBytes ?? 0),
     onOutcome: (payload, outcome, now, last) => {
       const status = outcome._tag === "Answer" ? outcome.status : undefined
       const verdict = outcome._tag === "Answer"

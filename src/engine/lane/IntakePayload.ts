@@ -5,6 +5,8 @@ import type * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
+import type { PackingSlice } from "./PackingSlice.ts"
+import * as PackingSlices from "./PackingSlice.ts"
 
 /** The content of one request. */
 export interface Payload<R = SpanRecord> {
@@ -32,10 +34,22 @@ export interface Destination<R = SpanRecord> {
 
 /** Packs the events of one outbox. */
 export interface Packer<R = SpanRecord> {
-  /** Packs the waiting events, the oldest first. */
+  /** Packs a slice of the waiting events, the oldest first. Returns whether the payload needs another one. */
+  readonly fill: (to: Destination<R>, now: number, most: PackingSlice) => boolean
+  /** Packs the rest of the payload. */
   readonly fresh: (to: Destination<R>, now: number) => Payload<R> | undefined
+  /** Whether a part of a payload is packed. */
+  readonly isPacking: () => boolean
   /** Packs the events of a payload for a new destination, and drops those that are too old by now. */
   readonly repack: (payload: Payload<R>, to: Destination<R>, now: number) => Payload<R> | undefined
+}
+
+/** A payload that is packed in slices. */
+interface Open<R> {
+  readonly to: Destination<R>
+  readonly items: Array<Item<R>>
+  readonly events: Array<EncodedEvent>
+  bytes: number
 }
 
 // Counts "[" only; each event's size includes its trailing "," or "]".
@@ -72,27 +86,47 @@ export const packer = <R = SpanRecord>(options: {
     return undefined
   }
 
-  return {
-    fresh: (to, now) => {
-      const { writer } = to
-      const items: Array<Item<R>> = []
-      const events: Array<EncodedEvent> = []
-      let bytes = brackets
-      while (bytes < options.targetBytes) {
-        const item = outbox.take()
-        if (item === undefined) break
-        const event = encoded(item, writer, now)
-        if (event === undefined) continue
-        if (bytes + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
-          outbox.restore(item)
-          break
-        }
-        items.push(item)
-        events.push(event)
-        bytes += event.bytes.byteLength + 1
+  let open: Open<R> | undefined
+
+  // One without an event is begun again, since it may have been for another destination.
+  const packing = (to: Destination<R>): Open<R> =>
+    open === undefined || open.items.length === 0 ? { to, items: [], events: [], bytes: brackets } : open
+
+  // Returns whether the payload needs more, of what `most` left out.
+  const add = (into: Open<R>, now: number, most: PackingSlice): boolean => {
+    const { events, items, to: { writer } } = into
+    const end = into.bytes + most.bytes
+    for (let taken = 0; into.bytes < options.targetBytes; taken++) {
+      if (into.bytes >= end || taken >= most.events) return true
+      const item = outbox.take()
+      if (item === undefined) return false
+      const event = encoded(item, writer, now)
+      if (event === undefined) continue
+      if (into.bytes + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
+        outbox.restore(item)
+        return false
       }
-      return items.length === 0 ? undefined : { items, events, bytes, ...to }
+      items.push(item)
+      events.push(event)
+      into.bytes += event.bytes.byteLength + 1
+    }
+    return false
+  }
+
+  return {
+    fill: (to, now, most) => {
+      open = packing(to)
+      // For another destination it is as good as full.
+      return open.to.writer === to.writer && add(open, now, most)
     },
+    fresh: (to, now) => {
+      const into = packing(to)
+      open = undefined
+      if (into.to.writer === to.writer) add(into, now, PackingSlices.whole)
+      const { bytes, events, items } = into
+      return items.length === 0 ? undefined : { items, events, bytes, ...into.to }
+    },
+    isPacking: () => open !== undefined && open.items.length > 0,
     repack: (payload, to, now) => {
       const isSameWriter = payload.writer === to.writer
       if (isSameWriter && !payload.items.some((item) => isExpired(item, now))) return payload

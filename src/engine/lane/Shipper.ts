@@ -28,6 +28,11 @@ export interface Lane<P> {
    * clock for the age of events.
    */
   readonly next: (now: number) => P | undefined
+  /**
+   * Packs a part of the payload that `next` returns then. Returns whether more of it is left to pack; `next` packs the rest
+   * in one step. Without this member `next` packs all of it.
+   */
+  readonly pack?: ((now: number) => boolean) | undefined
   readonly send: (payload: P) => Effect.Effect<Outcome>
   /**
    * Acts on the outcome, synchronously. `now` is Unix time, because a receiver may name a date. `last` means that the
@@ -53,17 +58,17 @@ export interface Shipper {
   readonly drain: Effect.Effect<void>
 }
 
-// Two payloads of 1 MiB take 2 ms as MessagePack and 4 ms as JSON. With one, a program that ends spans all the time would
-// fill its memory faster than it is emptied.
-const mostPacked = 2
+// In one turn of the event loop two payloads are packed in one step each, or twice as many slices. With less, a program
+// that ends spans all the time would fill its memory faster than it is emptied.
+const weights = { payload: 2, slice: 1, most: 4 } as const
 
 // Packing payloads is the longest single step, so a few are packed at a time and other fibers run in between.
 const packingGate = () => {
   let packed = 0
   return {
-    isShut: () => packed >= mostPacked,
-    pack: () => {
-      packed++
+    isShut: () => packed >= weights.most,
+    pack: (weight: number) => {
+      packed += weight
     },
     /** Opens the gate after the other fibers. */
     open: Effect.forkDetach(Effect.andThen(
@@ -72,6 +77,28 @@ const packingGate = () => {
         packed = 0
       })
     ))
+  }
+}
+
+// The rests of workers while a destination is left alone.
+const resting = () => {
+  const cut = Latch.makeUnsafe(false)
+  let resting = 0
+  return {
+    rest: (millis: number): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        resting++
+        return Effect.ensuring(
+          Effect.raceFirst(Effect.sleep(millis), cut.await),
+          Effect.sync(() => {
+            if (--resting === 0) cut.closeUnsafe()
+          })
+        )
+      }),
+    /** Ends every rest. */
+    cut: (): void => {
+      if (resting > 0) cut.openUnsafe()
+    }
   }
 }
 
@@ -86,29 +113,14 @@ export const make = <P>(lane: Lane<P>, options: {
   readonly onRound?: (() => void) | undefined
 }): Shipper => {
   const { idle, urge, urgent, work } = options.signal
-  const cut = Latch.makeUnsafe(false)
+  const rests = resting()
   // On the monotonic clock, because the wall clock may be set back during a rest.
   let notBefore = 0
   let running = 0
-  let resting = 0
   let closing = false
   let flushing = false
   // Whether this round has a payload, and whether it left events for the next interval.
   const round = { taken: false, left: false }
-
-  const rest = (elapsed: number) =>
-    Effect.suspend(() => {
-      resting++
-      return Effect.ensuring(
-        Effect.raceFirst(
-          Effect.sleep(notBefore - elapsed),
-          cut.await
-        ),
-        Effect.sync(() => {
-          if (--resting === 0) cut.closeUnsafe()
-        })
-      )
-    })
 
   const attempt = (payload: P): Effect.Effect<void> =>
     Effect.flatMap(
@@ -130,17 +142,22 @@ export const make = <P>(lane: Lane<P>, options: {
       (elapsed) => {
         if (elapsed < notBefore && !closing) {
           if (lane.isEmpty()) return Effect.void
-          return Effect.flatMap(rest(elapsed), () => worker)
+          return Effect.flatMap(rests.rest(notBefore - elapsed), () => worker)
         }
         // A request for each few events that came meanwhile would cost more than the events.
         if (round.taken && !flushing && !closing && lane.isReady?.() === false) {
           round.left = !lane.isEmpty()
           return Effect.void
         }
-        const payload = lane.next(options.now())
+        const now = options.now()
+        if (lane.pack?.(now) === true) {
+          gate.pack(weights.slice)
+          return Effect.andThen(gate.open, Effect.andThen(Effect.yieldNow, worker))
+        }
+        const payload = lane.next(now)
         if (payload === undefined) return Effect.void
         round.taken = true
-        gate.pack()
+        gate.pack(weights.payload)
         return Effect.andThen(gate.open, Effect.andThen(attempt(payload), worker))
       }
     )
@@ -181,7 +198,7 @@ export const make = <P>(lane: Lane<P>, options: {
   const flush = Effect.suspend(() => {
     notBefore = 0
     flushing = true
-    if (resting > 0) cut.openUnsafe()
+    rests.cut()
     urge()
     return idle.await
   })

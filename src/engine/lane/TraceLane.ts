@@ -12,35 +12,15 @@ import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
-import type { AgentWriterService, EncodedChunk } from "../../ports/AgentWriter.ts"
+import type { AgentWriterService } from "../../ports/AgentWriter.ts"
 import type { OutboxService } from "../../ports/Outbox.ts"
 import type { Outcome } from "../../ports/Transport.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { ByteBudget } from "../outbox/ByteBudget.ts"
+import * as PackingSlice from "./PackingSlice.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
-
-/** The content of one request, and the number of its attempts. */
-export interface Payload {
-  readonly chunks: ReadonlyArray<PackedChunk>
-  readonly writer: AgentWriterService
-  readonly attempts: number
-}
-
-/**
- * A chunk in a payload, with the events that ride it. They are taken from the chunk before a writer sees it, so that no
- * change that a writer makes to a chunk can change the ledger.
- */
-export interface PackedChunk {
-  readonly riders: ReadonlyArray<SpanRecord>
-  readonly encoded: EncodedChunk
-}
-
-interface WaitingChunk {
-  readonly chunk: TraceChunk
-  readonly riders: ReadonlyArray<SpanRecord>
-  /** The estimated bytes. */
-  readonly bytes: number
-}
+import type { Payload } from "./TracePayload.ts"
+import * as TracePayload from "./TracePayload.ts"
 
 /** The state of the road to the Agent: `Wait` while no Agent is known, `GiveUp` if there will be none. */
 export type Way = { readonly _tag: "Open"; readonly writer: AgentWriterService } | {
@@ -113,38 +93,9 @@ const riderBook = (options: Options) => {
 
 export const make = (options: Options): TraceLane => {
   const { add, deliver, giveToOutbox, riders } = riderBook(options)
-  let queue: Array<WaitingChunk> = []
-  let waitingBytes = 0
+  const packer = TracePayload.packer({ onFailed: (riders) => giveToOutbox(riders, false) })
   const again: Array<Payload> = []
   let failures = 0
-
-  const fresh = (writer: AgentWriterService): Payload | undefined => {
-    const chunks: Array<PackedChunk> = []
-    let bytes = 5
-    let taken = 0
-    for (; taken < queue.length; taken++) {
-      const { bytes: estimate, chunk, riders } = queue[taken]!
-      waitingBytes -= estimate
-      const encoded = writer.encode(chunk)
-      if (encoded === undefined) {
-        giveToOutbox(riders, false)
-        continue
-      }
-      if (chunks.length > 0 && bytes + encoded.bytes.byteLength > writer.maxPayloadBytes) {
-        waitingBytes += estimate
-        break
-      }
-      chunks.push({ riders, encoded })
-      bytes += encoded.bytes.byteLength
-      // One call stays short: the rest leaves in the next payload.
-      if (bytes > writer.maxPayloadBytes / 8) {
-        taken++
-        break
-      }
-    }
-    queue = queue.slice(taken)
-    return chunks.length === 0 ? undefined : { chunks, writer, attempts: 0 }
-  }
 
   const refused = (payload: Payload): NextStep => {
     for (const { riders } of payload.chunks) giveToOutbox(riders, false)
@@ -160,38 +111,34 @@ export const make = (options: Options): TraceLane => {
 
   const handOver = (): void => {
     for (const payload of again.splice(0)) refused(payload)
-    const chunks = queue
-    queue = []
-    waitingBytes = 0
-    for (const { riders } of chunks) giveToOutbox(riders, false)
+    for (const riders of packer.clear()) giveToOutbox(riders, false)
   }
 
   return {
     add: (chunk) => {
       const riders = TraceChunks.riders(chunk)
       const bytes = riders.reduce((sum, rider) => sum + rider.bytes, chunk.spans.length * spanBytes)
-      queue.push({ chunk, riders, bytes })
-      waitingBytes += bytes
+      packer.add({ chunk, riders, bytes })
       add(riders)
     },
     riders,
-    waitingBytes: () => waitingBytes,
+    waitingBytes: packer.waitingBytes,
     handOver,
+    pack: () => {
+      const way = options.way()
+      const filled = options.budget.used() / options.budget.limit
+      return way._tag === "Open" && again.length === 0 && packer.fill(way.writer, PackingSlice.make(filled))
+    },
     next: () => {
       const way = options.way()
       if (way._tag === "GiveUp") handOver()
-      if (queue.length > options.maxChunks) {
-        for (const { bytes, riders } of queue.splice(0, queue.length - options.maxChunks)) {
-          waitingBytes -= bytes
-          giveToOutbox(riders, false)
-        }
-      }
+      for (const riders of packer.shed(Math.max(0, packer.size() - options.maxChunks))) giveToOutbox(riders, false)
       if (way._tag !== "Open") return undefined
-      return again.shift() ?? fresh(way.writer)
+      return again.shift() ?? packer.fresh(way.writer)
     },
     send: (payload) => payload.writer.send(payload.chunks.map(({ encoded }) => encoded)),
-    isEmpty: () => queue.length === 0 && again.length === 0,
-    isReady: () => again.length > 0 || waitingBytes >= options.readyBytes,
+    isEmpty: () => packer.size() === 0 && again.length === 0 && !packer.isPacking(),
+    isReady: () => again.length > 0 || packer.isPacking() || packer.waitingBytes() >= options.readyBytes,
     onOutcome: (payload, outcome, now, last) => {
       options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
       const verdict = judge(outcome, now)

@@ -19,6 +19,8 @@ const make = (options: {
   readonly takesMillis?: number
   /** How many waiting items fill a request. */
   readonly full?: number
+  /** The slices in which a payload is packed. */
+  readonly slices?: number
   /** The lane gives what failed to another road, and keeps nothing for later. */
   readonly givesAway?: boolean
   readonly send?: (payload: number) => Effect.Effect<unknown>
@@ -31,11 +33,14 @@ const make = (options: {
     let inFlight = 0
     let most = 0
     let asked = 0
+    let slices = options.slices ?? 0
     let open = true
     const lane: Lane<number> = {
+      pack: options.slices === undefined ? undefined : () => queue.length > 0 && --slices > 0,
       next: () => {
         asked++
         if (!open) return undefined
+        slices = options.slices ?? 0
         const [payload, ...rest] = queue
         queue = rest
         return payload
@@ -73,6 +78,7 @@ const make = (options: {
       delivered,
       most: () => most,
       asked: () => asked,
+      slices: () => slices,
       add: (...payloads: ReadonlyArray<number>) => {
         queue.push(...payloads)
         signal.wake()
@@ -139,6 +145,23 @@ describe("Shipper", () => {
       }
       assert.strictEqual(seen.at(-1), 4)
       for (let turn = 1; turn < seen.length; turn++) assert.isAtMost(seen[turn]! - seen[turn - 1]!, 2)
+    }))
+
+  it.effect("packs a payload in slices, and yields to other fibers between them", () =>
+    Effect.gen(function*() {
+      const { add, attempts, shipper, slices } = yield* make({ maxInFlight: 4, slices: 12 })
+      add(1, 2)
+      shipper.urge()
+      let left = 12
+      while (left > 1) {
+        yield* Effect.yieldNow
+        assert.isAtMost(left - slices(), 4)
+        left = slices()
+      }
+      assert.deepStrictEqual(attempts, [])
+      for (let turn = 0; turn < 100; turn++) yield* Effect.yieldNow
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(attempts.map(([, payload]) => payload), [1, 2])
     }))
 
   it.effect("sends no request for a few items that come while it sends, unless it is flushed", () =>

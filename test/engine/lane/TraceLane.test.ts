@@ -3,6 +3,7 @@ import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
 import type { TraceChunk } from "../../../src/domain/trace/TraceChunk.ts"
 import * as LedgerBook from "../../../src/engine/books/Ledger.ts"
 import * as TraceLane from "../../../src/engine/lane/TraceLane.ts"
+import type * as TracePayload from "../../../src/engine/lane/TracePayload.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
 import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
 import type { Outcome } from "../../../src/ports/Transport.ts"
@@ -54,7 +55,7 @@ const make = (options: {
     assert.isTrue(Ledger.balances(books), JSON.stringify(books))
     return books
   }
-  const settle = (payload: TraceLane.Payload, outcome: Outcome, now = 0, last = false) => {
+  const settle = (payload: TracePayload.Payload, outcome: Outcome, now = 0, last = false) => {
     const settled = lane.onOutcome(payload, outcome, now, last)
     books()
     return settled
@@ -90,6 +91,25 @@ describe("TraceLane", () => {
     assert.isTrue(lane.isEmpty())
     assert.deepStrictEqual(said, ["handed over"])
     assert.strictEqual(books().possibleDuplicates, 0)
+  })
+
+  it("packs a payload in slices, and hands over a part of one when there will be no Agent", () => {
+    const { add, books, lane, outbox, settle, state } = make()
+    const spans = Array.from({ length: 120 }, () => add().spans)
+    assert.deepStrictEqual([lane.pack!(0), lane.pack!(0), lane.pack!(0)], [true, true, false])
+    assert.isFalse(lane.isEmpty())
+    const payload = lane.next(0)!
+    assert.deepStrictEqual(payload.chunks.map(({ encoded }) => chunkOf(encoded).spans), spans)
+    assert.isTrue(lane.isEmpty())
+    settle(payload, answer(200))
+    for (let i = 0; i < 60; i++) add()
+    assert.isTrue(lane.pack!(0))
+    assert.isTrue(lane.isReady!())
+    state.way = { _tag: "GiveUp" }
+    assert.isUndefined(lane.next(0))
+    assert.strictEqual(outbox.size(), 60)
+    assert.isTrue(lane.isEmpty())
+    assert.strictEqual(books().delivered.agent, 120)
   })
 
   it("keeps a payload under the limit, an eighth of it at a time", () => {

@@ -1,0 +1,130 @@
+/**
+ * The payloads of the lane to the Agent: chunks packed for one request.
+ */
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
+import type { AgentWriterService, EncodedChunk } from "../../ports/AgentWriter.ts"
+import type { PackingSlice } from "./PackingSlice.ts"
+import * as PackingSlices from "./PackingSlice.ts"
+
+/** The content of one request, and the number of its attempts. */
+export interface Payload {
+  readonly chunks: ReadonlyArray<PackedChunk>
+  readonly writer: AgentWriterService
+  readonly attempts: number
+}
+
+/**
+ * A chunk in a payload, with the events that ride it. They are taken from the chunk before a writer sees it, so that no
+ * change that a writer makes to a chunk can change the ledger.
+ */
+export interface PackedChunk {
+  readonly riders: ReadonlyArray<SpanRecord>
+  readonly encoded: EncodedChunk
+}
+
+/** A chunk that waits. */
+export interface WaitingChunk {
+  readonly chunk: TraceChunk
+  readonly riders: ReadonlyArray<SpanRecord>
+  /** The estimated bytes. */
+  readonly bytes: number
+}
+
+/** The chunks that wait, and the payload that is being packed from the oldest of them. */
+export interface Packer {
+  readonly add: (waiting: WaitingChunk) => void
+  /** Packs a slice of the payload. Returns whether it needs another one. */
+  readonly fill: (writer: AgentWriterService, most: PackingSlice) => boolean
+  /** Packs the rest of the payload. */
+  readonly fresh: (writer: AgentWriterService) => Payload | undefined
+  /** The number of chunks that wait, and their estimated bytes, without those in the payload. */
+  readonly size: () => number
+  readonly waitingBytes: () => number
+  /** Whether a part of a payload is packed. */
+  readonly isPacking: () => boolean
+  /** Removes the oldest chunks that wait. Returns the events that ride each. */
+  readonly shed: (chunks: number) => ReadonlyArray<ReadonlyArray<SpanRecord>>
+  /** Removes every chunk, those in the payload too. */
+  readonly clear: () => ReadonlyArray<ReadonlyArray<SpanRecord>>
+}
+
+// A payload that is packed in slices.
+interface Open {
+  readonly writer: AgentWriterService
+  readonly chunks: Array<PackedChunk>
+  bytes: number
+  isFull: boolean
+}
+
+const empty = (writer: AgentWriterService): Open => ({ writer, chunks: [], bytes: 5, isFull: false })
+
+/** Makes a packer without chunks. `onFailed` takes the events of a chunk that cannot be packed. */
+export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<SpanRecord>) => void }): Packer => {
+  let queue: Array<WaitingChunk> = []
+  let waitingBytes = 0
+  let open: Open | undefined
+
+  // One without a chunk is begun again, since it may have been for another writer.
+  const packing = (writer: AgentWriterService): Open =>
+    open === undefined || open.chunks.length === 0 ? empty(writer) : open
+
+  // Requests stay small, so that few events share the fate of one.
+  const isFull = ({ bytes, isFull, writer }: Open): boolean => isFull || bytes > writer.maxPayloadBytes / 8
+
+  const pack = (into: Open, most: PackingSlice): boolean => {
+    const { chunks, writer } = into
+    const end = into.bytes + most.bytes
+    let taken = 0
+    let spans = 0
+    while (taken < queue.length && !isFull(into) && into.bytes < end && spans < most.events) {
+      const { bytes: estimate, chunk, riders } = queue[taken]!
+      const encoded = writer.encode(chunk)
+      const size = encoded?.bytes.byteLength ?? 0
+      into.isFull = chunks.length > 0 && into.bytes + size > writer.maxPayloadBytes
+      if (into.isFull) break
+      taken++
+      spans += chunk.spans.length
+      waitingBytes -= estimate
+      into.bytes += size
+      if (encoded === undefined) options.onFailed(riders)
+      else chunks.push({ riders, encoded })
+    }
+    queue = queue.slice(taken)
+    return queue.length > 0 && !isFull(into)
+  }
+
+  return {
+    add: (waiting) => {
+      queue.push(waiting)
+      waitingBytes += waiting.bytes
+    },
+    fill: (writer, most) => {
+      if (queue.length === 0) return false
+      open = packing(writer)
+      // For another writer it is as good as full.
+      return open.writer === writer && pack(open, most)
+    },
+    fresh: (writer) => {
+      const into = packing(writer)
+      open = undefined
+      if (into.writer === writer) pack(into, PackingSlices.whole)
+      return into.chunks.length === 0 ? undefined : { chunks: into.chunks, writer: into.writer, attempts: 0 }
+    },
+    size: () => queue.length,
+    waitingBytes: () => waitingBytes,
+    isPacking: () => open !== undefined && open.chunks.length > 0,
+    shed: (chunks) =>
+      queue.splice(0, chunks).map(({ bytes, riders }) => {
+        waitingBytes -= bytes
+        return riders
+      }),
+    clear: () => {
+      const all = [...open?.chunks ?? [], ...queue].map(({ riders }) => riders)
+      open = undefined
+      queue = []
+      waitingBytes = 0
+      return all
+    }
+  }
+}
