@@ -21,7 +21,7 @@ const files: ReadonlyArray<readonly [part: string, file: RegExp]> = [
   ["reading content", /\/src\/domain\/(content|json|provider|observed)\//],
   ["redaction", /\/src\/domain\/redaction\//],
   ["rendering the event", /\/src\/domain\/(event|trace)\//],
-  ["encoding", /\/src\/adapters\/agent\/|\/node_modules\/msgpackr\//],
+  ["encoding", /\/src\/(adapters\/agent|domain\/msgpack)\/|\/src\/engine\/(outbox\/ContentPages|lane\/PayloadSlabs)/],
   ["recorder", /\/src\/engine\/(record|context)\//],
   ["chunks and rescue", /\/src\/(engine\/chunk|domain\/delivery)\//],
   ["budget, queues and books", /\/src\/engine\//],

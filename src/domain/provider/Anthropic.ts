@@ -103,22 +103,22 @@ const events = new Set([
 const pieces = ["text", "thinking", "partial_json"]
 
 const join = (): Join => {
-  let message: JsonObject = { type: "message", role: "assistant" }
-  let usage: JsonObject = {}
+  const message: Pieces.Piece = { type: "message", role: "assistant" }
+  const usage: Pieces.Piece = {}
   const blocks = Pieces.make()
   return {
     add: (event) => {
       const start = JsonFields.object(event, "message")
       if (start !== undefined) {
-        message = { ...message, ...start }
+        Pieces.assign(message, start)
         const content = JsonFields.list(start, "content") ?? []
         content.forEach((block, i) => Pieces.assign(blocks.at(i), JsonSnapshot.isObject(block) ? block : undefined))
       }
-      usage = { ...usage, ...numbers(JsonFields.object(start ?? event, "usage")) }
+      Pieces.assign(usage, numbers(JsonFields.object(start ?? event, "usage")))
       const at = JsonFields.number(event, "index")
       const delta = JsonFields.object(event, "delta")
       if (at === undefined) {
-        if (event["type"] === "message_delta") message = { ...message, ...delta }
+        if (event["type"] === "message_delta") Pieces.assign(message, delta)
         return
       }
       const block = blocks.at(at)
@@ -130,7 +130,7 @@ const join = (): Join => {
       ...message,
       stop_reason: JsonFields.member(message, "stop_reason") ?? null,
       content: blocks.all().map(blockOf),
-      ...(Object.keys(usage).length === 0 ? undefined : { usage })
+      ...(Object.keys(usage).length === 0 ? undefined : { usage: { ...usage } })
     })
   }
 }

@@ -92,13 +92,13 @@ export const dialect: Dialect = {
 const systems = ["systemInstruction", "system_instruction"]
 
 const join = (): Join => {
-  let head: JsonObject = {}
+  const head: Pieces.Piece = {}
   const candidates = Pieces.make()
   const contents = new Map<string | number, Array<Json>>()
   return {
     add: (chunk) => {
       const answer = answerOf(chunk) ?? chunk
-      head = { ...head, ...answer }
+      Pieces.assign(head, answer)
       for (const candidate of JsonFields.list(answer, "candidates") ?? []) {
         const at = JsonFields.number(candidate, "index") ?? 0
         const own = candidates.at(at)
@@ -126,6 +126,10 @@ const add = (parts: Array<Json>, part: Json): void => {
   const before = JsonFields.text(last, "text")
   const isThought = JsonFields.member(part, "thought") === true
   if (text === undefined || before === undefined || isThought !== (JsonFields.member(last, "thought") === true)) {
-    parts.push(part)
-  } else parts[parts.length - 1] = { ...last as JsonObject, ...part as JsonObject, text: before + text }
+    parts.push(JsonSnapshot.isObject(part) ? { ...part } : part)
+  } else {
+    const own = last as Pieces.Piece
+    Pieces.assign(own, part as JsonObject)
+    own["text"] = before + text
+  }
 }

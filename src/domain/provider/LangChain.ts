@@ -148,8 +148,8 @@ const join = (): Join => {
   const whole: Pieces.Piece = { type: "ai" }
   const calls = Pieces.make()
   const parts: Array<Json> = []
-  let usage: JsonObject | undefined
-  let metadata: JsonObject = {}
+  const usage: Pieces.Piece = {}
+  const metadata: Pieces.Piece = {}
   return {
     add: (chunk) => {
       const members = JsonFields.object(chunk, "kwargs", "data") ?? chunk
@@ -164,8 +164,8 @@ const join = (): Join => {
         Pieces.append(piece, "name", JsonFields.text(call, "name"))
         Pieces.append(piece, "args", JsonFields.text(call, "args"))
       }
-      usage = sum(usage, JsonFields.object(members, "usage_metadata"))
-      metadata = { ...metadata, ...JsonFields.object(members, "response_metadata") }
+      count(usage, JsonFields.object(members, "usage_metadata"))
+      Pieces.assign(metadata, JsonFields.object(members, "response_metadata"))
       const id = JsonFields.text(members, "id")
       if (id !== undefined) whole["id"] = id
     },
@@ -173,21 +173,20 @@ const join = (): Join => {
       ...whole,
       content: parts,
       tool_calls: calls.all().map((call) => ({ ...call })),
-      response_metadata: metadata,
-      ...(usage === undefined ? undefined : { usage_metadata: usage })
+      response_metadata: { ...metadata },
+      ...(Object.keys(usage).length === 0 ? undefined : { usage_metadata: { ...usage } })
     })
   }
 }
 
 // Each chunk counts its own tokens.
-const sum = (a: JsonObject | undefined, b: JsonObject | undefined): JsonObject | undefined => {
-  if (a === undefined || b === undefined) return a ?? b
-  const out: { [key: string]: Json } = { ...a }
-  for (const key of Object.keys(b)) {
-    const [x, y] = [JsonFields.member(a, key), b[key]!]
-    if (typeof x === "number" && typeof y === "number") out[key] = x + y
-    else if (JsonSnapshot.isObject(x) && JsonSnapshot.isObject(y)) out[key] = sum(x, y)!
-    else if (key !== "__proto__") out[key] = y
+const count = (into: Pieces.Piece, more: JsonObject = {}): Pieces.Piece => {
+  for (const key of Object.keys(more)) {
+    const [before, value] = [JsonFields.member(into, key), more[key]!]
+    if (key === "__proto__") continue
+    if (typeof before === "number" && typeof value === "number") into[key] = before + value
+    else if (JsonSnapshot.isObject(value)) into[key] = count(JsonSnapshot.isObject(before) ? before : {}, value)
+    else into[key] = value
   }
-  return out
+  return into
 }

@@ -94,13 +94,13 @@ export const dialect: Dialect = {
 const texts = ["content", "refusal", "reasoning_content", "reasoning"]
 
 const join = (): Join => {
-  let head: JsonObject = {}
+  const head: Pieces.Piece = {}
   let usage: Json = null
   const choices = Pieces.make()
   const calls = Pieces.make()
   return {
     add: (chunk) => {
-      head = { ...chunk, ...head }
+      Pieces.fill(head, chunk)
       usage = JsonFields.first(chunk, "usage") ?? usage
       for (const choice of JsonFields.list(chunk, "choices") ?? []) {
         const at = JsonFields.number(choice, "index") ?? 0
@@ -125,27 +125,30 @@ const join = (): Join => {
         }
       }
     },
-    end: () => ({
-      ...JsonFields.without(head, ["choices", "usage", "object"]),
-      ...(usage === null ? undefined : { usage }),
-      choices: choices.entries().map(([at, { finish_reason, text, ...message }]) => {
-        const own = calls.all().filter((call) => call["choice"] === at)
-        return {
-          index: at,
-          finish_reason: finish_reason ?? null,
-          message: {
-            ...message,
-            ...(text === undefined ? undefined : { content: text }),
-            ...(own.length === 0 ? undefined : {
-              tool_calls: own.map((call) => ({
-                id: call["id"] ?? null,
-                type: call["type"] ?? "function",
-                function: { name: call["name"] ?? "", arguments: call["arguments"] ?? "" }
-              }))
-            })
+    end: () => {
+      const ofChoices = Map.groupBy(calls.all(), (call) => call["choice"])
+      return {
+        ...JsonFields.without(head, ["choices", "usage", "object"]),
+        ...(usage === null ? undefined : { usage }),
+        choices: choices.entries().map(([at, { finish_reason, text, ...message }]) => {
+          const own = ofChoices.get(at) ?? []
+          return {
+            index: at,
+            finish_reason: finish_reason ?? null,
+            message: {
+              ...message,
+              ...(text === undefined ? undefined : { content: text }),
+              ...(own.length === 0 ? undefined : {
+                tool_calls: own.map((call) => ({
+                  id: call["id"] ?? null,
+                  type: call["type"] ?? "function",
+                  function: { name: call["name"] ?? "", arguments: call["arguments"] ?? "" }
+                }))
+              })
+            }
           }
-        }
-      }).filter((choice) => JsonSnapshot.isObject(choice.message))
-    })
+        }).filter((choice) => JsonSnapshot.isObject(choice.message))
+      }
+    }
   }
 }

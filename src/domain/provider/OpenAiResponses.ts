@@ -153,16 +153,20 @@ const join = (): Join => {
     end: () => {
       const whole = JsonFields.list(response, "output")
       if (whole !== undefined && whole.length > 0) return response
+      const ofItems = Map.groupBy(parts.all(), (part) => part["place"])
       const output = items.entries().map(([place, { done, item }]) => {
         const own: Pieces.Piece = JsonSnapshot.isObject(item) ? { ...item } : { type: "message", role: "assistant" }
         if (done === true) return own
-        for (const { key, kind, place: of, text } of parts.all()) {
-          if (of !== place || typeof key !== "string") continue
+        const lists = new Map<string, Array<Json>>()
+        for (const { key, kind, text } of ofItems.get(place) ?? []) {
+          if (typeof key !== "string") continue
           if (typeof kind !== "string") own[key] = text ?? ""
-          else {own[key] = [...JsonFields.list(own, key) ?? [], {
-              type: kind,
-              [kind === "refusal" ? kind : "text"]: text ?? ""
-            }]}
+          else {
+            const list = lists.get(key) ?? [...JsonFields.list(own, key) ?? []]
+            lists.set(key, list)
+            list.push({ type: kind, [kind === "refusal" ? kind : "text"]: text ?? "" })
+            own[key] = list
+          }
         }
         return own
       })

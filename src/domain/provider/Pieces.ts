@@ -68,6 +68,18 @@ export const append = (piece: Piece, key: string, text: string | undefined): voi
 }
 
 /**
+ * Sets the members of a chunk that a piece does not have yet.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const fill = (piece: Piece, members: JsonObject): void => {
+  for (const key of Object.keys(members)) {
+    if (key !== "__proto__" && !Object.hasOwn(piece, key)) piece[key] = members[key]!
+  }
+}
+
+/**
  * Sets the members of a chunk on a piece.
  *
  * @category combinators

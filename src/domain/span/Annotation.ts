@@ -437,18 +437,21 @@ export const append = (into: Owned, later: Annotation): void => {
  */
 export const adopt = (into: Owned, later: Annotation): void => {
   for (const key of Object.keys(later) as Array<keyof Annotation>) {
-    if (isMembers(key) && into[key] === undefined) into[key] = later[key]! as never
+    if (key === "metadata" && into.metadata === undefined) into.metadata = later.metadata!
+    else if (key === "metrics" && into.metrics === undefined) into.metrics = later.metrics!
+    else if (key === "tags" && into.tags === undefined) into.tags = later.tags!
     else appendTo(into, key, later)
   }
 }
-
-const isMembers = (key: keyof Annotation): key is "metadata" | "metrics" | "tags" =>
-  key === "metadata" || key === "metrics" || key === "tags"
 
 const appendTo = (into: Owned, key: keyof Annotation, later: Annotation): void => {
   switch (key) {
     case "bytes":
       into.bytes += later.bytes
+      return
+    // Written by their own names, because a computed one takes ten times as long.
+    case "sessionId":
+      into.sessionId = later.sessionId!
       return
     case "input":
       into.input = later.input!

@@ -18,7 +18,6 @@ import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { HostContext, HostContextSource, IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
 import { CurrentHostContextSource, CurrentRequestSession } from "../../ports/IncomingRequest.ts"
-import { guard } from "../books/Guard.ts"
 import * as RequestContext from "./RequestContext.ts"
 
 export const make = (options: {
@@ -106,7 +105,21 @@ export const make = (options: {
     return session === undefined ? ambient : withSession(ambient ?? RequestContext.nothing, session)
   }
 
-  return { current: (reader) => guard(diagnostics, "ambient", () => current(reader), undefined) }
+  return {
+    // Like `guard`, which would make a closure for each span. The call in the inner block can overflow a full stack too.
+    current: (reader) => {
+      try {
+        return current(reader)
+      } catch (error) {
+        try {
+          diagnostics.defect("ambient", error)
+        } catch {
+          // The stack may be too full even for the count.
+        }
+        return undefined
+      }
+    }
+  }
 }
 
 const ofTraces = /^(?:x-datadog-(?:trace-id|parent-id|sampling-priority|tags)|traceparent|tracestate|b3|x-b3-.*)$/

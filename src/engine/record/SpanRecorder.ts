@@ -51,12 +51,6 @@ export const make = (options: Options): SpanRecorder => {
     }
   }
 
-  // The end of the tracer's span sets the time of a riding event, so both end together.
-  const endTracerSpan = (span: RecordedSpan, end: SpanEnd, time: bigint): void =>
-    guard(diagnostics, "recorder.span", () => {
-      if (span.span?.end !== undefined && span.span.status?._tag !== "Ended") span.span.end(time, SpanExit.of(end))
-    }, undefined)
-
   const finishEvent = (span: RecordedSpan, end: SpanEnd, durationNs: number): Effect.Effect<void> | undefined => {
     try {
       if (end.output !== undefined || end.defaultOutput !== undefined) {
@@ -85,8 +79,13 @@ export const make = (options: Options): SpanRecorder => {
     // A span that could not end here, because the stack is full, stays among the open ones: the close ends it.
     if (span.ended) spans.remove(span)
     if (failed > 0 || unreleased !== undefined) countFailed()
-    if (waits !== undefined) return Effect.andThen(waits, Effect.sync(() => endTracerSpan(span, end, time)))
-    endTracerSpan(span, end, time)
+    if (waits !== undefined) {
+      return Effect.andThen(
+        waits,
+        Effect.sync(() => endTracerSpan(diagnostics, span, end, time))
+      )
+    }
+    endTracerSpan(diagnostics, span, end, time)
     return undefined
   }
 
@@ -147,6 +146,24 @@ export const make = (options: Options): SpanRecorder => {
       if (left > 0) diagnostics.say(leftOpen(left))
     },
     report: diagnostics.report
+  }
+}
+
+// The end of the tracer's span sets the time of a riding event, so both end together.
+const endTracerSpan = (
+  diagnostics: Options["diagnostics"],
+  { span }: RecordedSpan,
+  end: SpanEnd,
+  time: bigint
+): void => {
+  try {
+    if (span?.end !== undefined && span.status?._tag !== "Ended") span.end(time, SpanExit.of(end))
+  } catch (error) {
+    try {
+      diagnostics.defect("recorder.span", error)
+    } catch {
+      // The stack may be too full even for the count.
+    }
   }
 }
 

@@ -32,6 +32,22 @@ describe("StreamJoin", () => {
     assert.strictEqual(Exchange.read(stream.end(), "output").value.messages![0]!.content.length, taken * 10)
   })
 
+  // A join that copied its answer for each chunk would take minutes for these.
+  const floods: { readonly [dialect: string]: (i: number) => object } = {
+    "OpenAI's chat": (i) => ({ [`k${i}`]: i, choices: [{ index: 0, delta: { content: "x" } }] }),
+    "Anthropic": (i) => ({ type: "message_delta", delta: { [`k${i}`]: i } }),
+    "Google": (i) => ({ [`k${i}`]: i, candidates: [{ content: { parts: [{ text: "x" }] } }] })
+  }
+
+  for (const [dialect, chunk] of Object.entries(floods)) {
+    it(`joins a stream of ${dialect} whose every chunk has a member of its own, in linear time`, () => {
+      const stream = StreamJoin.make()
+      for (let i = 0; i < 10_000; i++) stream.add(chunk(i))
+      const joined = stream.end()
+      assert.deepStrictEqual([joined?.["k0"], joined?.["k9999"]], [0, 9_999])
+    })
+  }
+
   it.prop("joins any values without throwing", [HostileValue.arbitrary], ([hostile]) => {
     const stream = StreamJoin.make()
     for (
