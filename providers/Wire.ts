@@ -51,6 +51,15 @@ export interface Wire {
 /** The counts of every answer: `cached` and `written` are part of `input`, `reasoning` of `output`. */
 export const tokens = { input: 100, cached: 60, written: 10, output: 20, reasoning: 8, total: 120 } as const
 
+/** The same counts, by the names that events have for them. */
+export const metrics = {
+  input_tokens: tokens.input,
+  output_tokens: tokens.output,
+  total_tokens: tokens.total,
+  cache_read_input_tokens: tokens.cached,
+  reasoning_output_tokens: tokens.reasoning
+} as const
+
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 

@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
-import { tokens } from "../../providers/Wire.ts"
+import { metrics as counted } from "../../providers/Wire.ts"
 import * as Clients from "../../src/layers/Clients.ts"
 import * as EffectAi from "../../src/layers/EffectAi.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
@@ -50,14 +50,6 @@ const Tools = Toolkit.make(
 )
 
 const Handlers = Tools.toLayer({ weather: ({ city }) => Effect.succeed({ degrees: city.length }) })
-
-const counts = {
-  input_tokens: tokens.input,
-  output_tokens: tokens.output,
-  total_tokens: tokens.total,
-  cache_read_input_tokens: tokens.cached,
-  reasoning_output_tokens: tokens.reasoning
-}
 
 const program = Effect.gen(function*() {
   const toolkit = yield* Tools
@@ -99,7 +91,7 @@ const test = (name: string, layer: Layer.Layer<Testing.Testing>) =>
         assert.strictEqual(call.tags["integration"], "effect_ai")
       }
       for (const call of [whole, tooled, streamed, streamedTool]) {
-        assert.deepInclude(call?.metrics, counts)
+        assert.deepInclude(call?.metrics, counted)
         assert.deepInclude(call, { status: "ok", model: "gpt-5-2026-01-01" })
         assert.strictEqual(call?.metadata["temperature"], 0.2)
       }

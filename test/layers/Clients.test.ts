@@ -6,7 +6,7 @@ import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import OpenAI, { AzureOpenAI } from "openai"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
-import { tokens } from "../../providers/Wire.ts"
+import { metrics as counted } from "../../providers/Wire.ts"
 import * as RequestChannels from "../../src/adapters/undici/RequestChannels.ts"
 import * as Clients from "../../src/layers/Clients.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
@@ -52,14 +52,6 @@ const failure = (promise: PromiseLike<unknown>): Promise<unknown> =>
 
 const post = (url: string, body: object): (fetch: typeof globalThis.fetch) => Promise<unknown> => async (fetch) =>
   (await fetch(url, { method: "POST", body: JSON.stringify(body) })).text()
-
-const counted = {
-  input_tokens: tokens.input,
-  cache_read_input_tokens: tokens.cached,
-  output_tokens: tokens.output,
-  reasoning_output_tokens: tokens.reasoning,
-  total_tokens: tokens.total
-}
 
 describe("Clients.wrap", () => {
   it.live("records a chat, at once and in a stream, with what the client was told and what it answered", () =>
