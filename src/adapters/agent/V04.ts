@@ -48,9 +48,16 @@ const writeStruct = (out: MsgpackWriter, record: SpanRecord, format: WireFormat)
   for (const key in struct) {
     if (!Object.hasOwn(struct, key)) continue
     out.text(key)
-    if (key === "tags") out.repeated(struct[key] as Tags)
+    if (key === "tags") writeTags(out, struct[key] as Tags)
     else if (key === "meta" && place !== undefined) writeMeta(out, place, SpanMeta.errorOf(record, format))
     else out.json(struct[key]!)
+  }
+}
+
+const writeTags = (out: MsgpackWriter, tags: Tags): void => {
+  out.map(sizeOf(tags))
+  for (const key in tags) {
+    if (Object.hasOwn(tags, key)) out.pair(key, tags[key]!)
   }
 }
 
@@ -174,8 +181,7 @@ const sizeOfNumbers = (metrics: ApmSpan["metrics"]): number => {
 }
 
 const writeText = (out: MsgpackWriter, key: string, value: unknown): void => {
-  out.text(key)
-  out.text(typeof value === "string" ? value : String(value))
+  out.pair(key, typeof value === "string" ? value : String(value))
 }
 
 const writeLink = (out: MsgpackWriter, self: ApmSpanLink): void => {

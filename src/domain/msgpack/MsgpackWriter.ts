@@ -9,7 +9,7 @@
  *
  * @since 0.2.0
  */
-import type { Json, JsonObject } from "../json/JsonSnapshot.ts"
+import type { Json } from "../json/JsonSnapshot.ts"
 
 /**
  * The bytes of a page.
@@ -21,6 +21,25 @@ export const pageBytes = 64 * 1024
 
 // Up to this length a loop over the characters is faster than a call of the encoder.
 const short = 32
+
+// Of this many keys the last text is kept, if it is no longer than this and has not changed more often than this.
+const mostPairs = 128
+const longestKept = 128
+const mostChanges = 16
+
+interface Pair {
+  text: string
+  bytes: Uint8Array | undefined
+  changes: number
+}
+
+const packed = (key: string, text: string): Uint8Array => {
+  const out = new MsgpackWriter(1_024)
+  out.begin()
+  out.text(key)
+  out.text(text)
+  return out.end()
+}
 
 // The longest text of which the length fits 16 bits, whatever its characters.
 const medium = 0xffff / 3
@@ -63,7 +82,7 @@ export class MsgpackWriter {
   private at = 0
   private readonly size: number
   private readonly makePage: () => Uint8Array
-  private last: { readonly value: JsonObject; bytes: Uint8Array | undefined } | undefined = undefined
+  private readonly pairs = new Map<string, Pair>()
 
   /** `makePage` gives each page when it is needed, of `size` bytes. */
   constructor(size: number = pageBytes, makePage: () => Uint8Array = () => allocate(size)) {
@@ -254,22 +273,25 @@ export class MsgpackWriter {
   }
 
   /**
-   * A value that comes again and again, known by its identity: spans without tags of their own have one object of tags
-   * together. Its bytes are kept when it comes for a second time.
+   * A key and its text, of which most are the same in every span of a process. The bytes of both are kept when the text
+   * comes for a second time.
    */
-  repeated(value: JsonObject): void {
-    const { last } = this
-    if (last === undefined || last.value !== value) {
-      this.last = { value, bytes: undefined }
-      return this.json(value)
+  pair(key: string, text: string): void {
+    const known = this.pairs.get(key)
+    if (known === undefined) {
+      if (text.length <= longestKept && this.pairs.size < mostPairs) {
+        this.pairs.set(key, { text, bytes: undefined, changes: 0 })
+      }
+    } else if (known.text === text) {
+      this.raw(known.bytes ??= packed(key, text))
+      return
+    } else if (known.changes < mostChanges && text.length <= longestKept) {
+      known.changes++
+      known.text = text
+      known.bytes = undefined
     }
-    if (last.bytes === undefined) {
-      const own = new MsgpackWriter(1_024)
-      own.begin()
-      own.json(value)
-      last.bytes = own.end()
-    }
-    this.raw(last.bytes)
+    this.text(key)
+    this.text(text)
   }
 
   /** Any JSON value. A member that is `undefined` becomes nil. */

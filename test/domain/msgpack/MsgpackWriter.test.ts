@@ -71,6 +71,29 @@ describe("MsgpackWriter", () => {
     }
   )
 
+  it.prop(
+    "writes a key and its text the same, whether they are new, come again or have changed",
+    {
+      pairs: Schema.Array(
+        Schema.Tuple([Schema.Literals(["a", "b", "é"]), Schema.Literals(["x", "y", "\ud800", "z".repeat(200)])])
+      )
+    },
+    ({ pairs }) => {
+      const out = new MsgpackWriter(64)
+      const written = (key: string, text: string) => {
+        out.begin()
+        out.map(1)
+        out.pair(key, text)
+        return out.end()
+      }
+      const many = Array.from({ length: 300 }, (_, i) => [`key ${i % 150}`, "same"] as const)
+      for (const [key, text] of [...pairs, ...pairs, ...many, ...pairs]) {
+        assert.deepStrictEqual(read(written(key, text)), { [key]: text.toWellFormed() })
+      }
+    },
+    { arbitrary: { runs: 30 } }
+  )
+
   it("writes every hostile value that a snapshot took", () => {
     for (const value of HostileValue.each()) read(packed(JsonSnapshot.take(value).value ?? null))
   })
