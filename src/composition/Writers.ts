@@ -6,7 +6,6 @@ import type * as Redacted from "effect/Redacted"
 import type { Account } from "../adapters/intake/Account.ts"
 import * as IntakeHttpWriter from "../adapters/intake/IntakeHttpWriter.ts"
 import * as AgentUrl from "../domain/delivery/AgentUrl.ts"
-import * as IntakeBody from "../domain/event/IntakeBody.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
 import type { Destination } from "../engine/lane/IntakePayload.ts"
 import type { AgentWriterService } from "../ports/AgentWriter.ts"
@@ -123,16 +122,12 @@ export const make = Effect.fnUntraced(function*(options: {
       transfers: true,
       writer: {
         maxPayloadBytes,
-        encode: (record) => {
-          try {
-            return {
-              bytes: IntakeBody.encode(record, WireFormat.table["llmobs-intake"], { libraryVersion, maxEventBytes })
-            }
-          } catch (error) {
-            onDefect(error)
-            return undefined
-          }
-        },
+        encode: IntakeHttpWriter.encoder({
+          format: WireFormat.table["llmobs-intake"],
+          libraryVersion,
+          maxEventBytes,
+          onDefect
+        }),
         send: relays.offer
       }
     }

@@ -31,11 +31,7 @@ export const make = (options: {
   readonly pool?: PayloadSlabs.Pool | undefined
 }): AgentWriterService => {
   const format = WireFormat.select("apm-agent", "ride")
-  const slabs = PayloadSlabs.make({
-    head: V04.headBytes,
-    gap: 0,
-    frame: (into, lengths) => V04.writeHead(into, lengths.length)
-  }, options.pool)
+  const slabs = PayloadSlabs.make(V04.layout, options.pool)
   return {
     maxPayloadBytes: defaultMaxPayloadBytes,
     structBytes: (record) => V04.packStruct(record, format).byteLength,

@@ -10,6 +10,8 @@
 import type { Place } from "../../domain/event/HeldContent.ts"
 import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
+import type { PayloadLayout } from "../../domain/event/PayloadLayout.ts"
+import * as PayloadLayouts from "../../domain/event/PayloadLayout.ts"
 import * as SpanMeta from "../../domain/event/SpanMeta.ts"
 import type { WireFormat } from "../../domain/event/WireFormat.ts"
 import type { Json } from "../../domain/json/JsonSnapshot.ts"
@@ -69,36 +71,30 @@ const writeMeta = (out: MsgpackWriter, { length, members, page, start }: Place, 
   out.json(error)
 }
 
-/** The most bytes before the first chunk of a payload. */
-export const headBytes = 5
+// The most bytes that the number of chunks takes.
+const head = 5
+
+/** The layout of the body of `POST /v0.4/traces`: the number of chunks, then each of them. */
+export const layout: PayloadLayout = {
+  head,
+  gap: 0,
+  frame: (into, { length }) => {
+    if (length < 16) {
+      into[head - 1] = 0x90 | length
+      return head - 1
+    }
+    into.set([0xdd, length >>> 24, length >>> 16, length >>> 8, length])
+    return 0
+  }
+}
 
 /** The payload with these packed chunks: the body of `POST /v0.4/traces`. */
-export const payload = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  let size = headBytes
-  for (const chunk of chunks) size += chunk.byteLength
-  const out = new Uint8Array(size)
-  let offset = headBytes
-  for (const chunk of chunks) {
-    out.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return out.subarray(writeHead(out, chunks.length))
-}
-
-/** Writes the number of chunks before the first one, which stands at `headBytes`. Returns the offset of the payload. */
-export const writeHead = (into: Uint8Array, chunks: number): number => {
-  if (chunks < 16) {
-    into[headBytes - 1] = 0x90 | chunks
-    return headBytes - 1
-  }
-  into.set([0xdd, chunks >>> 24, chunks >>> 16, chunks >>> 8, chunks])
-  return 0
-}
+export const payload = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => PayloadLayouts.join(layout, chunks)
 
 const writeSpan = (out: MsgpackWriter, { rider, span }: ChunkSpan, format: WireFormat): void => {
   const { meta, metrics } = span
-  const metaSize = sizeOfTexts(meta)
-  const metricsSize = sizeOfNumbers(metrics)
+  const metaSize = count(meta, isMember)
+  const metricsSize = count(metrics, isNumber)
   out.map(
     7 + one(span.parentId !== undefined) + one(span.type !== "") + one(span.error !== 0) + one(metaSize > 0) +
       one(metricsSize > 0) + one(span.links.length > 0) + one(rider !== undefined)
@@ -140,7 +136,7 @@ const writeSpan = (out: MsgpackWriter, { rider, span }: ChunkSpan, format: WireF
     out.text("metrics")
     out.map(metricsSize)
     for (const key in metrics) {
-      if (!isMember(metrics, key) || !Number.isFinite(metrics[key])) continue
+      if (!isNumber(metrics, key)) continue
       out.text(key)
       out.float(metrics[key]!)
     }
@@ -164,18 +160,13 @@ const one = (is: boolean): number => is ? 1 : 0
 
 const isMember = (members: object, key: string): boolean => key !== "__proto__" && Object.hasOwn(members, key)
 
-const sizeOfTexts = (meta: ApmSpan["meta"]): number => {
-  let size = 0
-  for (const key in meta) {
-    if (isMember(meta, key)) size++
-  }
-  return size
-}
+const isNumber = (metrics: ApmSpan["metrics"], key: string): boolean =>
+  isMember(metrics, key) && Number.isFinite(metrics[key])
 
-const sizeOfNumbers = (metrics: ApmSpan["metrics"]): number => {
+const count = <M extends object>(members: M, isWritten: (members: M, key: string) => boolean): number => {
   let size = 0
-  for (const key in metrics) {
-    if (isMember(metrics, key) && Number.isFinite(metrics[key])) size++
+  for (const key in members) {
+    if (isWritten(members, key)) size++
   }
   return size
 }

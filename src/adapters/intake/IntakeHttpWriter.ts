@@ -17,6 +17,34 @@ export type Route =
   | { readonly _tag: "EvpProxy"; readonly target: Target; readonly prefix: string }
   | { readonly _tag: "Intake"; readonly target: Target; readonly apiKey: Redacted.Redacted }
 
+/**
+ * Renders an event for a format and encodes it in its envelope. An event above `maxEventBytes` is shrunk. An event that
+ * cannot be encoded is reported as a defect and gives `undefined`.
+ */
+export const encoder = (
+  options: {
+    readonly format: WireFormat.WireFormat
+    readonly libraryVersion: string
+    readonly maxEventBytes: number
+    readonly onDefect: (error: unknown) => void
+  },
+  slabs: Pick<PayloadSlabs.PayloadSlabs, "pack"> = PayloadSlabs.make(IntakeBody.layout, undefined)
+): IntakeWriterService["encode"] =>
+(record) => {
+  try {
+    return slabs.pack((out) =>
+      IntakeBody.write(record, options.format, options, (texts) => {
+        out.undo()
+        for (const text of texts) out.plain(text)
+        return out.length
+      })
+    )
+  } catch (error) {
+    options.onDefect(error)
+    return undefined
+  }
+}
+
 export const make = (options: {
   readonly transport: TransportService
   readonly route: Route
@@ -33,29 +61,10 @@ export const make = (options: {
 }): IntakeWriterService => {
   const { route } = options
   const format = WireFormat.table[route._tag === "EvpProxy" ? "evp-proxy" : "llmobs-intake"]
-  const slabs = PayloadSlabs.make({
-    ...IntakeBody.punctuation,
-    frame: (into, lengths) => {
-      IntakeBody.punctuate(into, lengths)
-      return 0
-    }
-  }, options.pool)
+  const slabs = PayloadSlabs.make(IntakeBody.layout, options.pool)
   return {
     maxPayloadBytes: options.maxPayloadBytes,
-    encode: (record) => {
-      try {
-        return slabs.pack((out) =>
-          IntakeBody.write(record, format, options, (texts) => {
-            out.undo()
-            for (const text of texts) out.plain(text)
-            return out.length
-          })
-        )
-      } catch (error) {
-        options.onDefect(error)
-        return undefined
-      }
-    },
+    encode: encoder({ ...options, format }, slabs),
     send: (events) => {
       const sent = options.transport.send({
         target: route.target,

@@ -9,6 +9,8 @@
  */
 import type { SpanRecord } from "../span/SpanRecord.ts"
 import * as Envelope from "./Envelope.ts"
+import type { PayloadLayout } from "./PayloadLayout.ts"
+import * as PayloadLayouts from "./PayloadLayout.ts"
 import * as SpanEvent from "./SpanEvent.ts"
 import * as Truncation from "./Truncation.ts"
 import type { WireFormat } from "./WireFormat.ts"
@@ -73,44 +75,31 @@ const open = 0x5b
 const close = 0x5d
 
 /**
- * The bytes before the first event of a body, and after each event.
+ * The layout of a body: a bracket, then each event with its comma, of which the last is a bracket.
  *
  * @category constants
  * @since 0.2.0
  */
-export const punctuation = { head: 1, gap: 1 } as const
+export const layout: PayloadLayout = {
+  head: 1,
+  gap: 1,
+  frame: (into, lengths) => {
+    into[0] = open
+    let at = 1
+    for (const length of lengths) {
+      at += length
+      into[at++] = comma
+    }
+    into[at - 1] = close
+    return 0
+  }
+}
 
 /**
- * Writes the brackets and commas of a body whose events have these lengths.
+ * The body of a request with these encoded events.
  *
  * @category combinators
  * @since 0.2.0
  */
-export const punctuate = (into: Uint8Array, lengths: ReadonlyArray<number>): void => {
-  into[0] = open
-  let at = punctuation.head
-  for (const length of lengths) {
-    at += length
-    into[at++] = comma
-  }
-  into[lengths.length === 0 ? 1 : at - 1] = close
-}
-
-/**
- * The body of a request with these encoded events: one bracket, then each event with its trailing comma or bracket.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const join = (events: ReadonlyArray<Uint8Array>): Uint8Array => {
-  let size = 1 + Math.max(1, events.length)
-  for (const event of events) size += event.byteLength
-  const out = new Uint8Array(size)
-  let offset: number = punctuation.head
-  for (const event of events) {
-    out.set(event, offset)
-    offset += event.byteLength + punctuation.gap
-  }
-  punctuate(out, events.map((event) => event.byteLength))
-  return out
-}
+export const join = (events: ReadonlyArray<Uint8Array>): Uint8Array =>
+  events.length === 0 ? Uint8Array.of(open, close) : PayloadLayouts.join(layout, events)

@@ -1,7 +1,7 @@
 /**
- * Logs dropped events: at once, then once a minute for each reason, with their number, and the rest at the end. An event that a rule of the
- * program drops is dropped on purpose, so it is counted and not logged. The loop that ends logs the losses of the end,
- * with their cause.
+ * Logs dropped events: at once, then once a minute for each reason, with their number, and the rest at the end. An
+ * event that a rule of the program drops is dropped on purpose, so it is counted and not logged. The loop that ends
+ * logs the losses of the end, with their cause.
  */
 import type { DropReason } from "../../domain/delivery/Ledger.ts"
 

@@ -14,12 +14,17 @@ export const guard = <A>(
   try {
     return f()
   } catch (error) {
-    try {
-      diagnostics.defect(place, error)
-    } catch {
-      // The stack may be too full even for the count.
-    }
+    count(diagnostics, place, error)
     return otherwise
+  }
+}
+
+/** Counts a defect, for a caller that catches it without a function of its own. */
+export const count = (diagnostics: Pick<DiagnosticsService, "defect">, place: string, error: unknown): void => {
+  try {
+    diagnostics.defect(place, error)
+  } catch {
+    // The stack may be too full even for the count.
   }
 }
 

@@ -5,8 +5,9 @@
  * **Details**
  *
  * A failed attempt is held until the next one comes, which has the same layer, address, body and parent, or until no
- * client would still try again. A redirected one is held in the same way, under the address that it is sent to. The event of a call that was given up ends with its last attempt. A call that ends, also because
- * its layer closes, is held no longer.
+ * client would still try again. A redirected one is held in the same way, under the address that it is sent to. The
+ * event of a call that was given up ends with its last attempt. A call that ends, also because its layer closes, is
+ * held no longer.
  */
 import type { SpanEnd } from "../../ports/Recorder.ts"
 import type { RunningLayer } from "../context/RunningLayers.ts"

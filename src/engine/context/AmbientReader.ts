@@ -18,6 +18,7 @@ import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { HostContext, HostContextSource, IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
 import { CurrentHostContextSource, CurrentRequestSession } from "../../ports/IncomingRequest.ts"
+import { count } from "../books/Guard.ts"
 import * as RequestContext from "./RequestContext.ts"
 
 export const make = (options: {
@@ -106,16 +107,12 @@ export const make = (options: {
   }
 
   return {
-    // Like `guard`, which would make a closure for each span. The call in the inner block can overflow a full stack too.
+    // Like `guard`, which would make a closure for each span.
     current: (reader) => {
       try {
         return current(reader)
       } catch (error) {
-        try {
-          diagnostics.defect("ambient", error)
-        } catch {
-          // The stack may be too full even for the count.
-        }
+        count(diagnostics, "ambient", error)
         return undefined
       }
     }

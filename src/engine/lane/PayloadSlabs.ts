@@ -8,6 +8,8 @@
  * parts end in another way is left to the garbage collector. Where a program could see the bytes, with a transport or a
  * writer of its own, there is no pool: each payload is a copy.
  */
+import type { PayloadLayout } from "../../domain/event/PayloadLayout.ts"
+import * as PayloadLayouts from "../../domain/event/PayloadLayout.ts"
 import { allocate, MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
 
 /** A part of a payload, and the slab that it stands in, if any. */
@@ -20,19 +22,6 @@ interface Slab {
   readonly buffer: Uint8Array
   /** The parts that were not delivered. */
   parts: number
-}
-
-/** The bytes around the parts of a payload. */
-export interface Layout {
-  /** The bytes before the first part at most. */
-  readonly head: number
-  /** The bytes after each part. */
-  readonly gap: number
-  /**
-   * Writes what stands before, between and behind parts, which begin at `head` and have these lengths. Returns the offset
-   * at which the payload begins.
-   */
-  readonly frame: (into: Uint8Array, lengths: ReadonlyArray<number>) => number
 }
 
 /** The slabs of one writer. */
@@ -55,7 +44,7 @@ const slabBytes = 1_280 * 1024
 const mostFree = 4
 
 /** Makes the slabs of a writer. */
-export const make = (layout: Layout, pool: Pool | undefined): PayloadSlabs => {
+export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlabs => {
   const { gap, head } = layout
   let open: Slab | undefined
   const out = new MsgpackWriter(slabBytes, () => {
@@ -64,29 +53,21 @@ export const make = (layout: Layout, pool: Pool | undefined): PayloadSlabs => {
     return open.buffer
   })
 
-  const framed = (into: Uint8Array, parts: ReadonlyArray<Part>): Uint8Array =>
-    into.subarray(layout.frame(into, parts.map(({ bytes }) => bytes.byteLength)))
-
   const inPlace = (parts: ReadonlyArray<Part>): Uint8Array | undefined => {
     const slab = parts[0]?.slab
     if (slab === undefined) return undefined
-    let end = slab.buffer.byteOffset + head
+    const { buffer } = slab
+    let end = buffer.byteOffset + head
     for (const { bytes } of parts) {
-      if (bytes.buffer !== slab.buffer.buffer || bytes.byteOffset !== end) return undefined
+      if (bytes.buffer !== buffer.buffer || bytes.byteOffset !== end) return undefined
       end += bytes.byteLength + gap
     }
-    return framed(slab.buffer.subarray(0, end - slab.buffer.byteOffset), parts)
+    const body = buffer.subarray(0, end - buffer.byteOffset)
+    return body.subarray(layout.frame(body, parts.map(({ bytes }) => bytes.byteLength)))
   }
 
-  const copied = (parts: ReadonlyArray<Part>): Uint8Array => {
-    const into = new Uint8Array(parts.reduce((size, { bytes }) => size + bytes.byteLength + gap, head))
-    let at = head
-    for (const { bytes } of parts) {
-      into.set(bytes, at)
-      at += bytes.byteLength + gap
-    }
-    return framed(into, parts)
-  }
+  const copied = (parts: ReadonlyArray<Part>): Uint8Array =>
+    PayloadLayouts.join(layout, parts.map(({ bytes }) => bytes))
 
   if (pool === undefined) return { pack: packer(), payload: copied, release: () => {} }
   return {

@@ -3,11 +3,11 @@
  *
  * **Details**
  *
- * Content is packed when its event first asks the budget for room, and its bytes are what the budget counts. Its place is
- * free once the event is settled. An event that has no room takes its content with it. A page without content is used again. A page that is less than half
- * full is emptied: what is left moves to the present page, so one event that waits for long keeps no page alive, and all
- * pages together take at most about twice the bytes of what they hold. Content that would fill half a page has a buffer
- * of its own.
+ * Content is packed when its event first asks the budget for room, and its bytes are what the budget counts. Its place
+ * is free once the event is settled. An event that has no room takes its content with it. A page without content is
+ * used again. A page that is less than half full is emptied: what is left moves to the present page, so one event that
+ * waits for long keeps no page alive, and all pages together take at most about twice the bytes of what they hold.
+ * Content that would fill half a page has a buffer of its own.
  */
 import type { Page as ContentPage, Place } from "../../domain/event/HeldContent.ts"
 import * as HeldContents from "../../domain/event/HeldContent.ts"

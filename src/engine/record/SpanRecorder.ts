@@ -12,7 +12,7 @@ import * as Problem from "../../domain/Problem.ts"
 import * as Annotation from "../../domain/span/Annotation.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { RecorderService, SpanEnd } from "../../ports/Recorder.ts"
-import { guard } from "../books/Guard.ts"
+import { count, guard } from "../books/Guard.ts"
 import * as OpenContent from "./OpenContent.ts"
 import * as OpenSpans from "./OpenSpans.ts"
 import type { RecordedSpan } from "./RecordedSpan.ts"
@@ -159,11 +159,7 @@ const endTracerSpan = (
   try {
     if (span?.end !== undefined && span.status?._tag !== "Ended") span.end(time, SpanExit.of(end))
   } catch (error) {
-    try {
-      diagnostics.defect("recorder.span", error)
-    } catch {
-      // The stack may be too full even for the count.
-    }
+    count(diagnostics, "recorder.span", error)
   }
 }
 

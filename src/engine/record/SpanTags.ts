@@ -45,8 +45,8 @@ const hasLabels = ({ accountId, experiment, session, userId }: PendingContext): 
   session !== undefined || userId !== undefined || accountId !== undefined || experiment !== undefined
 
 /**
- * Adds a later annotation, which nothing else holds. Its cost tags name tags that the span has at the time of the call; tags that are added later
- * do not count.
+ * Adds a later annotation, which nothing else holds. Its cost tags name tags that the span has at the time of the call;
+ * tags that are added later do not count.
  */
 export const add = (
   process: Tags.ProcessTags,

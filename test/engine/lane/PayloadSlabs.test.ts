@@ -12,11 +12,6 @@ describe("PayloadSlabs", () => {
   const chunk = (text: string): TraceChunk => ({
     spans: [{ span: Records.makeApmSpan({ name: text }), rider: undefined }]
   })
-  const agent: PayloadSlabs.Layout = {
-    head: V04.headBytes,
-    gap: 0,
-    frame: (into, lengths) => V04.writeHead(into, lengths.length)
-  }
   const packed = (slabs: PayloadSlabs.PayloadSlabs, name: string) =>
     slabs.pack((out) => V04.writeChunk(out, chunk(name), format))
   const namesOf = (payload: Uint8Array): ReadonlyArray<string> => {
@@ -26,7 +21,7 @@ describe("PayloadSlabs", () => {
   }
 
   it("packs a payload in place, and uses its slab again only after all of its chunks were delivered", () => {
-    const slabs = PayloadSlabs.make(agent, [])
+    const slabs = PayloadSlabs.make(V04.layout, [])
     const chunks = ["a", "b", "c", "d"].map((name) => packed(slabs, name))
     const whole = slabs.payload(chunks)
     assert.strictEqual(whole.buffer, chunks[0]!.bytes.buffer)
@@ -44,29 +39,21 @@ describe("PayloadSlabs", () => {
   })
 
   it("packs a chunk that exceeds a slab, and those after it", () => {
-    const slabs = PayloadSlabs.make(agent, [])
+    const slabs = PayloadSlabs.make(V04.layout, [])
     const names = ["a", "x".repeat(3_000_000), "b", "y".repeat(2_000_000), "c"]
     const chunks = names.map((name) => packed(slabs, name))
     assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
   })
 
   it("leaves out no chunk of a slab that is full", () => {
-    const slabs = PayloadSlabs.make(agent, [])
+    const slabs = PayloadSlabs.make(V04.layout, [])
     const names = Array.from({ length: 40 }, (_, index) => `${index}${"z".repeat(65_000)}`)
     const chunks = names.map((name) => packed(slabs, name))
     assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
   })
 
-  const intake: PayloadSlabs.Layout = {
-    ...IntakeBody.punctuation,
-    frame: (into, lengths) => {
-      IntakeBody.punctuate(into, lengths)
-      return 0
-    }
-  }
-
   it("puts brackets and commas around the events of an intake's body, in place and copied", () => {
-    const slabs = PayloadSlabs.make(intake, [])
+    const slabs = PayloadSlabs.make(IntakeBody.layout, [])
     const texts = Array.from({ length: 30 }, (_, index) => JSON.stringify(`${index}${"é".repeat(40_000)}`))
     const events = texts.map((text) => slabs.pack((out) => out.plain(text)))
     const bodyOf = (parts: ReadonlyArray<PayloadSlabs.Part>) => new TextDecoder().decode(slabs.payload(parts))
@@ -81,7 +68,7 @@ describe("PayloadSlabs", () => {
   })
 
   it("keeps the bytes of every part as they are without a pool", () => {
-    const slabs = PayloadSlabs.make(agent, undefined)
+    const slabs = PayloadSlabs.make(V04.layout, undefined)
     const first = Array.from({ length: 3 }, (_, index) => packed(slabs, `first ${index}`))
     const body = slabs.payload(first)
     slabs.release(first)
@@ -92,7 +79,7 @@ describe("PayloadSlabs", () => {
 
   it("gives a slab to any writer of the pool, and to one at a time", () => {
     const pool: PayloadSlabs.Pool = []
-    const [one, other] = [PayloadSlabs.make(agent, pool), PayloadSlabs.make(intake, pool)]
+    const [one, other] = [PayloadSlabs.make(V04.layout, pool), PayloadSlabs.make(IntakeBody.layout, pool)]
     const sent = [packed(one, "one")]
     const body = one.payload(sent)
     one.release(sent)
