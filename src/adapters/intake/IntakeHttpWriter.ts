@@ -32,13 +32,7 @@ export const encoder = (
 ): IntakeWriterService["encode"] =>
 (record) => {
   try {
-    return slabs.pack((out) =>
-      IntakeBody.write(record, options.format, options, (texts) => {
-        out.undo()
-        for (const text of texts) out.plain(text)
-        return out.length
-      })
-    )
+    return slabs.pack((out) => IntakeBody.write(record, options.format, options, out))
   } catch (error) {
     options.onDefect(error)
     return undefined

@@ -20,6 +20,14 @@ export interface Envelope {
   readonly spans: readonly [SpanEvent]
 }
 
+// The members of the wrapper before its event.
+const wrapper = ({ _dd }: Pick<SpanEvent, "_dd">, libraryVersion: string): Omit<Envelope, "spans"> => ({
+  "_dd.stage": "raw",
+  "_dd.tracer_version": libraryVersion,
+  ...(_dd["scope"] === "experiments" ? { "_dd.scope": "experiments" as const } : undefined),
+  event_type: "span"
+})
+
 /**
  * Wraps an event. `libraryVersion` is the version of this package.
  *
@@ -27,12 +35,23 @@ export interface Envelope {
  * @since 0.1.0
  */
 export const make = (event: SpanEvent, libraryVersion: string): Envelope => ({
-  "_dd.stage": "raw",
-  "_dd.tracer_version": libraryVersion,
-  ...(event._dd["scope"] === "experiments" ? { "_dd.scope": "experiments" as const } : undefined),
-  event_type: "span",
+  ...wrapper(event, libraryVersion),
   spans: [event]
 })
+
+/**
+ * The JSON text before and behind an event in its envelope.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const around = (
+  event: Pick<SpanEvent, "_dd">,
+  libraryVersion: string
+): readonly [head: string, tail: string] => [
+  `${JSON.stringify(wrapper(event, libraryVersion)).slice(0, -1)},"spans":[`,
+  "]}"
+]
 
 /**
  * The envelope as JSON text, with `start_ns` as an exact integer.
@@ -40,18 +59,16 @@ export const make = (event: SpanEvent, libraryVersion: string): Envelope => ({
  * @category combinators
  * @since 0.1.0
  */
-export const encode = (self: Envelope): string => texts(self).join("")
+export const encode = (self: Envelope): string => {
+  const { start_ns, ...event } = self.spans[0]
+  const [head, tail] = around(event, self["_dd.tracer_version"])
+  return head + withStart(start_ns, JSON.stringify(event)) + tail
+}
 
 /**
- * The JSON text of {@link encode} in the pieces of which it is made, for a writer that does not need it as one text.
+ * The JSON text of an event, from that of its other members and its start, which a JavaScript number could not hold.
  *
  * @category combinators
  * @since 0.2.0
  */
-export const texts = (self: Envelope): readonly [head: string, event: string, tail: string] => {
-  const { spans, ...rest } = self
-  const { start_ns, ...event } = spans[0]
-  // A number could not hold the time. The event has other members, so its text goes on behind the time.
-  const head = `${JSON.stringify(rest).slice(0, -1)},"spans":[{"start_ns":${start_ns},`
-  return [head, JSON.stringify(event).slice(1), "]}"]
-}
+export const withStart = (startNs: bigint, event: string): string => `{"start_ns":${startNs},${event.slice(1)}`

@@ -7,11 +7,15 @@
  *
  * @since 0.2.0
  */
+import { JsonTranscoder } from "../msgpack/JsonTranscoder.ts"
+import { MsgpackWriter } from "../msgpack/MsgpackWriter.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
 import * as Envelope from "./Envelope.ts"
+import * as HeldContents from "./HeldContent.ts"
 import type { PayloadLayout } from "./PayloadLayout.ts"
 import * as PayloadLayouts from "./PayloadLayout.ts"
 import * as SpanEvent from "./SpanEvent.ts"
+import * as SpanMeta from "./SpanMeta.ts"
 import * as Truncation from "./Truncation.ts"
 import type { WireFormat } from "./WireFormat.ts"
 
@@ -31,15 +35,13 @@ export const maxBytes = 5 * 1024 * 1024 - 1
  * @since 0.2.0
  */
 export const encode = (record: SpanRecord, format: WireFormat, options: Options): Uint8Array => {
-  let bytes = new Uint8Array(0)
-  write(record, format, options, (texts) => {
-    bytes = encoder.encode(texts.join(""))
-    return bytes.byteLength
-  })
-  return bytes
+  const out = new MsgpackWriter(smallPage)
+  out.begin()
+  write(record, format, options, out)
+  return new Uint8Array(out.end())
 }
 
-const encoder = new TextEncoder()
+const smallPage = 8 * 1024
 
 /**
  * How events are encoded.
@@ -53,22 +55,36 @@ export interface Options {
 }
 
 /**
- * {@link encode} for a writer of one's own. It takes the pieces of the JSON text, and returns the bytes in UTF-8; if these
- * are too many, it is called once more, with the pieces that take the place of the first ones.
+ * {@link encode} into a page: the value that was begun in it is the event.
  *
- * @category constructors
+ * @category combinators
  * @since 0.2.0
  */
-export const write = (
-  record: SpanRecord,
-  format: WireFormat,
-  { libraryVersion, maxEventBytes = Truncation.defaultLimit }: Options,
-  put: (texts: ReadonlyArray<string>) => number
-): void => {
-  const event = SpanEvent.render(record, format)
-  const textsOf = (event: SpanEvent.SpanEvent) => Envelope.texts(Envelope.make(event, libraryVersion))
-  if (put(textsOf(event)) > maxEventBytes) put(textsOf(Truncation.shrink(event, maxEventBytes).value))
+export const write = (record: SpanRecord, format: WireFormat, options: Options, out: MsgpackWriter): void => {
+  const { libraryVersion, maxEventBytes = Truncation.defaultLimit } = options
+  const frame = SpanEvent.frame(record, format)
+  const [head, tail] = Envelope.around(frame, libraryVersion)
+  out.plain(head + Envelope.withStart(record.startNs, JSON.stringify(frame)).slice(0, -1) + ",\"meta\":")
+  writeMeta(record, format, out)
+  out.plain("}" + tail)
+  if (out.length <= maxEventBytes) return
+  out.undo()
+  const event = Truncation.shrink(SpanEvent.render(record, format), maxEventBytes).value
+  out.plain(Envelope.encode(Envelope.make(event, libraryVersion)))
 }
+
+const writeMeta = (record: SpanRecord, format: WireFormat, out: MsgpackWriter): void => {
+  const place = HeldContents.of(record)?.place
+  if (place === undefined) return out.plain(JSON.stringify(SpanMeta.render(record, format)))
+  const error = SpanMeta.errorOf(record, format)
+  out.reserve(place.length)
+  out.plain("{")
+  transcoder.members(place.page.bytes, place.start, place.members, out)
+  // A content has members of its own: the kind of its span at least.
+  out.plain(error === undefined ? "}" : `,"error":${JSON.stringify(error)}}`)
+}
+
+const transcoder = new JsonTranscoder()
 
 const comma = 0x2c
 const open = 0x5b

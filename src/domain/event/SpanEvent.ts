@@ -38,16 +38,25 @@ export interface SpanEvent {
 }
 
 /**
- * Renders a record into the event.
+ * The event without its content and its start, which a writer of JSON writes by itself: the one is packed already, the
+ * other is no JavaScript number.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Frame = Omit<SpanEvent, "meta" | "start_ns">
+
+/**
+ * Renders all of an event but its content and its start.
  *
  * **Details**
  *
  * `_dd.trace_id` and `_dd.apm_trace_id` both hold the APM trace id; the LLM trace id is the top-level `trace_id`.
  *
  * @category combinators
- * @since 0.1.0
+ * @since 0.2.0
  */
-export const render = (record: SpanRecord, format: WireFormat): SpanEvent => {
+export const frame = (record: SpanRecord, format: WireFormat): Frame => {
   const { annotation, context, error } = record
   const written = format.tagKeys === "dotted" ? record.tags : Tags.underscored(record.tags)
   const tags = format.errorTags
@@ -63,10 +72,8 @@ export const render = (record: SpanRecord, format: WireFormat): SpanEvent => {
     span_id: context.spanId,
     parent_id: context.parentId,
     name: context.name,
-    start_ns: record.startNs,
     duration: record.durationNs,
     status: error === undefined ? "ok" : "error",
-    meta: SpanMeta.render(record, format),
     metrics: annotation.metrics ?? {},
     tags: Tags.render(tags),
     ...(context.session !== undefined && context.session.value !== ""
@@ -79,6 +86,18 @@ export const render = (record: SpanRecord, format: WireFormat): SpanEvent => {
     _dd: dd
   }
 }
+
+/**
+ * Renders a record into the event: its {@link frame}, its start and its content.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const render = (record: SpanRecord, format: WireFormat): SpanEvent => ({
+  ...frame(record, format),
+  start_ns: record.startNs,
+  meta: SpanMeta.render(record, format)
+})
 
 /**
  * {@link render} as a checked value. An event above `maxBytes` is shrunk, and a problem reports it.

@@ -129,6 +129,17 @@ export class MsgpackWriter {
     return this.at - this.start
   }
 
+  /** Makes room for `bytes` more, that are written into `buffer`. Returns the offset of the first one. */
+  reserve(bytes: number): number {
+    this.room(bytes)
+    return this.at
+  }
+
+  /** Says where the next byte goes: behind those that were written into `buffer`. */
+  written(at: number): void {
+    this.at = at
+  }
+
   // Makes room for `bytes` more. The part of the value that is written moves along.
   private room(bytes: number): void {
     if (this.at + bytes <= this.page.length) return

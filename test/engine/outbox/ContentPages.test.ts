@@ -3,7 +3,9 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import { unpack } from "msgpackr"
 import * as V04 from "../../../src/adapters/agent/V04.ts"
+import * as Envelope from "../../../src/domain/event/Envelope.ts"
 import * as HeldContents from "../../../src/domain/event/HeldContent.ts"
+import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
 import * as MetaStruct from "../../../src/domain/event/MetaStruct.ts"
 import * as RecordCodec from "../../../src/domain/event/RecordCodec.ts"
 import * as SpanEvent from "../../../src/domain/event/SpanEvent.ts"
@@ -32,8 +34,17 @@ const texts = (record: SpanRecord): ReadonlyArray<string> =>
   roads.flatMap((format) => [
     canonical(SpanEvent.render(record, format)),
     canonical(MetaStruct.render(record, format)),
-    canonical(unpack(V04.packStruct(record, format)))
+    canonical(unpack(V04.packStruct(record, format))),
+    canonical(sent(record, format))
   ])
+
+// As the intake reads it.
+const sent = (record: SpanRecord, format: WireFormat.WireFormat): {} => {
+  const [libraryVersion, event] = ["1", SpanEvent.render(record, format)]
+  const body = JSON.parse(new TextDecoder().decode(IntakeBody.encode(record, format, { libraryVersion })))
+  assert.deepStrictEqual(body, JSON.parse(Envelope.encode(Envelope.make(event, libraryVersion))))
+  return body
+}
 
 // A snapshot and a name have no lone surrogates.
 const wellFormed = <A>(value: A): A =>

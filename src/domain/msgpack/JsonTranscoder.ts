@@ -1,0 +1,263 @@
+/**
+ * Writes MessagePack as JSON text, without making values of it.
+ *
+ * **Details**
+ *
+ * The MessagePack is JSON that a `MsgpackWriter` of this process wrote, so it is not checked. The text is that of
+ * `JSON.stringify`, byte for byte.
+ *
+ * @since 0.2.0
+ */
+import type { EscapePass } from "../json/JsonEscapes.ts"
+import * as JsonEscapes from "../json/JsonEscapes.ts"
+import type { MsgpackWriter } from "./MsgpackWriter.ts"
+
+// Up to this length a loop over the bytes is faster than a pass.
+const short = 32
+
+// The longest escape: \u0000.
+const longestEscape = 6
+
+const decoder = new TextDecoder()
+
+const isNode = typeof Buffer === "function"
+
+const textOf: (bytes: Uint8Array, from: number, to: number) => string = isNode
+  ? (bytes, from, to) => (bytes as Buffer).toString("utf8", from, to)
+  : (bytes, from, to) => decoder.decode(bytes.subarray(from, to))
+
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const colon = 0x3a
+
+// The letter of a short escape, by its character.
+const letters = new Uint8Array(0x80)
+for (const [unit, letter] of ["\bb", "\tt", "\nn", "\ff", "\rr", "\"\"", "\\\\"]) {
+  letters[unit!.charCodeAt(0)] = letter!.charCodeAt(0)
+}
+
+const hexDigit = (value: number): number => value + (value > 9 ? 0x57 : 0x30)
+
+const none = new Uint8Array(0)
+
+/**
+ * A transcoder. It can be used again, for one value after another.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export class JsonTranscoder {
+  private readonly makePass: () => EscapePass | undefined
+  private pass: EscapePass | undefined
+  private hasTried = false
+  private out: MsgpackWriter | undefined
+  private bytes: Uint8Array = none
+  private view: DataView | undefined
+  private at = 0
+  private page: Uint8Array = none
+  private to = 0
+
+  /** `makePass` is called when the first long text is met. */
+  constructor(makePass: () => EscapePass | undefined = JsonEscapes.make) {
+    this.makePass = makePass
+  }
+
+  /** Writes members that stand one after another from an offset on, with commas between them and without braces. */
+  members(bytes: Uint8Array, from: number, count: number, out: MsgpackWriter): void {
+    this.out = out
+    this.bytes = bytes
+    this.at = from
+    this.enter()
+    this.each(count, true)
+    this.leave()
+    this.out = undefined
+    this.bytes = none
+    this.view = undefined
+  }
+
+  private enter(): void {
+    this.to = this.out!.reserve(0)
+    this.page = this.out!.buffer
+  }
+
+  private leave(): void {
+    this.out!.written(this.to)
+    this.page = none
+  }
+
+  private room(bytes: number): void {
+    if (this.to + bytes <= this.page.length) return
+    this.out!.written(this.to)
+    this.to = this.out!.reserve(bytes)
+    this.page = this.out!.buffer
+  }
+
+  private put(byte: number): void {
+    this.room(1)
+    this.page[this.to++] = byte
+  }
+
+  private ascii(text: string): void {
+    this.room(text.length)
+    for (let i = 0; i < text.length; i++) this.page[this.to++] = text.charCodeAt(i)
+  }
+
+  private each(count: number, isMap: boolean): void {
+    for (let i = 0; i < count; i++) {
+      if (i > 0) this.put(comma)
+      if (isMap) {
+        this.value()
+        this.put(colon)
+      }
+      this.value()
+    }
+  }
+
+  private map(count: number): void {
+    this.put(0x7b)
+    this.each(count, true)
+    this.put(0x7d)
+  }
+
+  private list(count: number): void {
+    this.put(0x5b)
+    this.each(count, false)
+    this.put(0x5d)
+  }
+
+  private value(): void {
+    const head = this.bytes[this.at++]!
+    if (head < 0x80) return this.number(head)
+    if (head < 0x90) return this.map(head & 0x0f)
+    if (head < 0xa0) return this.list(head & 0x0f)
+    if (head < 0xc0) return this.shortText(head & 0x1f)
+    if (head >= 0xe0) return this.number(head - 0x100)
+    switch (head) {
+      case 0xc2:
+        return this.ascii("false")
+      case 0xc3:
+        return this.ascii("true")
+      case 0xd9:
+        return this.text(this.unsigned(1))
+      case 0xda:
+        return this.text(this.unsigned(2))
+      case 0xdb:
+        return this.text(this.unsigned(4))
+      case 0xdc:
+        return this.list(this.unsigned(2))
+      case 0xdd:
+        return this.list(this.unsigned(4))
+      case 0xde:
+        return this.map(this.unsigned(2))
+      case 0xdf:
+        return this.map(this.unsigned(4))
+      case 0xc0:
+        return this.ascii("null")
+      default:
+        return this.number(this.wide(head))
+    }
+  }
+
+  private wide(head: number): number {
+    const view = this.view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength)
+    switch (head) {
+      case 0xcb:
+        return view.getFloat64(this.skip(8))
+      case 0xcc:
+        return view.getUint8(this.skip(1))
+      case 0xcd:
+        return view.getUint16(this.skip(2))
+      case 0xce:
+        return view.getUint32(this.skip(4))
+      case 0xcf:
+        return Number(view.getBigUint64(this.skip(8)))
+      case 0xd0:
+        return view.getInt8(this.skip(1))
+      case 0xd1:
+        return view.getInt16(this.skip(2))
+      case 0xd2:
+        return view.getInt32(this.skip(4))
+      default:
+        return Number(view.getBigInt64(this.skip(8)))
+    }
+  }
+
+  private unsigned(size: 1 | 2 | 4): number {
+    const { bytes } = this
+    let value = 0
+    for (let i = 0; i < size; i++) value = value * 0x100 + bytes[this.at++]!
+    return value
+  }
+
+  private skip(bytes: number): number {
+    const from = this.at
+    this.at += bytes
+    return from
+  }
+
+  // Like `JSON.stringify`: null for what JSON cannot express.
+  private number(value: number): void {
+    this.ascii(Number.isFinite(value) ? String(value) : "null")
+  }
+
+  private text(length: number): void {
+    if (length <= short) return this.shortText(length)
+    if (!this.hasTried) {
+      this.hasTried = true
+      this.pass = this.makePass()
+    }
+    const from = this.skip(length)
+    if (this.pass === undefined) this.native(from, this.at)
+    else this.longText(this.pass, from, this.at)
+  }
+
+  private shortText(length: number): void {
+    this.room(length * longestEscape + 2)
+    const { bytes, page } = this
+    let { to } = this
+    const end = this.at + length
+    page[to++] = quote
+    for (let from = this.at; from < end; from++) {
+      const unit = bytes[from]!
+      if (unit >= 0x20 && unit !== quote && unit !== backslash) page[to++] = unit
+      else to = escaped(page, to, unit)
+    }
+    page[to++] = quote
+    this.to = to
+    this.at = end
+  }
+
+  private longText({ escape, memory }: EscapePass, from: number, end: number): void {
+    this.put(quote)
+    for (let at = from; at < end; at += JsonEscapes.mostBytes) {
+      const length = Math.min(end - at, JsonEscapes.mostBytes)
+      memory.set(this.bytes.subarray(at, at + length))
+      const size = escape(length)
+      this.room(size)
+      this.page.set(memory.subarray(JsonEscapes.resultAt, JsonEscapes.resultAt + size), this.to)
+      this.to += size
+    }
+    this.put(quote)
+  }
+
+  private native(from: number, end: number): void {
+    this.leave()
+    this.out!.plain(JSON.stringify(textOf(this.bytes, from, end)))
+    this.enter()
+  }
+}
+
+const escaped = (page: Uint8Array, to: number, unit: number): number => {
+  page[to] = backslash
+  const letter = letters[unit]!
+  if (letter !== 0) {
+    page[to + 1] = letter
+    return to + 2
+  }
+  page[to + 1] = 0x75
+  page[to + 2] = page[to + 3] = 0x30
+  page[to + 4] = hexDigit(unit >> 4)
+  page[to + 5] = hexDigit(unit & 0x0f)
+  return to + 6
+}

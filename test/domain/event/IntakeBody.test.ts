@@ -1,0 +1,46 @@
+import { assert, describe, it } from "@effect/vitest"
+import { HeldContent } from "../../../src/domain/event/HeldContent.ts"
+import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
+import * as SpanMeta from "../../../src/domain/event/SpanMeta.ts"
+import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
+import { MsgpackWriter, sizeOf } from "../../../src/domain/msgpack/MsgpackWriter.ts"
+import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
+import { makeContext, makeRecord } from "../Records.ts"
+
+const format = WireFormat.table["evp-proxy"]
+
+const held = (record: SpanRecord): SpanRecord => {
+  const meta = SpanMeta.content(record)
+  const out = new MsgpackWriter()
+  out.begin()
+  out.members(meta)
+  const place = { page: { bytes: out.buffer }, start: out.offset, length: out.length, members: sizeOf(meta) }
+  return { ...record, annotation: new HeldContent(record.annotation, place) as unknown as SpanRecord["annotation"] }
+}
+
+const encoded = (record: SpanRecord, maxEventBytes?: number): string =>
+  new TextDecoder().decode(IntakeBody.encode(record, format, { libraryVersion: "1", maxEventBytes }))
+
+describe("IntakeBody", () => {
+  it("writes the same text from packed content and from plain content", () => {
+    const error = { type: "E", message: "a \"b\"\n", stack: "at c" }
+    const experiment = { experimentId: "e", tags: { experiment_id: "e" } }
+    const context = makeContext({ labels: { experiment } })
+    for (const record of [makeRecord({ annotation: { input: "Hi" } }), makeRecord({ context, error })]) {
+      assert.strictEqual(encoded(held(record)), encoded(record))
+    }
+  })
+
+  it("writes the same text from packed and from plain content if the event is too large", () => {
+    const record = makeRecord({ annotation: { input: "x\n".repeat(30_000) } })
+    assert.strictEqual(encoded(held(record), 20_000), encoded(record, 20_000))
+    assert.include(encoded(held(record), 20_000), "bytes left out]")
+    assert.strictEqual(encoded(held(record)), encoded(record))
+  })
+
+  it("gives a body of no events, and of some", () => {
+    const event = new TextEncoder().encode("{}")
+    const body = (events: ReadonlyArray<Uint8Array>) => new TextDecoder().decode(IntakeBody.join(events))
+    assert.deepStrictEqual([body([]), body([event]), body([event, event])], ["[]", "[{}]", "[{},{}]"])
+  })
+})

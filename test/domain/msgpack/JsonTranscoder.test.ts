@@ -1,0 +1,87 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import * as JsonEscapes from "../../../src/domain/json/JsonEscapes.ts"
+import type { Json } from "../../../src/domain/json/JsonSnapshot.ts"
+import * as JsonSnapshot from "../../../src/domain/json/JsonSnapshot.ts"
+import { JsonTranscoder } from "../../../src/domain/msgpack/JsonTranscoder.ts"
+import { MsgpackWriter } from "../../../src/domain/msgpack/MsgpackWriter.ts"
+
+const byPass = new JsonTranscoder()
+const withoutWebAssembly = new JsonTranscoder(() => undefined)
+
+const decoder = new TextDecoder()
+
+// The members of the value `{ value }` in pages of that size, so that a small one is left in mid-value.
+const transcoded = (packed: MsgpackWriter, transcoder: JsonTranscoder, pageBytes: number): string => {
+  const out = new MsgpackWriter(pageBytes)
+  out.begin()
+  transcoder.members(packed.buffer, packed.offset, 1, out)
+  return decoder.decode(out.end())
+}
+
+const check = (value: Json, label = ""): void => {
+  const packed = new MsgpackWriter()
+  packed.begin()
+  packed.members({ value })
+  const text = JSON.stringify({ value }).slice(1, -1).toWellFormed()
+  for (const [name, transcoder] of [["pass", byPass], ["no WebAssembly", withoutWebAssembly]] as const) {
+    for (const pageBytes of [64, 64 * 1024]) {
+      const found = transcoded(packed, transcoder, pageBytes)
+      // A message with both texts would be long.
+      if (found !== text) assert.strictEqual(found.slice(0, 200), text.slice(0, 200), `${label} ${name}`)
+    }
+  }
+}
+
+const ascii = Array.from({ length: 0x80 }, (_, unit) => String.fromCharCode(unit)).join("")
+
+describe("JsonTranscoder", () => {
+  it("runs with WebAssembly here, so that both of its ways are tried", () => {
+    assert.isDefined(JsonEscapes.make())
+  })
+
+  it.prop(
+    "writes what JSON.stringify writes for any JSON value",
+    { values: Schema.Array(Schema.Json), texts: Schema.Array(Schema.String) },
+    ({ texts, values }) => {
+      const value = JsonSnapshot.take([values, texts, texts.join("\n").repeat(20)]).value ?? null
+      check(value)
+    }
+  )
+
+  it("writes numbers, empty values and keys as JSON.stringify does", () => {
+    const integers = [0, 0x20, 0x80, 0x100, 0x8000, 0x1_0000, 0x8000_0000, 0x1_0000_0000, Number.MAX_SAFE_INTEGER]
+    const numbers = integers.flatMap((limit) => [limit - 1, limit, -limit, -limit - 1])
+    check([-0, 0.1, -1e300, 5e-324, 1e21, 1e-7, Number.NaN, Number.POSITIVE_INFINITY, ...numbers])
+    check([{}, [], "", null, true, false, [[]], { "": {} }])
+    check(JSON.parse("{\"__proto__\":{\"__proto__\":1},\"constructor\":[],\"2\":1,\"1\":2,\"\\\"\\n\":\"\"}"))
+    for (const length of [15, 16, 65_535, 65_536]) {
+      check(Array.from({ length }, (_, i) => i & 1))
+      check(Object.fromEntries(Array.from({ length }, (_, i) => [i, null])))
+    }
+  })
+
+  it("writes each ASCII character, others and U+2028 at each offset of a turn", () => {
+    for (let offset = 0; offset <= 48; offset++) {
+      const before = "x".repeat(offset)
+      check(`${before}${ascii}\u2028\u2029é世😀\ufeff${ascii}`, `offset ${offset}`)
+    }
+  })
+
+  it("writes one escape at each place of texts of each length", () => {
+    for (let length = 0; length <= 80; length++) {
+      const texts = Array.from({ length: length + 1 }, (_, at) => `${"x".repeat(at)}\u001f${"é".repeat(length - at)}`)
+      check([...texts, "\"".repeat(length), "y".repeat(length)], `length ${length}`)
+    }
+  })
+
+  it("writes long texts whose characters and escapes cross the border of two pieces", () => {
+    for (const unit of ["é", "世", "😀", "\n", "\u0000", "a\"b", "\ud800"]) {
+      for (let more = -4; more <= 4; more++) {
+        const before = "z".repeat(JsonEscapes.mostBytes + more)
+        check(`${before}${unit}${before}${unit.repeat(20)}`, `${JSON.stringify(unit)} ${more}`)
+      }
+    }
+    for (const unit of ["\u0001", "世\n", "\""]) check(unit.repeat(100_000), JSON.stringify(unit))
+  })
+})
