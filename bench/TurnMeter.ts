@@ -2,7 +2,8 @@
  * Finds the turn of the event loop that takes the thread the longest.
  *
  * It looks at the processor time of the thread once a turn, so that a machine that is busy with other things changes
- * nothing, and subtracts the garbage collections that fell into the turn.
+ * little, and subtracts the garbage collections that fell into the turn. Many systems count processor time in ticks of
+ * some milliseconds, so a turn counts for no longer than it lasted by the clock.
  */
 import { PerformanceObserver } from "node:perf_hooks"
 
@@ -54,7 +55,7 @@ export const start = (): TurnMeter => {
       observer.disconnect()
       let longest = 0
       for (const turn of turns) {
-        let millis = turn.cpuMillis
+        let millis = Math.min(turn.cpuMillis, turn.end - turn.start)
         for (const { end, start } of collections) {
           if (end > turn.start && start < turn.end) millis -= Math.min(end, turn.end) - Math.max(start, turn.start)
         }

@@ -17,6 +17,7 @@ import * as DropLog from "../engine/books/DropLog.ts"
 import type { LedgerBook } from "../engine/books/Ledger.ts"
 import * as Ledger from "../engine/books/Ledger.ts"
 import * as LedgerMetrics from "../engine/books/LedgerMetrics.ts"
+import type * as Shipper from "../engine/lane/Shipper.ts"
 import * as Signals from "../engine/lane/Signals.ts"
 import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { IdGeneratorService } from "../ports/IdGenerator.ts"
@@ -47,7 +48,7 @@ export interface Foundation {
   readonly ledger: LedgerBook
   readonly signals: Signals.Signals
   /** The pace of the layer's shippers. */
-  readonly pace: { readonly intervalMillis: number; readonly now: () => number; readonly onRound: () => void }
+  readonly pace: Pick<Parameters<typeof Shipper.make>[1], "intervalMillis" | "now" | "elapsed" | "onRound">
 }
 
 export const make = (options: {
@@ -100,6 +101,7 @@ export const make = (options: {
       pace: {
         intervalMillis: settings.flushIntervalMillis,
         now: aging,
+        elapsed,
         onRound: () => LedgerMetrics.update(ledger.snapshot(), context)
       }
     })

@@ -35,12 +35,13 @@ export const make = <R = SpanRecord>(options: {
   readonly onSetAside: (dropped: IntakeLane.SetAside<R>) => void
 }): IntakeRoads<R> => {
   const { foundation: { ids, ledger, pace, signals }, reports, tracker } = options
+  const { limit = Infinity, used = () => 0 } = options.budget
+  const filled = () => used() / limit
   const lanes = AccountLanes.make<IntakePayload.Payload<R>>(
     signals.intake,
-    (lane, signal) => Shipper.make(lane, { ...pace, signal, maxInFlight: IntakeLane.maxInFlight })
+    (lane, signal) => Shipper.make(lane, { ...pace, filled, signal, maxInFlight: IntakeLane.maxInFlight })
   )
-  const { limit } = options.budget
-  const readyBytes = limit === undefined ? undefined : IntakeWakes.urgentBytes({ limit })
+  const readyBytes = limit === Infinity ? undefined : IntakeWakes.urgentBytes({ limit })
   return {
     lanes,
     open: (name, destination) =>
@@ -58,7 +59,6 @@ export const make = <R = SpanRecord>(options: {
             targetBytes: IntakeLane.targetBytes,
             readyBytes,
             maxAgeMillis,
-            filled: () => (options.budget.used?.() ?? 0) / (options.budget.limit ?? Infinity),
             onRediscover: tracker.refuseEvp,
             onReachable: tracker.reachable,
             onSetAside: options.onSetAside

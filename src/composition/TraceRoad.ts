@@ -102,7 +102,12 @@ export const make = (options: {
     chunks,
     router,
     hold,
-    shipper: Shipper.make(lane, { ...foundation.pace, signal: signals.traces, maxInFlight: 4 }),
+    shipper: Shipper.make(lane, {
+      ...foundation.pace,
+      filled: () => budget.used() / budget.limit,
+      signal: signals.traces,
+      maxInFlight: 4
+    }),
     sweep: chunks.sweep,
     collect: () => {
       const flushed = chunks.flush()

@@ -69,6 +69,12 @@ export const answer = (status: number, headers: { readonly [name: string]: strin
 
 export const failure = (bytesWritten: boolean): Outcome => ({ _tag: "Failure", bytesWritten, reason: "ECONNRESET" })
 
+/** A slice of a lane that is over after this many events or chunks. */
+export const slice = (most: number) => {
+  let asked = 0
+  return () => ++asked >= most
+}
+
 /** A writer to the intake that encodes as the real one does, and answers what it is told. */
 export const intakeWriter = (
   send: () => Outcome = () => answer(202),

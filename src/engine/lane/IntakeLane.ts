@@ -15,7 +15,6 @@ import type { Item, OutboxService } from "../../ports/Outbox.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { Destination, Payload } from "./IntakePayload.ts"
 import * as IntakePayload from "./IntakePayload.ts"
-import * as PackingSlice from "./PackingSlice.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
 
 /** An event that is dropped because no destination takes it. `status` is that of the answer, if there was one. */
@@ -52,8 +51,6 @@ export interface Options<R = SpanRecord> {
   /** The estimated bytes of waiting events that fill a request. Default: 0. */
   readonly readyBytes?: number | undefined
   readonly maxAgeMillis: number
-  /** The share of the byte budget that is used. */
-  readonly filled?: (() => number) | undefined
   /** Called when the Agent answers that it has no EVP proxy. */
   readonly onRediscover: () => void
   /** Called with whether the Agent's address answers. */
@@ -96,10 +93,10 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
   const isEmpty = (): boolean => again.length === 0 && outbox.waitingBytes() === 0 && !isPacking()
 
   return {
-    pack: (now) => {
+    pack: (now, isOver) => {
       if (outbox.waitingBytes() === 0) return false
       const destination = options.destination()
-      return destination !== undefined && fill(destination, now, PackingSlice.make(options.filled?.() ?? 0))
+      return destination !== undefined && fill(destination, now, isOver)
     },
     next: (now) => {
       // Resolving a destination starts Agent discovery, so skip it when the lane is empty.

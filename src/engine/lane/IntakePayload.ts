@@ -5,8 +5,6 @@ import type * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
-import type { PackingSlice } from "./PackingSlice.ts"
-import * as PackingSlices from "./PackingSlice.ts"
 
 /** The content of one request. */
 export interface Payload<R = SpanRecord> {
@@ -34,8 +32,11 @@ export interface Destination<R = SpanRecord> {
 
 /** Packs the events of one outbox. */
 export interface Packer<R = SpanRecord> {
-  /** Packs a slice of the waiting events, the oldest first. Returns whether the payload needs another one. */
-  readonly fill: (to: Destination<R>, now: number, most: PackingSlice) => boolean
+  /**
+   * Packs a slice of the waiting events, the oldest first: at least one, until the slice `isOver`. Returns whether the payload
+   * needs another slice.
+   */
+  readonly fill: (to: Destination<R>, now: number, isOver: () => boolean) => boolean
   /** Packs the rest of the payload. */
   readonly fresh: (to: Destination<R>, now: number) => Payload<R> | undefined
   /** Whether a part of a payload is packed. */
@@ -43,6 +44,9 @@ export interface Packer<R = SpanRecord> {
   /** Packs the events of a payload for a new destination, and drops those that are too old by now. */
   readonly repack: (payload: Payload<R>, to: Destination<R>, now: number) => Payload<R> | undefined
 }
+
+// For what is packed in one step.
+const never = () => false
 
 /** A payload that is packed in slices. */
 interface Open<R> {
@@ -92,12 +96,11 @@ export const packer = <R = SpanRecord>(options: {
   const packing = (to: Destination<R>): Open<R> =>
     open === undefined || open.items.length === 0 ? { to, items: [], events: [], bytes: brackets } : open
 
-  // Returns whether the payload needs more, of what `most` left out.
-  const add = (into: Open<R>, now: number, most: PackingSlice): boolean => {
+  // Returns whether the payload needs more.
+  const add = (into: Open<R>, now: number, isOver: () => boolean): boolean => {
     const { events, items, to: { writer } } = into
-    const end = into.bytes + most.bytes
     for (let taken = 0; into.bytes < options.targetBytes; taken++) {
-      if (into.bytes >= end || taken >= most.events) return true
+      if (taken > 0 && isOver()) return true
       const item = outbox.take()
       if (item === undefined) return false
       const event = encoded(item, writer, now)
@@ -114,15 +117,15 @@ export const packer = <R = SpanRecord>(options: {
   }
 
   return {
-    fill: (to, now, most) => {
+    fill: (to, now, isOver) => {
       open = packing(to)
       // For another destination it is as good as full.
-      return open.to.writer === to.writer && add(open, now, most)
+      return open.to.writer === to.writer && add(open, now, isOver)
     },
     fresh: (to, now) => {
       const into = packing(to)
       open = undefined
-      if (into.to.writer === to.writer) add(into, now, PackingSlices.whole)
+      if (into.to.writer === to.writer) add(into, now, never)
       const { bytes, events, items } = into
       return items.length === 0 ? undefined : { items, events, bytes, ...into.to }
     },

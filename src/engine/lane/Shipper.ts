@@ -11,6 +11,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { Outcome } from "../../ports/Transport.ts"
+import * as PackingPace from "./PackingPace.ts"
 import type { LaneSignal } from "./Signals.ts"
 
 /**
@@ -29,10 +30,10 @@ export interface Lane<P> {
    */
   readonly next: (now: number) => P | undefined
   /**
-   * Packs a part of the payload that `next` returns then. Returns whether more of it is left to pack; `next` packs the rest
-   * in one step. Without this member `next` packs all of it.
+   * Packs a part of the payload that `next` returns then, until the slice `isOver`. Returns whether more of it is left to
+   * pack; `next` packs the rest in one step. Without this member `next` packs all of it.
    */
-  readonly pack?: ((now: number) => boolean) | undefined
+  readonly pack?: ((now: number, isOver: () => boolean) => boolean) | undefined
   readonly send: (payload: P) => Effect.Effect<Outcome>
   /**
    * Acts on the outcome, synchronously. `now` is Unix time, because a receiver may name a date. `last` means that the
@@ -56,28 +57,6 @@ export interface Shipper {
    * Like `flush`, with one attempt for each payload, and without waiting for a destination: for the end of the program.
    */
   readonly drain: Effect.Effect<void>
-}
-
-// In one turn of the event loop two payloads are packed in one step each, or twice as many slices. With less, a program
-// that ends spans all the time would fill its memory faster than it is emptied.
-const weights = { payload: 2, slice: 1, most: 4 } as const
-
-// Packing payloads is the longest single step, so a few are packed at a time and other fibers run in between.
-const packingGate = () => {
-  let packed = 0
-  return {
-    isShut: () => packed >= weights.most,
-    pack: (weight: number) => {
-      packed += weight
-    },
-    /** Opens the gate after the other fibers. */
-    open: Effect.forkDetach(Effect.andThen(
-      Effect.yieldNow,
-      Effect.sync(() => {
-        packed = 0
-      })
-    ))
-  }
 }
 
 // The rests of workers while a destination is left alone.
@@ -108,12 +87,18 @@ export const make = <P>(lane: Lane<P>, options: {
   readonly intervalMillis: number
   /** The clock for the age of events. */
   readonly now: () => number
+  /** Milliseconds on a monotonic clock. */
+  readonly elapsed: () => number
+  /** The share of memory that events use. Default: 0. */
+  readonly filled?: (() => number) | undefined
   readonly maxInFlight: number
   /** Called when the last worker ends. */
   readonly onRound?: (() => void) | undefined
 }): Shipper => {
   const { idle, urge, urgent, work } = options.signal
+  const { elapsed } = options
   const rests = resting()
+  const pace = PackingPace.make(options)
   // On the monotonic clock, because the wall clock may be set back during a rest.
   let notBefore = 0
   let running = 0
@@ -126,42 +111,33 @@ export const make = <P>(lane: Lane<P>, options: {
     Effect.flatMap(
       lane.send(payload),
       (outcome) =>
-        Effect.zipWith(Clock.currentTimeMillis, elapsedMillis, (now, elapsed) => {
+        Effect.map(Clock.currentTimeMillis, (now) => {
           const step = lane.onOutcome(payload, outcome, now, closing)
           // Another payload may have been given a longer delay.
-          if (step._tag === "Later") notBefore = Math.max(notBefore, elapsed + step.delayMillis)
+          if (step._tag === "Later") notBefore = Math.max(notBefore, elapsed() + step.delayMillis)
         })
     )
 
-  const gate = packingGate()
-
   // One of up to `maxInFlight` workers. It ends when there is nothing left to send.
-  const worker: Effect.Effect<void> = Effect.suspend(() =>
-    gate.isShut() ? Effect.andThen(Effect.yieldNow, worker) : Effect.flatMap(
-      elapsedMillis,
-      (elapsed) => {
-        if (elapsed < notBefore && !closing) {
-          if (lane.isEmpty()) return Effect.void
-          return Effect.flatMap(rests.rest(notBefore - elapsed), () => worker)
-        }
-        // A request for each few events that came meanwhile would cost more than the events.
-        if (round.taken && !flushing && !closing && lane.isReady?.() === false) {
-          round.left = !lane.isEmpty()
-          return Effect.void
-        }
-        const now = options.now()
-        if (lane.pack?.(now) === true) {
-          gate.pack(weights.slice)
-          return Effect.andThen(gate.open, Effect.andThen(Effect.yieldNow, worker))
-        }
-        const payload = lane.next(now)
-        if (payload === undefined) return Effect.void
-        round.taken = true
-        gate.pack(weights.payload)
-        return Effect.andThen(gate.open, Effect.andThen(attempt(payload), worker))
-      }
-    )
-  )
+  const worker: Effect.Effect<void> = Effect.suspend(() => {
+    if (pace.isSpent()) return Effect.andThen(Effect.yieldNow, worker)
+    const restMillis = notBefore - elapsed()
+    if (restMillis > 0 && !closing) {
+      return lane.isEmpty() ? Effect.void : Effect.flatMap(rests.rest(restMillis), () => worker)
+    }
+    // A request for each few events that came meanwhile would cost more than the events.
+    if (round.taken && !flushing && !closing && lane.isReady?.() === false) {
+      round.left = !lane.isEmpty()
+      return Effect.void
+    }
+    const now = options.now()
+    const isOver = pace.slice()
+    if (lane.pack?.(now, isOver) === true) return Effect.andThen(pace.pause, worker)
+    const payload = lane.next(now)
+    if (payload === undefined) return pace.pause
+    round.taken = true
+    return Effect.andThen(pace.pause, Effect.andThen(attempt(payload), worker))
+  })
 
   const ended = Effect.sync(() => {
     running--
@@ -211,5 +187,3 @@ export const make = <P>(lane: Lane<P>, options: {
     })
   }
 }
-
-const elapsedMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1_000_000)

@@ -17,7 +17,6 @@ import type { OutboxService } from "../../ports/Outbox.ts"
 import type { Outcome } from "../../ports/Transport.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import type { ByteBudget } from "../outbox/ByteBudget.ts"
-import * as PackingSlice from "./PackingSlice.ts"
 import type { Lane, NextStep } from "./Shipper.ts"
 import type { Payload } from "./TracePayload.ts"
 import * as TracePayload from "./TracePayload.ts"
@@ -124,10 +123,9 @@ export const make = (options: Options): TraceLane => {
     riders,
     waitingBytes: packer.waitingBytes,
     handOver,
-    pack: () => {
+    pack: (_now, isOver) => {
       const way = options.way()
-      const filled = options.budget.used() / options.budget.limit
-      return way._tag === "Open" && again.length === 0 && packer.fill(way.writer, PackingSlice.make(filled))
+      return way._tag === "Open" && again.length === 0 && packer.fill(way.writer, isOver)
     },
     next: () => {
       const way = options.way()

@@ -4,8 +4,6 @@
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import type { AgentWriterService, EncodedChunk } from "../../ports/AgentWriter.ts"
-import type { PackingSlice } from "./PackingSlice.ts"
-import * as PackingSlices from "./PackingSlice.ts"
 
 /** The content of one request, and the number of its attempts. */
 export interface Payload {
@@ -34,8 +32,8 @@ export interface WaitingChunk {
 /** The chunks that wait, and the payload that is being packed from the oldest of them. */
 export interface Packer {
   readonly add: (waiting: WaitingChunk) => void
-  /** Packs a slice of the payload. Returns whether it needs another one. */
-  readonly fill: (writer: AgentWriterService, most: PackingSlice) => boolean
+  /** Packs a slice of the payload: at least one chunk, until the slice `isOver`. Returns whether it needs another slice. */
+  readonly fill: (writer: AgentWriterService, isOver: () => boolean) => boolean
   /** Packs the rest of the payload. */
   readonly fresh: (writer: AgentWriterService) => Payload | undefined
   /** The number of chunks that wait, and their estimated bytes, without those in the payload. */
@@ -57,6 +55,9 @@ interface Open {
   isFull: boolean
 }
 
+// For what is packed in one step.
+const never = () => false
+
 const empty = (writer: AgentWriterService): Open => ({ writer, chunks: [], bytes: 5, isFull: false })
 
 /** Makes a packer without chunks. `onFailed` takes the events of a chunk that cannot be packed. */
@@ -72,19 +73,16 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
   // Requests stay small, so that few events share the fate of one.
   const isFull = ({ bytes, isFull, writer }: Open): boolean => isFull || bytes > writer.maxPayloadBytes / 8
 
-  const pack = (into: Open, most: PackingSlice): boolean => {
+  const pack = (into: Open, isOver: () => boolean): boolean => {
     const { chunks, writer } = into
-    const end = into.bytes + most.bytes
     let taken = 0
-    let spans = 0
-    while (taken < queue.length && !isFull(into) && into.bytes < end && spans < most.events) {
+    while (taken < queue.length && !isFull(into) && (taken === 0 || !isOver())) {
       const { bytes: estimate, chunk, riders } = queue[taken]!
       const encoded = writer.encode(chunk)
       const size = encoded?.bytes.byteLength ?? 0
       into.isFull = chunks.length > 0 && into.bytes + size > writer.maxPayloadBytes
       if (into.isFull) break
       taken++
-      spans += chunk.spans.length
       waitingBytes -= estimate
       into.bytes += size
       if (encoded === undefined) options.onFailed(riders)
@@ -99,16 +97,16 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
       queue.push(waiting)
       waitingBytes += waiting.bytes
     },
-    fill: (writer, most) => {
+    fill: (writer, isOver) => {
       if (queue.length === 0) return false
       open = packing(writer)
       // For another writer it is as good as full.
-      return open.writer === writer && pack(open, most)
+      return open.writer === writer && pack(open, isOver)
     },
     fresh: (writer) => {
       const into = packing(writer)
       open = undefined
-      if (into.writer === writer) pack(into, PackingSlices.whole)
+      if (into.writer === writer) pack(into, never)
       return into.chunks.length === 0 ? undefined : { chunks: into.chunks, writer: into.writer, attempts: 0 }
     },
     size: () => queue.length,

@@ -20,7 +20,8 @@ const lane = (waiting: Array<string>, sent: Array<string>, hangs = false): Lane<
 const make = () =>
   AccountLanes.make<string>(
     Signals.accounts(),
-    (lane, signal) => Shipper.make(lane, { signal, intervalMillis: 1_000, now: () => 0, maxInFlight: 1 })
+    (lane, signal) =>
+      Shipper.make(lane, { signal, intervalMillis: 1_000, now: () => 0, elapsed: () => 0, maxInFlight: 1 })
   )
 
 const start = (routes: AccountLanes.AccountLanes<string>) =>

@@ -7,7 +7,7 @@ import type * as IntakePayload from "../../../src/engine/lane/IntakePayload.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
 import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
 import type { Outcome } from "../../../src/ports/Transport.ts"
-import { answer, failure, intakeWriter, measure, record } from "../Scene.ts"
+import { answer, failure, intakeWriter, measure, record, slice } from "../Scene.ts"
 
 const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes?: number } = {}) => {
   const ledger = LedgerBook.make()
@@ -18,7 +18,6 @@ const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes
     destination: { writer: intakeWriter(undefined, options.maxPayloadBytes), endpoint: "intake" }
   }
   const said: Array<string> = []
-  const memory = { filled: 0 }
   const lane = IntakeLane.make({
     outbox,
     account: undefined,
@@ -28,7 +27,6 @@ const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes
     destination: () => state.destination,
     targetBytes: options.targetBytes ?? 1_000_000,
     maxAgeMillis: 1_000,
-    filled: () => memory.filled,
     onRediscover: () => said.push("rediscover"),
     onReachable: (reachable) => said.push(reachable ? "reachable" : "unreachable")
   })
@@ -49,7 +47,7 @@ const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes
     return settled
   }
   const records = (payload: IntakePayload.Payload | undefined) => payload?.items.map((item) => item.record)
-  return { ...state, state, memory, lane, ledger, budget, outbox, said, offer, books, settle, records }
+  return { ...state, state, lane, ledger, budget, outbox, said, offer, books, settle, records }
 }
 
 describe("IntakeLane", () => {
@@ -73,34 +71,33 @@ describe("IntakeLane", () => {
   it("packs in slices the payload that it would pack in one step", () => {
     const { lane, offer, records } = make()
     const events = Array.from({ length: 250 }, () => offer(record()))
-    assert.deepStrictEqual([lane.pack!(0), lane.pack!(0)], [true, true])
+    assert.deepStrictEqual([lane.pack!(0, slice(100)), lane.pack!(0, slice(100))], [true, true])
     assert.isTrue(lane.isReady!())
-    assert.isFalse(lane.pack!(0))
+    assert.isFalse(lane.pack!(0, slice(100)))
     assert.isFalse(lane.isEmpty())
     assert.deepStrictEqual(records(lane.next(0)), events)
     assert.isTrue(lane.isEmpty())
-    const [large, other] = [offer(record(300_000)), offer(record())]
-    assert.isTrue(lane.pack!(0))
-    assert.isFalse(lane.pack!(0))
-    assert.deepStrictEqual(records(lane.next(0)), [large, other])
   })
 
-  it("packs larger slices while memory is filled", () => {
-    const { lane, memory, offer } = make()
-    for (let i = 0; i < 400; i++) offer(record())
-    memory.filled = 1 / 2
-    assert.isTrue(lane.pack!(0))
-    assert.isFalse(lane.pack!(0))
-    assert.strictEqual(lane.next(0)!.items.length, 400)
+  it("packs at least one event in a slice", () => {
+    const { lane, offer, records } = make()
+    const events = Array.from({ length: 3 }, () => offer(record()))
+    assert.deepStrictEqual([lane.pack!(0, slice(0)), lane.pack!(0, slice(0)), lane.pack!(0, slice(0))], [
+      true,
+      true,
+      true
+    ])
+    assert.isFalse(lane.pack!(0, slice(0)))
+    assert.deepStrictEqual(records(lane.next(0)), events)
   })
 
   it("sends what was packed for a destination there, and the rest to the next one", () => {
     const { lane, offer, records, state } = make()
     const events = Array.from({ length: 150 }, () => offer(record()))
-    assert.isTrue(lane.pack!(0))
+    assert.isTrue(lane.pack!(0, slice(100)))
     const first = state.destination
     state.destination = { writer: intakeWriter(), endpoint: "agent-evp" }
-    assert.isFalse(lane.pack!(0))
+    assert.isFalse(lane.pack!(0, slice(100)))
     const payloads = [lane.next(0)!, lane.next(0)!]
     assert.deepStrictEqual(payloads.flatMap((payload) => records(payload)!), events)
     assert.deepStrictEqual(payloads.map(({ writer }) => writer), [first!.writer, state.destination.writer])

@@ -7,7 +7,7 @@ import type * as TracePayload from "../../../src/engine/lane/TracePayload.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
 import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
 import type { Outcome } from "../../../src/ports/Transport.ts"
-import { agentWriter, answer, chunkOf, failure, makeTrace, measure, open, record } from "../Scene.ts"
+import { agentWriter, answer, chunkOf, failure, makeTrace, measure, open, record, slice } from "../Scene.ts"
 
 const make = (options: {
   readonly maxPayloadBytes?: number
@@ -96,14 +96,15 @@ describe("TraceLane", () => {
   it("packs a payload in slices, and hands over a part of one when there will be no Agent", () => {
     const { add, books, lane, outbox, settle, state } = make()
     const spans = Array.from({ length: 120 }, () => add().spans)
-    assert.deepStrictEqual([lane.pack!(0), lane.pack!(0), lane.pack!(0)], [true, true, false])
+    const packed = [lane.pack!(0, slice(50)), lane.pack!(0, slice(0)), lane.pack!(0, slice(Infinity))]
+    assert.deepStrictEqual(packed, [true, true, false])
     assert.isFalse(lane.isEmpty())
     const payload = lane.next(0)!
     assert.deepStrictEqual(payload.chunks.map(({ encoded }) => chunkOf(encoded).spans), spans)
     assert.isTrue(lane.isEmpty())
     settle(payload, answer(200))
     for (let i = 0; i < 60; i++) add()
-    assert.isTrue(lane.pack!(0))
+    assert.isTrue(lane.pack!(0, slice(50)))
     assert.isTrue(lane.isReady!())
     state.way = { _tag: "GiveUp" }
     assert.isUndefined(lane.next(0))
