@@ -10,6 +10,7 @@
  * @since 0.2.0
  */
 import type { Json } from "../json/JsonSnapshot.ts"
+import * as HexText from "../span/HexText.ts"
 
 /**
  * The bytes of a page.
@@ -234,12 +235,12 @@ export class MsgpackWriter {
     this.at += 9
   }
 
-  /** An unsigned integer of 64 bits, from 16 hex characters. */
-  hex64(hex: string): void {
+  /** An unsigned integer of 64 bits, from the 16 hex characters at `from`. */
+  hex64(hex: string, from = 0): void {
     this.room(9)
     this.page[this.at] = 0xcf
-    this.view.setUint32(this.at + 1, Number.parseInt(hex.slice(0, 8), 16))
-    this.view.setUint32(this.at + 5, Number.parseInt(hex.slice(8), 16))
+    this.view.setUint32(this.at + 1, HexText.word(hex, from, 8) ?? 0)
+    this.view.setUint32(this.at + 5, HexText.word(hex, from + 8, 8) ?? 0)
     this.at += 9
   }
 

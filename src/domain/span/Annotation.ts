@@ -334,7 +334,9 @@ const parseTags = (input: unknown): JsonSnapshot.Measured<Tags.Tags | undefined>
 
 // The copy of the user's object is used itself if it can be.
 const areTags = (copy: JsonSnapshot.JsonObject): copy is Tags.Tags => {
-  for (const key of Object.keys(copy)) if (key === "__proto__" || typeof copy[key] !== "string") return false
+  for (const key in copy) {
+    if (Object.hasOwn(copy, key) && (key === "__proto__" || typeof copy[key] !== "string")) return false
+  }
   return true
 }
 
@@ -436,7 +438,10 @@ export const append = (into: Owned, later: Annotation): void => {
  * @since 0.2.0
  */
 export const adopt = (into: Owned, later: Annotation): void => {
-  for (const key of Object.keys(later) as Array<keyof Annotation>) {
+  // A loop over keys makes no list of them.
+  for (const name in later) {
+    if (!Object.hasOwn(later, name)) continue
+    const key = name as keyof Annotation
     if (key === "metadata" && into.metadata === undefined) into.metadata = later.metadata!
     else if (key === "metrics" && into.metrics === undefined) into.metrics = later.metrics!
     else if (key === "tags" && into.tags === undefined) into.tags = later.tags!

@@ -68,7 +68,10 @@ const atMost: OfText = (text) => text.length * 2
  */
 export const ofAnnotation = (annotation: Annotation, ofText: OfText): number => {
   let bytes = 0
-  for (const key of Object.keys(annotation) as Array<keyof Annotation>) bytes += ofField(key, annotation, ofText)
+  // A loop over keys makes no list of them.
+  for (const key in annotation) {
+    if (Object.hasOwn(annotation, key)) bytes += ofField(key as keyof Annotation, annotation, ofText)
+  }
   return bytes
 }
 
@@ -129,7 +132,8 @@ const ofMembers = (
   shared: Members | undefined
 ): number => {
   let bytes = 0
-  for (const name of Object.keys(later)) {
+  for (const name in later) {
+    if (!Object.hasOwn(later, name)) continue
     const before = into !== undefined && Object.hasOwn(into, name) ? into[name] : undefined
     bytes += before === undefined ? keyBytes + ofText(name) : 0
     bytes += ofJson(later[name], ofText)
@@ -146,7 +150,9 @@ const ofSide = ({ _tag, value }: SpanIo, ofText: OfText): number => {
   let bytes = 2 * containerBytes
   for (const item of value) {
     bytes += slotBytes + containerBytes
-    for (const name of Object.keys(item)) bytes += slotBytes + ofJson((item as unknown as Members)[name], ofText)
+    for (const name in item) {
+      if (Object.hasOwn(item, name)) bytes += slotBytes + ofJson((item as unknown as Members)[name], ofText)
+    }
   }
   return bytes
 }
@@ -154,7 +160,9 @@ const ofSide = ({ _tag, value }: SpanIo, ofText: OfText): number => {
 // Most keys and values of tags are those of every record of the process.
 const ofTags = (tags: Tags, ofText: OfText): number => {
   let bytes = 0
-  for (const key of Object.keys(tags)) bytes += textBytes + ofText(tags[key]!)
+  for (const key in tags) {
+    if (Object.hasOwn(tags, key)) bytes += textBytes + ofText(tags[key]!)
+  }
   return bytes
 }
 
@@ -166,8 +174,9 @@ const ofJson = (json: Json | undefined, ofText: OfText): number => {
     for (let i = 0; i < json.length; i++) bytes += slotBytes + ofJson(json[i] as Json, ofText)
     return bytes
   }
-  for (const key of Object.keys(json)) {
-    const value = (json as { readonly [key: string]: Json | undefined })[key]
+  const members = json as { readonly [key: string]: Json | undefined }
+  for (const key in members) {
+    const value = Object.hasOwn(members, key) ? members[key] : undefined
     if (value !== undefined) bytes += keyBytes + ofText(key) + ofJson(value, ofText)
   }
   return bytes

@@ -4,6 +4,31 @@
  * @since 0.2.0
  */
 
+// The value of a hex character in either case, 16 for any other.
+const values = Uint8Array.from({ length: 0x80 }, (_, unit) => {
+  const value = Number.parseInt(String.fromCharCode(unit), 16)
+  return Number.isNaN(value) ? 16 : value
+})
+
+/**
+ * The number that `length` hex characters from `at` on name, at most eight of them. `undefined` if one is not hex. A look
+ * into a table takes a fifth of the time of `parseInt`, which needs a text of its own.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const word = (text: string, at: number, length: number): number | undefined => {
+  let word = 0
+  let found = 0
+  for (let i = at; i < at + length; i++) {
+    const unit = text.charCodeAt(i)
+    const value = unit < 0x80 ? values[unit]! : 16
+    found |= value
+    word = word << 4 | value & 15
+  }
+  return found < 16 ? word >>> 0 : undefined
+}
+
 // 0 for the lower-case hex characters. A look into a table takes a third of the time of an expression.
 const others = Uint8Array.from({ length: 0x80 }, (_, unit) => /[0-9a-f]/.test(String.fromCharCode(unit)) ? 0 : 1)
 

@@ -54,6 +54,14 @@ export interface Candidates {
 }
 
 /**
+ * The name as a child sees it, unless it has one of its own.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const inherit = (self: MlApp): MlApp => self.source === "parent" ? self : { value: self.value, source: "parent" }
+
+/**
  * Picks the strongest candidate.
  *
  * **Details**
@@ -66,11 +74,7 @@ export interface Candidates {
 export const resolve = (c: Candidates): MlApp => {
   if (isNamed(c.agentService)) return { value: c.agentService, source: "explicit" }
   if (isNamed(c.mlApp)) return { value: c.mlApp, source: "explicit" }
-  if (c.parent !== undefined) {
-    return c.parent.source === "parent"
-      ? c.parent
-      : { value: c.parent.value, source: "parent" }
-  }
+  if (c.parent !== undefined) return inherit(c.parent)
   if (isNamed(c.propagated)) return { value: c.propagated, source: "propagated" }
   if (isNamed(c.configured)) return { value: c.configured, source: "configured" }
   if (isNamed(c.service)) return { value: c.service, source: "service" }

@@ -52,7 +52,8 @@ export const make = (value: string, source: Source): Sourced => ({ value, source
  * @category combinators
  * @since 0.1.0
  */
-export const inherit = (self: Sourced): Sourced => ({ value: self.value, source: "parent", origin: self.origin })
+export const inherit = (self: Sourced): Sourced =>
+  self.source === "parent" ? self : { value: self.value, source: "parent", origin: self.origin }
 
 /**
  * Whether a label may become the trace's default or leave the process in our headers. A label from a browser or a

@@ -180,14 +180,16 @@ export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
     traceId: parent?.traceId ?? (remoteParent === undefined ? undefined : remote!.traceId ?? start.apmTraceId) ??
       start.newTraceId,
     apmTraceId: start.apmTraceId,
-    mlApp: MlApp.resolve({
-      agentService: explicit.agentService,
-      mlApp: explicit.mlApp,
-      parent: parent?.mlApp,
-      propagated: remote?.mlApp,
-      configured: start.configured.mlApp,
-      service: start.configured.service
-    }),
+    mlApp: parent !== undefined && explicit.agentService === undefined && explicit.mlApp === undefined
+      ? MlApp.inherit(parent.mlApp)
+      : MlApp.resolve({
+        agentService: explicit.agentService,
+        mlApp: explicit.mlApp,
+        parent: parent?.mlApp,
+        propagated: remote?.mlApp,
+        configured: start.configured.mlApp,
+        service: start.configured.service
+      }),
     session: SessionSource.resolve({
       explicit: explicit.sessionId,
       context: context.sessionId,
@@ -198,20 +200,8 @@ export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
       request: labels?.request?.sessionId,
       rum: rum?.sessionId
     }),
-    userId: SessionSource.resolve({
-      explicit: explicit.userId,
-      context: context.userId,
-      parent: parent?.userId,
-      process: process.userId,
-      rum: rum?.userId
-    }),
-    accountId: SessionSource.resolve({
-      explicit: explicit.accountId,
-      context: context.accountId,
-      parent: parent?.accountId,
-      process: process.accountId,
-      rum: rum?.accountId
-    }),
+    userId: label(explicit.userId, context.userId, parent?.userId, process.userId, rum?.userId),
+    accountId: label(explicit.accountId, context.accountId, parent?.accountId, process.accountId, rum?.accountId),
     agent: parent === undefined ? remote?.agent : Attribution.resolve(parent),
     retention: parent !== undefined
       ? parent.retention
@@ -222,6 +212,18 @@ export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
     account: start.account
   }
 }
+
+// Most spans have no user and no account: nothing is made for them.
+const label = (
+  explicit: string | undefined,
+  context: string | undefined,
+  parent: Sourced | undefined,
+  process: string | undefined,
+  rum: string | undefined
+): Sourced | undefined =>
+  (explicit ?? context ?? parent ?? process ?? rum) === undefined
+    ? undefined
+    : SessionSource.resolve({ explicit, context, parent, process, rum })
 
 /**
  * Applies the labels of an annotation to a running span. They count as explicit; children that start later inherit

@@ -78,7 +78,10 @@ const longestEscape = 6
 // Each tag has quotes, a colon and a comma.
 const tagBytes = (tags: Tags): number => {
   let bytes = 0
-  for (const key of Object.keys(tags)) bytes += (key.length + tags[key]!.length) * longestEscape + 8
+  // A loop over keys makes no list of them.
+  for (const key in tags) {
+    if (Object.hasOwn(tags, key)) bytes += (key.length + tags[key]!.length) * longestEscape + 8
+  }
   return bytes
 }
 

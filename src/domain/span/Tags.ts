@@ -115,7 +115,10 @@ export const resolve = (input: Input<unknown>): Tags => {
 
 // `Object.assign` would run the setter of a key named `__proto__`.
 const assign = (target: { [key: string]: string }, source: Tags): void => {
-  for (const key of Object.keys(source)) set(target, key, source[key]!)
+  // A loop over keys makes no list of them.
+  for (const key in source) {
+    if (Object.hasOwn(source, key)) set(target, key, source[key]!)
+  }
 }
 
 const set = (target: { [key: string]: string }, key: string, value: string): void => {

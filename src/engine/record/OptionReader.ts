@@ -28,7 +28,7 @@ export const read = <A, K extends keyof A & string>(
 }
 
 /** The text of one option. `undefined` if it is no text. */
-export const text = <A, K extends keyof A & string>(
+const text = <A, K extends keyof A & string>(
   options: A | undefined,
   key: K,
   report: Report,
@@ -74,8 +74,35 @@ export const end = (given: SpanEnd | undefined): SpanEnd => ({
   unfinished: read(given, "unfinished", ignore)
 })
 
+/** The application and the experiment that a span belongs to. */
+export interface Belonging {
+  readonly mlApp: string | undefined
+  readonly agentService: string | undefined
+  readonly experiment: ExperimentScope | undefined
+}
+
+/** Reads the application and the experiment that the options name. */
+export const belonging = (options: SpanOptions | undefined, report: Report, span?: string): Belonging =>
+  namesNone(options) ? none : {
+    mlApp: text(options, "mlApp", report, span),
+    agentService: text(options, "agentService", report, span),
+    experiment: experiment(options, report, span)
+  }
+
+const none: Belonging = { mlApp: undefined, agentService: undefined, experiment: undefined }
+
+// Most spans belong where their parent does. Fields read by their own names cost a tenth of computed ones.
+const namesNone = (options: SpanOptions | undefined): boolean => {
+  try {
+    return options === undefined ||
+      (options.mlApp === undefined && options.agentService === undefined && options.experiment === undefined)
+  } catch {
+    return false
+  }
+}
+
 /** The experiment that a span runs. The same table as for baggage gives its tags. */
-export const experiment = (
+const experiment = (
   options: SpanOptions | undefined,
   report: Report,
   span?: string

@@ -13,7 +13,8 @@ import type { Options } from "./RecorderOptions.ts"
 import * as SpanTags from "./SpanTags.ts"
 
 export interface SpanAnnotator {
-  readonly annotate: (span: RecordedSpan, input: Annotation.AnnotationInput) => void
+  /** Annotates an open span. Without one, or after its end, the call is reported. */
+  readonly annotate: (span: RecordedSpan | undefined, input: Annotation.AnnotationInput) => void
   /** Annotates the output that a program's function makes of the value the span succeeded with, or the default one. */
   readonly makeOutput: (span: RecordedSpan, end: SpanEnd) => void
 }
@@ -49,8 +50,25 @@ export const make = (
     else annotate(span, { output: value as Annotation.SideInput }, true)
   }
 
-  return { annotate: (span, input) => annotate(span, input), makeOutput }
+  return {
+    annotate: (span, input) => {
+      if (span === undefined) diagnostics.report([noActiveSpan])
+      else if (span.ended) diagnostics.report([finishedSpan], span.context.name)
+      else annotate(span, input)
+    },
+    makeOutput
+  }
 }
+
+const noActiveSpan = Problem.make(
+  "invalid_span_no_active_spans",
+  "There is no LLM Observability span to annotate here. Call annotateCurrentSpan inside one."
+)
+
+const finishedSpan = Problem.make(
+  "invalid_finished_span",
+  "The LLM Observability span has ended. Annotate it before its effect ends."
+)
 
 const promisedOutput = Problem.make(
   "unreadable_value",

@@ -8,7 +8,6 @@
  * the record is attached to the APM span and waits for its chunk. Otherwise the event goes to the outbox at once.
  */
 import * as Effect from "effect/Effect"
-import * as Problem from "../../domain/Problem.ts"
 import * as Annotation from "../../domain/span/Annotation.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { RecorderService, SpanEnd } from "../../ports/Recorder.ts"
@@ -63,7 +62,7 @@ export const make = (options: Options): SpanRecorder => {
       failed++
       span.unreleased = unreleased
       unreleased = span
-      diagnostics.defect("recorder.end", error)
+      count(diagnostics, "recorder.end", error)
       return undefined
     }
   }
@@ -75,7 +74,7 @@ export const make = (options: Options): SpanRecorder => {
     const elapsed = span.elapsedNs(at)
     const time = at ?? (span.timed ? span.startNs + elapsed : 0n)
     const durationNs = Number(elapsed)
-    const waits = guard(diagnostics, "recorder.end", () => finishEvent(span, end, durationNs), undefined)
+    const waits = finishEvent(span, end, durationNs)
     // A span that could not end here, because the stack is full, stays among the open ones: the close ends it.
     if (span.ended) spans.remove(span)
     if (failed > 0 || unreleased !== undefined) countFailed()
@@ -103,25 +102,26 @@ export const make = (options: Options): SpanRecorder => {
   })
 
   return {
+    // Like `guard`, here and below, which would make a closure for each call.
     start: (input) => {
-      const span = guard(diagnostics, "recorder.start", () => start(input), undefined)
-      if (span !== undefined && input.scoped !== true) spans.add(span)
-      return span
+      try {
+        const span = start(input)
+        if (input.scoped !== true) spans.add(span)
+        return span
+      } catch (error) {
+        count(diagnostics, "recorder.start", error)
+        return undefined
+      }
     },
     around: (reader) => reader.getRef(CurrentSpan),
-    annotate: (open, input) =>
-      guard(diagnostics, "recorder.annotate", () => {
-        const span = open as RecordedSpan | undefined
-        if (span === undefined) return diagnostics.report([noActiveSpan])
-        if (span.ended) return diagnostics.report([finishedSpan], span.context.name)
-        annotate(span, input)
-      }, undefined),
-    region: (outer, input) =>
-      guard(diagnostics, "recorder.region", () => {
-        const { problems, value: said } = Annotation.parse("task", input, ofOneSpan)
-        if (problems.length > 0) diagnostics.report(problems)
-        return outer === undefined ? said : Annotation.combine(outer, said)
-      }, outer ?? Annotation.empty),
+    annotate: (open, input) => {
+      try {
+        annotate(open as RecordedSpan | undefined, input)
+      } catch (error) {
+        count(diagnostics, "recorder.annotate", error)
+      }
+    },
+    region: regions(diagnostics),
     end,
     endAndWait: (open, end = well) => {
       const span = open as RecordedSpan
@@ -136,9 +136,8 @@ export const make = (options: Options): SpanRecorder => {
           unreleased = span
         }
         span.ended = true
-        return guard(diagnostics, "recorder.end", (): undefined => {
-          throw error
-        }, undefined)
+        count(diagnostics, "recorder.end", error)
+        return undefined
       }
     },
     endAll: () => {
@@ -148,6 +147,13 @@ export const make = (options: Options): SpanRecorder => {
     report: diagnostics.report
   }
 }
+
+const regions = (diagnostics: Options["diagnostics"]): RecorderService["region"] => (outer, input) =>
+  guard(diagnostics, "recorder.region", () => {
+    const { problems, value: said } = Annotation.parse("task", input, ofOneSpan)
+    if (problems.length > 0) diagnostics.report(problems)
+    return outer === undefined ? said : Annotation.combine(outer, said)
+  }, outer ?? Annotation.empty)
 
 // The end of the tracer's span sets the time of a riding event, so both end together.
 const endTracerSpan = (
@@ -173,13 +179,3 @@ const leftOpen = (spans: number): string =>
 
 const tooManyOpen =
   `Ended the oldest of ${mostOpenSpans} open spans; its event has the tag effect.span.unfinished. End each span that makeSpan gives.`
-
-const noActiveSpan = Problem.make(
-  "invalid_span_no_active_spans",
-  "There is no LLM Observability span to annotate here. Call annotateCurrentSpan inside one."
-)
-
-const finishedSpan = Problem.make(
-  "invalid_finished_span",
-  "The LLM Observability span has ended. Annotate it before its effect ends."
-)

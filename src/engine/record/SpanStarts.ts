@@ -61,6 +61,7 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
     if (start.at !== undefined && at === undefined) diagnostics.report(SpanTime.unusable, name)
     const parsed = annotationOf(kind, name, given, diagnostics.report)
     const own = parsed.value
+    const belongs = OptionReader.belonging(given, diagnostics.report, name)
     const service = carrier?.service ?? settings.service
     const remote = around?.upstream?.llmobs
     const { apmTraceId, spanId } = identify(ids, span, carrier, parent, clock)
@@ -80,9 +81,9 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
         sessionId: own.sessionId,
         userId: own.userId,
         accountId: own.accountId,
-        mlApp: OptionReader.text(given, "mlApp", diagnostics.report, name),
-        agentService: OptionReader.text(given, "agentService", diagnostics.report, name),
-        experiment: OptionReader.experiment(given, diagnostics.report, name)
+        mlApp: belongs.mlApp,
+        agentService: belongs.agentService,
+        experiment: belongs.experiment
       },
       context: region ?? Annotation.empty,
       process: settings.processLabels,
