@@ -37,6 +37,7 @@ const expected = (root: string): ReadonlyArray<string> =>
   [
     ...besides,
     ...documentation(root),
+    ...below(Path.join(root, "src"), ".wat").map((path) => `src/${path}`),
     ...below(Path.join(root, "src"), ".ts").flatMap((path) => {
       const stem = path.slice(0, -".ts".length)
       return [`src/${path}`, ...[".d.ts", ".d.ts.map"].map((ending) => `dist/${stem}${ending}`)]

@@ -29,13 +29,15 @@ export const encoder = (
     readonly onDefect: (error: unknown) => void
   },
   slabs: Pick<PayloadSlabs.PayloadSlabs, "pack"> = PayloadSlabs.make(IntakeBody.layout, undefined)
-): IntakeWriterService["encode"] =>
-(record) => {
-  try {
-    return slabs.pack((out) => IntakeBody.write(record, options.format, options, out))
-  } catch (error) {
-    options.onDefect(error)
-    return undefined
+): IntakeWriterService["encode"] => {
+  const write = IntakeBody.writer(options.format, options)
+  return (record) => {
+    try {
+      return slabs.pack((out) => write(record, out))
+    } catch (error) {
+      options.onDefect(error)
+      return undefined
+    }
   }
 }
 

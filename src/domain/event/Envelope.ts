@@ -40,20 +40,6 @@ export const make = (event: SpanEvent, libraryVersion: string): Envelope => ({
 })
 
 /**
- * The JSON text before and behind an event in its envelope.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const around = (
-  event: Pick<SpanEvent, "_dd">,
-  libraryVersion: string
-): readonly [head: string, tail: string] => [
-  `${JSON.stringify(wrapper(event, libraryVersion)).slice(0, -1)},"spans":[`,
-  "]}"
-]
-
-/**
  * The envelope as JSON text, with `start_ns` as an exact integer.
  *
  * @category combinators
@@ -61,14 +47,23 @@ export const around = (
  */
 export const encode = (self: Envelope): string => {
   const { start_ns, ...event } = self.spans[0]
-  const [head, tail] = around(event, self["_dd.tracer_version"])
-  return head + withStart(start_ns, JSON.stringify(event)) + tail
+  // A number could not hold the time. The event has other members, so its text goes on behind the time.
+  return `${head(event, self["_dd.tracer_version"])}${start_ns},${JSON.stringify(event).slice(1)}${tail}`
 }
 
 /**
- * The JSON text of an event, from that of its other members and its start, which a JavaScript number could not hold.
+ * The JSON text of an envelope, up to the value of its event's first member: `start_ns`.
  *
  * @category combinators
  * @since 0.2.0
  */
-export const withStart = (startNs: bigint, event: string): string => `{"start_ns":${startNs},${event.slice(1)}`
+export const head = (event: Pick<SpanEvent, "_dd">, libraryVersion: string): string =>
+  `${JSON.stringify(wrapper(event, libraryVersion)).slice(0, -1)},"spans":[{"start_ns":`
+
+/**
+ * The JSON text of an envelope behind its event.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const tail = "]}"

@@ -16,6 +16,7 @@ import type { PayloadLayout } from "./PayloadLayout.ts"
 import * as PayloadLayouts from "./PayloadLayout.ts"
 import * as SpanEvent from "./SpanEvent.ts"
 import * as SpanMeta from "./SpanMeta.ts"
+import { TagTexts } from "./TagTexts.ts"
 import * as Truncation from "./Truncation.ts"
 import type { WireFormat } from "./WireFormat.ts"
 
@@ -26,22 +27,6 @@ import type { WireFormat } from "./WireFormat.ts"
  * @since 0.2.0
  */
 export const maxBytes = 5 * 1024 * 1024 - 1
-
-/**
- * Renders an event for a format and encodes it in its envelope. An event above `maxEventBytes` (5,000,000 by default) is
- * shrunk.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const encode = (record: SpanRecord, format: WireFormat, options: Options): Uint8Array => {
-  const out = new MsgpackWriter(smallPage)
-  out.begin()
-  write(record, format, options, out)
-  return new Uint8Array(out.end())
-}
-
-const smallPage = 8 * 1024
 
 /**
  * How events are encoded.
@@ -55,22 +40,47 @@ export interface Options {
 }
 
 /**
- * {@link encode} into a page: the value that was begun in it is the event.
+ * Renders an event for a format and encodes it in its envelope. An event above `maxEventBytes` (5,000,000 by default) is
+ * shrunk.
  *
- * @category combinators
+ * @category constructors
  * @since 0.2.0
  */
-export const write = (record: SpanRecord, format: WireFormat, options: Options, out: MsgpackWriter): void => {
-  const { libraryVersion, maxEventBytes = Truncation.defaultLimit } = options
-  const frame = SpanEvent.frame(record, format)
-  const [head, tail] = Envelope.around(frame, libraryVersion)
-  out.plain(head + Envelope.withStart(record.startNs, JSON.stringify(frame)).slice(0, -1) + ",\"meta\":")
-  writeMeta(record, format, out)
-  out.plain("}" + tail)
-  if (out.length <= maxEventBytes) return
-  out.undo()
-  const event = Truncation.shrink(SpanEvent.render(record, format), maxEventBytes).value
-  out.plain(Envelope.encode(Envelope.make(event, libraryVersion)))
+export const encode = (record: SpanRecord, format: WireFormat, options: Options): Uint8Array => {
+  const out = new MsgpackWriter(smallPage)
+  out.begin()
+  writer(format, options)(record, out)
+  return new Uint8Array(out.end())
+}
+
+const smallPage = 8 * 1024
+
+/**
+ * {@link encode} for many events, each written into a page: the value that was begun in it is the event.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const writer = (
+  format: WireFormat,
+  { libraryVersion, maxEventBytes = Truncation.defaultLimit }: Options
+): (record: SpanRecord, out: MsgpackWriter) => void => {
+  const tags = new TagTexts(format)
+  let head: { readonly scope: string | undefined; readonly text: string } | undefined
+  return (record, out) => {
+    const frame = SpanEvent.frame(record)
+    const scope = frame._dd["scope"]
+    if (head === undefined || head.scope !== scope) head = { scope, text: Envelope.head(frame, libraryVersion) }
+    // The frame has members of its own, so its text goes on.
+    const members = JSON.stringify(frame).slice(1, -1)
+    out.plain(`${head.text}${record.startNs},${members},"tags":${tags.of(record)},"meta":`)
+    writeMeta(record, format, out)
+    out.plain(`}${Envelope.tail}`)
+    if (out.length <= maxEventBytes) return
+    out.undo()
+    const event = Truncation.shrink(SpanEvent.render(record, format), maxEventBytes).value
+    out.plain(Envelope.encode(Envelope.make(event, libraryVersion)))
+  }
 }
 
 const writeMeta = (record: SpanRecord, format: WireFormat, out: MsgpackWriter): void => {

@@ -38,16 +38,16 @@ export interface SpanEvent {
 }
 
 /**
- * The event without its content and its start, which a writer of JSON writes by itself: the one is packed already, the
- * other is no JavaScript number.
+ * The members of an event that a writer of JSON does not write by itself: content is packed already, tags are the same in
+ * many events, and the start is no JavaScript number.
  *
  * @category models
  * @since 0.2.0
  */
-export type Frame = Omit<SpanEvent, "meta" | "start_ns">
+export type Frame = Omit<SpanEvent, "meta" | "start_ns" | "tags">
 
 /**
- * Renders all of an event but its content and its start.
+ * Renders the {@link Frame} of an event.
  *
  * **Details**
  *
@@ -56,12 +56,8 @@ export type Frame = Omit<SpanEvent, "meta" | "start_ns">
  * @category combinators
  * @since 0.2.0
  */
-export const frame = (record: SpanRecord, format: WireFormat): Frame => {
+export const frame = (record: SpanRecord): Frame => {
   const { annotation, context, error } = record
-  const written = format.tagKeys === "dotted" ? record.tags : Tags.underscored(record.tags)
-  const tags = format.errorTags
-    ? { ...written, error: error === undefined ? "0" : "1", ...(error?.type ? { error_type: error.type } : undefined) }
-    : written
   const dd = SpanMeta.reserved(record)
   dd["span_id"] = context.spanId
   const apmTraceId = TraceId.toText(context.apmTraceId)
@@ -75,7 +71,6 @@ export const frame = (record: SpanRecord, format: WireFormat): Frame => {
     duration: record.durationNs,
     status: error === undefined ? "ok" : "error",
     metrics: annotation.metrics ?? {},
-    tags: Tags.render(tags),
     ...(context.session !== undefined && context.session.value !== ""
       ? { session_id: context.session.value }
       : undefined),
@@ -88,14 +83,34 @@ export const frame = (record: SpanRecord, format: WireFormat): Frame => {
 }
 
 /**
- * Renders a record into the event: its {@link frame}, its start and its content.
+ * Renders the tags of an event.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const tags = ({ error, tags }: SpanRecord, format: WireFormat): ReadonlyArray<string> => {
+  const written = format.tagKeys === "dotted" ? tags : Tags.underscored(tags)
+  return Tags.render(
+    format.errorTags
+      ? {
+        ...written,
+        error: error === undefined ? "0" : "1",
+        ...(error?.type ? { error_type: error.type } : undefined)
+      }
+      : written
+  )
+}
+
+/**
+ * Renders a record into the event.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const render = (record: SpanRecord, format: WireFormat): SpanEvent => ({
-  ...frame(record, format),
+  ...frame(record),
   start_ns: record.startNs,
+  tags: tags(record, format),
   meta: SpanMeta.render(record, format)
 })
 

@@ -41,6 +41,8 @@ const hexDigit = (value: number): number => value + (value > 9 ? 0x57 : 0x30)
 
 const none = new Uint8Array(0)
 
+const scratch = new DataView(new ArrayBuffer(8))
+
 /**
  * A transcoder. It can be used again, for one value after another.
  *
@@ -53,7 +55,6 @@ export class JsonTranscoder {
   private hasTried = false
   private out: MsgpackWriter | undefined
   private bytes: Uint8Array = none
-  private view: DataView | undefined
   private at = 0
   private page: Uint8Array = none
   private to = 0
@@ -73,7 +74,6 @@ export class JsonTranscoder {
     this.leave()
     this.out = undefined
     this.bytes = none
-    this.view = undefined
   }
 
   private enter(): void {
@@ -160,26 +160,25 @@ export class JsonTranscoder {
   }
 
   private wide(head: number): number {
-    const view = this.view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength)
     switch (head) {
       case 0xcb:
-        return view.getFloat64(this.skip(8))
+        return this.eight().getFloat64(0)
       case 0xcc:
-        return view.getUint8(this.skip(1))
+        return this.unsigned(1)
       case 0xcd:
-        return view.getUint16(this.skip(2))
+        return this.unsigned(2)
       case 0xce:
-        return view.getUint32(this.skip(4))
+        return this.unsigned(4)
       case 0xcf:
-        return Number(view.getBigUint64(this.skip(8)))
+        return Number(this.eight().getBigUint64(0))
       case 0xd0:
-        return view.getInt8(this.skip(1))
+        return this.unsigned(1) << 24 >> 24
       case 0xd1:
-        return view.getInt16(this.skip(2))
+        return this.unsigned(2) << 16 >> 16
       case 0xd2:
-        return view.getInt32(this.skip(4))
+        return this.unsigned(4) | 0
       default:
-        return Number(view.getBigInt64(this.skip(8)))
+        return Number(this.eight().getBigInt64(0))
     }
   }
 
@@ -188,6 +187,12 @@ export class JsonTranscoder {
     let value = 0
     for (let i = 0; i < size; i++) value = value * 0x100 + bytes[this.at++]!
     return value
+  }
+
+  // A view of a whole page would be made for one number.
+  private eight(): DataView {
+    for (let i = 0; i < 8; i++) scratch.setUint8(i, this.bytes[this.at++]!)
+    return scratch
   }
 
   private skip(bytes: number): number {
