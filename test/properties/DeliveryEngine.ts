@@ -81,7 +81,7 @@ export const make = (options: {
       },
       release: (record) => {
         seen.released.push(idOf(record))
-        budget.release(record)
+        return budget.release(record)
       }
     })
   })

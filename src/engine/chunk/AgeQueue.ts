@@ -4,8 +4,9 @@
  * **Details**
  *
  * All of them wait for the same time, so the first one is due first, and nothing behind a trace that is not due is
- * looked at. A `Map` alone would keep the order too, but its iterator walks over the places of removed entries.
+ * looked at. A trace that is removed keeps no link to another one, since such a chain would hold all of them.
  */
+import * as HiddenField from "../books/HiddenField.ts"
 import * as Slices from "./Slices.ts"
 
 /** A queue of traces. */
@@ -30,29 +31,33 @@ interface Entry<T> {
 }
 
 /** Makes an empty queue. */
-export const make = <T>(): AgeQueue<T> => {
-  const entries = new Map<T, Entry<T>>()
+export const make = <T extends object>(): AgeQueue<T> => {
+  const entries = HiddenField.make<T, Entry<T>>()
+  let size = 0
   let oldest: Entry<T> | undefined
   let newest: Entry<T> | undefined
 
   const remove = (trace: T): void => {
     const entry = entries.get(trace)
     if (entry === undefined) return
-    entries.delete(trace)
+    entries.set(trace, undefined)
+    size--
     if (entry.older === undefined) oldest = entry.newer
     else entry.older.newer = entry.newer
     if (entry.newer === undefined) newest = entry.older
     else entry.newer.older = entry.older
+    entry.older = entry.newer = undefined
   }
 
   return {
     add: (trace, now) => {
-      if (entries.has(trace)) return false
+      if (entries.get(trace) !== undefined) return false
       const entry: Entry<T> = { trace, since: now, older: newest, newer: undefined }
       if (newest === undefined) oldest = entry
       else newest.newer = entry
       newest = entry
       entries.set(trace, entry)
+      size++
       return true
     },
     remove,
@@ -69,7 +74,7 @@ export const make = <T>(): AgeQueue<T> => {
     },
     flush: (release) => {
       // Counted, because traces are added between the slices, and one that cannot leave is added again.
-      let left = entries.size
+      let left = size
       return () => {
         let released = 0
         while (left > 0 && oldest !== undefined) {

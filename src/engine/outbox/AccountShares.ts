@@ -1,56 +1,63 @@
 /**
  * Limits each account to a share of the byte budget, so that no account uses up the memory of all.
  */
-import * as ByteBudget from "./ByteBudget.ts"
+import type { PendingRecord } from "../../ports/LateRetention.ts"
+import type { ByteBudget } from "./ByteBudget.ts"
+import { Room } from "./ByteBudget.ts"
 
 // The share of the budget for the events of one account. The layer's own account has no limit.
 const share = 1 / 4
 
-export const make = (budget: ByteBudget.ByteBudget): ByteBudget.ByteBudget => {
-  const shares = new Map<string, ByteBudget.ByteBudget>()
-  const shareOf = (account: string): ByteBudget.ByteBudget =>
-    shares.get(account) ?? ByteBudget.make({ limit: budget.limit * share, measure: budget.measure })
+export const make = (budget: ByteBudget): ByteBudget => {
+  const shares = new Map<string, Room>()
+  const shareOf = (account: string): Room => shares.get(account) ?? new Room(budget.limit * share)
+
+  const bars = (record: PendingRecord): boolean => {
+    const { account } = record.context
+    return account !== undefined && !shareOf(account).has(budget.measure(record))
+  }
+
+  const leave = (account: string, own: Room): void => {
+    if (own.used === 0) shares.delete(account)
+  }
+
   return {
     ...budget,
-    bars: (record) => {
-      const { account } = record.context
-      if (account === undefined) return false
-      const own = shareOf(account)
-      if (!own.reserve(record)) return true
-      own.release(record)
-      return false
-    },
+    bars,
     reserve: (record) => {
       const { account } = record.context
       if (account === undefined) return budget.reserve(record)
+      if (bars(record) || !budget.reserve(record)) return false
       const own = shareOf(account)
-      if (!own.reserve(record)) return false
+      own.used += budget.measure(record)
       shares.set(account, own)
-      if (budget.reserve(record)) return true
-      own.release(record)
-      return false
+      return true
     },
     release: (record) => {
-      budget.release(record)
+      const bytes = budget.release(record)
       const { account } = record.context
       const own = account === undefined ? undefined : shares.get(account)
-      own?.release(record)
-      if (own?.used() === 0) shares.delete(account!)
+      if (own === undefined) return bytes
+      own.used -= bytes
+      leave(account!, own)
+      return bytes
     },
     hold: (bytes, account) => {
       if (account === undefined) return budget.hold(bytes, account)
       const own = shareOf(account)
-      if (!own.hold(bytes, account)) return false
+      if (!own.hold(bytes)) return false
       shares.set(account, own)
       if (budget.hold(bytes, account)) return true
-      own.free(bytes, account)
+      own.free(bytes)
+      leave(account, own)
       return false
     },
     free: (bytes, account) => {
       budget.free(bytes, account)
       const own = account === undefined ? undefined : shares.get(account)
-      own?.free(bytes, account)
-      if (own?.used() === 0) shares.delete(account!)
+      if (own === undefined) return
+      own.free(bytes)
+      leave(account!, own)
     }
   }
 }

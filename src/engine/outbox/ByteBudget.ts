@@ -9,6 +9,7 @@
  * disk, or take the place of an older one, and must not lose its content before.
  */
 import type { PendingRecord } from "../../ports/LateRetention.ts"
+import * as HiddenField from "../books/HiddenField.ts"
 
 export interface ByteBudget {
   readonly limit: number
@@ -21,8 +22,8 @@ export interface ByteBudget {
   readonly measure: (record: PendingRecord) => number
   /** Reserves room for an event. Returns `false` if there is none. */
   readonly reserve: (record: PendingRecord) => boolean
-  /** Releases the reservation of an event, when it is settled. A second call changes nothing. */
-  readonly release: (record: PendingRecord) => void
+  /** Releases the reservation of an event, when it is settled, and returns its bytes. A second call changes nothing. */
+  readonly release: (record: PendingRecord) => number
   /** Holds bytes for content of an open span of an account. Returns `false` if there is no room. */
   readonly hold: (bytes: number, account: string | undefined) => boolean
   /** Frees bytes that `hold` granted. */
@@ -32,42 +33,65 @@ export interface ByteBudget {
 /** The shares of the limit for content of open spans: granted in any case, and at most. */
 const openShares = { granted: 1 / 4, most: 3 / 4 } as const
 
+/** The bytes that are used of a limit. */
+export class Room {
+  readonly limit: number
+  used = 0
+  #open = 0
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
+
+  has(bytes: number): boolean {
+    return this.used + bytes <= this.limit
+  }
+
+  /** Holds bytes for content of an open span. Returns `false` if there is no room. */
+  hold(bytes: number): boolean {
+    const isGranted = this.#open + bytes <= this.limit * openShares.granted
+    if (!isGranted && (this.#open + bytes > this.limit * openShares.most || !this.has(bytes))) return false
+    this.#open += bytes
+    this.used += bytes
+    return true
+  }
+
+  /** Frees bytes that `hold` granted. */
+  free(bytes: number): void {
+    this.#open -= bytes
+    this.used -= bytes
+  }
+}
+
 export const make = (options: {
   readonly limit: number
   /** The bytes that an event takes. */
   readonly measure: (record: PendingRecord) => number
 }): ByteBudget => {
   const { limit, measure } = options
-  const reserved = new Map<PendingRecord, number>()
-  let used = 0
-  let open = 0
+  const room = new Room(limit)
+  const reserved = HiddenField.make<PendingRecord, number>()
 
   return {
     limit,
-    used: () => used,
+    used: () => room.used,
     bars: () => false,
     measure,
     reserve: (record) => {
       const bytes = measure(record)
-      if (used + bytes > limit) return false
+      if (!room.has(bytes)) return false
       reserved.set(record, bytes)
-      used += bytes
+      room.used += bytes
       return true
     },
     release: (record) => {
-      used -= reserved.get(record) ?? 0
-      reserved.delete(record)
+      const bytes = reserved.get(record)
+      if (bytes === undefined) return 0
+      reserved.set(record, undefined)
+      room.used -= bytes
+      return bytes
     },
-    hold: (bytes) => {
-      const isGranted = open + bytes <= limit * openShares.granted
-      if (!isGranted && (open + bytes > limit * openShares.most || used + bytes > limit)) return false
-      open += bytes
-      used += bytes
-      return true
-    },
-    free: (bytes) => {
-      open -= bytes
-      used -= bytes
-    }
+    hold: (bytes) => room.hold(bytes),
+    free: (bytes) => room.free(bytes)
   }
 }

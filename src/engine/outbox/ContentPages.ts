@@ -50,9 +50,10 @@ export const around = (budget: ByteBudget): ByteBudget => {
       return false
     },
     release: (record) => {
-      budget.release(record)
+      const bytes = budget.release(record)
       const content = HeldContents.of(record)
       if (content !== undefined) pages.free(content)
+      return bytes
     }
   }
 }

@@ -83,7 +83,7 @@ export const make = (options: Options): DurableOutbox => {
       },
       release: (record) => {
         journal.remove(record)
-        budget.release(record)
+        return budget.release(record)
       },
       hold: budget.hold,
       free: budget.free

@@ -105,8 +105,9 @@ export const make = (options: {
     budget: policy !== "backpressure" ? budget : {
       ...budget,
       release: (record) => {
-        budget.release(record)
+        const bytes = budget.release(record)
         lines.admit()
+        return bytes
       }
     },
     enter: (record, then) => {

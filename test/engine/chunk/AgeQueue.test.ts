@@ -3,6 +3,12 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import * as AgeQueue from "../../../src/engine/chunk/AgeQueue.ts"
 
+interface Trace {
+  readonly at: number
+}
+
+const traces = (count: number): ReadonlyArray<Trace> => Array.from({ length: count }, (_, at) => ({ at }))
+
 describe("AgeQueue", () => {
   const steps = Arbitrary.array(
     Arbitrary.schema(Schema.Struct({
@@ -13,19 +19,20 @@ describe("AgeQueue", () => {
   )
 
   it.prop("keeps the traces in the order in which they began to wait, like a plain list", [steps], ([steps]) => {
-    const queue = AgeQueue.make<number>()
-    let waiting: Array<readonly [trace: number, since: number]> = []
+    const queue = AgeQueue.make<Trace>()
+    const all = traces(10)
+    let waiting: Array<readonly [trace: Trace, since: number]> = []
     let now = 0
     for (const { at, step } of steps) {
-      const released: Array<number> = []
-      const release = (trace: number) => released.push(trace)
+      const released: Array<Trace> = []
+      const release = (trace: Trace) => released.push(trace)
       if (step === "add") {
-        const isNew = waiting.every(([trace]) => trace !== at)
-        assert.strictEqual(queue.add(at, now), isNew)
-        if (isNew) waiting.push([at, now])
+        const isNew = waiting.every(([trace]) => trace.at !== at)
+        assert.strictEqual(queue.add(all[at]!, now), isNew)
+        if (isNew) waiting.push([all[at]!, now])
       } else if (step === "remove") {
-        queue.remove(at)
-        waiting = waiting.filter(([trace]) => trace !== at)
+        queue.remove(all[at]!)
+        waiting = waiting.filter(([trace]) => trace.at !== at)
       } else {
         now += at
         const due = waiting.filter(([, since]) => step === "flush" || since + 10 <= now)
@@ -38,11 +45,11 @@ describe("AgeQueue", () => {
   })
 
   it("sweeps in slices, and asks to be called again at once as long as a trace is due", () => {
-    const queue = AgeQueue.make<number>()
-    for (let trace = 0; trace < 250; trace++) queue.add(trace, trace < 200 ? 0 : 5)
+    const queue = AgeQueue.make<Trace>()
+    for (const trace of traces(250)) queue.add(trace, trace.at < 200 ? 0 : 5)
     const released: Array<number> = []
-    const release = (trace: number) => {
-      released.push(trace)
+    const release = ({ at }: Trace) => {
+      released.push(at)
       return 2
     }
     const nexts = [1, 2, 3, 4].map(() => queue.sweep(10, 10, release))
@@ -51,9 +58,9 @@ describe("AgeQueue", () => {
   })
 
   it("flushes in slices those that waited at its beginning, even if they come back", () => {
-    const queue = AgeQueue.make<number>()
-    for (let trace = 0; trace < 150; trace++) queue.add(trace, 0)
-    const released: Array<number> = []
+    const queue = AgeQueue.make<Trace>()
+    for (const trace of traces(150)) queue.add(trace, 0)
+    const released: Array<Trace> = []
     const flush = queue.flush((trace) => {
       queue.add(trace, 0)
       return released.push(trace) && 1
@@ -64,13 +71,14 @@ describe("AgeQueue", () => {
 
   it("costs a sweep the same when 100,000 traces wait", () => {
     const millisWith = (waiting: number): number => {
-      const queue = AgeQueue.make<number>()
-      for (let trace = 0; trace < waiting; trace++) queue.add(trace, 0)
+      const queue = AgeQueue.make<Trace>()
+      const all = traces(waiting + 1_000)
+      for (const trace of all.slice(0, waiting)) queue.add(trace, 0)
       const before = process.threadCpuUsage()
       for (let i = 0; i < 1_000; i++) {
         // A trace leaves, another comes: the places of those that left are not walked over either.
-        queue.remove(i)
-        queue.add(waiting + i, 0)
+        queue.remove(all[i]!)
+        queue.add(all[waiting + i]!, 0)
         queue.sweep(1, 10, () => 1)
       }
       const { system, user } = process.threadCpuUsage(before)
