@@ -50,17 +50,22 @@ const expectSpans = (agent: DevAgent): void => {
   Assert.deepEqual([support.kind, chat.kind, track.kind], ["workflow", "llm", "tool"])
   Assert.deepEqual([chat.parentId, track.parentId], [support.spanId, support.spanId])
   Assert.deepEqual([chat.model, chat.sessionId, track.status], ["gpt-5", "s-1", "error"])
+  // Long enough for the pass over long texts, with characters that it escapes.
+  Assert.equal(chat.input.messages?.[0]?.["content"], "When does \"parcel 7\" arrive?\nIt is late.")
   Assert.deepEqual(chat.output.messages, [{ role: "assistant", content: "Tomorrow." }])
 }
 
+type Environment = (agent: DevAgent) => { readonly [name: string]: string }
+
 const toAgent = (agent: DevAgent) => ({ DD_TRACE_AGENT_URL: agent.url, DD_SERVICE: "shop" })
 
-/** A program that delivers to the Agent. */
-const delivers = (command: ReadonlyArray<string>): Trial => async (place, agent) => {
-  const written = await start(command, place, toAgent(agent))
-  Assert.match(written, /effect-llmobs: Started: app shop/)
-  expectSpans(agent)
-}
+/** A program that delivers, to the Agent if its environment does not say otherwise. */
+const delivers =
+  (command: ReadonlyArray<string>, environment: Environment = toAgent): Trial => async (place, agent) => {
+    const written = await start(command, place, environment(agent))
+    Assert.match(written, /effect-llmobs: Started: app shop/)
+    expectSpans(agent)
+  }
 
 let folders = 0
 
@@ -225,6 +230,13 @@ export const rows: ReadonlyArray<Row> = [
   ...onNode("Node 22.19", node22),
   ...onNode("Node 24", process.execPath),
   ...onNode("Node 26", node26),
+  {
+    name: "Node 24, without WebAssembly: to the intake",
+    needs: process.execPath,
+    trial: delivers([process.execPath, "--jitless", "main.mjs"], toIntake)
+  },
+  { name: "Bun: to the intake", needs: bun, trial: delivers([bun, "main.mjs"], toIntake) },
+  { name: "Deno: to the intake", needs: deno, trial: delivers([deno, "run", "-A", "main.mjs"], toIntake) },
   { name: "Bun: to the Agent", needs: bun, trial: delivers([bun, "main.mjs"]) },
   { name: "Bun: to the Agent on a unix socket", needs: bun, trial: delivers([bun, "main.mjs"]), onSocket: true },
   { name: "Bun: durable", needs: bun, trial: keeps([bun, "main.mjs"]) },

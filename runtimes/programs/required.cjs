@@ -8,7 +8,12 @@ if (Root.LLMObs.llm !== LLMObs.llm) throw new Error("two copies of the face")
 if (Core.SpanId.toDecimal("00000000000000ff") !== "255") throw new Error("the core")
 
 const support = Effect.succeed("Tomorrow.").pipe(
-  LLMObs.llm("chat", { model: "gpt-5", provider: "openai", input: "When?", capture: true }),
+  LLMObs.llm("chat", {
+    model: "gpt-5",
+    provider: "openai",
+    input: "When does \"parcel 7\" arrive?\nIt is late.",
+    capture: true
+  }),
   Effect.andThen(Effect.fail(new Error("no parcel")).pipe(LLMObs.tool("track"), Effect.ignore)),
   LLMObs.workflow("support", { sessionId: "s-1" })
 )

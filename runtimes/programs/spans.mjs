@@ -4,7 +4,12 @@ import * as Effect from "effect/Effect"
 
 const answer = Effect.promise(() => Promise.resolve("Tomorrow.")).pipe(
   Effect.tap(() => Effect.sleep(1)),
-  LLMObs.llm("chat", { model: "gpt-5", provider: "openai", input: "When?", capture: true })
+  LLMObs.llm("chat", {
+    model: "gpt-5",
+    provider: "openai",
+    input: "When does \"parcel 7\" arrive?\nIt is late.",
+    capture: true
+  })
 )
 
 const failing = Effect.fail(new Error("no parcel")).pipe(LLMObs.tool("track"), Effect.ignore)
