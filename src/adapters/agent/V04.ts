@@ -15,13 +15,41 @@ import * as PayloadLayouts from "../../domain/event/PayloadLayout.ts"
 import * as SpanMeta from "../../domain/event/SpanMeta.ts"
 import type { WireFormat } from "../../domain/event/WireFormat.ts"
 import type { Json } from "../../domain/json/JsonSnapshot.ts"
-import { MsgpackWriter, sizeOf } from "../../domain/msgpack/MsgpackWriter.ts"
+import { MsgpackWriter, TextRow } from "../../domain/msgpack/MsgpackWriter.ts"
 import type { ApmSpan, ApmSpanLink } from "../../domain/span/ApmSpan.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { Tags } from "../../domain/span/Tags.ts"
 import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
 
 const pages = new MsgpackWriter()
+const tagRow = new TextRow()
+const metaRow = new TextRow()
+const ddRow = new TextRow()
+const typedRow = new TextRow()
+const plainRow = new TextRow()
+
+const packed = (write: (out: MsgpackWriter) => void): Uint8Array => {
+  const out = new MsgpackWriter(256)
+  out.begin()
+  write(out)
+  return out.end()
+}
+
+// The members of one size that each span has: their values are written over the zeros. `ends` is where each one ends.
+const ends = { trace_id: 0, span_id: 0, start: 0, duration: 0 }
+const fixed = packed((out) => {
+  for (const key of ["trace_id", "span_id", "start", "duration"] as const) {
+    out.text(key)
+    out.uint64(0n)
+    ends[key] = out.length
+  }
+})
+
+const structHead = packed((out) => {
+  out.text("meta_struct")
+  out.map(1)
+  out.text(MetaStruct.key)
+})
 
 /** Packs the struct of a record: the bytes inside the bin. */
 export const packStruct = (record: SpanRecord, format: WireFormat): Uint8Array => {
@@ -46,21 +74,23 @@ export const writeChunk = (out: MsgpackWriter, { spans }: TraceChunk, format: Wi
 const writeStruct = (out: MsgpackWriter, record: SpanRecord, format: WireFormat): void => {
   const place = HeldContents.of(record)?.place
   const struct = place === undefined ? MetaStruct.render(record, format) : MetaStruct.render(record, format, null)
-  out.map(sizeOf(struct))
+  const map = out.beginMap()
+  let size = 0
   for (const key in struct) {
     if (!Object.hasOwn(struct, key)) continue
+    size++
     out.text(key)
-    if (key === "tags") writeTags(out, struct[key] as Tags)
+    if (key === "tags") writeTexts(out, struct[key] as Tags, tagRow)
+    else if (key === "_dd") writeTexts(out, struct[key] as Tags, ddRow)
     else if (key === "meta" && place !== undefined) writeMeta(out, place, SpanMeta.errorOf(record, format))
     else out.json(struct[key]!)
   }
+  out.endMap(map, size)
 }
 
-const writeTags = (out: MsgpackWriter, tags: Tags): void => {
-  out.map(sizeOf(tags))
-  for (const key in tags) {
-    if (Object.hasOwn(tags, key)) out.pair(key, tags[key]!)
-  }
+const writeTexts = (out: MsgpackWriter, texts: { readonly [key: string]: string }, row: TextRow): void => {
+  const map = out.beginMap()
+  out.endMap(map, out.texts(texts, row))
 }
 
 const writeMeta = (out: MsgpackWriter, { length, members, page, start }: Place, error: Json | undefined): void => {
@@ -92,87 +122,74 @@ export const layout: PayloadLayout = {
 export const payload = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => PayloadLayouts.join(layout, chunks)
 
 const writeSpan = (out: MsgpackWriter, { rider, span }: ChunkSpan, format: WireFormat): void => {
-  const { meta, metrics } = span
-  const metaSize = count(meta, isMember)
-  const metricsSize = count(metrics, isNumber)
-  out.map(
-    7 + one(span.parentId !== undefined) + one(span.type !== "") + one(span.error !== 0) + one(metaSize > 0) +
-      one(metricsSize > 0) + one(span.links.length > 0) + one(rider !== undefined)
-  )
-  out.text("trace_id")
-  out.hex64(span.traceId, 16)
-  out.text("span_id")
-  out.hex64(span.spanId)
-  out.text("name")
-  out.text(span.name)
-  out.text("resource")
-  out.text(span.resource)
-  out.text("service")
-  out.text(span.service)
-  out.text("start")
-  out.uint64(span.startNs)
-  out.text("duration")
-  out.number(Math.max(0, Math.round(span.durationNs)))
+  const map = out.beginMap()
+  let size = 4
+  out.raw(fixed)
+  out.overHex64(map + ends.trace_id, span.traceId, 16)
+  out.overHex64(map + ends.span_id, span.spanId)
+  out.overUint64(map + ends.start, span.startNs)
+  out.overUint64(map + ends.duration, Math.max(0, Math.round(span.durationNs)))
   if (span.parentId !== undefined) {
+    size++
     out.text("parent_id")
     out.hex64(span.parentId)
   }
-  if (span.type !== "") {
-    out.text("type")
-    out.text(span.type)
-  }
+  const { name, resource, service, type } = span
+  size += type === ""
+    ? out.texts({ service, resource, name }, plainRow)
+    : out.texts({ service, type, resource, name }, typedRow)
   if (span.error !== 0) {
+    size++
     out.text("error")
     out.number(1)
   }
-  if (metaSize > 0) {
-    out.text("meta")
-    out.map(metaSize)
-    for (const key in meta) {
-      if (isMember(meta, key)) writeText(out, key, meta[key])
-    }
-  }
-  if (metricsSize > 0) {
-    out.text("metrics")
-    out.map(metricsSize)
-    for (const key in metrics) {
-      if (!isNumber(metrics, key)) continue
-      out.text(key)
-      out.float(metrics[key]!)
-    }
-  }
+  size += one(writeSpanMeta(out, span.meta)) + one(writeMetrics(out, span.metrics))
   if (span.links.length > 0) {
+    size++
     out.text("span_links")
     out.array(span.links.length)
     for (const link of span.links) writeLink(out, link)
   }
   if (rider !== undefined) {
-    out.text("meta_struct")
-    out.map(1)
-    out.text(MetaStruct.key)
+    size++
+    out.raw(structHead)
     const place = out.beginBin()
     writeStruct(out, rider, format)
     out.endBin(place)
   }
+  out.endMap(map, size)
 }
 
 const one = (is: boolean): number => is ? 1 : 0
 
-const isMember = (members: object, key: string): boolean => key !== "__proto__" && Object.hasOwn(members, key)
-
-const isNumber = (metrics: ApmSpan["metrics"], key: string): boolean =>
-  isMember(metrics, key) && Number.isFinite(metrics[key])
-
-const count = <M extends object>(members: M, isWritten: (members: M, key: string) => boolean): number => {
-  let size = 0
-  for (const key in members) {
-    if (isWritten(members, key)) size++
-  }
-  return size
+// Both tell whether there was anything to write: an empty map is left out.
+const writeSpanMeta = (out: MsgpackWriter, meta: ApmSpan["meta"]): boolean => {
+  const before = out.length
+  out.text("meta")
+  const map = out.beginMap()
+  const size = out.texts(Object.hasOwn(meta, "__proto__") ? withoutPrototype(meta) : meta, metaRow)
+  if (size === 0) out.cut(before)
+  else out.endMap(map, size)
+  return size > 0
 }
 
-const writeText = (out: MsgpackWriter, key: string, value: unknown): void => {
-  out.pair(key, typeof value === "string" ? value : String(value))
+const withoutPrototype = (meta: ApmSpan["meta"]): ApmSpan["meta"] =>
+  Object.fromEntries(Object.entries(meta).filter(([key]) => key !== "__proto__"))
+
+const writeMetrics = (out: MsgpackWriter, metrics: ApmSpan["metrics"]): boolean => {
+  const before = out.length
+  out.text("metrics")
+  const map = out.beginMap()
+  let size = 0
+  for (const key in metrics) {
+    if (key === "__proto__" || !Object.hasOwn(metrics, key) || !Number.isFinite(metrics[key])) continue
+    size++
+    out.text(key)
+    out.float(metrics[key]!)
+  }
+  if (size === 0) out.cut(before)
+  else out.endMap(map, size)
+  return size > 0
 }
 
 const writeLink = (out: MsgpackWriter, self: ApmSpanLink): void => {
@@ -187,7 +204,10 @@ const writeLink = (out: MsgpackWriter, self: ApmSpanLink): void => {
   if (keys.length > 0) {
     out.text("attributes")
     out.map(keys.length)
-    for (const key of keys) writeText(out, key, self.attributes[key])
+    for (const key of keys) {
+      out.text(key)
+      out.text(String(self.attributes[key]))
+    }
   }
   if (self.tracestate !== undefined) {
     out.text("tracestate")

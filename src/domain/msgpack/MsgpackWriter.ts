@@ -20,27 +20,10 @@ import * as HexText from "../span/HexText.ts"
  */
 export const pageBytes = 64 * 1024
 
-// Up to this length a loop over the characters is faster than a call of the encoder.
-const short = 32
-
-// Of this many keys the last text is kept, if it is no longer than this and has not changed more often than this.
-const mostPairs = 128
+// A row keeps this many members of texts no longer than this, and is learned again after so many rows that differ.
+const mostKept = 64
 const longestKept = 128
-const mostChanges = 16
-
-interface Pair {
-  text: string
-  bytes: Uint8Array | undefined
-  changes: number
-}
-
-const packed = (key: string, text: string): Uint8Array => {
-  const out = new MsgpackWriter(1_024)
-  out.begin()
-  out.text(key)
-  out.text(text)
-  return out.end()
-}
+const learnedAgain = 64
 
 // The longest text of which the length fits 16 bits, whatever its characters.
 const medium = 0xffff / 3
@@ -55,6 +38,9 @@ const isNode = typeof Buffer === "function"
  * @since 0.2.0
  */
 export const allocate = (bytes: number): Uint8Array => isNode ? Buffer.allocUnsafeSlow(bytes) : new Uint8Array(bytes)
+
+// Up to this length a loop over the characters is faster than a call of the encoder.
+const short = isNode ? 10 : 31
 
 const encoder = new TextEncoder()
 
@@ -83,7 +69,6 @@ export class MsgpackWriter {
   private at = 0
   private readonly size: number
   private readonly makePage: () => Uint8Array
-  private readonly pairs = new Map<string, Pair>()
 
   /** `makePage` gives each page when it is needed, of `size` bytes. */
   constructor(size: number = pageBytes, makePage: () => Uint8Array = () => allocate(size)) {
@@ -166,6 +151,31 @@ export class MsgpackWriter {
     else this.header16or32(size, 0xde)
   }
 
+  /** Begins a map whose size is known at its end. Returns its place. */
+  beginMap(): number {
+    this.room(3)
+    this.at += 3
+    return this.at - this.start
+  }
+
+  /** Ends a map. Its head is not of the shortest form, which it need not be. */
+  endMap(place: number, size: number): void {
+    const isLong = size > 0xffff
+    if (isLong) this.room(2)
+    const members = this.start + place
+    this.page[members - 3] = isLong ? 0xdf : 0xde
+    if (isLong) {
+      this.page.copyWithin(members + 2, members, this.at)
+      this.view.setUint32(members - 2, size)
+      this.at += 2
+    } else this.view.setUint16(members - 2, size)
+  }
+
+  /** Takes back what was written since the value was as long as this. */
+  cut(length: number): void {
+    this.at = this.start + length
+  }
+
   array(size: number): void {
     this.room(5)
     if (size < 16) this.page[this.at++] = 0x90 | size
@@ -201,17 +211,23 @@ export class MsgpackWriter {
   text(text: string): void {
     const length = text.length
     this.roomFor(text)
-    if (length < short && this.ascii(text, length)) return
+    if (length <= short && this.ascii(text, length)) return
     if (length > medium) {
       const bytes = writeUtf8(this.page, text, this.at + 5)
       this.page[this.at] = 0xdb
       this.view.setUint32(this.at + 1, bytes)
       this.at += bytes + 5
     } else if (length < 0x20) {
-      const bytes = writeUtf8(this.page, text, this.at + 2)
-      this.page[this.at] = 0xd9
-      this.page[this.at + 1] = bytes
-      this.at += bytes + 2
+      const bytes = writeUtf8(this.page, text, this.at + 1)
+      if (bytes < 0x20) {
+        this.page[this.at] = 0xa0 | bytes
+        this.at += bytes + 1
+      } else {
+        this.page.copyWithin(this.at + 2, this.at + 1, this.at + 1 + bytes)
+        this.page[this.at] = 0xd9
+        this.page[this.at + 1] = bytes
+        this.at += bytes + 2
+      }
     } else {
       const bytes = writeUtf8(this.page, text, this.at + 3)
       this.page[this.at] = 0xda
@@ -239,9 +255,25 @@ export class MsgpackWriter {
   hex64(hex: string, from = 0): void {
     this.room(9)
     this.page[this.at] = 0xcf
-    this.view.setUint32(this.at + 1, HexText.word(hex, from, 8) ?? 0)
-    this.view.setUint32(this.at + 5, HexText.word(hex, from + 8, 8) ?? 0)
     this.at += 9
+    this.overHex64(this.length, hex, from)
+  }
+
+  /** Writes the 16 hex characters at `from` over an integer of 64 bits that ends where the value was as long as this. */
+  overHex64(end: number, hex: string, from = 0): void {
+    const at = this.start + end - 8
+    this.view.setUint32(at, HexText.word(hex, from, 8) ?? 0)
+    this.view.setUint32(at + 4, HexText.word(hex, from + 8, 8) ?? 0)
+  }
+
+  /** Likewise, of a bigint or of a whole number from zero on. */
+  overUint64(end: number, value: bigint | number): void {
+    const at = this.start + end - 8
+    if (typeof value === "bigint") this.view.setBigUint64(at, value)
+    else {
+      this.view.setUint32(at, value / 0x1_0000_0000)
+      this.view.setUint32(at + 4, value)
+    }
   }
 
   /** An integer in its shortest form, any other number as a float of 64 bits. */
@@ -285,25 +317,27 @@ export class MsgpackWriter {
   }
 
   /**
-   * A key and its text, of which most are the same in every span of a process. The bytes of both are kept when the text
-   * comes for a second time.
+   * The members of an object of texts, one after another, without the head of a map. Returns their number. Those at its
+   * beginning that the row knows are copied in one piece: the tags of a process stand before those of a span.
    */
-  pair(key: string, text: string): void {
-    const known = this.pairs.get(key)
-    if (known === undefined) {
-      if (text.length <= longestKept && this.pairs.size < mostPairs) {
-        this.pairs.set(key, { text, bytes: undefined, changes: 0 })
+  texts(members: Texts, row: TextRow): number {
+    let size = 0
+    let isKnown = true
+    for (const key in members) {
+      if (!Object.hasOwn(members, key)) continue
+      const text = textOf(members[key])
+      if (isKnown && !row.has(size, key, text)) {
+        isKnown = false
+        this.raw(row.bytesOf(size))
       }
-    } else if (known.text === text) {
-      this.raw(known.bytes ??= packed(key, text))
-      return
-    } else if (known.changes < mostChanges && text.length <= longestKept) {
-      known.changes++
-      known.text = text
-      known.bytes = undefined
+      size++
+      if (isKnown) continue
+      this.text(key)
+      this.text(text)
     }
-    this.text(key)
-    this.text(text)
+    if (isKnown) this.raw(row.bytesOf(size))
+    else if (row.differed()) row.learn(members)
+    return size
   }
 
   /** Any JSON value. A member that is `undefined` becomes nil. */
@@ -372,6 +406,61 @@ export class MsgpackWriter {
       this.view.setUint32(this.at + 1, size)
       this.at += 5
     }
+  }
+}
+
+type Texts = { readonly [key: string]: string }
+
+// A program without types can give any value.
+const textOf = (value: unknown): string => typeof value === "string" ? value : String(value)
+
+/**
+ * The bytes of texts by key that come again and again in the same order.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export class TextRow {
+  private readonly keys: Array<string> = []
+  private readonly texts: Array<string> = []
+  // Of the first member, of the first two, and so on.
+  private readonly bytes: Array<Uint8Array> = [none]
+  private differences = 0
+
+  /** Whether a member stands at this place of the row. */
+  has(at: number, key: string, text: string): boolean {
+    return this.keys[at] === key && this.texts[at] === text
+  }
+
+  /** The bytes of the first `count` members. */
+  bytesOf(count: number): Uint8Array {
+    return this.bytes[count]!
+  }
+
+  /** Counts a difference, and tells whether the row should be learned again. */
+  differed(): boolean {
+    return this.differences++ % learnedAgain === 0
+  }
+
+  /** Keeps the bytes of these members in place of those before. */
+  learn(members: Texts): void {
+    const out = new MsgpackWriter(1_024)
+    const ends = [0]
+    this.keys.length = 0
+    this.texts.length = 0
+    this.bytes.length = 0
+    out.begin()
+    for (const key of Object.keys(members).slice(0, mostKept)) {
+      const text = textOf(members[key])
+      if (key.length > longestKept || text.length > longestKept) break
+      out.text(key)
+      out.text(text)
+      this.keys.push(key)
+      this.texts.push(text)
+      ends.push(out.length)
+    }
+    const bytes = out.end()
+    for (const end of ends) this.bytes.push(bytes.subarray(0, end))
   }
 }
 

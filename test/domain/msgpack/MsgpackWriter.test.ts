@@ -4,7 +4,7 @@ import { unpack } from "msgpackr"
 import * as MsgpackReader from "../../../src/adapters/devagent/MsgpackReader.ts"
 import type { Json } from "../../../src/domain/json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../../../src/domain/json/JsonSnapshot.ts"
-import { MsgpackWriter, pageBytes } from "../../../src/domain/msgpack/MsgpackWriter.ts"
+import { MsgpackWriter, pageBytes, TextRow } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 import * as HostileValue from "../../domain/HostileValue.ts"
 
 const packed = (value: Json, out = new MsgpackWriter()): Uint8Array => {
@@ -50,6 +50,11 @@ describe("MsgpackWriter", () => {
       assert.strictEqual((read(packed(list)) as Array<unknown>).length, length)
       const object = Object.fromEntries(list.map((one, index) => [String(index), one]))
       assert.strictEqual(Object.keys(read(packed(object)) as {}).length, length)
+      const texts = Object.fromEntries(list.map((_, index) => [String(index), "text"]))
+      const out = new MsgpackWriter()
+      out.begin()
+      out.endMap(out.beginMap(), out.texts(texts, new TextRow()))
+      assert.strictEqual(Object.keys(read(out.end()) as {}).length, length)
     }
   })
 
@@ -71,28 +76,42 @@ describe("MsgpackWriter", () => {
     }
   )
 
+  const members = Schema.Record(Schema.String, Schema.Literals(["x", "y", "\ud800", "z".repeat(200)]))
   it.prop(
-    "writes a key and its text the same, whether they are new, come again or have changed",
-    {
-      pairs: Schema.Array(
-        Schema.Tuple([Schema.Literals(["a", "b", "é"]), Schema.Literals(["x", "y", "\ud800", "z".repeat(200)])])
-      )
-    },
-    ({ pairs }) => {
+    "writes texts by key the same, whether their row knows all of them, the first of them or none",
+    { rows: Schema.Array(Schema.Tuple([members, members])) },
+    ({ rows }) => {
       const out = new MsgpackWriter(64)
-      const written = (key: string, text: string) => {
-        out.begin()
-        out.map(1)
-        out.pair(key, text)
-        return out.end()
-      }
-      const many = Array.from({ length: 300 }, (_, i) => [`key ${i % 150}`, "same"] as const)
-      for (const [key, text] of [...pairs, ...pairs, ...many, ...pairs]) {
-        assert.deepStrictEqual(read(written(key, text)), { [key]: text.toWellFormed() })
+      const row = new TextRow()
+      const process = { env: "prod", service: "shop" }
+      for (const [first, second] of rows) {
+        for (const texts of [process, { ...process, ...first }, { ...process, ...first, ...second }, second, process]) {
+          out.begin()
+          const map = out.beginMap()
+          const size = out.texts(texts, row)
+          out.endMap(map, size)
+          const expected = packed(texts)
+          assert.strictEqual(size, Object.keys(texts).length)
+          assert.deepStrictEqual(read(out.end()), read(expected))
+        }
       }
     },
     { arbitrary: { runs: 30 } }
   )
+
+  it("learns a row again when it differs for long, and keeps no long text in it", () => {
+    const out = new MsgpackWriter()
+    const row = new TextRow()
+    const long = "z".repeat(200)
+    for (let i = 0; i < 300; i++) {
+      const texts = { a: i < 100 ? "early" : "late", long, c: String(i) }
+      out.begin()
+      out.endMap(out.beginMap(), out.texts(texts, row))
+      assert.deepStrictEqual(read(out.end()), texts)
+    }
+    assert.isTrue(row.has(0, "a", "late"))
+    assert.isFalse(row.has(1, "long", long))
+  })
 
   it("writes every hostile value that a snapshot took", () => {
     for (const value of HostileValue.each()) read(packed(JsonSnapshot.take(value).value ?? null))
