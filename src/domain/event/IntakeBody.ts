@@ -10,6 +10,7 @@
 import { JsonTranscoder } from "../msgpack/JsonTranscoder.ts"
 import { MsgpackWriter } from "../msgpack/MsgpackWriter.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
+import * as ContentTruncation from "./ContentTruncation.ts"
 import * as Envelope from "./Envelope.ts"
 import * as HeldContents from "./HeldContent.ts"
 import type { PayloadLayout } from "./PayloadLayout.ts"
@@ -67,7 +68,8 @@ export const writer = (
 ): (record: SpanRecord, out: MsgpackWriter) => void => {
   const tags = new TagTexts(format)
   let head: { readonly scope: string | undefined; readonly text: string } | undefined
-  return (record, out) => {
+  const write = (given: SpanRecord, out: MsgpackWriter): void => {
+    const record = ContentTruncation.early(given, maxEventBytes)
     const frame = SpanEvent.frame(record)
     const scope = frame._dd["scope"]
     if (head === undefined || head.scope !== scope) head = { scope, text: Envelope.head(frame, libraryVersion) }
@@ -76,11 +78,15 @@ export const writer = (
     out.plain(`${head.text}${record.startNs},${members},"tags":${tags.of(record)},"meta":`)
     writeMeta(record, format, out)
     out.plain(`}${Envelope.tail}`)
-    if (out.length <= maxEventBytes) return
+    const excess = out.length - Math.max(maxEventBytes, Truncation.smallestLimit)
+    if (excess <= 0) return
     out.undo()
+    const small = ContentTruncation.shrink(record, excess)
+    if (small !== undefined) return write(small, out)
     const event = Truncation.shrink(SpanEvent.render(record, format), maxEventBytes).value
     out.plain(Envelope.encode(Envelope.make(event, libraryVersion)))
   }
+  return write
 }
 
 const writeMeta = (record: SpanRecord, format: WireFormat, out: MsgpackWriter): void => {

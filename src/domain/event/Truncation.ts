@@ -20,6 +20,7 @@
 import * as JsonText from "../json/JsonText.ts"
 import * as LongText from "../json/LongText.ts"
 import * as Problem from "../Problem.ts"
+import * as CutText from "./CutText.ts"
 
 /**
  * The largest event that the intake takes, in bytes.
@@ -50,20 +51,11 @@ export interface Truncated<out A> extends Problem.Checked<A> {
   readonly truncated: boolean
 }
 
-/**
- * The size in bytes of a value as it is sent. The sizes of the parts of a value must not add up to more than that of
- * the whole.
- *
- * @category models
- * @since 0.1.0
- */
-export type Measure = (value: unknown) => number
-
 interface Tree {
   readonly [key: string]: unknown
 }
 
-type Step = (event: Tree, size: number, limit: number, measure: Measure) => Tree
+type Step = (event: Tree, size: number, limit: number) => Tree
 
 /**
  * Shrinks an event or a struct to at most `limit` bytes. The input is not changed; it is returned if it fits.
@@ -71,23 +63,19 @@ type Step = (event: Tree, size: number, limit: number, measure: Measure) => Tree
  * @category combinators
  * @since 0.1.0
  */
-export const shrink = <A extends object>(
-  event: A,
-  limit: number = defaultLimit,
-  measure: Measure = JsonText.byteLength
-): Truncated<A> => {
+export const shrink = <A extends object>(event: A, limit: number = defaultLimit): Truncated<A> => {
   const most = Math.max(limit, smallestLimit)
-  const before = measure(event)
+  const before = JsonText.byteLength(event)
   if (before <= most) return { value: event, truncated: false, problems: Problem.none }
   let tree = event as unknown as Tree
   let size = before
   const done: Array<string> = []
   for (const [name, step] of steps) {
     if (size <= most) break
-    const next = step(tree, size, most, measure)
+    const next = step(tree, size, most)
     if (next === tree) continue
     tree = next
-    size = measure(tree)
+    size = JsonText.byteLength(tree)
     if (!done.includes(name)) done.push(name)
   }
   const message = `An event of ${before} bytes is over the limit of ${most}: ${done.join(", ")}. Record less.`
@@ -102,10 +90,7 @@ const at = (u: unknown, key: string): unknown => isTree(u) && Object.hasOwn(u, k
 
 const withMeta = (event: Tree, change: Tree): Tree => ({ ...event, meta: { ...at(event, "meta") as Tree, ...change } })
 
-// The note would replace most of a smaller text.
-const smallestCut = 1_024
-
-const media: Step = (event, size, limit, measure) => {
+const media: Step = (event, size, limit) => {
   const found: Array<{ readonly part: Tree; readonly size: number }> = []
   for (const side of ["input", "output"]) {
     const messages = at(at(at(event, "meta"), side), "messages")
@@ -114,8 +99,8 @@ const media: Step = (event, size, limit, measure) => {
         const parts = at(message, key)
         for (const part of isList(parts) ? parts : []) {
           const content = at(part, "content")
-          if (typeof content === "string" && content.length >= smallestCut) {
-            found.push({ part: part as Tree, size: measure(content) })
+          if (typeof content === "string" && content.length >= CutText.smallest) {
+            found.push({ part: part as Tree, size: JsonText.byteLength(content) })
           }
         }
       }
@@ -126,9 +111,9 @@ const media: Step = (event, size, limit, measure) => {
   let left = size
   for (const { part, size } of found) {
     if (left <= limit) break
-    const content = `[${size} bytes left out]`
+    const content = CutText.note(size)
     stubs.set(part, { ...part, content })
-    left -= size - measure(content)
+    left -= size - JsonText.byteLength(content)
   }
   return stubs.size === 0 ? event : { ...event, meta: map(event["meta"], (u) => stubs.get(u) ?? u) }
 }
@@ -159,28 +144,28 @@ const map = (value: unknown, replace: (u: unknown) => unknown): unknown => {
 // Ids are never cut, because an altered id joins nothing.
 const ids: ReadonlySet<string> = new Set(["trace_id", "span_id", "parent_id", "session_id", "_dd"])
 
-const cutTexts: Step = (event, size, limit, measure) => {
+const cutTexts: Step = (event, size, limit) => {
   // The sizes of all but short texts, in the order of the walk: the second walk meets them in the same order.
   const sizes: Array<number> = []
   mapOutsideIds(event, (u) => {
-    if (isLong(u)) sizes.push(measure(u))
+    if (isLong(u)) sizes.push(JsonText.byteLength(u))
     return u
   })
   const level = LongText.commonLevel(
-    sizes.filter((n) => n > smallestCut).sort((a, b) => b - a),
+    sizes.filter((n) => n > CutText.smallest).sort((a, b) => b - a),
     size - limit,
-    smallestCut
+    CutText.smallest
   )
   if (level === undefined) return event
   let next = 0
   return mapOutsideIds(event, (u) => {
     if (!isLong(u)) return u
     const known = sizes[next++]!
-    return known > level ? cut(u, known, level, measure) : u
+    return known > level ? CutText.text(u, level) : u
   })
 }
 
-const isLong = (u: unknown): u is string => typeof u === "string" && u.length * 6 > smallestCut
+const isLong = (u: unknown): u is string => typeof u === "string" && u.length * 6 > CutText.smallest
 
 const mapOutsideIds = (event: Tree, replace: (u: unknown) => unknown): Tree => {
   const out: { [key: string]: unknown } = {}
@@ -188,29 +173,13 @@ const mapOutsideIds = (event: Tree, replace: (u: unknown) => unknown): Tree => {
   return out
 }
 
-// The note, and the quotes around the text.
-const noteBytes = 48
-
-const cut = (text: string, size: number, level: number, measure: Measure): string => {
-  // Estimated by proportion, and corrected a few times if bytes are spread unevenly; six bytes a unit always fit.
-  let units = Math.floor(text.length * (level - noteBytes) / size)
-  for (let attempt = 0;; attempt++) {
-    const [head, tail] = LongText.headAndTail(text, units)
-    const kept = measure(head) + measure(tail)
-    if (kept <= level - noteBytes || attempt === 5) return `${head}[${size - kept + 2} bytes left out]${tail}`
-    units = attempt === 4
-      ? Math.floor((level - noteBytes) / 6) - 1
-      : Math.floor(units * (level - noteBytes) / kept)
-  }
-}
-
-const largerSide: Step = (event, _size, _limit, measure) => {
+const largerSide: Step = (event) => {
   const meta = at(event, "meta")
   let side: "input" | "output" | undefined
-  let most = smallestCut
+  let most = CutText.smallest
   for (const key of ["input", "output"] as const) {
     const given = at(meta, key)
-    const size = measure(given ?? null)
+    const size = JsonText.byteLength(given ?? null)
     if (size > most && at(given, "value") !== droppedIo) {
       side = key
       most = size
@@ -226,13 +195,15 @@ const largerSide: Step = (event, _size, _limit, measure) => {
 }
 
 // A field that alone exceeds the limit goes first, because the other fields together are worth more.
-const dropMeta = (key: string, empty: unknown): Step => (event, _size, _limit, measure) =>
-  measure(at(at(event, "meta"), key) ?? null) <= smallestCut ? event : withMeta(event, { [key]: empty })
+const dropMeta = (key: string, empty: unknown): Step => (event) =>
+  JsonText.byteLength(at(at(event, "meta"), key) ?? null) <= CutText.smallest
+    ? event
+    : withMeta(event, { [key]: empty })
 
-const metadata: Step = (event, size, limit, measure) => {
+const metadata: Step = (event, size, limit) => {
   const reserved = at(at(at(event, "meta"), "metadata"), "_dd")
-  const kept = reserved === undefined || measure(reserved) > smallestCut ? {} : { _dd: reserved }
-  return dropMeta("metadata", kept)(event, size, limit, measure)
+  const kept = reserved === undefined || JsonText.byteLength(reserved) > CutText.smallest ? {} : { _dd: reserved }
+  return dropMeta("metadata", kept)(event, size, limit)
 }
 
 const prompt: Step = (event) => {
@@ -243,13 +214,13 @@ const prompt: Step = (event) => {
   return withMeta(event, { input: rest })
 }
 
-const drop = (key: string, empty: unknown): Step => (event, _size, _limit, measure) =>
-  measure(at(event, key) ?? null) <= smallestCut ? event : { ...event, [key]: empty }
+const drop = (key: string, empty: unknown): Step => (event) =>
+  JsonText.byteLength(at(event, key) ?? null) <= CutText.smallest ? event : { ...event, [key]: empty }
 
-const identity: Step = (event, _size, _limit, measure) => {
+const identity: Step = (event) => {
   const small = (u: unknown): unknown => {
     if (typeof u !== "string") return typeof u === "object" || typeof u === "function" ? undefined : u
-    return measure(u) <= 96 ? u : undefined
+    return JsonText.byteLength(u) <= 96 ? u : undefined
   }
   const pick = (from: unknown, keys: ReadonlyArray<string>): Tree => {
     const out: { [key: string]: unknown } = {}
@@ -267,7 +238,7 @@ const identity: Step = (event, _size, _limit, measure) => {
     meta: { span: pick(at(at(event, "meta"), "span"), ["kind"]), metadata: {} },
     metrics: {},
     tags: isList(tags)
-      ? tags.filter((tag) => typeof tag === "string" && ownTag.test(tag) && measure(tag) <= 96).slice(0, 6)
+      ? tags.filter((tag) => typeof tag === "string" && ownTag.test(tag) && JsonText.byteLength(tag) <= 96).slice(0, 6)
       : pick(tags, ["env", "service", "version", "ml_app", "source", "language"]),
     collection_errors: ["dropped_io"],
     _dd: pick(at(event, "_dd"), ["span_id", "trace_id", "apm_trace_id", "scope", "sample_rate", "sampling_decision"])

@@ -71,7 +71,7 @@ export const make = (
       mode: conditions.mode(),
       canRide: departure.isWritten && record.context.account === undefined && conditions.canRide() &&
         span.host.isHeld() && span.host.canCarry(record),
-      structBytes: record.bytes <= Rescue.maxStructBytes ? 0 : conditions.structBytes(record),
+      structBytes: Router.structBytes(record, conditions),
       priority: departure.priority,
       filtered: departure.isWritten && conditions.filter()?.(departure.root()) === true
     }

@@ -9,6 +9,7 @@
  * counted as dropped.
  */
 import * as Rescue from "../../domain/delivery/Rescue.ts"
+import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
@@ -61,6 +62,14 @@ export const acting = (entry: Pick<EventEntry, "offer" | "lose">, ledger: Ledger
   return record
 }
 
+/** The size of the struct of a record, as far as it matters. It is packed only if the content leaves a doubt. */
+export const structBytes = (record: SpanRecord, conditions: Pick<Conditions, "structBytes">): number => {
+  if (record.bytes <= Rescue.maxStructBytes) return 0
+  // The content is a part of the struct.
+  const content = HeldContents.of(record)?.place?.length ?? 0
+  return content > Rescue.maxStructBytes ? content : conditions.structBytes(record)
+}
+
 /** Makes a router. */
 export const make = (
   options: EventEntries.Options & {
@@ -99,7 +108,7 @@ export const make = (
         record: record !== undefined,
         mode,
         canRide: canRide && record?.context.account === undefined,
-        structBytes: record === undefined || record.bytes <= Rescue.maxStructBytes ? 0 : conditions.structBytes(record),
+        structBytes: record === undefined ? 0 : structBytes(record, conditions),
         priority: decision.priority,
         filtered
       }

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
+import { HeldContent } from "../../../src/domain/event/HeldContent.ts"
 import * as MetaStruct from "../../../src/domain/event/MetaStruct.ts"
 import type { LiveSpan } from "../../../src/engine/chunk/LocalTrace.ts"
+import * as Router from "../../../src/engine/chunk/Router.ts"
 import { makeRouter, makeTrace, open, record } from "../Scene.ts"
 
 /** A trace of a plain root, an LLM span with a record, and a plain leaf, all finished. */
@@ -137,6 +139,16 @@ describe("Router", () => {
       assert.strictEqual(books().lastChance, full ? 1 : 0)
     })
   }
+
+  it("packs a struct to learn its size only if the content leaves a doubt", () => {
+    const size = (characters: number, contentBytes: number): number => {
+      const large = record(characters)
+      const place = { page: { bytes: new Uint8Array(0) }, start: 0, length: contentBytes, members: 1 }
+      const annotation = new HeldContent(large.annotation, place) as unknown as typeof large.annotation
+      return Router.structBytes({ ...large, annotation }, { structBytes: () => -1 })
+    }
+    assert.deepStrictEqual([size(10, 100), size(500_000, 600_000), size(2_000_000, 2_000_100)], [0, -1, 2_000_100])
+  })
 
   for (const change of [{ priority: 0 }, { filtered: true }, { mode: "llmobs-agentless" }, { apm: false }]) {
     it(`counts a drop at once when the outbox refuses an event that cannot ride: ${JSON.stringify(change)}`, () => {

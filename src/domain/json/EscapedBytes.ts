@@ -1,0 +1,102 @@
+/**
+ * The size in JSON of a text in UTF-8, and its largest head and tail of a size, without making the JSON.
+ *
+ * @since 0.2.0
+ */
+import * as JsonEscapes from "./JsonEscapes.ts"
+
+// The size in JSON of each byte of a text.
+const sizes = new Uint8Array(0x100).fill(1).fill(6, 0, 0x20)
+for (const unit of "\b\t\n\f\r\"\\") sizes[unit.charCodeAt(0)] = 2
+
+type Count = (bytes: Uint8Array, from: number, to: number) => number
+
+const loop: Count = (bytes, from, to) => {
+  let size = 0
+  for (let at = from; at < to; at++) size += sizes[bytes[at]!]!
+  return size
+}
+
+// Counts pieces of at most `mostBytes`, with a pass that is made when it is needed, since few programs do.
+class Counter {
+  private counts: Count | undefined
+
+  count(bytes: Uint8Array, from: number, to: number): number {
+    return (this.counts ??= this.make())(bytes, from, to)
+  }
+
+  private make(): Count {
+    const pass = JsonEscapes.make()
+    return pass === undefined ? loop : (bytes, from, to) => {
+      pass.memory.set(bytes.subarray(from, to))
+      return pass.escape(to - from)
+    }
+  }
+}
+
+const counter = new Counter()
+
+/**
+ * The size in JSON of the text that stands from one offset to another, without quotes.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const size = (bytes: Uint8Array, from: number, to: number): number => {
+  let sum = 0
+  for (let at = from; at < to; at += JsonEscapes.mostBytes) {
+    sum += counter.count(bytes, at, Math.min(to, at + JsonEscapes.mostBytes))
+  }
+  return sum
+}
+
+const isInside = (byte: number): boolean => (byte & 0xc0) === 0x80
+
+// Whole pieces go first, then smaller ones, and then single bytes.
+const pieces = [JsonEscapes.mostBytes, 256]
+
+/**
+ * The end of the longest head of whole characters whose size in JSON is at most `most`.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const headEnd = (bytes: Uint8Array, from: number, to: number, most: number): number => {
+  let at = from
+  let left = most
+  for (const piece of pieces) {
+    while (at < to) {
+      const end = Math.min(to, at + piece)
+      const size = counter.count(bytes, at, end)
+      if (size > left) break
+      left -= size
+      at = end
+    }
+  }
+  while (at < to && sizes[bytes[at]!]! <= left) left -= sizes[bytes[at++]!]!
+  while (at > from && at < to && isInside(bytes[at]!)) at--
+  return at
+}
+
+/**
+ * The start of the longest tail of whole characters whose size in JSON is at most `most`.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const tailStart = (bytes: Uint8Array, from: number, to: number, most: number): number => {
+  let at = to
+  let left = most
+  for (const piece of pieces) {
+    while (at > from) {
+      const start = Math.max(from, at - piece)
+      const size = counter.count(bytes, start, at)
+      if (size > left) break
+      left -= size
+      at = start
+    }
+  }
+  while (at > from && sizes[bytes[at - 1]!]! <= left) left -= sizes[bytes[--at]!]!
+  while (at < to && isInside(bytes[at]!)) at++
+  return at
+}
