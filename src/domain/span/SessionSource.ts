@@ -44,7 +44,20 @@ export interface Sourced {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (value: string, source: Source): Sourced => ({ value, source, origin: source })
+export const make = (value: string, source: Source): Sourced => new Found(value, source, source)
+
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class Found implements Sourced {
+  readonly value: string
+  readonly source: Source
+  readonly origin: Source
+
+  constructor(value: string, source: Source, origin: Source) {
+    this.value = value
+    this.source = source
+    this.origin = origin
+  }
+}
 
 /**
  * The label as a child sees it.
@@ -53,7 +66,7 @@ export const make = (value: string, source: Source): Sourced => ({ value, source
  * @since 0.1.0
  */
 export const inherit = (self: Sourced): Sourced =>
-  self.source === "parent" ? self : { value: self.value, source: "parent", origin: self.origin }
+  self.source === "parent" ? self : new Found(self.value, "parent", self.origin)
 
 /**
  * Whether a label may become the trace's default or leave the process in our headers. A label from a browser or a

@@ -171,7 +171,7 @@ export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
   const remote = parent === undefined ? start.remote : undefined
   const remoteParent = remote?.parentId
   const rum = labels?.rum
-  return {
+  return new Resolved({
     kind: start.kind,
     name: start.name,
     spanId: start.spanId,
@@ -210,6 +210,43 @@ export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
       : start.retention(start.apmTraceId),
     experiment: explicit.experiment ?? parent?.experiment ?? labels?.experiment,
     account: start.account
+  })
+}
+
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class Resolved<R> implements SpanContext<R> {
+  readonly kind: SpanKind
+  readonly name: string
+  readonly spanId: string
+  readonly parentId: string
+  readonly parentSource: SpanContext["parentSource"]
+  readonly traceId: string
+  readonly apmTraceId: string
+  readonly mlApp: MlApp.MlApp
+  readonly session: Sourced | undefined
+  readonly userId: Sourced | undefined
+  readonly accountId: Sourced | undefined
+  readonly agent: AgentAttribution | undefined
+  readonly retention: R | undefined
+  readonly experiment: ExperimentScope | undefined
+  readonly account: string | undefined
+
+  constructor(of: SpanContext<R>) {
+    this.kind = of.kind
+    this.name = of.name
+    this.spanId = of.spanId
+    this.parentId = of.parentId
+    this.parentSource = of.parentSource
+    this.traceId = of.traceId
+    this.apmTraceId = of.apmTraceId
+    this.mlApp = of.mlApp
+    this.session = of.session
+    this.userId = of.userId
+    this.accountId = of.accountId
+    this.agent = of.agent
+    this.retention = of.retention
+    this.experiment = of.experiment
+    this.account = of.account
   }
 }
 

@@ -115,7 +115,7 @@ export const finish = <R>(input: Finish<R>): SpanRecord<R> => {
   const toolVersion = kind === "tool"
     ? annotation.toolVersion ?? inheritedToolVersion(context.name, ancestor)
     : undefined
-  return {
+  return new Finished({
     context,
     startNs: input.startNs,
     durationNs: input.durationNs,
@@ -131,6 +131,35 @@ export const finish = <R>(input: Finish<R>): SpanRecord<R> => {
         ? 0
         : textBytes(context.mlApp.value) * 2 + (prompt === annotation.prompt ? 0 : promptBytes(prompt))) +
       (error === undefined ? 0 : textBytes(error.message) + textBytes(error.stack) + textBytes(error.type) * 2)
+  })
+}
+
+// Nearly every record of a busy program survives some collections. V8 then allocates what a literal makes in the old
+// generation, where a record that was delivered keeps all alive that it refers to. Instances of a class begin in the young
+// generation, so everything that is held with an event is one.
+class Finished<R> implements SpanRecord<R> {
+  readonly context: SpanContext<R>
+  readonly startNs: bigint
+  readonly durationNs: number
+  readonly model: SpanRecord["model"]
+  readonly annotation: Annotation
+  readonly tags: Tags
+  readonly prompt: Prompt | undefined
+  readonly toolVersion: string | undefined
+  readonly error: SpanError | undefined
+  readonly bytes: number
+
+  constructor(of: SpanRecord<R>) {
+    this.context = of.context
+    this.startNs = of.startNs
+    this.durationNs = of.durationNs
+    this.model = of.model
+    this.annotation = of.annotation
+    this.tags = of.tags
+    this.prompt = of.prompt
+    this.toolVersion = of.toolVersion
+    this.error = of.error
+    this.bytes = of.bytes
   }
 }
 

@@ -30,17 +30,48 @@ export interface TraceChunk {
 }
 
 /**
+ * A span with the record that rides it, if one does.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const carry = (span: ApmSpan, rider: SpanRecord | undefined): ChunkSpan => new Carrying(span, rider)
+
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class Carrying implements ChunkSpan {
+  readonly span: ApmSpan
+  readonly rider: SpanRecord | undefined
+
+  constructor(span: ApmSpan, rider: SpanRecord | undefined) {
+    this.span = span
+    this.rider = rider
+  }
+}
+
+/**
+ * The chunk of these spans.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (spans: ReadonlyArray<ChunkSpan>): TraceChunk => new Chunk(spans)
+
+class Chunk implements TraceChunk {
+  readonly spans: ReadonlyArray<ChunkSpan>
+
+  constructor(spans: ReadonlyArray<ChunkSpan>) {
+    this.spans = spans
+  }
+}
+
+/**
  * The records that ride a chunk, in the order of its spans.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
-  const out: Array<SpanRecord> = []
-  for (const { rider } of self.spans) {
-    if (rider !== undefined) out.push(rider)
-  }
-  return out
+  return self.spans.map(({ rider }) => rider).filter((rider) => rider !== undefined)
 }
 
 /**

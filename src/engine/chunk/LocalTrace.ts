@@ -124,21 +124,40 @@ export class LiveSpan implements Carrier {
   }
 
   toApmSpan(tags: Pick<ApmSpan, "meta" | "metrics">): ApmSpan {
-    return {
-      traceId: this.trace.traceId,
-      spanId: this.spanId,
-      parentId: this.parentId,
-      name: this.name,
-      resource: this.resource,
-      service: this.service,
-      type: this.type,
-      startNs: this.startNs,
-      durationNs: this.durationNs,
-      error: this.error,
-      meta: tags.meta,
-      metrics: tags.metrics,
-      links: this.links
-    }
+    return new SealedSpan(this, tags)
+  }
+}
+
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class SealedSpan implements ApmSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentId: string | undefined
+  readonly name: string
+  readonly resource: string
+  readonly service: string
+  readonly type: string
+  readonly startNs: bigint
+  readonly durationNs: number
+  readonly error: 0 | 1
+  readonly meta: ApmSpan["meta"]
+  readonly metrics: ApmSpan["metrics"]
+  readonly links: ApmSpan["links"]
+
+  constructor(span: LiveSpan, { meta, metrics }: Pick<ApmSpan, "meta" | "metrics">) {
+    this.traceId = span.trace.traceId
+    this.spanId = span.spanId
+    this.parentId = span.parentId
+    this.name = span.name
+    this.resource = span.resource
+    this.service = span.service
+    this.type = span.type
+    this.startNs = span.startNs
+    this.durationNs = span.durationNs
+    this.error = span.error
+    this.meta = meta
+    this.metrics = metrics
+    this.links = span.links
   }
 }
 

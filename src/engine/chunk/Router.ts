@@ -13,6 +13,7 @@ import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
+import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
 import * as StackRoom from "../books/StackRoom.ts"
 import * as LateRetention from "../record/LateRetention.ts"
@@ -98,9 +99,7 @@ export const make = (
     const canRide = leaves && conditions.canRide()
     // A chunk that does not leave carries nothing, so the filter does not matter.
     const filtered = canRide && view.isFiltered()
-    const chunk: Array<ChunkSpan> = []
-    for (let i = 0; i < spans.length; i++) {
-      const span = spans[i]!
+    const chunk = spans.map((span, i): ChunkSpan | undefined => {
       const record = span.record === undefined ? undefined : LateRetention.close(span.record)
       const facts: Rescue.Facts = {
         llm: span.llm,
@@ -115,10 +114,11 @@ export const make = (
       const verdict = Rescue.decide(facts)
       const rider = act(span, record, verdict, facts)
       if (record !== undefined) options.onVerdict?.(record, verdict)
-      if (leaves) chunk.push({ span: view.seal(i), rider })
+      const sealed = leaves ? TraceChunks.carry(view.seal(i), rider) : undefined
       if (rider === undefined) span.record = undefined
-    }
-    if (leaves) options.send({ spans: chunk })
+      return sealed
+    })
+    if (leaves) options.send(TraceChunks.make(chunk.filter((one) => one !== undefined)))
     return leaves
   }
 

@@ -80,7 +80,7 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
       write(out)
       const bytes = out.end(gap)
       open.parts++
-      return { bytes, slab: open }
+      return new Packed(bytes, open)
     },
     payload: (parts) => {
       open = undefined
@@ -94,6 +94,17 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
         if (slab.parts === 0 && slab !== open && pool.length < mostFree) pool.push(slab)
       }
     }
+  }
+}
+
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class Packed implements Part {
+  readonly bytes: Uint8Array
+  readonly slab: Slab
+
+  constructor(bytes: Uint8Array, slab: Slab) {
+    this.bytes = bytes
+    this.slab = slab
   }
 }
 

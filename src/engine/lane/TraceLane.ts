@@ -117,7 +117,7 @@ export const make = (options: Options): TraceLane => {
     add: (chunk) => {
       const riders = TraceChunks.riders(chunk)
       const bytes = riders.reduce((sum, rider) => sum + rider.bytes, chunk.spans.length * spanBytes)
-      packer.add({ chunk, riders, bytes })
+      packer.add(new Waiting(chunk, riders, bytes))
       add(riders)
     },
     riders,
@@ -171,6 +171,19 @@ export const make = (options: Options): TraceLane => {
         }
       }
     }
+  }
+}
+
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class Waiting implements TracePayload.WaitingChunk {
+  readonly chunk: TraceChunk
+  readonly riders: ReadonlyArray<SpanRecord>
+  readonly bytes: number
+
+  constructor(chunk: TraceChunk, riders: ReadonlyArray<SpanRecord>, bytes: number) {
+    this.chunk = chunk
+    this.riders = riders
+    this.bytes = bytes
   }
 }
 

@@ -55,6 +55,17 @@ interface Open {
   isFull: boolean
 }
 
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class Packed implements PackedChunk {
+  readonly riders: ReadonlyArray<SpanRecord>
+  readonly encoded: EncodedChunk
+
+  constructor(riders: ReadonlyArray<SpanRecord>, encoded: EncodedChunk) {
+    this.riders = riders
+    this.encoded = encoded
+  }
+}
+
 // For what is packed in one step.
 const never = () => false
 
@@ -86,7 +97,7 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
       waitingBytes -= estimate
       into.bytes += size
       if (encoded === undefined) options.onFailed(riders)
-      else chunks.push({ riders, encoded })
+      else chunks.push(new Packed(riders, encoded))
     }
     queue = queue.slice(taken)
     return queue.length > 0 && !isFull(into)

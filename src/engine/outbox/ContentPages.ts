@@ -79,7 +79,7 @@ const make = () => {
     if (buffer === open.bytes) {
       end = offset + length
       open.live += length
-      return { page: open, start: offset, length, members }
+      return new Placed(open, offset, length, members)
     }
     const bytes = copied(buffer, offset, length)
     out.use(open.bytes, end)
@@ -140,6 +140,21 @@ const make = () => {
       content.place = undefined
       if (place !== undefined && isShared(place.page)) free(place.page, place.length)
     }
+  }
+}
+
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class Placed implements Place {
+  readonly page: ContentPage
+  readonly start: number
+  readonly length: number
+  readonly members: number
+
+  constructor(page: ContentPage, start: number, length: number, members: number) {
+    this.page = page
+    this.start = start
+    this.length = length
+    this.members = members
   }
 }
 

@@ -34,6 +34,19 @@ const makeQueue = <R>() => {
   }
 }
 
+// A class, so that it begins in the young generation: see `SpanRecord`.
+class Waiting<R> implements Item<R> {
+  readonly record: R
+  readonly offeredAt: number
+  uncertain: boolean
+
+  constructor(record: R, offeredAt: number, uncertain: boolean) {
+    this.record = record
+    this.offeredAt = offeredAt
+    this.uncertain = uncertain
+  }
+}
+
 /**
  * Makes an outbox that holds at most `maxBytes` of estimated event bytes and refuses the newest event when it is full.
  * Without `maxBytes` the shared byte budget is the bound.
@@ -49,7 +62,7 @@ export const make = <R extends { readonly bytes: number } = SpanRecord>(
   return {
     offer: (record, { now, uncertain }) => {
       if (heldBytes + record.bytes > maxBytes) return false
-      queue.push({ record, offeredAt: now, uncertain })
+      queue.push(new Waiting(record, now, uncertain))
       size++
       heldBytes += record.bytes
       waitingBytes += record.bytes
