@@ -93,7 +93,8 @@ const writeMeta = (record: SpanRecord, format: WireFormat, out: MsgpackWriter): 
   const place = HeldContents.of(record)?.place
   if (place === undefined) return out.plain(JSON.stringify(SpanMeta.render(record, format)))
   const error = SpanMeta.errorOf(record, format)
-  out.reserve(place.length)
+  // Of real texts less than an eighth are escapes.
+  out.reserve(place.length + (place.length >> 3))
   out.plain("{")
   transcoder.members(place.page.bytes, place.start, place.members, out)
   // A content has members of its own: the kind of its span at least.
