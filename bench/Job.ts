@@ -1,6 +1,7 @@
 /** The work of one process: a library, the spans, and how fast they come. */
 import type { LibraryName } from "./Library.ts"
 import type { Shape } from "./Shape.ts"
+import type { Turns } from "./TurnMeter.ts"
 
 /**
  * `Turns`: as fast as possible; the event loop turns after each `spansPerTurn`. `Rate`: so many spans a second.
@@ -40,8 +41,8 @@ export interface Report {
   /** The delay of the event loop. */
   readonly delayP99Millis: number
   readonly delayMaxMillis: number
-  /** The processor time of the longest turn of the event loop, without its garbage collection. */
-  readonly longestTurnMillis: number | undefined
+  /** Turns of the event loop, without garbage collection. */
+  readonly turns: Turns | undefined
   /** The share of each part of the program, of a process that was profiled. */
   readonly parts?: { readonly [part: string]: number } | undefined
 }

@@ -72,6 +72,8 @@ const cellText = (
   name: LibraryName,
   spread: (number: (outcome: Outcome) => number | undefined) => Spread | undefined
 ): string => {
+  type Value = (outcome: Outcome) => number | undefined
+  const pair = (one: Value, other: Value): string => `${medianText(spread(one))} / ${medianText(spread(other))}`
   switch (cell) {
     case "lost":
       return lostText(name, spread(lostShare))
@@ -83,11 +85,9 @@ const cellText = (
         : text
     }
     case "turn":
-      return spreadText(spread((outcome) => outcome.longestTurnMillis))
-    case "delay": {
-      const p99 = medianText(spread((outcome) => outcome.delayP99Millis))
-      return `${p99} / ${medianText(spread((outcome) => outcome.delayMaxMillis))}`
-    }
+      return pair((outcome) => outcome.turns?.p99, (outcome) => outcome.turns?.longest)
+    case "delay":
+      return pair((outcome) => outcome.delayP99Millis, (outcome) => outcome.delayMaxMillis)
   }
 }
 

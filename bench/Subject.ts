@@ -137,7 +137,7 @@ const startedAt = starts
 const profiler = job.profiles === true ? await Profiler.start() : undefined
 const delay = monitorEventLoopDelay({ resolution: 2 })
 delay.enable()
-const turns = job.watchesTurns ? TurnMeter.start() : undefined
+const meter = job.watchesTurns ? TurnMeter.start() : undefined
 const spans = await made(running)
 const started = starts ? { thread: threadMicros(), whole: processMicros() } : undefined
 delay.disable()
@@ -146,7 +146,7 @@ await settled(running)
 const threadAfter = threadMicros()
 const processAfter = processMicros()
 const parts = await profiler?.stop()
-const longestTurnMillis = await turns?.stop()
+const turns = await meter?.stop()
 send({
   _tag: "Report",
   report: {
@@ -158,7 +158,7 @@ send({
     peakRssMegabytes: process.resourceUsage().maxRSS / 1_024,
     delayP99Millis: delay.percentile(99) / 1e6,
     delayMaxMillis: delay.max / 1e6,
-    longestTurnMillis,
+    turns,
     parts
   }
 })

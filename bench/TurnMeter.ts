@@ -1,29 +1,44 @@
 /**
- * Finds the turn of the event loop that takes the thread the longest.
+ * Finds the turns of the event loop that take the thread the longest.
  *
- * It looks at the processor time of the thread once a turn, so that a machine that is busy with other things changes
- * little, and subtracts the garbage collections that fell into the turn. Many systems count processor time in ticks of
- * some milliseconds, so a turn counts for no longer than it lasted by the clock.
+ * It looks once a turn at the time that the thread had to wait for a processor, so that a machine that is busy with other
+ * things changes little, and subtracts the garbage collections that fell into the turn.
  */
+import * as Fs from "node:fs"
 import { PerformanceObserver } from "node:perf_hooks"
 
 interface Turn {
   readonly start: number
   readonly end: number
-  readonly cpuMillis: number
+  readonly waitedMillis: number
+}
+
+/** Milliseconds of the turns in which something happened. */
+export interface Turns {
+  readonly p99: number
+  readonly longest: number
 }
 
 export interface TurnMeter {
-  /** Stops, and tells the longest turn in milliseconds. */
-  readonly stop: () => Promise<number>
+  readonly stop: () => Promise<Turns>
 }
 
-// Shorter turns are not kept.
-const interestingMillis = 0.5
+// In shorter turns nothing happened.
+const leastMillis = 0.5
 
-const threadMillis = (): number => {
-  const { system, user } = process.threadCpuUsage()
-  return (system + user) / 1_000
+/** Tells how long the thread has waited for a processor. */
+const waiting = (): () => number => {
+  try {
+    const file = Fs.openSync("/proc/thread-self/schedstat", "r")
+    const buffer = Buffer.alloc(128)
+    return () => Number(buffer.toString("latin1", 0, Fs.readSync(file, buffer, 0, 128, 0)).split(" ")[1]) / 1e6
+  } catch {
+    // Processor time, which systems count in ticks of some milliseconds.
+    return () => {
+      const { system, user } = process.threadCpuUsage()
+      return performance.now() - (system + user) / 1_000
+    }
+  }
 }
 
 export const start = (): TurnMeter => {
@@ -35,33 +50,36 @@ export const start = (): TurnMeter => {
     }
   })
   observer.observe({ entryTypes: ["gc"] })
+  const waited = waiting()
   let running = true
   let start = performance.now()
-  let before = threadMillis()
+  let before = waited()
   const look = (): void => {
     const end = performance.now()
-    const after = threadMillis()
-    if (after - before > interestingMillis) turns.push({ start, end, cpuMillis: after - before })
+    const after = waited()
+    if (end - start > leastMillis) turns.push({ start, end, waitedMillis: Math.max(0, after - before) })
     start = end
     before = after
     if (running) setImmediate(look)
   }
   setImmediate(look)
+
+  const collecting = (turn: Turn): number =>
+    collections
+      .filter(({ end, start }) => end > turn.start && start < turn.end)
+      .reduce((sum, { end, start }) => sum + Math.min(end, turn.end) - Math.max(start, turn.start), 0)
+
   return {
     stop: async () => {
       running = false
       // The observer is told of collections in a later turn.
       await new Promise((resolve) => setTimeout(resolve, 50))
       observer.disconnect()
-      let longest = 0
-      for (const turn of turns) {
-        let millis = Math.min(turn.cpuMillis, turn.end - turn.start)
-        for (const { end, start } of collections) {
-          if (end > turn.start && start < turn.end) millis -= Math.min(end, turn.end) - Math.max(start, turn.start)
-        }
-        longest = Math.max(longest, millis)
-      }
-      return longest
+      const millis = turns
+        .map((turn) => turn.end - turn.start - turn.waitedMillis - collecting(turn))
+        .filter((millis) => millis > leastMillis)
+        .sort((a, b) => a - b)
+      return { p99: millis[Math.floor(millis.length * 0.99)] ?? 0, longest: millis.at(-1) ?? 0 }
     }
   }
 }

@@ -80,9 +80,9 @@ for (const { job, ...place } of planned) {
   const said = failed
     ? outcome
     : `${
-      outcome.longestTurnMillis === undefined
+      outcome.turns === undefined
         ? `${outcome.threadMicros.toFixed(1)} µs`
-        : `longest turn ${outcome.longestTurnMillis.toFixed(1)} ms`
+        : `longest turn ${outcome.turns.longest.toFixed(1)} ms`
     }, ${outcome.lost} of ${outcome.spans} lost, ${outcome.duplicates} twice`
   process.stderr.write(
     `${String(done.length).padStart(3)}/${planned.length} ${place.workload} ${place.case}, ${place.library}: ${said}\n`

@@ -10,7 +10,7 @@ export const outcome = (threadMicros: number, lost = 0): Outcome => ({
   peakRssMegabytes: threadMicros * 10,
   delayP99Millis: 1,
   delayMaxMillis: 1,
-  longestTurnMillis: undefined,
+  turns: undefined,
   unique: 120 - lost,
   duplicates: 0,
   requests: 1,

@@ -23,7 +23,7 @@ export interface PackingPace {
 export const sliceMillis = 4
 
 /** The milliseconds that a lane packs in one turn, at least and at most. */
-export const turnMillis = { least: 2.5, most: 30 } as const
+export const turnMillis = { least: 2, most: 30 } as const
 
 // From a sixteenth of memory on a lane packs as long as others hold the loop, and from an eighth on twice as long.
 const shareOf = (othersMillis: number, filled: number): number =>

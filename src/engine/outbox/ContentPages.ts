@@ -81,9 +81,10 @@ const make = () => {
       open.live += length
       return new Placed(open, offset, length, members)
     }
-    const bytes = copied(buffer, offset, length)
     out.use(open.bytes, end)
-    return { page: { bytes }, start: 0, length, members }
+    // A buffer of its own stays as it is, unless much of it is empty.
+    if (length >= buffer.byteLength * 7 / 8) return { page: { bytes: buffer }, start: offset, length, members }
+    return { page: { bytes: copied(buffer, offset, length) }, start: 0, length, members }
   }
 
   const keep = (content: HeldContents.HeldContent): void => {
