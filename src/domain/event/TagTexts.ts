@@ -17,6 +17,7 @@ import type { WireFormat } from "./WireFormat.ts"
 interface Known {
   tags: Tags
   readonly keys: ReadonlyArray<string>
+  values: ReadonlyArray<string>
   /** The place of each key's text among the texts. */
   readonly places: ReadonlyArray<number>
   readonly texts: Array<string>
@@ -69,11 +70,12 @@ export class TagTexts {
     const all = JSON.stringify(texts)
     const places = keys.map((key) => texts.indexOf(`${key}:${tags[key]}`))
     // A text of which the key is written in another way, or whose value is replaced, has no place of its own.
-    const hasPlaces = isAscending(texts) && !places.includes(-1) &&
+    const hasPlaces = texts.every((text, place) => place === 0 || texts[place - 1]! < text) && !places.includes(-1) &&
       texts.length === keys.length + (this.format.errorTags ? 1 : 0)
     if (hasPlaces && all.length <= longestKept) {
       if (this.known.length === mostKnown) this.known.shift()
-      this.known.push({ tags, keys, places, texts: [...texts], quoted: texts.map((text) => JSON.stringify(text)), all })
+      const quoted = texts.map((text) => JSON.stringify(text))
+      this.known.push({ tags, keys, values: Object.values(tags), places, texts: [...texts], quoted, all })
     }
     return all
   }
@@ -87,29 +89,23 @@ const isSame = (some: ReadonlyArray<string>, others: ReadonlyArray<string>): boo
   return true
 }
 
-const isAscending = (texts: ReadonlyArray<string>): boolean => {
-  for (let i = 1; i < texts.length; i++) {
-    if (texts[i - 1]! >= texts[i]!) return false
-  }
-  return true
-}
-
 // Writes the values that have changed. Returns whether the texts are still in order, and not too long.
 const update = (known: Known, tags: Tags): boolean => {
   const { keys, places, quoted, texts } = known
-  const before = known.tags
+  const before = known.values
+  const values = Object.values(tags)
   let isChanged = false
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!
-    const value = tags[key]!
-    if (value === before[key]) continue
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === before[i]) continue
     const place = places[i]!
-    const text = `${key}:${value}`
+    const text = `${keys[i]}:${values[i]}`
+    if (texts[place - 1]! >= text || texts[place + 1]! <= text) return false
     texts[place] = text
     quoted[place] = JSON.stringify(text)
     isChanged = true
   }
   known.tags = tags
+  known.values = values
   if (isChanged) known.all = `[${quoted.join(",")}]`
-  return known.all.length <= longestKept && (!isChanged || isAscending(texts))
+  return known.all.length <= longestKept
 }

@@ -55,7 +55,7 @@ describe("JsonTranscoder", () => {
     check([-0, 0.1, -1e300, 5e-324, 1e21, 1e-7, Number.NaN, Number.POSITIVE_INFINITY, ...numbers])
     check([{}, [], "", null, true, false, [[]], { "": {} }])
     check(JSON.parse("{\"__proto__\":{\"__proto__\":1},\"constructor\":[],\"2\":1,\"1\":2,\"\\\"\\n\":\"\"}"))
-    for (const length of [15, 16, 65_535, 65_536]) {
+    for (const length of [15, 16, 65_536]) {
       check(Array.from({ length }, (_, i) => i & 1))
       check(Object.fromEntries(Array.from({ length }, (_, i) => [i, null])))
     }
