@@ -12,9 +12,7 @@ import * as WireFormat from "../domain/event/WireFormat.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
 import type { LedgerBook } from "../engine/books/Ledger.ts"
 import * as SetAsideLog from "../engine/books/SetAsideLog.ts"
-import * as AccountShares from "../engine/outbox/AccountShares.ts"
-import * as ByteBudget from "../engine/outbox/ByteBudget.ts"
-import * as ContentPages from "../engine/outbox/ContentPages.ts"
+import type * as ByteBudget from "../engine/outbox/ByteBudget.ts"
 import * as DurableOutbox from "../engine/outbox/DurableOutbox.ts"
 import * as MemoryOutbox from "../engine/outbox/MemoryOutbox.ts"
 import * as Outboxes from "../engine/outbox/Outboxes.ts"
@@ -23,6 +21,7 @@ import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { JournalService } from "../ports/Journal.ts"
 import type { PendingRecord } from "../ports/LateRetention.ts"
 import type { OutboxesService } from "../ports/Outbox.ts"
+import * as MemoryBudget from "./MemoryBudget.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
 
@@ -44,6 +43,7 @@ export interface EventStore {
 
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
+  readonly service: string
   readonly ledger: LedgerBook
   readonly diagnostics: DiagnosticsService
   /** Unix time in milliseconds, which advances with `elapsed`. */
@@ -59,8 +59,7 @@ export const make = Effect.fnUntraced(function*(options: {
     setAside: (_record: PendingRecord, entry: SetAside) => log.add(entry),
     readSetAside: Effect.sync(log.read)
   }
-  const budgetOf = (limit: number) =>
-    ContentPages.around(AccountShares.make(ByteBudget.make({ limit, measure: ContentPages.measure })))
+  const budgetOf = MemoryBudget.make(options.settings, options.service)
   const journal = durable === undefined ? undefined : yield* open(durable, options)
   if (journal === undefined) {
     return {

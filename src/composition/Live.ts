@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const ownTracer = hostTracer !== undefined || around === Tracer.nativeTracer || EffectTracer.isOurs(around)
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
 
-  const store = yield* EventStore.make({ ...foundation, settings, onReady: signals.intake.urge })
+  const store = yield* EventStore.make({ ...foundation, settings, service, onReady: signals.intake.urge })
   const { outboxes, setAside } = store
   const overflow = Overflow.make({
     policy: settings.overflow,

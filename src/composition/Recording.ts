@@ -20,9 +20,9 @@ import * as AccountDirectory from "./AccountDirectory.ts"
 import * as EventStore from "./EventStore.ts"
 import type { Foundation } from "./Foundation.ts"
 import * as LayerOrder from "./LayerOrder.ts"
+import * as MemoryBudget from "./MemoryBudget.ts"
 import type { Settings } from "./Settings.ts"
 import type { SpanSteps } from "./SpanSteps.ts"
-import { libraryVersion } from "./Version.ts"
 
 export const make = (options: {
   readonly settings: Settings
@@ -47,13 +47,7 @@ export const make = (options: {
     settings: {
       mlApp: settings.mlApp,
       service: options.service,
-      process: {
-        env: settings.env,
-        version: settings.version,
-        ddTags: settings.ddTags,
-        git: settings.git,
-        libraryVersion
-      },
+      process: MemoryBudget.processTags(settings),
       processLabels: settings.processLabels,
       retentionLooksAtTags: RetentionSampling.looksAtTags(settings.retention),
       retention: retentionOf(settings.retention),

@@ -82,7 +82,8 @@ export const make = (options: {
   })
   const hold = ChunkHold.make({
     maxChunks,
-    isKnown: destinations.isKnown,
+    // Without APM nothing can ride, so there is nothing to wait for.
+    isKnown: () => settings.apm === "off" || destinations.isKnown(),
     route: router.route,
     onHeld: destinations.tracker.search
   })

@@ -5,7 +5,8 @@
  *
  * Texts count by their bytes, which is one for each character, or two if any is outside Latin-1. Where values are held,
  * objects, lists and keys count by what V8 needs for one, which can be thirty times what they are as JSON. Packed content
- * counts by its length. Ids, times and labels of a record are a fixed amount.
+ * counts by its length. A text that all spans of the process share counts as a pointer. Ids, times and labels of a record
+ * are a fixed amount. The APM span of an event is not counted, because it stays when the event is dropped.
  *
  * @since 0.2.0
  */
@@ -14,8 +15,10 @@ import type { Annotation, SpanIo } from "./Annotation.ts"
 import type { SpanRecord } from "./SpanRecord.ts"
 import type { Tags } from "./Tags.ts"
 
-// Measured on Node 24: a record with its context, and the object of its tags.
-const recordBytes = 1_000
+// Measured on Node 24: a record with its context, its place and the object of its tags; and the ids of a trace, which
+// the spans below its root share.
+const recordBytes = 640
+const traceBytes = 250
 const containerBytes = 64
 const keyBytes = 100
 const textBytes = 24
@@ -43,14 +46,20 @@ const beyondLatin1 = /[^\x00-\xff]/
 
 /**
  * The bytes of a record whose content was packed into `packed` bytes. Its other texts count two bytes for each
- * character, without a look at them.
+ * character, without a look at them. `process` are the tags that all spans share.
  *
  * @category combinators
  * @since 0.2.0
  */
-export const ofRecord = (record: SpanRecord<unknown>, packed: number): number => {
+export const ofRecord = (record: SpanRecord<unknown>, packed: number, process: Tags = {}): number => {
   const { annotation, context, error, tags } = record
-  let bytes = recordBytes + packed + ofTags(tags, atMost) + atMost(context.name)
+  let bytes = recordBytes + packed + atMost(context.name)
+  if (context.parentSource !== "parent") bytes += traceBytes
+  for (const key in tags) {
+    bytes += slotBytes
+    const value = tags[key]!
+    if (process[key] !== value) bytes += 2 * textBytes + atMost(key) + atMost(value)
+  }
   if (annotation.metrics !== undefined) bytes += ofJson(annotation.metrics, atMost)
   if (annotation.spanLinks !== undefined) bytes += ofJson(annotation.spanLinks as unknown as Json, atMost)
   if (annotation.config !== undefined) bytes += ofJson(annotation.config, atMost)
@@ -157,7 +166,7 @@ const ofSide = ({ _tag, value }: SpanIo, ofText: OfText): number => {
   return bytes
 }
 
-// Most keys and values of tags are those of every record of the process.
+// Most keys of tags are those of every span of the process.
 const ofTags = (tags: Tags, ofText: OfText): number => {
   let bytes = 0
   for (const key in tags) {

@@ -90,26 +90,37 @@ export const promptTrackingKey = "prompt_tracking_instrumentation_method"
  * @since 0.1.0
  */
 export const resolve = (input: Input<unknown>): Tags => {
-  const { context, process } = input
-  const tags: { [key: string]: string } = {
-    ...process.ddTags,
-    version: process.version ?? "",
-    env: process.env ?? "",
-    service: input.service,
-    source: "integration",
-    ml_app: context.mlApp.value,
-    agent_service: context.mlApp.value,
-    "ddtrace.version": process.libraryVersion,
-    language: "javascript"
-  }
-  if (process.git.repositoryUrl !== undefined) tags["git.repository_url"] = process.git.repositoryUrl
-  if (process.git.commitSha !== undefined) tags["git.commit.sha"] = process.git.commitSha
+  const { context } = input
+  const tags = ofProcess(input.process, input.service, context.mlApp.value)
   if (context.experiment !== undefined) assign(tags, context.experiment.tags)
   if (input.annotated !== undefined) assign(tags, input.annotated)
   if (context.session !== undefined) tags["session_id"] = context.session.value
   if (context.userId !== undefined) tags["usr.id"] = context.userId.value
   if (context.accountId !== undefined) tags["usr.account_id"] = context.accountId.value
   if (input.agentVersion !== undefined && context.kind === "agent") tags["agent_version"] = input.agentVersion
+  return tags
+}
+
+/**
+ * The tags of a span without any of its own.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const ofProcess = (process: ProcessTags, service: string, mlApp: string): { [key: string]: string } => {
+  const tags: { [key: string]: string } = {
+    ...process.ddTags,
+    version: process.version ?? "",
+    env: process.env ?? "",
+    service,
+    source: "integration",
+    ml_app: mlApp,
+    agent_service: mlApp,
+    "ddtrace.version": process.libraryVersion,
+    language: "javascript"
+  }
+  if (process.git.repositoryUrl !== undefined) tags["git.repository_url"] = process.git.repositoryUrl
+  if (process.git.commitSha !== undefined) tags["git.commit.sha"] = process.git.commitSha
   return tags
 }
 

@@ -15,6 +15,7 @@ import * as SpanMeta from "../../domain/event/SpanMeta.ts"
 import { allocate, MsgpackWriter, sizeOf } from "../../domain/msgpack/MsgpackWriter.ts"
 import * as HeldBytes from "../../domain/span/HeldBytes.ts"
 import * as SpanRecords from "../../domain/span/SpanRecord.ts"
+import type { Tags } from "../../domain/span/Tags.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
 
@@ -30,9 +31,9 @@ const pageBytes = 256 * 1024
 // A burst needs these again soon: 8 MiB.
 const mostFree = 32
 
-/** The bytes that a record takes in memory. */
-export const measure = (record: PendingRecord): number =>
-  HeldBytes.ofRecord(record, HeldContents.of(record)?.place?.length ?? SpanRecords.leastBytes(record))
+/** Measures the bytes that records take in memory, beside the tags that all spans of the process share. */
+export const measuring = (process: Tags) => (record: PendingRecord): number =>
+  HeldBytes.ofRecord(record, HeldContents.of(record)?.place?.length ?? SpanRecords.leastBytes(record), process)
 
 /** A budget that packs the content of an event before it reserves room for it. */
 export const around = (budget: ByteBudget): ByteBudget => {

@@ -29,6 +29,14 @@ describe("HeldBytes", () => {
     assert.isAtLeast(HeldBytes.ofRecord(failed, 0) - HeldBytes.ofRecord(bare, 0), 1_000)
   })
 
+  it("counts a text that all spans of the process share as a pointer, and any other tag by its texts", () => {
+    const record = makeRecord({ annotation: { tags: { team: "x".repeat(1_000) } } })
+    const shared = { ...record.tags }
+    const all = HeldBytes.ofRecord(record, 0, shared)
+    assert.isAtMost(all - HeldBytes.ofRecord({ ...record, tags: {} }, 0), Object.keys(record.tags).length * 8)
+    assert.isAtLeast(HeldBytes.ofRecord(record, 0, { ...shared, team: "another" }) - all, 1_000)
+  })
+
   it("adds up what annotations append to at least what the result holds, and to little more", () => {
     const annotations: ReadonlyArray<AnnotationInput> = [
       { input: "a".repeat(500), metadata: { a: [1, 2], b: "x" }, tags: { team: "one" }, costTags: ["team"] },
