@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -86,6 +87,8 @@ export interface SpanStart {
   readonly at?: bigint | undefined
   /** The present time, in Unix nanoseconds, if the caller has just read it. Default: read from the clock of `ambient`. */
   readonly now?: bigint | undefined
+  /** The clock of `ambient`, if the caller has just read it. */
+  readonly clock?: Clock.Clock | undefined
   /** The context around the span: annotations, account and request. Default: an empty context. */
   readonly ambient?: ContextReader | undefined
   /** The options. A function as `output` is no value: it makes the output when the span ends. */

@@ -32,7 +32,12 @@ export const make = (storage: CallerStorage): FiberCallbacks => ({
     return stored.fiber.pollUnsafe() === undefined ? stored.context : undefined
   },
   evaluate: (primitive, fiber) =>
-    Object.getPrototypeOf(primitive) === waiting
-      ? storage.run({ context: StreamedCalls.contextOf(fiber), fiber }, () => primitive[step](fiber))
-      : primitive[step](fiber)
+    Object.getPrototypeOf(primitive) === waiting ? wait(storage, primitive, fiber) : primitive[step](fiber)
 })
+
+// A function of its own, because each step of a fiber would pay for the closure, whether it is made or not.
+const wait = <X>(
+  storage: CallerStorage,
+  primitive: Tracer.EffectPrimitive<X>,
+  fiber: Parameters<FiberCallbacks["evaluate"]>[1]
+): X => storage.run({ context: StreamedCalls.contextOf(fiber), fiber }, () => primitive[step](fiber))

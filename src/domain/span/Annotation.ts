@@ -95,7 +95,7 @@ export interface Parsed extends Problems.Checked<Annotation> {
  */
 export const empty: Annotation = { bytes: 0 }
 
-// Raw values stand directly in `meta`.
+// Raw values and objects stand directly in `meta`.
 const rawLimits = JsonSnapshot.limitsBelowMeta(1)
 
 // The recorder adds this much for an annotation's own keys: quotes, colons, commas and braces.
@@ -138,6 +138,7 @@ export const parse = (
   const out: Owned = { bytes: 0 }
   const problems: Array<Problem> = []
   const input = AnnotationInputs.read(given, without, problems)
+  const { rare } = input
   readTexts(input, out, problems)
   if (input.input !== undefined) readInput(kind, input.input, out, problems)
   if (input.output !== undefined) readOutput(kind, input.output, out, problems)
@@ -149,7 +150,7 @@ export const parse = (
   }
   if (input.tags !== undefined) readTags(keep(out, problems, parseTags(input.tags)), out)
   if (input.prompt !== undefined) readPrompt(input.prompt, out, problems)
-  readRare(input, out, problems)
+  if (rare !== undefined) readRare(rare, out, problems)
   const { model, provider } = input
   return { value: out, model, provider, problems: problems.length === 0 ? Problems.none : problems }
 }
@@ -186,7 +187,9 @@ const readPrompt = (given: Prompt.PromptInput, out: Owned, problems: Array<Probl
   }
 }
 
-const readRare = (input: AnnotationInput, out: Owned, problems: Array<Problem>): void => {
+type Rare = NonNullable<AnnotationInputs.Fields["rare"]>
+
+const readRare = (input: Rare, out: Owned, problems: Array<Problem>): void => {
   if (input.expectedOutput !== undefined) {
     const value = keep(out, problems, JsonSnapshot.take(input.expectedOutput, rawLimits, "expectedOutput"))
     set(out, "expectedOutput", value)
@@ -240,15 +243,17 @@ const readEmbeddings = (output: unknown, out: Owned, problems: Array<Problem>): 
   readModel(answer?.model, out)
 }
 
-const readTexts = (input: AnnotationInput, out: Owned, problems: Array<Problem>): void => {
+const readTexts = (input: AnnotationInputs.Fields, out: Owned, problems: Array<Problem>): void => {
+  const { rare } = input
   if (input.name !== undefined) readText("name", input.name, out, problems)
   if (input.sessionId !== undefined) readText("sessionId", input.sessionId, out, problems)
-  if (input.userId !== undefined) readText("userId", input.userId, out, problems)
-  if (input.accountId !== undefined) readText("accountId", input.accountId, out, problems)
-  if (input.agentVersion !== undefined) readText("agentVersion", input.agentVersion, out, problems)
-  if (input.agentName !== undefined) readText("agentName", input.agentName, out, problems)
-  if (input.toolVersion !== undefined) readText("toolVersion", input.toolVersion, out, problems)
-  if (input.intent !== undefined) readText("intent", input.intent, out, problems)
+  if (rare === undefined) return
+  if (rare.userId !== undefined) readText("userId", rare.userId, out, problems)
+  if (rare.accountId !== undefined) readText("accountId", rare.accountId, out, problems)
+  if (rare.agentVersion !== undefined) readText("agentVersion", rare.agentVersion, out, problems)
+  if (rare.agentName !== undefined) readText("agentName", rare.agentName, out, problems)
+  if (rare.toolVersion !== undefined) readText("toolVersion", rare.toolVersion, out, problems)
+  if (rare.intent !== undefined) readText("intent", rare.intent, out, problems)
 }
 
 const readText = (key: keyof typeof textProblem, value: unknown, out: Owned, problems: Array<Problem>): void => {
@@ -295,7 +300,7 @@ const parseObject = (
   input: unknown,
   path: "metadata" | "config" | "tags"
 ): JsonSnapshot.Measured<JsonSnapshot.JsonObject | undefined> => {
-  const part = JsonSnapshot.take(input, JsonSnapshot.limitsBelowMeta(1), path)
+  const part = JsonSnapshot.take(input, rawLimits, path)
   if (part.value === undefined || JsonSnapshot.isObject(part.value)) {
     return part as JsonSnapshot.Measured<JsonSnapshot.JsonObject | undefined>
   }

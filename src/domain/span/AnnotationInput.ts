@@ -70,29 +70,59 @@ export interface AnnotationInput {
  */
 export type SideInput = Message.MessagesInput | Document.DocumentsInput | {} | null | undefined
 
-type Fields = { -readonly [K in keyof AnnotationInput]: AnnotationInput[K] }
+type Writable<K extends keyof AnnotationInput> = { -readonly [P in K]: AnnotationInput[P] }
+
+type RareKey =
+  | "userId"
+  | "accountId"
+  | "agentVersion"
+  | "agentName"
+  | "toolVersion"
+  | "intent"
+  | "expectedOutput"
+  | "costTags"
+  | "toolDefinitions"
+  | "spanLinks"
+  | "manifest"
+  | "config"
+
+/**
+ * The fields of an annotation as they were read. Those that few annotations have stand apart.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Fields extends Readonly<Writable<Exclude<keyof AnnotationInput, RareKey>>> {
+  readonly rare: Readonly<Writable<RareKey>> | undefined
+}
+
+type Read = Writable<Exclude<keyof AnnotationInput, RareKey>> & { rare: Writable<RareKey> | undefined }
 
 // All inputs have one shape.
-const unread = (): Fields => ({
+const unread = (): Read => ({
   name: undefined,
   model: undefined,
   provider: undefined,
   sessionId: undefined,
+  input: undefined,
+  output: undefined,
+  metadata: undefined,
+  metrics: undefined,
+  tags: undefined,
+  prompt: undefined,
+  rare: undefined
+})
+
+const unreadRare = (): Writable<RareKey> => ({
   userId: undefined,
   accountId: undefined,
   agentVersion: undefined,
   agentName: undefined,
   toolVersion: undefined,
   intent: undefined,
-  input: undefined,
-  output: undefined,
   expectedOutput: undefined,
-  metadata: undefined,
-  metrics: undefined,
-  tags: undefined,
   costTags: undefined,
   toolDefinitions: undefined,
-  prompt: undefined,
   spanLinks: undefined,
   manifest: undefined,
   config: undefined
@@ -100,7 +130,7 @@ const unread = (): Fields => ({
 
 // Each field is written by its own name: a computed name would be looked up in a table of the engine, at ten times the
 // cost.
-const readField = (from: AnnotationInput, key: string, to: Fields): void => {
+const readField = (from: AnnotationInput, key: string, to: Read): void => {
   switch (key) {
     case "name":
       to.name = from.name
@@ -114,32 +144,11 @@ const readField = (from: AnnotationInput, key: string, to: Fields): void => {
     case "sessionId":
       to.sessionId = from.sessionId
       break
-    case "userId":
-      to.userId = from.userId
-      break
-    case "accountId":
-      to.accountId = from.accountId
-      break
-    case "agentVersion":
-      to.agentVersion = from.agentVersion
-      break
-    case "agentName":
-      to.agentName = from.agentName
-      break
-    case "toolVersion":
-      to.toolVersion = from.toolVersion
-      break
-    case "intent":
-      to.intent = from.intent
-      break
     case "input":
       to.input = from.input
       break
     case "output":
       to.output = from.output
-      break
-    case "expectedOutput":
-      to.expectedOutput = from.expectedOutput
       break
     case "metadata":
       to.metadata = from.metadata
@@ -150,28 +159,63 @@ const readField = (from: AnnotationInput, key: string, to: Fields): void => {
     case "tags":
       to.tags = from.tags
       break
-    case "costTags":
-      to.costTags = from.costTags
-      break
-    case "toolDefinitions":
-      to.toolDefinitions = from.toolDefinitions
-      break
     case "prompt":
       to.prompt = from.prompt
       break
+    default:
+      readRare(from, key, to)
+  }
+}
+
+const readRare = (from: AnnotationInput, key: string, to: Read): void => {
+  if (!rareKeys.has(key)) return
+  const rare = to.rare ??= unreadRare()
+  switch (key) {
+    case "userId":
+      rare.userId = from.userId
+      break
+    case "accountId":
+      rare.accountId = from.accountId
+      break
+    case "agentVersion":
+      rare.agentVersion = from.agentVersion
+      break
+    case "agentName":
+      rare.agentName = from.agentName
+      break
+    case "toolVersion":
+      rare.toolVersion = from.toolVersion
+      break
+    case "intent":
+      rare.intent = from.intent
+      break
+    case "expectedOutput":
+      rare.expectedOutput = from.expectedOutput
+      break
+    case "costTags":
+      rare.costTags = from.costTags
+      break
+    case "toolDefinitions":
+      rare.toolDefinitions = from.toolDefinitions
+      break
     case "spanLinks":
-      to.spanLinks = from.spanLinks
+      rare.spanLinks = from.spanLinks
       break
     case "manifest":
-      to.manifest = from.manifest
+      rare.manifest = from.manifest
       break
     case "config":
-      to.config = from.config
+      rare.config = from.config
       break
   }
 }
 
-const fieldNames = Object.keys(unread()) as ReadonlyArray<keyof AnnotationInput>
+const rareKeys: ReadonlySet<string> = new Set(Object.keys(unreadRare()))
+
+const fieldNames = [
+  ...Object.keys(unread()).filter((key) => key !== "rare"),
+  ...rareKeys
+] as ReadonlyArray<keyof AnnotationInput>
 
 /**
  * Reads the fields. A field that cannot be read is left out with a problem, and those in `without` are not read.
@@ -188,7 +232,7 @@ export const read = (
   given: AnnotationInput,
   without: ReadonlyArray<keyof AnnotationInput>,
   problems: Array<Problem>
-): AnnotationInput => {
+): Fields => {
   try {
     const prototype: unknown = Object.getPrototypeOf(given)
     if (prototype === Object.prototype || prototype === null) {
@@ -209,7 +253,7 @@ const readEachField = (
   given: AnnotationInput,
   without: ReadonlyArray<keyof AnnotationInput>,
   problems: Array<Problem>
-): AnnotationInput => {
+): Fields => {
   const input = unread()
   for (const key of fieldNames) {
     if (without.includes(key)) continue

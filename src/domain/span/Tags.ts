@@ -84,14 +84,17 @@ export const labelKeys = {
 export const promptTrackingKey = "prompt_tracking_instrumentation_method"
 
 /**
- * Writes the tags in the order given above.
+ * Writes the tags in the order given above. A caller that keeps the tags that its spans share gives them.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const resolve = (input: Input<unknown>): Tags => {
+export const resolve = (
+  input: Input<unknown>,
+  first: Tags = ofProcess(input.process, input.service, input.context.mlApp.value)
+): Tags => {
   const { context } = input
-  const tags = ofProcess(input.process, input.service, context.mlApp.value)
+  const tags: { [key: string]: string } = { ...first }
   if (context.experiment !== undefined) assign(tags, context.experiment.tags)
   if (input.annotated !== undefined) assign(tags, input.annotated)
   if (context.session !== undefined) tags["session_id"] = context.session.value

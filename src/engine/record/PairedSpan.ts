@@ -72,9 +72,10 @@ class Paired implements PairedSpan {
 
   inside<R>(context: Context.Context<R>): Context.Context<R> {
     const around = this.region === undefined ? context : Context.merge(this.region, context)
-    const inside = Context.add(around, Tracer.ParentSpan, this.span)
+    // By its key: `Context.add` makes a closure for each call.
+    const inside = Context.addUnsafe(around, Tracer.ParentSpan.key, this.span)
     if (this.open === undefined) return inside
-    const recorded = Context.add(inside, CurrentSpan, this.open)
+    const recorded = Context.addUnsafe(inside, CurrentSpan.key, this.open)
     return this.reader.getRef(CurrentCallbackContext)?.enter(recorded) ?? recorded
   }
 
@@ -109,20 +110,24 @@ export const open = (
   caller: ContextReader,
   start: Pick<SpanStart, "kind" | "name" | "at" | "options" | "scoped">
 ): PairedSpan => {
-  const region = CallbackRegion.around(caller)
+  const around = caller.getRef(CurrentSpan)
+  const region = around === undefined ? CallbackRegion.around(caller) : undefined
   const reader = CallbackRegion.within(region, caller)
   const { at, kind, options, scoped } = start
   const name = SpanName.fromUnknown(start.name)
   const recorder = reader.getRef(Recorder)
   if (recorder === undefined) OutsideSpans.started(name)
   const slot: Slot | undefined = recorder === undefined ? undefined : { kind, reader, carrier: undefined }
-  const now = isTimed(reader) ? reader.getRef(Clock.Clock).currentTimeNanosUnsafe() : undefined
+  const clock = reader.getRef(Clock.Clock)
+  const now = isTimed(reader) ? clock.currentTimeNanosUnsafe() : undefined
   const span = openSpan(reader, name, slot, SpanTime.fromUnknown(at) ?? now ?? 0n)
   const recorded = recorder?.start({
     kind,
     name,
+    parent: around,
     at,
     now,
+    clock,
     ambient: reader,
     options,
     carrier: slot?.carrier,
@@ -166,17 +171,21 @@ const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, s
     name,
     parent,
     // Without a map, which `Context.make` makes.
-    annotations: slot === undefined ? Context.empty() : Context.add(Context.empty(), CarrierSlot, slot),
+    annotations: slot === undefined ? Context.empty() : Context.addUnsafe(Context.empty(), CarrierSlot.key, slot),
     links: links.length === 0 ? [] : links.slice(),
     startTime,
     kind: "internal",
     root: false,
-    sampled: (parent._tag === "None" || parent.value.sampled) &&
-      !LogLevel.isGreaterThan(reader.getRef(Tracer.MinimumTraceLevel), reader.getRef(Tracer.CurrentTraceLevel))
+    sampled: (parent._tag === "None" || parent.value.sampled) && isTraced(reader)
   })
   const attributes = reader.getRef(References.TracerSpanAnnotations)
   for (const key in attributes) span.attribute(key, attributes[key])
   return span
+}
+
+const isTraced = (reader: ContextReader): boolean => {
+  const least = reader.getRef(Tracer.MinimumTraceLevel)
+  return least === "All" || !LogLevel.isGreaterThan(least, reader.getRef(Tracer.CurrentTraceLevel))
 }
 
 const propagated = (span: Tracer.AnySpan | undefined): Option.Option<Tracer.AnySpan> => {

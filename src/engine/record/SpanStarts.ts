@@ -48,7 +48,7 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
   return (start) => {
     const { carrier, kind, options: given, span } = start
     const reader = start.ambient ?? options.root
-    const clock = options.clock(reader)
+    const clock = start.clock ?? options.clock(reader)
     const parent = (start.parent ?? reader.getRef(CurrentSpan)) as RecordedSpan | undefined
     const region = reader.getRef(SpanAnnotations)
     const around = ambient.current(reader)
@@ -108,7 +108,8 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
       trace,
       carrier,
       span,
-      timed: reader.getRef(References.TracerTimingEnabled),
+      // A time that the caller has read means that times are wanted.
+      timed: start.now !== undefined || reader.getRef(References.TracerTimingEnabled),
       service,
       clock,
       at,

@@ -14,30 +14,34 @@ export interface Tagged {
 }
 
 /** The tags as they are now. */
-export const of = (process: Tags.ProcessTags, span: Tagged, annotation: Annotation.Annotation): Tags.Tags =>
+export const of = (
+  process: Tags.ProcessTags,
+  span: Tagged,
+  annotation: Annotation.Annotation,
+  shared?: Tags.Tags
+): Tags.Tags =>
   Tags.resolve({
     process,
     service: span.service,
     context: span.context,
     annotated: annotation.tags,
     agentVersion: annotation.agentVersion
-  })
+  }, shared)
 
-/** Gives the tags of spans that end. Spans that have none of their own share one object, so that its bytes are made once. */
+/** Gives the tags of spans that end. Spans that have none of their own share one object, and the others begin with its. */
 export const sharing = (
   process: Tags.ProcessTags
 ): (span: Tagged, annotation: Annotation.Annotation) => Tags.Tags => {
-  let plain: { readonly service: string; readonly mlApp: string; readonly tags: Tags.Tags } | undefined
+  let shared: { readonly service: string; readonly mlApp: string; readonly tags: Tags.Tags } | undefined
   return (span, annotation) => {
     const { context, service } = span
-    if (annotation.tags !== undefined || annotation.agentVersion !== undefined || hasLabels(context)) {
-      return of(process, span, annotation)
-    }
     const mlApp = context.mlApp.value
-    if (plain === undefined || plain.service !== service || plain.mlApp !== mlApp) {
-      plain = { service, mlApp, tags: of(process, span, annotation) }
+    if (shared === undefined || shared.service !== service || shared.mlApp !== mlApp) {
+      shared = { service, mlApp, tags: Tags.ofProcess(process, service, mlApp) }
     }
-    return plain.tags
+    return annotation.tags !== undefined || annotation.agentVersion !== undefined || hasLabels(context)
+      ? of(process, span, annotation, shared.tags)
+      : shared.tags
   }
 }
 
