@@ -74,6 +74,7 @@ const route = (d: Draft, spans: ReadonlyArray<number>): void => {
   })
   if (!d.world.apm || d.closed) return
   d.routed.push(seen)
+  if (d.world.way === "open" && d.tracesAgain.length === 0 && d.packed === d.queue.length) d.packed++
   d.queue = [...d.queue, d.chunks.length]
   d.chunks = [...d.chunks, seen.flatMap(({ rider }) => rider ?? [])]
 }
@@ -120,13 +121,14 @@ const handOverAll = (d: Draft): void => {
   handOver(d, [...d.tracesAgain.flatMap(({ chunks }) => chunks), ...d.queue], false)
   d.tracesAgain = []
   d.queue = []
+  d.packed = 0
 }
 
 const sendTrace = (d: Draft, flight: number, chunks: ReadonlyArray<number> | undefined): void => {
   const { maxChunks } = d.limits
   if (d.world.way === "give up") handOverAll(d)
-  const over = d.queue.slice(0, Math.max(0, d.queue.length - maxChunks))
-  d.queue = d.queue.slice(over.length)
+  const over = d.queue.slice(d.packed, Math.max(d.packed, d.queue.length - maxChunks))
+  d.queue = d.queue.toSpliced(d.packed, over.length)
   handOver(d, over, false)
   if (d.world.way !== "open") {
     if (chunks !== undefined) d.problems.push("a trace left although nobody takes any")
@@ -138,8 +140,10 @@ const sendTrace = (d: Draft, flight: number, chunks: ReadonlyArray<number> | und
   }
   const again = d.tracesAgain.find((payload) => isSame(payload.chunks, chunks))
   if (again !== undefined) d.tracesAgain = d.tracesAgain.filter((payload) => payload !== again)
-  else if (chunks.length > 0 && startsWith(d.queue, chunks)) d.queue = d.queue.slice(chunks.length)
-  else d.problems.push(`chunks ${chunks.join()} left, and ${d.queue.join()} were waiting`)
+  else if (chunks.length > 0 && startsWith(d.queue, chunks)) {
+    d.queue = d.queue.slice(chunks.length)
+    d.packed = Math.max(0, d.packed - chunks.length)
+  } else d.problems.push(`chunks ${chunks.join()} left, and ${d.queue.join()} were waiting`)
   d.flights.set(flight, again ?? { chunks, attempts: 0 })
 }
 

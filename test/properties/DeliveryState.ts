@@ -124,6 +124,8 @@ export interface Model {
   /** The riders of each chunk that went to the traces' road. */
   readonly chunks: ReadonlyArray<ReadonlyArray<Id>>
   readonly queue: ReadonlyArray<number>
+  /** How many of them are packed, the first ones. They wait for a request, and no others crowd them out. */
+  readonly packed: number
   readonly tracesAgain: ReadonlyArray<TracePayload>
   /** Events whose span waits for room in memory, in the order in which they came. */
   readonly line: ReadonlyArray<{ readonly id: Id; readonly span: number | undefined; readonly until: number }>
@@ -203,6 +205,7 @@ export const make = (limits: Limits, world: World): Model => ({
   undecided: [],
   chunks: [],
   queue: [],
+  packed: 0,
   tracesAgain: [],
   line: [],
   waiting: [],

@@ -29,7 +29,7 @@ export type Way = { readonly _tag: "Open"; readonly writer: AgentWriterService }
 export interface TraceLane extends Lane<Payload> {
   /** Adds a chunk, with the events that ride it. */
   readonly add: (chunk: TraceChunk) => void
-  /** The estimated bytes of waiting chunks, without those in payloads. */
+  /** The estimated bytes of the chunks that no request has taken. */
   readonly waitingBytes: () => number
   /** The number of events in payloads that the Agent has not acknowledged. */
   readonly riders: () => number
@@ -39,8 +39,8 @@ export interface TraceLane extends Lane<Payload> {
 
 const done: NextStep = { _tag: "Done" }
 
-// An APM span without an event.
-const spanBytes = 1_000
+// An APM span without an event, estimated at six times its bytes, as the texts of events are.
+const spanBytes = 6_000
 
 /** The parts and the listeners of a lane. */
 export interface Options {
@@ -117,8 +117,9 @@ export const make = (options: Options): TraceLane => {
     add: (chunk) => {
       const riders = TraceChunks.riders(chunk)
       const bytes = riders.reduce((sum, rider) => sum + rider.bytes, chunk.spans.length * spanBytes)
-      packer.add(new Waiting(chunk, riders, bytes))
       add(riders)
+      const way = options.way()
+      packer.add(new Waiting(chunk, riders, bytes), way._tag === "Open" && again.length === 0 ? way.writer : undefined)
     },
     riders,
     waitingBytes: packer.waitingBytes,
@@ -136,7 +137,7 @@ export const make = (options: Options): TraceLane => {
     },
     send: (payload) => payload.writer.send(payload.chunks.map(({ encoded }) => encoded)),
     isEmpty: () => packer.size() === 0 && again.length === 0 && !packer.isPacking(),
-    isReady: () => again.length > 0 || packer.isPacking() || packer.waitingBytes() >= options.readyBytes,
+    isReady: () => again.length > 0 || packer.waitingBytes() >= options.readyBytes,
     onOutcome: (payload, outcome, now, last) => {
       options.onReachable(outcome._tag === "Answer" || outcome.bytesWritten)
       const verdict = judge(outcome, now)

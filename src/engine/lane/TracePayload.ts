@@ -31,13 +31,18 @@ export interface WaitingChunk {
 
 /** The chunks that wait, and the payload that is being packed from the oldest of them. */
 export interface Packer {
-  readonly add: (waiting: WaitingChunk) => void
+  /**
+   * Adds a chunk. With a writer it is packed at once, if no other waits and the payload has room, because its spans take
+   * more memory than their bytes, and objects that wait are moved again and again by the garbage collector.
+   */
+  readonly add: (waiting: WaitingChunk, writer: AgentWriterService | undefined) => void
   /** Packs a slice of the payload: at least one chunk, until the slice `isOver`. Returns whether it needs another slice. */
   readonly fill: (writer: AgentWriterService, isOver: () => boolean) => boolean
   /** Packs the rest of the payload. */
   readonly fresh: (writer: AgentWriterService) => Payload | undefined
-  /** The number of chunks that wait, and their estimated bytes, without those in the payload. */
+  /** The number of chunks that wait, without those in the payload. */
   readonly size: () => number
+  /** The estimated bytes of the chunks that wait, and of those in the payload. */
   readonly waitingBytes: () => number
   /** Whether a part of a payload is packed. */
   readonly isPacking: () => boolean
@@ -52,6 +57,8 @@ interface Open {
   readonly writer: AgentWriterService
   readonly chunks: Array<PackedChunk>
   bytes: number
+  /** The estimated bytes of the chunks. */
+  estimate: number
   isFull: boolean
 }
 
@@ -69,7 +76,7 @@ class Packed implements PackedChunk {
 // For what is packed in one step.
 const never = () => false
 
-const empty = (writer: AgentWriterService): Open => ({ writer, chunks: [], bytes: 5, isFull: false })
+const empty = (writer: AgentWriterService): Open => ({ writer, chunks: [], bytes: 5, estimate: 0, isFull: false })
 
 /** Makes a packer without chunks. `onFailed` takes the events of a chunk that cannot be packed. */
 export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<SpanRecord>) => void }): Packer => {
@@ -96,17 +103,24 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
       taken++
       waitingBytes -= estimate
       into.bytes += size
-      if (encoded === undefined) options.onFailed(riders)
-      else chunks.push(new Packed(riders, encoded))
+      if (encoded === undefined) {
+        options.onFailed(riders)
+        continue
+      }
+      into.estimate += estimate
+      chunks.push(new Packed(riders, encoded))
     }
     queue = queue.slice(taken)
     return queue.length > 0 && !isFull(into)
   }
 
   return {
-    add: (waiting) => {
+    add: (waiting, writer) => {
       queue.push(waiting)
       waitingBytes += waiting.bytes
+      if (writer === undefined || queue.length > 1) return
+      open = packing(writer)
+      if (open.writer === writer) pack(open, never)
     },
     fill: (writer, isOver) => {
       if (queue.length === 0) return false
@@ -121,7 +135,7 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
       return into.chunks.length === 0 ? undefined : { chunks: into.chunks, writer: into.writer, attempts: 0 }
     },
     size: () => queue.length,
-    waitingBytes: () => waitingBytes,
+    waitingBytes: () => waitingBytes + (open?.estimate ?? 0),
     isPacking: () => open !== undefined && open.chunks.length > 0,
     shed: (chunks) =>
       queue.splice(0, chunks).map(({ bytes, riders }) => {

@@ -95,7 +95,10 @@ describe("TraceLane", () => {
 
   it("packs a payload in slices, and hands over a part of one when there will be no Agent", () => {
     const { add, books, lane, outbox, settle, state } = make()
+    const { way } = state
+    state.way = { _tag: "Wait" }
     const spans = Array.from({ length: 120 }, () => add().spans)
+    state.way = way
     const packed = [lane.pack!(0, slice(50)), lane.pack!(0, slice(0)), lane.pack!(0, slice(Infinity))]
     assert.deepStrictEqual(packed, [true, true, false])
     assert.isFalse(lane.isEmpty())
@@ -103,7 +106,9 @@ describe("TraceLane", () => {
     assert.deepStrictEqual(payload.chunks.map(({ encoded }) => chunkOf(encoded).spans), spans)
     assert.isTrue(lane.isEmpty())
     settle(payload, answer(200))
+    state.way = { _tag: "Wait" }
     for (let i = 0; i < 60; i++) add()
+    state.way = way
     assert.isTrue(lane.pack!(0, slice(50)))
     assert.isTrue(lane.isReady!())
     state.way = { _tag: "GiveUp" }
@@ -111,6 +116,31 @@ describe("TraceLane", () => {
     assert.strictEqual(outbox.size(), 60)
     assert.isTrue(lane.isEmpty())
     assert.strictEqual(books().delivered.agent, 120)
+  })
+
+  it("packs a chunk at once if no other waits, and hands it over when there will be no Agent", () => {
+    const { add, books, lane, outbox, settle, state } = make()
+    let encoded = 0
+    const writer = agentWriter()
+    const way: TraceLane.Way = { _tag: "Open", writer: { ...writer, encode: (chunk) => (encoded++, writer.encode(chunk)) } }
+    state.way = way
+    const spans = [add().spans, add().spans]
+    assert.strictEqual(encoded, 2)
+    assert.isAbove(lane.waitingBytes(), 0)
+    const payload = lane.next(0)!
+    assert.deepStrictEqual(payload.chunks.map(({ encoded }) => chunkOf(encoded).spans), spans)
+    assert.strictEqual(lane.waitingBytes(), 0)
+    // What failed goes first.
+    settle(payload, answer(500))
+    add()
+    assert.strictEqual(encoded, 2)
+    assert.strictEqual(lane.next(0)!.attempts, 1)
+    assert.isFalse(lane.isEmpty())
+    state.way = { _tag: "GiveUp" }
+    assert.isUndefined(lane.next(0))
+    assert.strictEqual(outbox.size(), 1)
+    assert.strictEqual(books().pending.payload, 2)
+    assert.isTrue(lane.isEmpty())
   })
 
   it("keeps a payload under the limit, an eighth of it at a time", () => {
@@ -123,6 +153,7 @@ describe("TraceLane", () => {
 
   it("hands over the events of a chunk that cannot be encoded, and sends the other chunks", () => {
     const { add, lane, outbox, state } = make()
+    state.way = { _tag: "Wait" }
     const bad = add()
     const good = add()
     const writer = agentWriter()
