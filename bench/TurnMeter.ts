@@ -1,8 +1,8 @@
 /**
  * Finds the turns of the event loop that take the thread the longest.
  *
- * It looks once a turn at the time that the thread had to wait for a processor, so that a machine that is busy with other
- * things changes little, and subtracts the garbage collections that fell into the turn.
+ * It looks once a turn at the times that the thread ran and had to wait for a processor, so that a machine that is busy
+ * with other things changes little, and subtracts the garbage collections that fell into the turn.
  */
 import * as Fs from "node:fs"
 import { PerformanceObserver } from "node:perf_hooks"
@@ -10,6 +10,7 @@ import { PerformanceObserver } from "node:perf_hooks"
 interface Turn {
   readonly start: number
   readonly end: number
+  readonly ranMillis: number
   readonly waitedMillis: number
 }
 
@@ -26,17 +27,22 @@ export interface TurnMeter {
 // In shorter turns nothing happened.
 const leastMillis = 0.5
 
-/** Tells how long the thread has waited for a processor. */
-const waiting = (): () => number => {
+// The time that a thread ran is counted in ticks, and that of its waiting exactly.
+const tickMillis = 4
+
+/** Tells how long the thread has run, and how long it has waited for a processor. */
+const watch = (): () => readonly [ranMillis: number, waitedMillis: number] => {
   try {
     const file = Fs.openSync("/proc/thread-self/schedstat", "r")
     const buffer = Buffer.alloc(128)
-    return () => Number(buffer.toString("latin1", 0, Fs.readSync(file, buffer, 0, 128, 0)).split(" ")[1]) / 1e6
+    return () => {
+      const [ran, waited] = buffer.toString("latin1", 0, Fs.readSync(file, buffer, 0, 128, 0)).split(" ")
+      return [Number(ran) / 1e6, Number(waited) / 1e6]
+    }
   } catch {
-    // Processor time, which systems count in ticks of some milliseconds.
     return () => {
       const { system, user } = process.threadCpuUsage()
-      return performance.now() - (system + user) / 1_000
+      return [(system + user) / 1_000, 0]
     }
   }
 }
@@ -50,16 +56,19 @@ export const start = (): TurnMeter => {
     }
   })
   observer.observe({ entryTypes: ["gc"] })
-  const waited = waiting()
+  const times = watch()
   let running = true
   let start = performance.now()
-  let before = waited()
+  let [ran, waited] = times()
   const look = (): void => {
     const end = performance.now()
-    const after = waited()
-    if (end - start > leastMillis) turns.push({ start, end, waitedMillis: Math.max(0, after - before) })
+    const [nowRan, nowWaited] = times()
+    if (end - start > leastMillis) {
+      turns.push({ start, end, ranMillis: nowRan - ran, waitedMillis: nowWaited - waited })
+    }
     start = end
-    before = after
+    ran = nowRan
+    waited = nowWaited
     if (running) setImmediate(look)
   }
   setImmediate(look)
@@ -76,7 +85,9 @@ export const start = (): TurnMeter => {
       await new Promise((resolve) => setTimeout(resolve, 50))
       observer.disconnect()
       const millis = turns
-        .map((turn) => turn.end - turn.start - turn.waitedMillis - collecting(turn))
+        .map((turn) =>
+          Math.min(turn.end - turn.start - turn.waitedMillis, turn.ranMillis + tickMillis) - collecting(turn)
+        )
         .filter((millis) => millis > leastMillis)
         .sort((a, b) => a - b)
       return { p99: millis[Math.floor(millis.length * 0.99)] ?? 0, longest: millis.at(-1) ?? 0 }
