@@ -13,6 +13,7 @@ import type { SpanKind } from "../domain/span/SpanKind.ts"
 import type { Carrier } from "./Carrier.ts"
 import type { ContextReader } from "./ContextReader.ts"
 import type { OpenSpan } from "./CurrentSpan.ts"
+import type { SpanRegion } from "./SpanRegion.ts"
 
 /**
  * The options of a span, as a user writes them.
@@ -91,6 +92,8 @@ export interface SpanStart {
   readonly clock?: Clock.Clock | undefined
   /** The context around the span: annotations, account and request. Default: an empty context. */
   readonly ambient?: ContextReader | undefined
+  /** The regions around `ambient`, if the caller has just read them. */
+  readonly region?: SpanRegion | undefined
   /** The options. A function as `output` is no value: it makes the output when the span ends. */
   readonly options?: SpanOptions | undefined
   /** The APM span that the event can ride. */

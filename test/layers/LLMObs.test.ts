@@ -328,6 +328,36 @@ describe("LLMObs", () => {
         assert.strictEqual(Observed.named(agent, "told").event["session_id"], "s-1")
       }).pipe(Effect.provide(Observed.dev())))
 
+    it.live("counts for the spans of its region alone, however deep they stand directly inside one another", () =>
+      Effect.gen(function*() {
+        const leaf = (name: string) => LLMObs.task(name)(Effect.void)
+        const nested = LLMObs.task("child")(Effect.andThen(leaf("grandchild"), leaf("sibling")))
+        const region = LLMObs.annotateSpans({ tags: { region: "yes" } })(LLMObs.task("inside")(leaf("deeper")))
+        yield* LLMObs.workflow("root")(
+          nested.pipe(
+            Effect.andThen(region),
+            Effect.andThen(leaf("after")),
+            Effect.andThen(Effect.withTracerEnabled(leaf("untraced"), false)),
+            Effect.andThen(leaf("traced"))
+          )
+        )
+        const { agent } = yield* Observed.settle
+        const tagged = Observed.names(agent).filter((name) =>
+          Observed.tagsOf(Observed.named(agent, name)).has("region")
+        )
+        assert.deepStrictEqual(tagged.toSorted(), ["deeper", "inside"])
+        const parents = ["child", "grandchild", "sibling", "inside", "deeper", "after", "untraced", "traced"].map((
+          name
+        ) =>
+          Observed.names(agent).find((other) =>
+            Observed.named(agent, other).event["span_id"] === Observed.named(agent, name).event["parent_id"]
+          )
+        )
+        assert.deepStrictEqual(parents, ["root", "child", "child", "root", "inside", "root", "root", "root"])
+        const apm = Observed.spans(agent).map((span) => span.name)
+        assert.deepStrictEqual([apm.includes("untraced"), apm.includes("traced")], [false, true])
+      }).pipe(Effect.provide(Observed.dev())))
+
     it.live("leaves a span that already runs unchanged, and takes no input or output", () =>
       Effect.gen(function*() {
         yield* Effect.void.pipe(

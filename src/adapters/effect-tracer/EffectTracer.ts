@@ -95,7 +95,8 @@ type SpanInput = Parameters<Tracer.Tracer["span"]>[0]
 const open = (options: Options, given: SpanInput): EffectSpan => {
   const slot = Context.get(given.annotations, CarrierSlot)
   const reader: ContextReader | undefined = given.root ? undefined : slot?.reader ?? Fiber.getCurrent()
-  const isOnItsOwn = Option.isSome(given.parent) || CallbackRegion.isEntry(given.kind)
+  // The opener of a carrier has looked for a fiber behind the callback.
+  const isOnItsOwn = slot?.reader !== undefined || Option.isSome(given.parent) || CallbackRegion.isEntry(given.kind)
   const input = reader === undefined || isOnItsOwn ? given : inCallback(given, reader)
   const parent = Option.getOrUndefined(input.parent)
   const inner = parent !== undefined && parent instanceof EffectSpan && parent.options === options ? parent : undefined

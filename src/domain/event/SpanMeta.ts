@@ -61,14 +61,11 @@ export const errorOf = ({ error }: SpanRecord, format: Pick<WireFormat, "metaErr
 export const content = (record: SpanRecord<unknown>): { [key: string]: Json } => {
   const { annotation, context } = record
   const kind = context.kind
-  const metadata: Writable = { ...annotation.metadata }
-  const dd: Writable = {}
-  if (annotation.costTags !== undefined && annotation.costTags.length > 0) dd["cost_tags"] = annotation.costTags
-  if (kind === "agent" && (annotation.agentName !== undefined || annotation.manifest !== undefined)) {
-    dd["agent_manifest"] = AgentManifest.render(annotation.manifest, annotation.agentName ?? context.name)
+  const dd = reservedMetadata(record)
+  const meta: Writable = {
+    span: { kind },
+    metadata: dd === undefined ? annotation.metadata ?? {} : { ...annotation.metadata, _dd: dd }
   }
-  if (Object.keys(dd).length > 0) metadata["_dd"] = dd
-  const meta: Writable = { span: { kind }, metadata }
   if (record.model !== undefined) {
     meta["model_name"] = record.model.name
     meta["model_provider"] = record.model.provider
@@ -95,6 +92,18 @@ export const content = (record: SpanRecord<unknown>): { [key: string]: Json } =>
     meta["agent_attribution"] = { pagent_name: context.agent.name, pagent_span_id: context.agent.spanId }
   }
   return meta
+}
+
+// Most spans have none.
+const reservedMetadata = ({ annotation, context }: SpanRecord<unknown>): Json | undefined => {
+  const { agentName, costTags, manifest } = annotation
+  const hasCostTags = costTags !== undefined && costTags.length > 0
+  const hasManifest = context.kind === "agent" && (agentName !== undefined || manifest !== undefined)
+  if (!hasCostTags && !hasManifest) return undefined
+  return {
+    ...(hasCostTags ? { cost_tags: costTags } : undefined),
+    ...(hasManifest ? { agent_manifest: AgentManifest.render(manifest, agentName ?? context.name) } : undefined)
+  }
 }
 
 /**

@@ -369,18 +369,21 @@ export class MsgpackWriter {
   }
 
   private object(members: Members): void {
-    this.map(sizeOf(members))
-    this.members(members)
+    const map = this.beginMap()
+    this.endMap(map, this.members(members))
   }
 
-  /** The members of an object, one after another, without the head of a map. */
-  members(members: Members): void {
+  /** The members of an object, one after another, without the head of a map. Returns their number. */
+  members(members: Members): number {
+    let size = 0
     // A loop over keys makes no list of them.
     for (const key in members) {
       if (!Object.hasOwn(members, key)) continue
+      size++
       this.text(key)
       this.json(members[key])
     }
+    return size
   }
 
   // Writes a text of fewer than 32 characters if all are ASCII.

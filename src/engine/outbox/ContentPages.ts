@@ -12,7 +12,7 @@
 import type { Page as ContentPage, Place } from "../../domain/event/HeldContent.ts"
 import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as SpanMeta from "../../domain/event/SpanMeta.ts"
-import { allocate, MsgpackWriter, sizeOf } from "../../domain/msgpack/MsgpackWriter.ts"
+import { allocate, MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
 import * as HeldBytes from "../../domain/span/HeldBytes.ts"
 import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { Tags } from "../../domain/span/Tags.ts"
@@ -122,8 +122,8 @@ const make = () => {
     pack: (record: PendingRecord): void => {
       const meta = SpanMeta.content(record)
       out.begin()
-      out.members(meta)
-      const content = new HeldContents.HeldContent(record.annotation, placed(sizeOf(meta)))
+      const members = out.members(meta)
+      const content = new HeldContents.HeldContent(record.annotation, placed(members))
       keep(content)
       // The same object, since the budget and the journal know an event by it.
       Object.assign(record, { annotation: content, prompt: undefined })

@@ -6,30 +6,28 @@
  * If the tracer is ours, the Effect span is the APM span that the event can ride. Under any other tracer it only
  * provides its ids. Without a layer, or while recording is off, there is only the Effect span.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
 import type { SpanKind } from "../../domain/span/SpanKind.ts"
 import * as SpanName from "../../domain/span/SpanName.ts"
-import { CurrentCallbackContext } from "../../ports/CallbackContext.ts"
 import type { Slot } from "../../ports/Carrier.ts"
 import { CarrierSlot } from "../../ports/Carrier.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
-import type { RecorderService, SpanEnd, SpanStart } from "../../ports/Recorder.ts"
-import { Recorder } from "../../ports/Recorder.ts"
+import type { SpanEnd, SpanStart } from "../../ports/Recorder.ts"
 import * as CallbackRegion from "../context/CallbackRegion.ts"
 import * as OutsideSpans from "./OutsideSpans.ts"
+import { RecordedSpan } from "./RecordedSpan.ts"
 import * as SpanExit from "./SpanExit.ts"
 import * as SpanTime from "./SpanTime.ts"
+import type { Surroundings } from "./Surroundings.ts"
+import * as SpanSurroundings from "./Surroundings.ts"
 
 export interface PairedSpan {
   readonly kind: SpanKind
@@ -50,91 +48,94 @@ class Paired implements PairedSpan {
   readonly kind: SpanKind
   readonly span: Tracer.Span
   readonly open: OpenSpan | undefined
-  readonly recorder: RecorderService | undefined
-  readonly reader: ContextReader
+  readonly surroundings: Surroundings
+  /** The context that the span started in, and the region that a callback takes from the fiber that waits for it. */
+  readonly around: Context.Context<never>
   readonly region: Context.Context<never> | undefined
 
   constructor(
     kind: SpanKind,
     span: Tracer.Span,
     open: OpenSpan | undefined,
-    recorder: RecorderService | undefined,
-    reader: ContextReader,
+    surroundings: Surroundings,
+    around: Context.Context<never>,
     region: Context.Context<never> | undefined
   ) {
     this.kind = kind
     this.span = span
     this.open = open
-    this.recorder = recorder
-    this.reader = reader
+    this.surroundings = surroundings
+    this.around = around
     this.region = region
   }
 
   inside<R>(context: Context.Context<R>): Context.Context<R> {
-    const around = this.region === undefined ? context : Context.merge(this.region, context)
+    const { open, region, surroundings } = this
+    const around = region === undefined ? context : Context.merge(region, context)
     // By its key: `Context.add` makes a closure for each call.
-    const inside = Context.addUnsafe(around, Tracer.ParentSpan.key, this.span)
-    if (this.open === undefined) return inside
-    const recorded = Context.addUnsafe(inside, CurrentSpan.key, this.open)
-    return this.reader.getRef(CurrentCallbackContext)?.enter(recorded) ?? recorded
+    const spanned = Context.addUnsafe(around, Tracer.ParentSpan.key, this.span)
+    if (open === undefined) return spanned
+    const recorded = Context.addUnsafe(spanned, CurrentSpan.key, open)
+    const inside = surroundings.callbacks?.enter(recorded) ?? recorded
+    if (context === this.around && open instanceof RecordedSpan) open.inside = { context: inside, surroundings }
+    return inside
   }
 
   annotate(input: AnnotationInput): void {
-    if (this.open !== undefined) this.recorder!.annotate(this.open, input)
+    if (this.open !== undefined) this.surroundings.recorder!.annotate(this.open, input)
   }
 
   end(end?: SpanEnd): void {
-    if (this.open !== undefined) this.recorder!.end(this.open, end)
+    if (this.open !== undefined) this.surroundings.recorder!.end(this.open, end)
     else this.endSpan(end)
   }
 
   endAndWait(end?: SpanEnd): Effect.Effect<void> | undefined {
-    if (this.open !== undefined) return this.recorder!.endAndWait(this.open, end)
+    if (this.open !== undefined) return this.surroundings.recorder!.endAndWait(this.open, end)
     this.endSpan(end)
     return undefined
   }
 
   private endSpan(end: SpanEnd = {}): void {
     if (this.span.status._tag !== "Ended") {
-      const { reader } = this
-      const now = isTimed(reader) ? reader.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n
+      const { clock, isTimed } = this.surroundings
+      const now = isTimed ? clock.currentTimeNanosUnsafe() : 0n
       this.span.end(SpanTime.fromUnknown(end.at) ?? now, SpanExit.of(end))
     }
   }
 }
-
-const isTimed = (reader: ContextReader): boolean => reader.getRef(References.TracerTimingEnabled)
 
 /** Opens both spans in a context. */
 export const open = (
   caller: ContextReader,
   start: Pick<SpanStart, "kind" | "name" | "at" | "options" | "scoped">
 ): PairedSpan => {
-  const around = caller.getRef(CurrentSpan)
-  const region = around === undefined ? CallbackRegion.around(caller) : undefined
-  const reader = CallbackRegion.within(region, caller)
+  const parent = caller.getRef(CurrentSpan)
+  const callback = parent === undefined ? CallbackRegion.around(caller) : undefined
+  const reader = CallbackRegion.within(callback, caller)
+  const surroundings = SpanSurroundings.read(reader, parent instanceof RecordedSpan ? parent.inside : undefined)
+  const { clock, isTimed, recorder, region } = surroundings
   const { at, kind, options, scoped } = start
   const name = SpanName.fromUnknown(start.name)
-  const recorder = reader.getRef(Recorder)
   if (recorder === undefined) OutsideSpans.started(name)
   const slot: Slot | undefined = recorder === undefined ? undefined : { kind, reader, carrier: undefined }
-  const clock = reader.getRef(Clock.Clock)
-  const now = isTimed(reader) ? clock.currentTimeNanosUnsafe() : undefined
-  const span = openSpan(reader, name, slot, SpanTime.fromUnknown(at) ?? now ?? 0n)
+  const now = isTimed ? clock.currentTimeNanosUnsafe() : undefined
+  const span = openSpan(reader, surroundings, name, slot, SpanTime.fromUnknown(at) ?? now ?? 0n)
   const recorded = recorder?.start({
     kind,
     name,
-    parent: around,
+    parent,
     at,
     now,
     clock,
     ambient: reader,
+    region,
     options,
     carrier: slot?.carrier,
     span,
     scoped
   })
-  return new Paired(kind, span, recorded, recorder, reader, region)
+  return new Paired(kind, span, recorded, surroundings, caller.context, callback)
 }
 
 /**
@@ -163,10 +164,15 @@ export const openScoped = (
   }))
 
 // This repeats `Effect.makeSpan`, which takes neither a context nor a time.
-const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, startTime: bigint): Tracer.Span => {
+const openSpan = (
+  reader: ContextReader,
+  { attributes, isTraced, isWanted, links }: Surroundings,
+  name: string,
+  slot: Slot | undefined,
+  startTime: bigint
+): Tracer.Span => {
   const parent = propagated(Context.getOrUndefined(reader.context, Tracer.ParentSpan))
-  if (!reader.getRef(References.TracerEnabled)) return new NoSpan(name, parent)
-  const links = reader.getRef(References.TracerSpanLinks)
+  if (!isTraced) return new NoSpan(name, parent)
   const span = reader.getRef(Tracer.Tracer).span({
     name,
     parent,
@@ -176,16 +182,10 @@ const openSpan = (reader: ContextReader, name: string, slot: Slot | undefined, s
     startTime,
     kind: "internal",
     root: false,
-    sampled: (parent._tag === "None" || parent.value.sampled) && isTraced(reader)
+    sampled: isWanted && (parent._tag === "None" || parent.value.sampled)
   })
-  const attributes = reader.getRef(References.TracerSpanAnnotations)
   for (const key in attributes) span.attribute(key, attributes[key])
   return span
-}
-
-const isTraced = (reader: ContextReader): boolean => {
-  const least = reader.getRef(Tracer.MinimumTraceLevel)
-  return least === "All" || !LogLevel.isGreaterThan(least, reader.getRef(Tracer.CurrentTraceLevel))
 }
 
 const propagated = (span: Tracer.AnySpan | undefined): Option.Option<Tracer.AnySpan> => {

@@ -13,12 +13,11 @@ import * as SpanContext from "../../domain/span/SpanContext.ts"
 import * as SpanId from "../../domain/span/SpanId.ts"
 import * as SpanName from "../../domain/span/SpanName.ts"
 import * as TraceId from "../../domain/span/TraceId.ts"
-import { BaggageChanges } from "../../ports/AmbientContext.ts"
 import type { Carrier } from "../../ports/Carrier.ts"
-import { CurrentSpan, SpanAnnotations } from "../../ports/CurrentSpan.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { IdGeneratorService } from "../../ports/IdGenerator.ts"
 import type { SpanOptions, SpanStart, TracerSpan } from "../../ports/Recorder.ts"
-import { CurrentRouting } from "../../ports/Routing.ts"
+import * as SpanRegion from "../../ports/SpanRegion.ts"
 import * as LateRetention from "./LateRetention.ts"
 import type { OpenContent } from "./OpenContent.ts"
 import * as OptionReader from "./OptionReader.ts"
@@ -50,11 +49,9 @@ export const make = (options: Options, content: OpenContent): (start: SpanStart)
     const reader = start.ambient ?? options.root
     const clock = start.clock ?? options.clock(reader)
     const parent = (start.parent ?? reader.getRef(CurrentSpan)) as RecordedSpan | undefined
-    const region = reader.getRef(SpanAnnotations)
+    const { annotations: region, baggage, routing } = start.region ?? SpanRegion.read(reader)
     const around = ambient.current(reader)
-    const baggage = reader.getRef(BaggageChanges)
     const local = localOf(baggage)
-    const routing = reader.getRef(CurrentRouting)
     const trace = carrier?.trace ?? parent?.trace ?? { session: undefined }
     const at = SpanTime.fromUnknown(start.at)
     const name = SpanName.fromUnknown(start.name)

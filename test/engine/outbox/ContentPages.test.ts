@@ -19,7 +19,8 @@ import * as HostileValue from "../../domain/HostileValue.ts"
 import * as Records from "../../domain/Records.ts"
 import { canonical } from "../../domain/schema/CanonicalText.ts"
 
-const budget = (limit = Infinity) => ContentPages.around(ByteBudget.make({ limit, measure: ContentPages.measuring({}) }))
+const budget = (limit = Infinity) =>
+  ContentPages.around(ByteBudget.make({ limit, measure: ContentPages.measuring({}) }))
 
 const packed = (record: SpanRecord): SpanRecord => {
   const held = { ...record }
