@@ -71,8 +71,12 @@ class Chunk implements TraceChunk {
  * @since 0.1.0
  */
 export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
-  return self.spans.map(({ rider }) => rider).filter((rider) => rider !== undefined)
+  // A list that grows, or that a filter makes, has place for many, and it is held as long as its events.
+  const each = self.spans.map(({ rider }) => rider)
+  return isFull(each) ? each : each.filter((rider) => rider !== undefined)
 }
+
+const isFull = <A>(each: ReadonlyArray<A | undefined>): each is ReadonlyArray<A> => !each.includes(undefined)
 
 /**
  * The facts about a trace that its spans carry as tags.

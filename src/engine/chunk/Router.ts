@@ -71,6 +71,9 @@ export const structBytes = (record: SpanRecord, conditions: Pick<Conditions, "st
   return content > Rescue.maxStructBytes ? content : conditions.structBytes(record)
 }
 
+const isWhole = (chunk: ReadonlyArray<ChunkSpan | undefined>): chunk is ReadonlyArray<ChunkSpan> =>
+  !chunk.includes(undefined)
+
 /** Makes a router. */
 export const make = (
   options: EventEntries.Options & {
@@ -118,7 +121,7 @@ export const make = (
       if (rider === undefined) span.record = undefined
       return sealed
     })
-    if (leaves) options.send(TraceChunks.make(chunk.filter((one) => one !== undefined)))
+    if (isWhole(chunk)) options.send(TraceChunks.make(chunk))
     return leaves
   }
 
