@@ -6,14 +6,15 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { root } from "./SourceFile.ts"
 
-const source = "src/domain/json/JsonEscapes.wat"
+const source = join(root, "src/domain/json/JsonEscapes.wat")
 
-/** The module with the bytes, from the root of the repository. */
-export const target = "src/domain/json/JsonEscapesWasm.ts"
+/** The module with the bytes. */
+export const target = join(root, "src/domain/json/JsonEscapesWasm.ts")
 
 // By its path, so that types and all other tests need no wabt.
-const assembler = "node_modules/wabt/bin/wat2wasm"
+const assembler = join(root, "node_modules/wabt/bin/wat2wasm")
 
 /** Whether wabt is installed. */
 export const canBuild = (): boolean => existsSync(assembler)
