@@ -122,7 +122,10 @@ describe("TraceLane", () => {
     const { add, books, lane, outbox, settle, state } = make()
     let encoded = 0
     const writer = agentWriter()
-    const way: TraceLane.Way = { _tag: "Open", writer: { ...writer, encode: (chunk) => (encoded++, writer.encode(chunk)) } }
+    const way: TraceLane.Way = {
+      _tag: "Open",
+      writer: { ...writer, encode: (chunk) => (encoded++, writer.encode(chunk)) }
+    }
     state.way = way
     const spans = [add().spans, add().spans]
     assert.strictEqual(encoded, 2)
