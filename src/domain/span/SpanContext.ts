@@ -166,55 +166,10 @@ export interface Start<R = Retention> {
  * @category combinators
  * @since 0.1.0
  */
-export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => {
-  const { context, explicit, labels, parent, process } = start
-  const remote = parent === undefined ? start.remote : undefined
-  const remoteParent = remote?.parentId
-  const rum = labels?.rum
-  return new Resolved({
-    kind: start.kind,
-    name: start.name,
-    spanId: start.spanId,
-    parentId: parent?.spanId ?? remoteParent ?? undefinedParent,
-    parentSource: parent !== undefined ? "parent" : remoteParent !== undefined ? "propagated" : undefined,
-    traceId: parent?.traceId ?? (remoteParent === undefined ? undefined : remote!.traceId ?? start.apmTraceId) ??
-      start.newTraceId,
-    apmTraceId: start.apmTraceId,
-    mlApp: parent !== undefined && explicit.agentService === undefined && explicit.mlApp === undefined
-      ? MlApp.inherit(parent.mlApp)
-      : MlApp.resolve({
-        agentService: explicit.agentService,
-        mlApp: explicit.mlApp,
-        parent: parent?.mlApp,
-        propagated: remote?.mlApp,
-        configured: start.configured.mlApp,
-        service: start.configured.service
-      }),
-    session: SessionSource.resolve({
-      explicit: explicit.sessionId,
-      context: context.sessionId,
-      parent: parent?.session,
-      traceDefault: start.traceDefault ??
-        (remote?.sessionId === undefined ? undefined : SessionSource.make(remote.sessionId, "propagated")),
-      process: process.sessionId,
-      request: labels?.request?.sessionId,
-      rum: rum?.sessionId
-    }),
-    userId: label(explicit.userId, context.userId, parent?.userId, process.userId, rum?.userId),
-    accountId: label(explicit.accountId, context.accountId, parent?.accountId, process.accountId, rum?.accountId),
-    agent: parent === undefined ? remote?.agent : Attribution.resolve(parent),
-    retention: parent !== undefined
-      ? parent.retention
-      : remoteParent !== undefined || remote?.retention !== undefined
-      ? remote!.retention
-      : start.retention(start.apmTraceId),
-    experiment: explicit.experiment ?? parent?.experiment ?? labels?.experiment,
-    account: start.account
-  })
-}
+export const resolve = <R>(start: Start<R>): SpanContext<R | Retention> => new Resolved(start)
 
 // A class, so that it begins in the young generation: see `SpanRecord`.
-class Resolved<R> implements SpanContext<R> {
+class Resolved<R> implements SpanContext<R | Retention> {
   readonly kind: SpanKind
   readonly name: string
   readonly spanId: string
@@ -227,26 +182,60 @@ class Resolved<R> implements SpanContext<R> {
   readonly userId: Sourced | undefined
   readonly accountId: Sourced | undefined
   readonly agent: AgentAttribution | undefined
-  readonly retention: R | undefined
+  readonly retention: R | Retention | undefined
   readonly experiment: ExperimentScope | undefined
   readonly account: string | undefined
 
-  constructor(of: SpanContext<R>) {
-    this.kind = of.kind
-    this.name = of.name
-    this.spanId = of.spanId
-    this.parentId = of.parentId
-    this.parentSource = of.parentSource
-    this.traceId = of.traceId
-    this.apmTraceId = of.apmTraceId
-    this.mlApp = of.mlApp
-    this.session = of.session
-    this.userId = of.userId
-    this.accountId = of.accountId
-    this.agent = of.agent
-    this.retention = of.retention
-    this.experiment = of.experiment
-    this.account = of.account
+  constructor(start: Start<R>) {
+    const { context, explicit, labels, parent, process } = start
+    const remote = parent === undefined ? start.remote : undefined
+    const remoteParent = remote?.parentId
+    const rum = labels?.rum
+    this.kind = start.kind
+    this.name = start.name
+    this.spanId = start.spanId
+    this.parentId = parent?.spanId ?? remoteParent ?? undefinedParent
+    this.parentSource = parent !== undefined ? "parent" : remoteParent !== undefined ? "propagated" : undefined
+    this.traceId = parent?.traceId ??
+      (remoteParent === undefined ? undefined : remote!.traceId ?? start.apmTraceId) ??
+      start.newTraceId
+    this.apmTraceId = start.apmTraceId
+    this.mlApp = parent !== undefined && explicit.agentService === undefined && explicit.mlApp === undefined
+      ? MlApp.inherit(parent.mlApp)
+      : MlApp.resolve({
+        agentService: explicit.agentService,
+        mlApp: explicit.mlApp,
+        parent: parent?.mlApp,
+        propagated: remote?.mlApp,
+        configured: start.configured.mlApp,
+        service: start.configured.service
+      })
+    this.session = SessionSource.resolve({
+      explicit: explicit.sessionId,
+      context: context.sessionId,
+      parent: parent?.session,
+      traceDefault: start.traceDefault ??
+        (remote?.sessionId === undefined ? undefined : SessionSource.make(remote.sessionId, "propagated")),
+      process: process.sessionId,
+      request: labels?.request?.sessionId,
+      rum: rum?.sessionId
+    })
+    this.userId = label(explicit.userId, context.userId, parent?.userId, process.userId, rum?.userId)
+    this.accountId = label(
+      explicit.accountId,
+      context.accountId,
+      parent?.accountId,
+      process.accountId,
+      rum?.accountId
+    )
+    this.agent = parent === undefined ? remote?.agent : Attribution.resolve(parent)
+    this.retention = parent !== undefined
+      ? parent.retention
+      : remoteParent !== undefined || remote?.retention !== undefined
+      ? remote!.retention
+      : start.retention(start.apmTraceId)
+    this.experiment = explicit.experiment ?? parent?.experiment ?? labels?.experiment
+    this.account = start.account
   }
 }
 

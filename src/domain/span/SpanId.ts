@@ -65,11 +65,16 @@ export const toHex16 = (decimal: string): string => fromDecimal(decimal) ?? zero
  * @since 0.1.0
  */
 export const toDecimal = (hex: string): string => {
-  try {
-    const last = hex.charCodeAt(hex.length - 1)
-    // `BigInt` refuses other texts, but ignores white space at the end. An expression takes as long as the conversion.
-    return hex.length <= 16 && last >= 0x30 && last <= 0x66 ? BigInt("0x" + hex).toString() : "0"
-  } catch {
-    return "0"
-  }
+  // A span of another tracer can have no id.
+  if (typeof hex !== "string" || hex.length > 16 || hex.length === 0) return "0"
+  const split = Math.max(0, hex.length - 8)
+  const high = HexText.word(hex, 0, split)
+  const low = HexText.word(hex, split, hex.length - split)
+  if (high === undefined || low === undefined) return "0"
+  // `BigInt` of a text with `0x` takes twice as long.
+  words.setUint32(0, high)
+  words.setUint32(4, low)
+  return words.getBigUint64(0).toString()
 }
+
+const words = new DataView(new ArrayBuffer(8))

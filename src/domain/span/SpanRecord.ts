@@ -102,37 +102,7 @@ export const leastBytes = (self: SpanRecord<unknown>): number => self.bytes / lo
  * @category constructors
  * @since 0.1.0
  */
-export const finish = <R>(input: Finish<R>): SpanRecord<R> => {
-  const { annotation, ancestor, context, error } = input
-  const kind = context.kind
-  const prompt = kind !== "llm" ? undefined : annotation.prompt ?? ancestor?.prompt
-  const model = kind === "llm" || kind === "embedding"
-    ? {
-      name: named(input.modelName) ?? unknownModel,
-      provider: named(input.modelProvider)?.toLowerCase() ?? unknownModel
-    }
-    : undefined
-  const toolVersion = kind === "tool"
-    ? annotation.toolVersion ?? inheritedToolVersion(context.name, ancestor)
-    : undefined
-  return new Finished({
-    context,
-    startNs: input.startNs,
-    durationNs: input.durationNs,
-    model,
-    annotation,
-    tags: input.tags,
-    prompt,
-    toolVersion,
-    error,
-    bytes: fixedBytes + annotation.bytes + tagBytes(input.tags) + identityBytes(context) +
-      textBytes(model?.name) + textBytes(model?.provider) + textBytes(toolVersion) +
-      (prompt === undefined
-        ? 0
-        : textBytes(context.mlApp.value) * 2 + (prompt === annotation.prompt ? 0 : promptBytes(prompt))) +
-      (error === undefined ? 0 : textBytes(error.message) + textBytes(error.stack) + textBytes(error.type) * 2)
-  })
-}
+export const finish = <R>(input: Finish<R>): SpanRecord<R> => new Finished(input)
 
 // Nearly every record of a busy program survives some collections. V8 then allocates what a literal makes in the old
 // generation, where a record that was delivered keeps all alive that it refers to. Instances of a class begin in the young
@@ -149,17 +119,34 @@ class Finished<R> implements SpanRecord<R> {
   readonly error: SpanError | undefined
   readonly bytes: number
 
-  constructor(of: SpanRecord<R>) {
-    this.context = of.context
-    this.startNs = of.startNs
-    this.durationNs = of.durationNs
-    this.model = of.model
-    this.annotation = of.annotation
-    this.tags = of.tags
-    this.prompt = of.prompt
-    this.toolVersion = of.toolVersion
-    this.error = of.error
-    this.bytes = of.bytes
+  constructor(input: Finish<R>) {
+    const { annotation, ancestor, context, error } = input
+    const kind = context.kind
+    const prompt = kind !== "llm" ? undefined : annotation.prompt ?? ancestor?.prompt
+    const model = kind === "llm" || kind === "embedding"
+      ? {
+        name: named(input.modelName) ?? unknownModel,
+        provider: named(input.modelProvider)?.toLowerCase() ?? unknownModel
+      }
+      : undefined
+    const toolVersion = kind === "tool"
+      ? annotation.toolVersion ?? inheritedToolVersion(context.name, ancestor)
+      : undefined
+    this.context = context
+    this.startNs = input.startNs
+    this.durationNs = input.durationNs
+    this.model = model
+    this.annotation = annotation
+    this.tags = input.tags
+    this.prompt = prompt
+    this.toolVersion = toolVersion
+    this.error = error
+    this.bytes = fixedBytes + annotation.bytes + tagBytes(input.tags) + identityBytes(context) +
+      textBytes(model?.name) + textBytes(model?.provider) + textBytes(toolVersion) +
+      (prompt === undefined
+        ? 0
+        : textBytes(context.mlApp.value) * 2 + (prompt === annotation.prompt ? 0 : promptBytes(prompt))) +
+      (error === undefined ? 0 : textBytes(error.message) + textBytes(error.stack) + textBytes(error.type) * 2)
   }
 }
 

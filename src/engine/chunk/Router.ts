@@ -74,6 +74,9 @@ export const structBytes = (record: SpanRecord, conditions: Pick<Conditions, "st
 const isWhole = (chunk: ReadonlyArray<ChunkSpan | undefined>): chunk is ReadonlyArray<ChunkSpan> =>
   !chunk.includes(undefined)
 
+// Whether the event of a span waits on it.
+const waits = ({ claim, record }: RoutedSpan): boolean => record !== undefined && claim === "none"
+
 /** Makes a router. */
 export const make = (
   options: EventEntries.Options & {
@@ -142,7 +145,8 @@ export const make = (
     waiting: () => entry.onCarriers.events,
     route: (trace, spans) => {
       StackRoom.need()
-      const waited = spans.filter((span) => span.record !== undefined && span.claim === "none")
+      // Most often each of them waits, and a list of their own would be made for nothing.
+      const waited = spans.every(waits) ? spans : spans.filter(waits)
       let leaves = false
       try {
         leaves = decide(trace, spans)
