@@ -58,7 +58,9 @@ export const make = (options: {
       const trace = span.trace
       span.ended = true
       trace.open--
-      trace.finished.push(span)
+      // A list that grows has place for many, and most traces have few spans.
+      if (trace.finished.length === 0) trace.finished = [span]
+      else trace.finished.push(span)
       if (trace.open <= 0 || trace.finished.length >= options.minSpans) emit(trace, now)
       else if (waiting.add(trace, now)) options.onWaiting?.()
     },

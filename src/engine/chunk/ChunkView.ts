@@ -29,50 +29,58 @@ export const make = (
   let last: { readonly decision: Decision; readonly root: Tags } | undefined
   return (trace, spans, decision) => {
     if (last?.decision !== decision) last = { decision, root: rootTags(conditions.processTags, decision) }
-    return viewOf(conditions, trace, spans, decision, last.root)
+    return new View(conditions, trace, spans, decision, last.root)
   }
 }
 
-const viewOf = (
-  conditions: Given,
-  trace: LocalTrace,
-  spans: ReadonlyArray<RoutedSpan>,
-  decision: Decision,
-  root: Tags
-): ChunkView => {
-  const facts: Facts = {
-    traceId: trace.traceId,
-    priority: decision.priority,
-    decisionMaker: decision.decisionMaker,
-    upstream: trace.upstream,
-    root,
-    llm: trace.llm,
-    env: conditions.env,
-    version: conditions.version
+class View implements ChunkView {
+  readonly #given: Given
+  readonly #trace: LocalTrace
+  readonly #spans: ReadonlyArray<RoutedSpan>
+  readonly #facts: Facts
+
+  constructor(given: Given, trace: LocalTrace, spans: ReadonlyArray<RoutedSpan>, decision: Decision, root: Tags) {
+    this.#given = given
+    this.#trace = trace
+    this.#spans = spans
+    this.#facts = {
+      traceId: trace.traceId,
+      priority: decision.priority,
+      decisionMaker: decision.decisionMaker,
+      upstream: trace.upstream,
+      root,
+      llm: trace.llm,
+      env: given.env,
+      version: given.version
+    }
   }
 
-  const seal = (index: number): ApmSpan => {
-    const span = spans[index]!
+  seal(index: number): ApmSpan {
+    const span = this.#spans[index]!
     if (span.record !== undefined) GenAi.write(span.record, span.meta, span.metrics)
-    const place = { root: span === trace.root, topLevel: span.topLevel, first: index === 0 }
+    const place = { root: span === this.#trace.root, topLevel: span.topLevel, first: index === 0 }
     // A filter of the program may change the tags that it is shown.
-    if (conditions.keeps !== undefined) return span.toApmSpan(TraceChunks.seal(span, place, facts))
-    TraceChunks.write(span, place, facts)
+    if (this.#given.keeps !== undefined) return span.toApmSpan(TraceChunks.seal(span, place, this.#facts))
+    TraceChunks.write(span, place, this.#facts)
     return span.toApmSpan(span)
   }
 
-  return {
-    seal,
-    isKept: () => conditions.keeps === undefined || conditions.keeps(spans.map((_, index) => seal(index))),
-    // The Agent filters by the span that it takes for the root of the chunk, and by the tags that leave with it. If
-    // several spans have a parent elsewhere, the Agent takes one of them, so all of them are checked.
-    isFiltered: () => {
-      const filters = conditions.filter()
-      if (filters === undefined) return false
-      const ids = new Set<string>()
-      for (const span of spans) ids.add(span.spanId)
-      return spans.some(({ parentId }, index) => (parentId === undefined || !ids.has(parentId)) && filters(seal(index)))
-    }
+  isKept(): boolean {
+    const { keeps } = this.#given
+    return keeps === undefined || keeps(this.#spans.map((_, index) => this.seal(index)))
+  }
+
+  // The Agent filters by the span that it takes for the root of the chunk, and by the tags that leave with it. If
+  // several spans have a parent elsewhere, the Agent takes one of them, so all of them are checked.
+  isFiltered(): boolean {
+    const filters = this.#given.filter()
+    if (filters === undefined) return false
+    const spans = this.#spans
+    const ids = new Set<string>()
+    for (const span of spans) ids.add(span.spanId)
+    return spans.some(({ parentId }, index) =>
+      (parentId === undefined || !ids.has(parentId)) && filters(this.seal(index))
+    )
   }
 }
 

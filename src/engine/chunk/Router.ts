@@ -124,7 +124,7 @@ export const make = (
       if (rider === undefined) span.record = undefined
       return sealed
     })
-    if (isWhole(chunk)) options.send(TraceChunks.make(chunk))
+    if (leaves && isWhole(chunk)) options.send(TraceChunks.make(chunk))
     return leaves
   }
 

@@ -116,7 +116,8 @@ export const make = (options: Options): TraceLane => {
   return {
     add: (chunk) => {
       const riders = TraceChunks.riders(chunk)
-      const bytes = riders.reduce((sum, rider) => sum + rider.bytes, chunk.spans.length * spanBytes)
+      let bytes = chunk.spans.length * spanBytes
+      for (const rider of riders) bytes += rider.bytes
       add(riders)
       const way = options.way()
       packer.add(new Waiting(chunk, riders, bytes), way._tag === "Open" && again.length === 0 ? way.writer : undefined)
