@@ -78,8 +78,8 @@ export class MsgpackWriter {
 
   /** Continues in another page, at an offset. */
   use(page: Uint8Array, at: number): void {
-    this.page = page
     this.view = viewOf(page)
+    this.page = page
     this.start = this.at = at
   }
 
@@ -134,8 +134,9 @@ export class MsgpackWriter {
       ? allocate(Math.max(written + bytes, written * 2))
       : this.makePage()
     next.set(this.page.subarray(this.start, this.at))
-    this.page = next
+    // First, because it can fail.
     this.view = viewOf(next)
+    this.page = next
     this.start = 0
     this.at = written
   }
@@ -424,10 +425,10 @@ const textOf = (value: unknown): string => typeof value === "string" ? value : S
  * @since 0.2.0
  */
 export class TextRow {
-  private readonly keys: Array<string> = []
-  private readonly texts: Array<string> = []
+  private keys: ReadonlyArray<string> = []
+  private texts: ReadonlyArray<string> = []
   // Of the first member, of the first two, and so on.
-  private readonly bytes: Array<Uint8Array> = [none]
+  private bytes: ReadonlyArray<Uint8Array> = [none]
   private differences = 0
 
   /** Whether a member stands at this place of the row. */
@@ -449,21 +450,24 @@ export class TextRow {
   learn(members: Texts): void {
     const out = new MsgpackWriter(1_024)
     const ends = [0]
-    this.keys.length = 0
-    this.texts.length = 0
-    this.bytes.length = 0
+    const keys: Array<string> = []
+    const texts: Array<string> = []
     out.begin()
     for (const key of Object.keys(members).slice(0, mostKept)) {
       const text = textOf(members[key])
       if (key.length > longestKept || text.length > longestKept) break
       out.text(key)
       out.text(text)
-      this.keys.push(key)
-      this.texts.push(text)
+      keys.push(key)
+      texts.push(text)
       ends.push(out.length)
     }
     const bytes = out.end()
-    for (const end of ends) this.bytes.push(bytes.subarray(0, end))
+    const heads = ends.map((end) => bytes.subarray(0, end))
+    // At the end, because what comes before can fail, where the stack is full for example.
+    this.keys = keys
+    this.texts = texts
+    this.bytes = heads
   }
 }
 

@@ -76,6 +76,25 @@ describe("MsgpackWriter", () => {
     }
   )
 
+  it("keeps a row of texts whole that could not be learned again", () => {
+    const row = new TextRow()
+    const write = (texts: {}): {} => {
+      const out = new MsgpackWriter()
+      out.begin()
+      out.endMap(out.beginMap(), out.texts(texts, row))
+      return read(out.end()) as {}
+    }
+    let reads = 0
+    const text = {
+      toString: () => {
+        if (++reads > 1) throw new RangeError("Maximum call stack size exceeded")
+        return "x"
+      }
+    }
+    assert.throws(() => write({ a: "1", text }))
+    assert.deepStrictEqual(write({ a: "1", b: "2" }), { a: "1", b: "2" })
+  })
+
   const members = Schema.Record(Schema.String, Schema.Literals(["x", "y", "\ud800", "z".repeat(200)]))
   it.prop(
     "writes texts by key the same, whether their row knows all of them, the first of them or none",
