@@ -68,8 +68,10 @@ const make = () => {
   let end = 0
 
   const out = new MsgpackWriter(pageBytes, () => {
+    // First, because it can fail.
+    const next = spare.pop() ?? { bytes: allocate(pageBytes), contents: [], live: 0 }
     full.push(open)
-    open = spare.pop() ?? { bytes: allocate(pageBytes), contents: [], live: 0 }
+    open = next
     end = 0
     return open.bytes
   })
@@ -114,7 +116,8 @@ const make = () => {
   const free = (page: Page, length: number): void => {
     page.live -= length
     if (page === open) return
-    full.push(page)
+    // A content that could not be packed can have left it there: twice would make it two spare pages.
+    if (!full.includes(page)) full.push(page)
     tidy()
   }
 

@@ -58,6 +58,30 @@ const wellFormed = <A>(value: A): A =>
     : value
 
 describe("ContentPages", () => {
+  it("keeps each content apart after one that could not be packed", () => {
+    const pages = budget()
+    const make = (letter: string): SpanRecord => {
+      const record = Records.makeRecord({ annotation: { metadata: { letter: letter.repeat(100_000) } } })
+      const { metadata } = record.annotation
+      const kept = letter === "!"
+        ? Object.defineProperty({ ...metadata }, "last", {
+          enumerable: true,
+          get: () => assert.fail("the stack is full")
+        })
+        : metadata
+      return { ...record, annotation: { ...record.annotation, metadata: kept! } }
+    }
+    const first = make("a")
+    pages.reserve(first)
+    pages.reserve(make("b"))
+    assert.throws(() => pages.reserve(make("!")))
+    pages.release(first)
+    const records = [..."cdefghij"].map(make)
+    for (const record of records) pages.reserve(record)
+    const kept = records.map((record) => (HeldContents.of(record)!.meta["metadata"] as { letter: string }).letter)
+    assert.deepStrictEqual(kept.map((text) => new Set(text)), [..."cdefghij"].map((letter) => new Set(letter)))
+  })
+
   it.prop(
     "renders any event the same before and after it was packed, and from a disk",
     [Schemas.SpanRecord],
