@@ -91,36 +91,49 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
   // Requests stay small, so that few events share the fate of one.
   const isFull = ({ bytes, isFull, writer }: Open): boolean => isFull || bytes > writer.maxPayloadBytes / 8
 
-  const pack = (into: Open, isOver: () => boolean): boolean => {
+  // Returns whether the payload has room for it.
+  const take = (into: Open, { bytes, riders }: WaitingChunk, encoded: EncodedChunk): boolean => {
     const { chunks, writer } = into
+    const size = encoded.bytes.byteLength
+    into.isFull = chunks.length > 0 && into.bytes + size > writer.maxPayloadBytes
+    if (into.isFull) return false
+    chunks.push(new Packed(riders, encoded))
+    into.bytes += size
+    into.estimate += bytes
+    return true
+  }
+
+  const pack = (into: Open, isOver: () => boolean): boolean => {
     let taken = 0
     while (taken < queue.length && !isFull(into) && (taken === 0 || !isOver())) {
-      const { bytes: estimate, chunk, riders } = queue[taken]!
-      const encoded = writer.encode(chunk)
-      const size = encoded?.bytes.byteLength ?? 0
-      into.isFull = chunks.length > 0 && into.bytes + size > writer.maxPayloadBytes
-      if (into.isFull) break
+      const waiting = queue[taken]!
+      const encoded = into.writer.encode(waiting.chunk)
+      if (encoded !== undefined && !take(into, waiting, encoded)) break
       taken++
-      waitingBytes -= estimate
-      into.bytes += size
-      if (encoded === undefined) {
-        options.onFailed(riders)
-        continue
-      }
-      into.estimate += estimate
-      chunks.push(new Packed(riders, encoded))
+      waitingBytes -= waiting.bytes
+      if (encoded === undefined) options.onFailed(waiting.riders)
     }
     queue = queue.slice(taken)
     return queue.length > 0 && !isFull(into)
   }
 
+  // A chunk that cannot be packed waits, because the stack of a program that ends a span can be full: the sender's is not.
+  const packAtOnce = (waiting: WaitingChunk, writer: AgentWriterService): boolean => {
+    const into = open = packing(writer)
+    if (into.writer !== writer || isFull(into)) return false
+    try {
+      const encoded = writer.encode(waiting.chunk)
+      return encoded !== undefined && take(into, waiting, encoded)
+    } catch {
+      return false
+    }
+  }
+
   return {
     add: (waiting, writer) => {
+      if (writer !== undefined && queue.length === 0 && packAtOnce(waiting, writer)) return
       queue.push(waiting)
       waitingBytes += waiting.bytes
-      if (writer === undefined || queue.length > 1) return
-      open = packing(writer)
-      if (open.writer === writer) pack(open, never)
     },
     fill: (writer, isOver) => {
       if (queue.length === 0) return false

@@ -118,6 +118,30 @@ describe("TraceLane", () => {
     assert.strictEqual(books().delivered.agent, 120)
   })
 
+  it("packs a chunk later that cannot be packed at once, where the stack is full for example", () => {
+    const { add, books, lane, settle, state } = make()
+    const writer = agentWriter()
+    const faults: Array<() => undefined> = [
+      () => undefined,
+      () => {
+        throw new RangeError("Maximum call stack size exceeded")
+      }
+    ]
+    for (const fault of faults) {
+      let isFull = true
+      const encode: typeof writer.encode = (chunk) => isFull ? fault() : writer.encode(chunk)
+      state.way = { _tag: "Open", writer: { ...writer, encode } }
+      const { spans } = add()
+      isFull = false
+      const payload = lane.next(0)!
+      assert.deepStrictEqual(payload.chunks.map(({ encoded }) => chunkOf(encoded).spans), [spans])
+      assert.isTrue(lane.isEmpty())
+      settle(payload, answer(200))
+    }
+    assert.strictEqual(books().delivered.agent, 2)
+    assert.strictEqual(lane.waitingBytes(), 0)
+  })
+
   it("packs a chunk at once if no other waits, and hands it over when there will be no Agent", () => {
     const { add, books, lane, outbox, settle, state } = make()
     let encoded = 0
