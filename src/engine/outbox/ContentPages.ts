@@ -31,6 +31,9 @@ const pageBytes = 256 * 1024
 // A burst needs these again soon: 8 MiB.
 const mostFree = 32
 
+// Records with more than this beside their content are rare.
+const mostBeside = 64 * 1024
+
 /** Measures the bytes that records take in memory, beside the tags that all spans of the process share. */
 export const measuring = (process: Tags) => (record: PendingRecord): number =>
   HeldBytes.ofRecord(record, HeldContents.of(record)?.place?.length ?? SpanRecords.leastBytes(record), process)
@@ -42,8 +45,10 @@ export const around = (budget: ByteBudget): ByteBudget => {
     ...budget,
     reserve: (record) => {
       if (HeldContents.of(record) === undefined) {
-        // Packing is for events that can have room.
-        if (budget.limit - budget.used() < SpanRecords.leastBytes(record)) return false
+        // Packing is for events that can have room: the content of any other would be copied for nothing. Records are
+        // measured twice only when the memory is nearly full.
+        const room = budget.limit - budget.used()
+        if (room < SpanRecords.leastBytes(record) + mostBeside && room < budget.measure(record)) return false
         pages.pack(record)
       }
       if (budget.reserve(record)) return true
