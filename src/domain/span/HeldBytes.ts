@@ -52,8 +52,13 @@ const beyondLatin1 = /[^\x00-\xff]/
  * @since 0.2.0
  */
 export const ofRecord = (record: SpanRecord<unknown>, packed: number, process: Tags = {}): number => {
-  const { annotation, context, error, tags } = record
-  let bytes = recordBytes + packed + atMost(context.name)
+  const { annotation, context, error, model, tags, toolVersion } = record
+  const { agent, name } = context
+  let bytes = recordBytes + packed + atMost(name)
+  // Content has a copy of these.
+  if (model !== undefined) bytes += atMost(model.name) + atMost(model.provider)
+  if (toolVersion !== undefined) bytes += atMost(toolVersion)
+  if (agent !== undefined) bytes += atMost(agent.name ?? "") + atMost(agent.spanId)
   if (context.parentSource !== "parent") bytes += traceBytes
   for (const key in tags) {
     bytes += slotBytes

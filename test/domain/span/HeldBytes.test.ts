@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Annotation, AnnotationInput } from "../../../src/domain/span/Annotation.ts"
 import * as Annotations from "../../../src/domain/span/Annotation.ts"
 import * as HeldBytes from "../../../src/domain/span/HeldBytes.ts"
-import { makeRecord } from "../Records.ts"
+import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
+import { makeContext, makeRecord } from "../Records.ts"
 
 const held = (annotation: Omit<Annotation, "bytes">) =>
   HeldBytes.ofAnnotation({ ...annotation, bytes: 0 }, HeldBytes.exactly)
@@ -27,6 +28,23 @@ describe("HeldBytes", () => {
     assert.strictEqual(HeldBytes.ofRecord(bare, 5_000) - HeldBytes.ofRecord(bare, 0), 5_000)
     const failed = makeRecord({ error: { type: "Error", message: "x".repeat(1_000), stack: "" } })
     assert.isAtLeast(HeldBytes.ofRecord(failed, 0) - HeldBytes.ofRecord(bare, 0), 1_000)
+  })
+
+  it("counts the names beside packed content, however long they are", () => {
+    const long = "x".repeat(1_000)
+    const agent = { name: long, spanId: "2" }
+    const tool = makeRecord({ context: makeContext({ kind: "tool" }), annotation: { toolVersion: long } })
+    const records: ReadonlyArray<readonly [number, SpanRecord]> = [
+      [1, makeRecord({ modelName: long })],
+      [2, makeRecord({ modelName: long, modelProvider: long })],
+      [1, tool],
+      [1, makeRecord({ context: makeContext({ name: long }) })],
+      [1, makeRecord({ context: makeContext({ remote: { parentId: "2", traceId: "1", agent } }) })]
+    ]
+    const bare = HeldBytes.ofRecord(makeRecord({}), 0)
+    for (const [names, record] of records) {
+      assert.isAtLeast(HeldBytes.ofRecord(record, 0) - bare, names * 1_000)
+    }
   })
 
   it("counts a text that all spans of the process share as a pointer, and any other tag by its texts", () => {
