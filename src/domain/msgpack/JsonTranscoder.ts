@@ -11,20 +11,13 @@
 import type { EscapePass } from "../json/JsonEscapes.ts"
 import * as JsonEscapes from "../json/JsonEscapes.ts"
 import type { MsgpackWriter } from "./MsgpackWriter.ts"
+import * as Utf8 from "./Utf8.ts"
 
 // Up to this length a loop over the bytes is faster than a pass.
 const short = 32
 
 // The longest escape: \u0000.
 const longestEscape = 6
-
-const decoder = new TextDecoder()
-
-const isNode = typeof Buffer === "function"
-
-const textOf: (bytes: Uint8Array, from: number, to: number) => string = isNode
-  ? (bytes, from, to) => (bytes as Buffer).toString("utf8", from, to)
-  : (bytes, from, to) => decoder.decode(bytes.subarray(from, to))
 
 const quote = 0x22
 const backslash = 0x5c
@@ -248,7 +241,7 @@ export class JsonTranscoder {
 
   private native(from: number, end: number): void {
     this.leave()
-    this.out!.plain(JSON.stringify(textOf(this.bytes, from, end)))
+    this.out!.plain(JSON.stringify(Utf8.read(this.bytes, from, end)))
     this.enter()
   }
 }

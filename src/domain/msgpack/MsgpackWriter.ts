@@ -11,6 +11,7 @@
  */
 import type { Json } from "../json/JsonSnapshot.ts"
 import * as HexText from "../span/HexText.ts"
+import * as Utf8 from "./Utf8.ts"
 
 /**
  * The bytes of a page.
@@ -28,29 +29,8 @@ const learnedAgain = 64
 // The longest text of which the length fits 16 bits, whatever its characters.
 const medium = 0xffff / 3
 
-// Node's own buffers are not filled with zeros first, and take a text in a tenth of the time that an encoder needs.
-const isNode = typeof Buffer === "function"
-
-/**
- * A buffer of its own, with any content.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const allocate = (bytes: number): Uint8Array => isNode ? Buffer.allocUnsafeSlow(bytes) : new Uint8Array(bytes)
-
 // Up to this length a loop over the characters is faster than a call of the encoder.
-const short = isNode ? 10 : 31
-
-const encoder = new TextEncoder()
-
-const writeUtf8: (page: Uint8Array, text: string, at: number) => number = isNode
-  ? (page, text, at) => (page as Buffer).write(text, at)
-  : (page, text, at) => encoder.encodeInto(text, page.subarray(at)).written
-
-const utf8Length: (text: string) => number = isNode
-  ? (text) => Buffer.byteLength(text)
-  : (text) => text.length * 3
+const short = Utf8.hasBuffers ? 10 : 31
 
 const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength)
 
@@ -71,7 +51,7 @@ export class MsgpackWriter {
   private readonly makePage: () => Uint8Array
 
   /** `makePage` gives each page when it is needed, of `size` bytes. */
-  constructor(size: number = pageBytes, makePage: () => Uint8Array = () => allocate(size)) {
+  constructor(size: number = pageBytes, makePage: () => Uint8Array = () => Utf8.allocate(size)) {
     this.size = size
     this.makePage = makePage
   }
@@ -131,7 +111,7 @@ export class MsgpackWriter {
     if (this.at + bytes <= this.page.length) return
     const written = this.at - this.start
     const next = written + bytes > this.size / 2
-      ? allocate(Math.max(written + bytes, written * 2))
+      ? Utf8.allocate(Math.max(written + bytes, written * 2))
       : this.makePage()
     next.set(this.page.subarray(this.start, this.at))
     // First, because it can fail.
@@ -143,7 +123,7 @@ export class MsgpackWriter {
 
   // Of a long text the bytes are counted: three times its length would be a page of its own, and most of it empty.
   private roomFor(text: string): void {
-    this.room((text.length > medium ? utf8Length(text) : text.length * 3) + 5)
+    this.room((text.length > medium ? Utf8.mostBytes(text) : text.length * 3) + 5)
   }
 
   map(size: number): void {
@@ -206,7 +186,7 @@ export class MsgpackWriter {
   /** A text without a header, for other formats than MessagePack. */
   plain(text: string): void {
     this.roomFor(text)
-    this.at += writeUtf8(this.page, text, this.at)
+    this.at += Utf8.write(this.page, text, this.at)
   }
 
   text(text: string): void {
@@ -214,12 +194,12 @@ export class MsgpackWriter {
     this.roomFor(text)
     if (length <= short && this.ascii(text, length)) return
     if (length > medium) {
-      const bytes = writeUtf8(this.page, text, this.at + 5)
+      const bytes = Utf8.write(this.page, text, this.at + 5)
       this.page[this.at] = 0xdb
       this.view.setUint32(this.at + 1, bytes)
       this.at += bytes + 5
     } else if (length < 0x20) {
-      const bytes = writeUtf8(this.page, text, this.at + 1)
+      const bytes = Utf8.write(this.page, text, this.at + 1)
       if (bytes < 0x20) {
         this.page[this.at] = 0xa0 | bytes
         this.at += bytes + 1
@@ -230,7 +210,7 @@ export class MsgpackWriter {
         this.at += bytes + 2
       }
     } else {
-      const bytes = writeUtf8(this.page, text, this.at + 3)
+      const bytes = Utf8.write(this.page, text, this.at + 3)
       this.page[this.at] = 0xda
       this.view.setUint16(this.at + 1, bytes)
       this.at += bytes + 3

@@ -8,6 +8,7 @@
  * @since 0.2.0
  */
 import type { Json } from "../json/JsonSnapshot.ts"
+import * as Utf8 from "./Utf8.ts"
 
 /**
  * The members of an object that were written one after another, without the head of a map.
@@ -18,10 +19,6 @@ import type { Json } from "../json/JsonSnapshot.ts"
 export const readMembers = (bytes: Uint8Array, from: number, count: number): { [key: string]: Json } => {
   return new Reader(bytes, from).members(count)
 }
-
-const decoder = new TextDecoder()
-
-const isNode = typeof Buffer === "function"
 
 class Reader {
   private readonly bytes: Uint8Array
@@ -103,9 +100,7 @@ class Reader {
 
   private text(length: number): string {
     const from = this.skip(length)
-    return isNode
-      ? (this.bytes as Buffer).toString("utf8", from, from + length)
-      : decoder.decode(this.bytes.subarray(from, from + length))
+    return Utf8.read(this.bytes, from, from + length)
   }
 
   private skip(bytes: number): number {

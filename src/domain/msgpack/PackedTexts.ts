@@ -7,7 +7,7 @@
  *
  * @since 0.2.0
  */
-import { allocate } from "./MsgpackWriter.ts"
+import * as Utf8 from "./Utf8.ts"
 
 /**
  * The place of a text: its header begins at `head`, and its UTF-8 stands from `from` to `to`.
@@ -75,7 +75,7 @@ export const replace = (
   to: number,
   texts: ReadonlyArray<Replacement>
 ): Uint8Array => {
-  const out = allocate(
+  const out = Utf8.allocate(
     texts.reduce((sum, { by, head, to }) => sum + headerBytes + lengthOf(by) - (to - head), to - from)
   )
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
@@ -101,8 +101,6 @@ const lengthOf = (parts: ReadonlyArray<Uint8Array>): number => parts.reduce((sum
 
 // Of a str 32, which need not be the shortest form.
 const headerBytes = 5
-
-const decoder = new TextDecoder()
 
 // The bytes behind the head of a number that has some.
 const numberBytes: ReadonlyMap<number, number> = new Map([
@@ -137,12 +135,8 @@ class Finder {
       const length = this.text() ?? 0
       const from = this.at
       this.at += length
-      this.value(members === undefined ? undefined : members.get(this.name(from)))
+      this.value(members === undefined ? undefined : members.get(Utf8.read(this.bytes, from, this.at)))
     }
-  }
-
-  private name(from: number): string {
-    return decoder.decode(this.bytes.subarray(from, this.at))
   }
 
   private list(count: number, paths: Paths | undefined): void {

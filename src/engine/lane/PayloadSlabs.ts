@@ -10,7 +10,8 @@
  */
 import type { PayloadLayout } from "../../domain/event/PayloadLayout.ts"
 import * as PayloadLayouts from "../../domain/event/PayloadLayout.ts"
-import { allocate, MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
+import { MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
+import * as Utf8 from "../../domain/msgpack/Utf8.ts"
 
 /** A part of a payload, and the slab that it stands in, if any. */
 export interface Part {
@@ -49,7 +50,7 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
   let open: Slab | undefined
   const out = new MsgpackWriter(slabBytes, () => {
     // A part that does not fit any more moves to a slab of its own payload.
-    open = { buffer: allocate(slabBytes), parts: 0 }
+    open = { buffer: Utf8.allocate(slabBytes), parts: 0 }
     return open.buffer
   })
 
@@ -73,7 +74,7 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
   return {
     pack: (write) => {
       if (open === undefined) {
-        open = pool.pop() ?? { buffer: allocate(slabBytes), parts: 0 }
+        open = pool.pop() ?? { buffer: Utf8.allocate(slabBytes), parts: 0 }
         out.use(open.buffer, head)
       }
       out.begin()

@@ -12,7 +12,8 @@
 import type { Page as ContentPage, Place } from "../../domain/event/HeldContent.ts"
 import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as SpanMeta from "../../domain/event/SpanMeta.ts"
-import { allocate, MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
+import { MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
+import * as Utf8 from "../../domain/msgpack/Utf8.ts"
 import * as HeldBytes from "../../domain/span/HeldBytes.ts"
 import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { Tags } from "../../domain/span/Tags.ts"
@@ -74,7 +75,7 @@ const make = () => {
 
   const out = new MsgpackWriter(pageBytes, () => {
     // First, because it can fail.
-    const next = spare.pop() ?? { bytes: allocate(pageBytes), contents: [], live: 0 }
+    const next = spare.pop() ?? { bytes: Utf8.allocate(pageBytes), contents: [], live: 0 }
     full.push(open)
     open = next
     end = 0
@@ -169,7 +170,7 @@ class Placed implements Place {
 }
 
 const copied = (page: Uint8Array, start: number, length: number): Uint8Array => {
-  const bytes = allocate(length)
+  const bytes = Utf8.allocate(length)
   bytes.set(page.subarray(start, start + length))
   return bytes
 }

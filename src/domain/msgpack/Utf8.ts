@@ -1,0 +1,57 @@
+/**
+ * Texts in the pages of a `MsgpackWriter`, as UTF-8. A lone surrogate is written as U+FFFD.
+ *
+ * @since 0.2.0
+ */
+
+/**
+ * Whether there are Node's own buffers. They are not filled with zeros first, and take a text in a tenth of the time that
+ * an encoder needs.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const hasBuffers = typeof Buffer === "function"
+
+const encoder = new TextEncoder()
+// A byte order mark is a character like others.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/**
+ * A buffer of its own, with any content.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const allocate = (bytes: number): Uint8Array =>
+  hasBuffers ? Buffer.allocUnsafeSlow(bytes) : new Uint8Array(bytes)
+
+/**
+ * Writes a text at an offset of a page, which has room for it. Returns its bytes.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const write: (page: Uint8Array, text: string, at: number) => number = hasBuffers
+  ? (page, text, at) => (page as Buffer).write(text, at)
+  : (page, text, at) => encoder.encodeInto(text, page.subarray(at)).written
+
+/**
+ * The bytes of a text at most.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const mostBytes: (text: string) => number = hasBuffers
+  ? (text) => Buffer.byteLength(text)
+  : (text) => text.length * 3
+
+/**
+ * Reads the text that stands in a page from one offset to another.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const read: (page: Uint8Array, from: number, to: number) => string = hasBuffers
+  ? (page, from, to) => (page as Buffer).toString("utf8", from, to)
+  : (page, from, to) => decoder.decode(page.subarray(from, to))
