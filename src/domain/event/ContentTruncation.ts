@@ -11,7 +11,7 @@
  */
 import * as EscapedBytes from "../json/EscapedBytes.ts"
 import * as LongText from "../json/LongText.ts"
-import { MsgpackWriter, sizeOf } from "../msgpack/MsgpackWriter.ts"
+import { MsgpackWriter } from "../msgpack/MsgpackWriter.ts"
 import type { Paths } from "../msgpack/PackedTexts.ts"
 import * as PackedTexts from "../msgpack/PackedTexts.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
@@ -62,11 +62,10 @@ export const early = (record: SpanRecord, limit: number): SpanRecord => {
 }
 
 const packed = (record: SpanRecord): HeldContents.Place => {
-  const content = SpanMeta.content(record)
   const out = new MsgpackWriter()
   out.begin()
-  out.members(content)
-  return { page: { bytes: out.buffer }, start: out.offset, length: out.length, members: sizeOf(content) }
+  const members = out.members(SpanMeta.content(record))
+  return { page: { bytes: out.buffer }, start: out.offset, length: out.length, members }
 }
 
 // The longest first.

@@ -452,17 +452,3 @@ export class TextRow {
 }
 
 type Members = { readonly [key: string]: Json | undefined }
-
-/**
- * The number of members of an object.
- *
- * @category accessors
- * @since 0.2.0
- */
-export const sizeOf = (members: Members): number => {
-  let size = 0
-  for (const key in members) {
-    if (Object.hasOwn(members, key)) size++
-  }
-  return size
-}

@@ -6,7 +6,7 @@ import * as HeldContents from "../../../src/domain/event/HeldContent.ts"
 import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
 import * as SpanMeta from "../../../src/domain/event/SpanMeta.ts"
 import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
-import { MsgpackWriter, sizeOf } from "../../../src/domain/msgpack/MsgpackWriter.ts"
+import { MsgpackWriter } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 import type { AnnotationInput } from "../../../src/domain/span/Annotation.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import { makeRecord } from "../Records.ts"
@@ -19,8 +19,8 @@ const held = (annotation: AnnotationInput): SpanRecord => {
   const meta = SpanMeta.content(record)
   const out = new MsgpackWriter()
   out.begin()
-  out.members(meta)
-  const place = { page: { bytes: out.buffer }, start: out.offset, length: out.length, members: sizeOf(meta) }
+  const members = out.members(meta)
+  const place = { page: { bytes: out.buffer }, start: out.offset, length: out.length, members }
   const content = new HeldContents.HeldContent(record.annotation, place)
   Object.defineProperty(content, "meta", {
     get: () => {

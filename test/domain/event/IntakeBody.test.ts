@@ -3,18 +3,17 @@ import { HeldContent } from "../../../src/domain/event/HeldContent.ts"
 import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
 import * as SpanMeta from "../../../src/domain/event/SpanMeta.ts"
 import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
-import { MsgpackWriter, sizeOf } from "../../../src/domain/msgpack/MsgpackWriter.ts"
+import { MsgpackWriter } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import { makeContext, makeRecord } from "../Records.ts"
 
 const format = WireFormat.table["evp-proxy"]
 
 const held = (record: SpanRecord): SpanRecord => {
-  const meta = SpanMeta.content(record)
   const out = new MsgpackWriter()
   out.begin()
-  out.members(meta)
-  const place = { page: { bytes: out.buffer }, start: out.offset, length: out.length, members: sizeOf(meta) }
+  const members = out.members(SpanMeta.content(record))
+  const place = { page: { bytes: out.buffer }, start: out.offset, length: out.length, members }
   return { ...record, annotation: new HeldContent(record.annotation, place) as unknown as SpanRecord["annotation"] }
 }
 

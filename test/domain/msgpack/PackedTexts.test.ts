@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as JsonSnapshot from "../../../src/domain/json/JsonSnapshot.ts"
-import { MsgpackWriter, sizeOf } from "../../../src/domain/msgpack/MsgpackWriter.ts"
+import { MsgpackWriter } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 import * as PackedJson from "../../../src/domain/msgpack/PackedJson.ts"
 import * as PackedTexts from "../../../src/domain/msgpack/PackedTexts.ts"
 import * as HostileValue from "../HostileValue.ts"
@@ -8,8 +8,8 @@ import * as HostileValue from "../HostileValue.ts"
 const packed = (members: JsonSnapshot.JsonObject) => {
   const out = new MsgpackWriter()
   out.begin()
-  out.members(members)
-  return { bytes: out.buffer, from: out.offset, to: out.offset + out.length, count: sizeOf(members) }
+  const count = out.members(members)
+  return { bytes: out.buffer, from: out.offset, to: out.offset + out.length, count }
 }
 
 const decoder = new TextDecoder()
