@@ -68,11 +68,13 @@ export class TagTexts {
     const { tags } = record
     const texts = SpanEvent.tags(record, this.format)
     const all = JSON.stringify(texts)
+    // Looked at first, because finding the places of very many tags would take seconds.
+    if (all.length > longestKept) return all
     const places = keys.map((key) => texts.indexOf(`${key}:${tags[key]}`))
     // A text of which the key is written in another way, or whose value is replaced, has no place of its own.
     const hasPlaces = texts.every((text, place) => place === 0 || texts[place - 1]! < text) && !places.includes(-1) &&
       texts.length === keys.length + (this.format.errorTags ? 1 : 0)
-    if (hasPlaces && all.length <= longestKept) {
+    if (hasPlaces) {
       if (this.known.length === mostKnown) this.known.shift()
       const quoted = texts.map((text) => JSON.stringify(text))
       this.known.push({ tags, keys, values: Object.values(tags), places, texts: [...texts], quoted, all })

@@ -31,4 +31,23 @@ describe("TagTexts", () => {
     },
     { arbitrary: { runs: 40 } }
   )
+
+  it("reads tags once that are too long to be kept, because each further look would take seconds if there are thousands", () => {
+    for (const format of Object.values(WireFormat.table)) {
+      const texts = new TagTexts(format)
+      const count = 1_000
+      let reads = 0
+      const tags: { readonly [key: string]: string } = Object.defineProperties(
+        {},
+        Object.fromEntries(Array.from({ length: count }, (_, i) => [
+          `key${i}`,
+          { enumerable: true, get: () => (reads++, "x") }
+        ]))
+      )
+      const record = { ...makeRecord({}), tags }
+      const text = texts.of(record)
+      assert.strictEqual(reads, count)
+      assert.strictEqual(text, JSON.stringify(SpanEvent.tags(record, format)))
+    }
+  })
 })
