@@ -7,7 +7,9 @@ import * as JsonEscapes from "./JsonEscapes.ts"
 
 // The size in JSON of each byte of a text.
 const sizes = new Uint8Array(0x100).fill(1).fill(6, 0, 0x20)
-for (const unit of "\b\t\n\f\r\"\\") sizes[unit.charCodeAt(0)] = 2
+JsonEscapes.letters.forEach((letter, unit) => {
+  if (letter !== 0) sizes[unit] = 2
+})
 
 type Count = (bytes: Uint8Array, from: number, to: number) => number
 

@@ -40,6 +40,17 @@ export const mostBytes = 8_192
  */
 export const resultAt = 8_448
 
+/**
+ * The letter of each short escape, by its character; 0 for the others.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const letters = new Uint8Array(0x80)
+for (const [unit, letter] of ["\bb", "\tt", "\nn", "\ff", "\rr", "\"\"", "\\\\"]) {
+  letters[unit!.charCodeAt(0)] = letter!.charCodeAt(0)
+}
+
 // No library of types for all runtimes has this part of the platform.
 interface WebAssemblyApi {
   readonly Module: new(bytes: Uint8Array) => object

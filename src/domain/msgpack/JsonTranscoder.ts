@@ -24,12 +24,6 @@ const backslash = 0x5c
 const comma = 0x2c
 const colon = 0x3a
 
-// The letter of a short escape, by its character.
-const letters = new Uint8Array(0x80)
-for (const [unit, letter] of ["\bb", "\tt", "\nn", "\ff", "\rr", "\"\"", "\\\\"]) {
-  letters[unit!.charCodeAt(0)] = letter!.charCodeAt(0)
-}
-
 const hexDigit = (value: number): number => value + (value > 9 ? 0x57 : 0x30)
 
 const none = new Uint8Array(0)
@@ -248,7 +242,7 @@ export class JsonTranscoder {
 
 const escaped = (page: Uint8Array, to: number, unit: number): number => {
   page[to] = backslash
-  const letter = letters[unit]!
+  const letter = JsonEscapes.letters[unit]!
   if (letter !== 0) {
     page[to + 1] = letter
     return to + 2

@@ -5,6 +5,7 @@ import type * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter.ts"
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
+import * as PackingPace from "./PackingPace.ts"
 
 /** The content of one request. */
 export interface Payload<R = SpanRecord> {
@@ -44,9 +45,6 @@ export interface Packer<R = SpanRecord> {
   /** Packs the events of a payload for a new destination, and drops those that are too old by now. */
   readonly repack: (payload: Payload<R>, to: Destination<R>, now: number) => Payload<R> | undefined
 }
-
-// For what is packed in one step.
-const never = () => false
 
 /** A payload that is packed in slices. */
 interface Open<R> {
@@ -125,7 +123,7 @@ export const packer = <R = SpanRecord>(options: {
     fresh: (to, now) => {
       const into = packing(to)
       open = undefined
-      if (into.to.writer === to.writer) add(into, now, never)
+      if (into.to.writer === to.writer) add(into, now, PackingPace.unlimited)
       const { bytes, events, items } = into
       return items.length === 0 ? undefined : { items, events, bytes, ...into.to }
     },

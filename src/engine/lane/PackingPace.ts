@@ -25,6 +25,9 @@ export const sliceMillis = 4
 /** The milliseconds that a lane packs in one turn, at least and at most. */
 export const turnMillis = { least: 2, most: 30 } as const
 
+/** A slice without an end, for what is packed in one step. */
+export const unlimited = (): boolean => false
+
 // From a sixteenth of memory on a lane packs as long as others hold the loop, and from an eighth on twice as long.
 const shareOf = (othersMillis: number, filled: number): number =>
   Math.max(turnMillis.least, Math.min(othersMillis, turnMillis.most / 2) * Math.min(2, 16 * filled))

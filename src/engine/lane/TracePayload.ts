@@ -4,6 +4,7 @@
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import type { AgentWriterService, EncodedChunk } from "../../ports/AgentWriter.ts"
+import * as PackingPace from "./PackingPace.ts"
 
 /** The content of one request, and the number of its attempts. */
 export interface Payload {
@@ -73,9 +74,6 @@ class Packed implements PackedChunk {
   }
 }
 
-// For what is packed in one step.
-const never = () => false
-
 const empty = (writer: AgentWriterService): Open => ({ writer, chunks: [], bytes: 5, estimate: 0, isFull: false })
 
 /** Makes a packer without chunks. `onFailed` takes the events of a chunk that cannot be packed. */
@@ -144,7 +142,7 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
     fresh: (writer) => {
       const into = packing(writer)
       open = undefined
-      if (into.writer === writer) pack(into, never)
+      if (into.writer === writer) pack(into, PackingPace.unlimited)
       return into.chunks.length === 0 ? undefined : { chunks: into.chunks, writer: into.writer, attempts: 0 }
     },
     size: () => queue.length,
