@@ -8,10 +8,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { root } from "./SourceFile.ts"
 
-const source = join(root, "src/domain/json/JsonEscapes.wat")
+const source = join(root, "src/domain/json/TextPass.wat")
 
 /** The module with the bytes. */
-export const target = join(root, "src/domain/json/JsonEscapesWasm.ts")
+export const target = join(root, "src/domain/json/TextPassWasm.ts")
 
 // By its path, so that types and all other tests need no wabt.
 const assembler = join(root, "node_modules/wabt/bin/wat2wasm")
@@ -23,7 +23,7 @@ export const canBuild = (): boolean => existsSync(assembler)
 export const built = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "effect-llmobs-wasm-"))
   try {
-    const file = join(folder, "JsonEscapes.wasm")
+    const file = join(folder, "TextPass.wasm")
     execFileSync(process.execPath, [assembler, source, "-o", file])
     return textOf(readFileSync(file))
   } finally {
@@ -38,7 +38,7 @@ const textOf = (bytes: Buffer): string => {
   const lines: Array<string> = []
   for (let at = 0; at < base64.length; at += lineLength) lines.push(`  "${base64.slice(at, at + lineLength)}"`)
   return `/**
- * The bytes of \`JsonEscapes.wat\`. \`npm run wasm\` writes this file.
+ * The bytes of \`TextPass.wat\`. \`npm run wasm\` writes this file.
  *
  * @since 0.2.0
  */

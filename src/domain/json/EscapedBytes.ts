@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import * as JsonEscapes from "./JsonEscapes.ts"
+import * as TextPass from "./TextPass.ts"
 
 // The size in JSON of each byte of a text.
 const sizes = new Uint8Array(0x100).fill(1).fill(6, 0, 0x20)
@@ -28,7 +29,7 @@ class Counter {
   }
 
   private make(): Count {
-    const pass = JsonEscapes.make()
+    const pass = TextPass.make()
     return pass === undefined ? loop : (bytes, from, to) => {
       pass.memory.set(bytes.subarray(from, to))
       return pass.escape(to - from)
@@ -46,8 +47,8 @@ const counter = new Counter()
  */
 export const size = (bytes: Uint8Array, from: number, to: number): number => {
   let sum = 0
-  for (let at = from; at < to; at += JsonEscapes.mostBytes) {
-    sum += counter.count(bytes, at, Math.min(to, at + JsonEscapes.mostBytes))
+  for (let at = from; at < to; at += TextPass.mostBytes) {
+    sum += counter.count(bytes, at, Math.min(to, at + TextPass.mostBytes))
   }
   return sum
 }
@@ -55,7 +56,7 @@ export const size = (bytes: Uint8Array, from: number, to: number): number => {
 const isInside = (byte: number): boolean => (byte & 0xc0) === 0x80
 
 // Whole pieces go first, then smaller ones, and then single bytes.
-const pieces = [JsonEscapes.mostBytes, 256]
+const pieces = [TextPass.mostBytes, 256]
 
 /**
  * The end of the longest head of whole characters whose size in JSON is at most `most`.

@@ -8,8 +8,8 @@
  *
  * @since 0.2.0
  */
-import type { EscapePass } from "../json/JsonEscapes.ts"
 import * as JsonEscapes from "../json/JsonEscapes.ts"
+import * as TextPass from "../json/TextPass.ts"
 import type { MsgpackWriter } from "./MsgpackWriter.ts"
 import * as Utf8 from "./Utf8.ts"
 
@@ -37,8 +37,8 @@ const scratch = new DataView(new ArrayBuffer(8))
  * @since 0.2.0
  */
 export class JsonTranscoder {
-  private readonly makePass: () => EscapePass | undefined
-  private pass: EscapePass | undefined
+  private readonly makePass: () => TextPass.TextPass | undefined
+  private pass: TextPass.TextPass | undefined
   private hasTried = false
   private out: MsgpackWriter | undefined
   private bytes: Uint8Array = none
@@ -47,7 +47,7 @@ export class JsonTranscoder {
   private to = 0
 
   /** `makePass` is called when the first long text is met. */
-  constructor(makePass: () => EscapePass | undefined = JsonEscapes.make) {
+  constructor(makePass: () => TextPass.TextPass | undefined = TextPass.make) {
     this.makePass = makePass
   }
 
@@ -220,14 +220,14 @@ export class JsonTranscoder {
     this.at = end
   }
 
-  private longText({ escape, memory }: EscapePass, from: number, end: number): void {
+  private longText({ escape, memory }: TextPass.TextPass, from: number, end: number): void {
     this.put(quote)
-    for (let at = from; at < end; at += JsonEscapes.mostBytes) {
-      const length = Math.min(end - at, JsonEscapes.mostBytes)
+    for (let at = from; at < end; at += TextPass.mostBytes) {
+      const length = Math.min(end - at, TextPass.mostBytes)
       memory.set(this.bytes.subarray(at, at + length))
       const size = escape(length)
       this.room(size)
-      this.page.set(memory.subarray(JsonEscapes.resultAt, JsonEscapes.resultAt + size), this.to)
+      this.page.set(memory.subarray(TextPass.resultAt, TextPass.resultAt + size), this.to)
       this.to += size
     }
     this.put(quote)

@@ -12,6 +12,7 @@
 import type { Json } from "../json/JsonSnapshot.ts"
 import * as HexText from "../span/HexText.ts"
 import * as Utf8 from "./Utf8.ts"
+import * as WideTexts from "./WideText.ts"
 
 /**
  * The bytes of a page.
@@ -26,15 +27,17 @@ const mostKept = 64
 const longestKept = 128
 const learnedAgain = 64
 
-// The longest text of which the length fits 16 bits, whatever its characters.
-const medium = 0xffff / 3
-
 // Up to this length a loop over the characters is faster than a call of the encoder.
 const short = Utf8.hasBuffers ? 10 : 31
+
+// The longest text of which the length fits 16 bits, whatever its characters.
+const medium = 0xffff / 3
 
 const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength)
 
 const none = new Uint8Array(0)
+
+const wideTexts = new WideTexts.WideTextWriter()
 
 /**
  * A writer with a page at hand.
@@ -49,11 +52,16 @@ export class MsgpackWriter {
   private at = 0
   private readonly size: number
   private readonly makePage: () => Uint8Array
+  private readonly head: number
 
-  /** `makePage` gives each page when it is needed, of `size` bytes. */
-  constructor(size: number = pageBytes, makePage: () => Uint8Array = () => Utf8.allocate(size)) {
+  /**
+   * `makePage` gives each page when it is needed, of `size` bytes. A value that moves to a page begins there at the offset
+   * `head`.
+   */
+  constructor(size: number = pageBytes, makePage: () => Uint8Array = () => Utf8.allocate(size), head: number = 0) {
     this.size = size
     this.makePage = makePage
+    this.head = head
   }
 
   /** Continues in another page, at an offset. */
@@ -109,16 +117,17 @@ export class MsgpackWriter {
   // Makes room for `bytes` more. The part of the value that is written moves along.
   private room(bytes: number): void {
     if (this.at + bytes <= this.page.length) return
+    const { head } = this
     const written = this.at - this.start
     const next = written + bytes > this.size / 2
-      ? Utf8.allocate(Math.max(written + bytes, written * 2))
+      ? Utf8.allocate(head + Math.ceil(Math.max((written + bytes) * 9 / 8, written * 3 / 2)))
       : this.makePage()
-    next.set(this.page.subarray(this.start, this.at))
+    next.set(this.page.subarray(this.start, this.at), head)
     // First, because it can fail.
     this.view = viewOf(next)
     this.page = next
-    this.start = 0
-    this.at = written
+    this.start = head
+    this.at = head + written
   }
 
   // Of a long text the bytes are counted: three times its length would be a page of its own, and most of it empty.
@@ -178,19 +187,35 @@ export class MsgpackWriter {
   }
 
   endBin(place: number): void {
+    this.endBytes(place, 0xc6)
+  }
+
+  private endBytes(place: number, head: number): void {
     const content = this.start + place
-    this.page[content - 5] = 0xc6
+    this.page[content - 5] = head
     this.view.setUint32(content - 4, this.at - content)
+  }
+
+  private wideText(text: string): boolean {
+    const place = this.beginBin()
+    if (wideTexts.write(text, this)) {
+      this.endBytes(place, 0xdb)
+      return true
+    }
+    this.cut(place - 5)
+    return false
   }
 
   /** A text without a header, for other formats than MessagePack. */
   plain(text: string): void {
+    if (WideTexts.is(text) && wideTexts.write(text, this)) return
     this.roomFor(text)
     this.at += Utf8.write(this.page, text, this.at)
   }
 
   text(text: string): void {
     const length = text.length
+    if (WideTexts.is(text) && this.wideText(text)) return
     this.roomFor(text)
     if (length <= short && this.ascii(text, length)) return
     if (length > medium) {

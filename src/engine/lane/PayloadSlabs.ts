@@ -52,18 +52,18 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
     // A part that does not fit any more moves to a slab of its own payload.
     open = { buffer: Utf8.allocate(slabBytes), parts: 0 }
     return open.buffer
-  })
+  }, head)
 
+  // A part that is larger than a slab has a buffer of its own, and stands there in the same way.
   const inPlace = (parts: ReadonlyArray<Part>): Uint8Array | undefined => {
-    const slab = parts[0]?.slab
-    if (slab === undefined) return undefined
-    const { buffer } = slab
-    let end = buffer.byteOffset + head
+    const buffer = parts[0]?.bytes.buffer
+    let end = head
     for (const { bytes } of parts) {
-      if (bytes.buffer !== buffer.buffer || bytes.byteOffset !== end) return undefined
+      if (bytes.buffer !== buffer || bytes.byteOffset !== end) return undefined
       end += bytes.byteLength + gap
     }
-    const body = buffer.subarray(0, end - buffer.byteOffset)
+    if (buffer === undefined) return undefined
+    const body = new Uint8Array(buffer, 0, end)
     return body.subarray(layout.frame(body, parts.map(({ bytes }) => bytes.byteLength)))
   }
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import * as JsonEscapes from "../../../src/domain/json/JsonEscapes.ts"
 import type { Json } from "../../../src/domain/json/JsonSnapshot.ts"
 import * as JsonSnapshot from "../../../src/domain/json/JsonSnapshot.ts"
+import * as TextPass from "../../../src/domain/json/TextPass.ts"
 import { JsonTranscoder } from "../../../src/domain/msgpack/JsonTranscoder.ts"
 import { MsgpackWriter } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 
@@ -37,7 +37,7 @@ const ascii = Array.from({ length: 0x80 }, (_, unit) => String.fromCharCode(unit
 
 describe("JsonTranscoder", () => {
   it("runs with WebAssembly here, so that both of its ways are tried", () => {
-    assert.isDefined(JsonEscapes.make())
+    assert.isDefined(TextPass.make())
   })
 
   it.prop(
@@ -78,7 +78,7 @@ describe("JsonTranscoder", () => {
   it("writes long texts whose characters and escapes cross the border of two pieces", () => {
     for (const unit of ["é", "世", "😀", "\n", "\u0000", "a\"b", "\ud800"]) {
       for (let more = -4; more <= 4; more++) {
-        const before = "z".repeat(JsonEscapes.mostBytes + more)
+        const before = "z".repeat(TextPass.mostBytes + more)
         check(`${before}${unit}${before}${unit.repeat(20)}`, `${JSON.stringify(unit)} ${more}`)
       }
     }

@@ -45,6 +45,17 @@ describe("PayloadSlabs", () => {
     assert.deepStrictEqual(namesOf(slabs.payload(chunks)), names)
   })
 
+  it("copies no part that exceeds a slab, if it is alone in its payload", () => {
+    const slabs = PayloadSlabs.make(V04.layout, [])
+    const name = "x".repeat(3_000_000)
+    const part = packed(slabs, name)
+    const payload = slabs.payload([part])
+    assert.strictEqual(payload.buffer, part.bytes.buffer)
+    assert.deepStrictEqual(namesOf(payload), [name])
+    // After it failed, it is sent again with another one.
+    assert.deepStrictEqual(namesOf(slabs.payload([part, packed(slabs, "b")])), [name, "b"])
+  })
+
   it("leaves out no chunk of a slab that is full", () => {
     const slabs = PayloadSlabs.make(V04.layout, [])
     const names = Array.from({ length: 40 }, (_, index) => `${index}${"z".repeat(65_000)}`)

@@ -1,0 +1,73 @@
+/**
+ * Passes over texts in WebAssembly, 16 bytes at a time: the escapes of a JSON string, and the UTF-8 of a text.
+ *
+ * **Details**
+ *
+ * `JSON.stringify` would take most of the time that an event for the intake needs, and the writer of V8 two to five
+ * nanoseconds for each character of a text beyond Latin-1; loops in JavaScript are slower still. The source is
+ * `TextPass.wat`. Some runtimes have no WebAssembly or forbid it, as a page does whose Content Security Policy lacks
+ * `wasm-unsafe-eval`: there is no pass then, and its caller takes another way.
+ *
+ * @since 0.2.0
+ */
+import { base64 } from "./TextPassWasm.ts"
+
+/**
+ * Passes over one piece of a text. Each takes the length of the piece in bytes, at most `mostBytes`, and returns that of
+ * the result.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface TextPass {
+  /** The piece stands here from offset 0 on, and its result from `resultAt` on. */
+  readonly memory: Uint8Array
+  /** Escapes UTF-8 as `JSON.stringify` does. */
+  readonly escape: (length: number) => number
+  /** Writes UTF-16 of little endian as UTF-8, with U+FFFD for each lone surrogate. */
+  readonly utf8: (length: number) => number
+}
+
+/**
+ * The longest piece, in bytes.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const mostBytes = 8_192
+
+/**
+ * The offset of the result of a pass.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const resultAt = 8_448
+
+// No library of types for all runtimes has this part of the platform.
+interface WebAssemblyApi {
+  readonly Module: new(bytes: Uint8Array) => object
+  readonly Instance: new(module: object) => { readonly exports: Exports }
+}
+
+interface Exports extends Omit<TextPass, "memory"> {
+  readonly memory: { readonly buffer: ArrayBuffer }
+}
+
+/**
+ * Makes passes with a memory of its own, of 64 KiB. `undefined` where WebAssembly or its SIMD instructions are missing or
+ * forbidden.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (): TextPass | undefined => {
+  try {
+    const { Instance, Module } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly
+    const bytes = Uint8Array.from(atob(base64), (unit) => unit.charCodeAt(0))
+    const { escape, memory, utf8 } = new Instance(new Module(bytes)).exports
+    return { memory: new Uint8Array(memory.buffer), escape, utf8 }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Schema from "effect/Schema"
+import { readFileSync } from "node:fs"
+import * as Wasm from "../../../scripts/Wasm.ts"
+import * as TextPass from "../../../src/domain/json/TextPass.ts"
+
+describe("TextPass", () => {
+  it("holds the bytes that its source builds", (ctx) => {
+    if (!Wasm.canBuild()) ctx.skip("wabt is not installed")
+    assert.strictEqual(readFileSync(Wasm.target, "utf8"), Wasm.built())
+  })
+
+  it("makes no pass, and throws nothing, where WebAssembly is missing or forbidden", () => {
+    const given = Object.getOwnPropertyDescriptor(globalThis, "WebAssembly")!
+    class Module {
+      constructor() {
+        throw new Error("Refused to compile or instantiate a WebAssembly module")
+      }
+    }
+    try {
+      for (const value of [undefined, null, { Module, Instance: Object }]) {
+        Object.defineProperty(globalThis, "WebAssembly", { ...given, value })
+        assert.isUndefined(TextPass.make())
+      }
+    } finally {
+      Object.defineProperty(globalThis, "WebAssembly", given)
+    }
+    assert.isDefined(TextPass.make())
+  })
+
+  // One unit of each kind: of one, two and three bytes, and both halves of a pair.
+  const kinds = [
+    "a",
+    "\u007f",
+    "\u0080",
+    "é",
+    "\u07ff",
+    "\u0800",
+    "世",
+    "\ud7ff",
+    "\ue000",
+    "\uffff",
+    "\ud800",
+    "\udbff",
+    "\udc00",
+    "\udfff"
+  ]
+  const pass = TextPass.make()!
+  const utf8 = (text: string): string => {
+    const units = Buffer.from(text, "utf16le")
+    pass.memory.set(units)
+    const bytes = pass.utf8(units.byteLength)
+    return Buffer.from(pass.memory.subarray(TextPass.resultAt, TextPass.resultAt + bytes)).toString("hex")
+  }
+  const check = (text: string): void =>
+    assert.strictEqual(utf8(text), Buffer.from(text).toString("hex"), JSON.stringify(text))
+
+  it.prop(
+    "writes the UTF-8 of any units as Node does",
+    [Arbitrary.array(Arbitrary.schema(Schema.Literals(kinds)), { maxLength: 60 })],
+    ([units]) => check(units.join(""))
+  )
+
+  it("writes one character of each kind at each place among characters of each other kind", () => {
+    for (const among of ["a", "é", "世", "😀"]) {
+      for (const kind of kinds) {
+        for (let at = 0; at <= 17; at++) check(`${among.repeat(at)}${kind}${among.repeat(17 - at)}`)
+      }
+    }
+  })
+
+  it("writes the longest piece of each kind into its memory, and leaves the letters of escapes as they are", () => {
+    const letters = pass.memory.slice(61_440)
+    for (const kind of kinds) check(kind.repeat(TextPass.mostBytes / 2))
+    assert.deepStrictEqual(pass.memory.slice(61_440), letters)
+  })
+})
