@@ -11,8 +11,8 @@
  */
 import type { Json } from "../json/JsonSnapshot.ts"
 import * as HexText from "../span/HexText.ts"
+import { isLong, LongTextWriter } from "./LongTextWriter.ts"
 import * as Utf8 from "./Utf8.ts"
-import * as WideTexts from "./WideText.ts"
 
 /**
  * The bytes of a page.
@@ -30,14 +30,11 @@ const learnedAgain = 64
 // Up to this length a loop over the characters is faster than a call of the encoder.
 const short = Utf8.hasBuffers ? 10 : 31
 
-// The longest text of which the length fits 16 bits, whatever its characters.
-const medium = 0xffff / 3
-
 const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength)
 
 const none = new Uint8Array(0)
 
-const wideTexts = new WideTexts.WideTextWriter()
+const longTexts = new LongTextWriter()
 
 /**
  * A writer with a page at hand.
@@ -50,6 +47,7 @@ export class MsgpackWriter {
   private view: DataView = viewOf(none)
   private start = 0
   private at = 0
+  private least = 0
   private readonly size: number
   private readonly makePage: () => Uint8Array
   private readonly head: number
@@ -71,8 +69,10 @@ export class MsgpackWriter {
     this.start = this.at = at
   }
 
-  begin(): void {
+  /** Begins a value, which takes this many bytes at least. */
+  begin(least = 0): void {
     this.start = this.at
+    this.least = least
   }
 
   /** The bytes of the value. The next one begins `gap` bytes behind it. */
@@ -120,7 +120,7 @@ export class MsgpackWriter {
     const { head } = this
     const written = this.at - this.start
     const next = written + bytes > this.size / 2
-      ? Utf8.allocate(head + Math.ceil(Math.max((written + bytes) * 9 / 8, written * 3 / 2)))
+      ? Utf8.allocate(head + Math.ceil(Math.max(Math.max(written + bytes, this.least) * 9 / 8, written * 3 / 2)))
       : this.makePage()
     next.set(this.page.subarray(this.start, this.at), head)
     // First, because it can fail.
@@ -128,11 +128,6 @@ export class MsgpackWriter {
     this.page = next
     this.start = head
     this.at = head + written
-  }
-
-  // Of a long text the bytes are counted: three times its length would be a page of its own, and most of it empty.
-  private roomFor(text: string): void {
-    this.room((text.length > medium ? Utf8.mostBytes(text) : text.length * 3) + 5)
   }
 
   map(size: number): void {
@@ -196,34 +191,25 @@ export class MsgpackWriter {
     this.view.setUint32(content - 4, this.at - content)
   }
 
-  private wideText(text: string): boolean {
+  private longText(text: string): void {
     const place = this.beginBin()
-    if (wideTexts.write(text, this)) {
-      this.endBytes(place, 0xdb)
-      return true
-    }
-    this.cut(place - 5)
-    return false
+    longTexts.write(text, this)
+    this.endBytes(place, 0xdb)
   }
 
   /** A text without a header, for other formats than MessagePack. */
   plain(text: string): void {
-    if (WideTexts.is(text) && wideTexts.write(text, this)) return
-    this.roomFor(text)
+    if (isLong(text)) return longTexts.write(text, this)
+    this.room(text.length * 3)
     this.at += Utf8.write(this.page, text, this.at)
   }
 
   text(text: string): void {
     const length = text.length
-    if (WideTexts.is(text) && this.wideText(text)) return
-    this.roomFor(text)
+    if (isLong(text)) return this.longText(text)
+    this.room(length * 3 + 3)
     if (length <= short && this.ascii(text, length)) return
-    if (length > medium) {
-      const bytes = Utf8.write(this.page, text, this.at + 5)
-      this.page[this.at] = 0xdb
-      this.view.setUint32(this.at + 1, bytes)
-      this.at += bytes + 5
-    } else if (length < 0x20) {
+    if (length < 0x20) {
       const bytes = Utf8.write(this.page, text, this.at + 1)
       if (bytes < 0x20) {
         this.page[this.at] = 0xa0 | bytes

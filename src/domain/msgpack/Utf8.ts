@@ -37,16 +37,6 @@ export const write: (page: Uint8Array, text: string, at: number) => number = has
   : (page, text, at) => encoder.encodeInto(text, page.subarray(at)).written
 
 /**
- * The bytes of a text at most.
- *
- * @category accessors
- * @since 0.2.0
- */
-export const mostBytes: (text: string) => number = hasBuffers
-  ? (text) => Buffer.byteLength(text)
-  : (text) => text.length * 3
-
-/**
  * Reads the text that stands in a page from one offset to another.
  *
  * @category accessors

@@ -130,7 +130,7 @@ const make = () => {
   return {
     pack: (record: PendingRecord): void => {
       const meta = SpanMeta.content(record)
-      out.begin()
+      out.begin(SpanRecords.leastBytes(record))
       const members = out.members(meta)
       const content = new HeldContents.HeldContent(record.annotation, placed(members))
       keep(content)

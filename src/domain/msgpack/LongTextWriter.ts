@@ -1,6 +1,11 @@
 /**
- * The UTF-8 of long texts beyond Latin-1: a curly quote, a dash or an emoji is enough. The writer of V8 takes two to five
- * nanoseconds for each of their characters.
+ * The UTF-8 of long texts, piece by piece: the room for a text is known from its first piece, so its characters need not be
+ * counted before.
+ *
+ * **Details**
+ *
+ * A character beyond Latin-1, such as a curly quote or an emoji, makes all of a text slow for the writer of V8: two to five
+ * nanoseconds for each character. So the pieces of such a text go through WebAssembly where there is some.
  *
  * @since 0.2.0
  */
@@ -13,13 +18,18 @@ const short = 128
 // V8 keeps texts of Latin-1 apart, and knows of most of them without a look at the characters that this finds nothing.
 const beyondLatin1 = /[^\0-\xff]/
 
+const pieceUnits = TextPass.mostBytes / 2
+
 /**
- * Whether a text is long and has characters beyond Latin-1.
+ * Whether a text is for this writer: it is long, or it is not short and has characters beyond Latin-1.
  *
  * @category predicates
  * @since 0.2.0
  */
-export const is = (text: string): boolean => text.length > short && beyondLatin1.test(text)
+export const isLong = (text: string): boolean => text.length > short && (text.length > long || beyondLatin1.test(text))
+
+// The longest other text: the number of its bytes fits 16 bits, whatever its characters.
+const long = 0xffff / 3
 
 /**
  * The part of a `MsgpackWriter` that a text is written into.
@@ -39,7 +49,7 @@ export interface Target {
  * @category models
  * @since 0.2.0
  */
-export class WideTextWriter {
+export class LongTextWriter {
   private readonly makePass: () => TextPass.TextPass | undefined
   private pass: (TextPass.TextPass & { readonly units: Buffer }) | undefined
   private hasTried = false
@@ -49,21 +59,18 @@ export class WideTextWriter {
     this.makePass = makePass
   }
 
-  /** Writes a text, with U+FFFD for each lone surrogate. Returns `false` where there is no pass. */
-  write(text: string, out: Target): boolean {
+  /** Writes a text, with U+FFFD for each lone surrogate. */
+  write(text: string, out: Target): void {
     if (!this.hasTried) this.begin()
-    const { pass } = this
-    if (pass === undefined) return false
+    const isWide = this.pass !== undefined && beyondLatin1.test(text)
     for (let from = 0; from < text.length;) {
       const to = pieceEnd(text, from)
-      const size = pass.utf8(pass.units.write(text.slice(from, to), "utf16le"))
+      const piece = text.slice(from, to)
+      const bytes = isWide ? this.pieceByPass(piece, out) : pieceByV8(piece, out)
       // The rest of a text is much like its beginning.
-      const at = out.reserve(from === 0 ? Math.ceil(size * text.length / to) : size)
-      out.buffer.set(pass.memory.subarray(TextPass.resultAt, TextPass.resultAt + size), at)
-      out.written(at + size)
+      if (from === 0) out.reserve(Math.ceil(bytes * (text.length - to) / to))
       from = to
     }
-    return true
   }
 
   private begin(): void {
@@ -72,11 +79,27 @@ export class WideTextWriter {
     const pass = Utf8.hasBuffers ? this.makePass() : undefined
     if (pass !== undefined) this.pass = { ...pass, units: Buffer.from(pass.memory.buffer) }
   }
+
+  private pieceByPass(piece: string, out: Target): number {
+    const { memory, units, utf8 } = this.pass!
+    const bytes = utf8(units.write(piece, "utf16le"))
+    const at = out.reserve(bytes)
+    out.buffer.set(memory.subarray(TextPass.resultAt, TextPass.resultAt + bytes), at)
+    out.written(at + bytes)
+    return bytes
+  }
+}
+
+const pieceByV8 = (piece: string, out: Target): number => {
+  const at = out.reserve(piece.length * 3)
+  const bytes = Utf8.write(out.buffer, piece, at)
+  out.written(at + bytes)
+  return bytes
 }
 
 // A pair of surrogates stays together.
 const pieceEnd = (text: string, from: number): number => {
-  const to = from + TextPass.mostBytes / 2
+  const to = from + pieceUnits
   if (to >= text.length) return text.length
   return (text.charCodeAt(to - 1) & 0xfc00) === 0xd800 ? to - 1 : to
 }

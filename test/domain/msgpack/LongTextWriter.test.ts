@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as TextPass from "../../../src/domain/json/TextPass.ts"
+import { isLong, LongTextWriter } from "../../../src/domain/msgpack/LongTextWriter.ts"
 import { MsgpackWriter } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 import * as PackedJson from "../../../src/domain/msgpack/PackedJson.ts"
-import * as WideTexts from "../../../src/domain/msgpack/WideText.ts"
 
 const written = (text: string, pageBytes?: number): string => {
   const out = new MsgpackWriter(pageBytes)
@@ -13,13 +13,14 @@ const written = (text: string, pageBytes?: number): string => {
   return found as string
 }
 
-describe("WideText", () => {
-  it("is each text with a character beyond Latin-1, if it is long", () => {
+describe("LongTextWriter", () => {
+  it("takes texts beyond Latin-1 that are not short, and very long ones", () => {
     const latin = "é".repeat(1_000)
-    assert.deepStrictEqual([`${latin}“`, latin, "“", ""].map(WideTexts.is), [true, false, false, false])
+    const texts = [`${latin}“`, "a".repeat(22_000), latin, "“", ""]
+    assert.deepStrictEqual(texts.map(isLong), [true, true, false, false, false])
   })
 
-  it("is written as it is, in small pages and large ones", () => {
+  it("writes texts as they are, in small pages and large ones", () => {
     for (const text of ["“quoted”", "世", "😀", "\n—", "é世😀a"]) {
       for (const times of [60, 5_000, 300_000]) {
         for (const pageBytes of [64, undefined]) {
@@ -30,7 +31,7 @@ describe("WideText", () => {
     }
   })
 
-  it("is written whole where a pair of surrogates, or half of one, stands at the border of two pieces", () => {
+  it("writes a text whole where a pair of surrogates, or half of one, stands at the border of two pieces", () => {
     for (const unit of ["😀", "\ud83d", "\ude00", "世"]) {
       for (let more = -2; more <= 2; more++) {
         const text = `${"世".repeat(TextPass.mostBytes / 2 + more)}${unit}${"a".repeat(200)}`
@@ -39,18 +40,20 @@ describe("WideText", () => {
     }
   })
 
-  it("is written even if its end takes three times the room of its beginning", () => {
+  it("writes a text even if its end takes three times the room of its beginning", () => {
     const text = `${"a".repeat(100_000)}${"世".repeat(400_000)}`
     assert.isTrue(written(text) === text)
   })
 
-  it("is left to another writer where there is no pass, and the value goes on as it was", () => {
-    const writer = new WideTexts.WideTextWriter(() => undefined)
-    const out = new MsgpackWriter()
-    out.begin()
-    out.plain("before ")
-    assert.isFalse(writer.write("世".repeat(1_000), out))
-    out.plain("after")
-    assert.strictEqual(new TextDecoder().decode(out.end()), "before after")
+  it("writes the same bytes by V8 where there is no pass", () => {
+    const writer = new LongTextWriter(() => undefined)
+    for (const text of ["世😀é".repeat(20_000), `${"é".repeat(5_000)}\ud83d`, "a".repeat(30_000)]) {
+      const out = new MsgpackWriter(1_024)
+      out.begin()
+      out.plain("before ")
+      writer.write(text, out)
+      out.plain(" after")
+      assert.isTrue(new TextDecoder().decode(out.end()) === `before ${text.toWellFormed()} after`)
+    }
   })
 })
