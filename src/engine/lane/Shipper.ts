@@ -166,8 +166,15 @@ export const make = <P>(lane: Lane<P>, options: {
           // Workers of an earlier round go on: a slow request holds up no other.
           const missing = Array.from({ length: options.maxInFlight - running }, () => start)
           running = options.maxInFlight
-          // `urge` may run at the end of a span: yield before packing.
-          return Effect.andThen(Effect.yieldNow, Effect.all(missing, { discard: true }))
+          // `urge` may run at the end of a span: yield before packing. Events that urge until then are sent by these
+          // workers, and a round of their own would send the few events behind them.
+          return Effect.andThen(
+            Effect.yieldNow,
+            Effect.suspend(() => {
+              if (!flushing && !closing) urgent.closeUnsafe()
+              return Effect.all(missing, { discard: true })
+            })
+          )
         }))
   )
 

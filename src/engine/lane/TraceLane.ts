@@ -9,6 +9,7 @@
  */
 import * as Backoff from "../../domain/delivery/Backoff.ts"
 import * as DeliveryVerdict from "../../domain/delivery/DeliveryVerdict.ts"
+import * as HeldContents from "../../domain/event/HeldContent.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
 import type { TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
@@ -39,8 +40,9 @@ export interface TraceLane extends Lane<Payload> {
 
 const done: NextStep = { _tag: "Done" }
 
-// An APM span without an event, estimated at six times its bytes, as the texts of events are.
+// Estimated at six times the bytes, as the texts of events are: an APM span with the frame of its event, and content.
 const spanBytes = 6_000
+const contentFactor = 6
 
 /** The parts and the listeners of a lane. */
 export interface Options {
@@ -117,7 +119,10 @@ export const make = (options: Options): TraceLane => {
     add: (chunk) => {
       const riders = TraceChunks.riders(chunk)
       let bytes = chunk.spans.length * spanBytes
-      for (const rider of riders) bytes += rider.bytes
+      for (const rider of riders) {
+        const place = HeldContents.of(rider)?.place
+        bytes += place === undefined ? rider.bytes : place.length * contentFactor
+      }
       add(riders)
       const way = options.way()
       packer.add(new Waiting(chunk, riders, bytes), way._tag === "Open" && again.length === 0 ? way.writer : undefined)

@@ -84,7 +84,7 @@ const make = (options: {
     // The loop stands where it waits for work.
     yield* TestClock.adjust(0)
     return {
-      shipper: { drain, flush, urge: signal.urge },
+      shipper: { drain, flush, urge: signal.urge, isUrged: () => signal.urgent.isOpen() },
       attempts,
       delivered,
       most: () => most,
@@ -110,6 +110,22 @@ describe("Shipper", () => {
       const { attempts } = yield* make()
       yield* TestClock.adjust("1 hour")
       assert.deepStrictEqual(attempts, [])
+    }))
+
+  it.effect("sends what urges before its workers start in one round, without the few items behind it", () =>
+    Effect.gen(function*() {
+      const { add, attempts, shipper } = yield* make({ full: 3 })
+      add(1, 2, 3)
+      shipper.urge()
+      // Behind the shipper in each turn, and before the workers in the next.
+      while (shipper.isUrged()) yield* Effect.yieldNowWith(1)
+      assert.deepStrictEqual(attempts, [])
+      add(4)
+      shipper.urge()
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(attempts.map(([, payload]) => payload), [1, 2])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(attempts.map(([, payload]) => payload), [1, 2, 3])
     }))
 
   it.effect("sends at the next interval after the first item arrived", () =>

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
+import * as HeldContents from "../../../src/domain/event/HeldContent.ts"
+import * as Annotation from "../../../src/domain/span/Annotation.ts"
 import type { TraceChunk } from "../../../src/domain/trace/TraceChunk.ts"
 import * as LedgerBook from "../../../src/engine/books/Ledger.ts"
 import * as TraceLane from "../../../src/engine/lane/TraceLane.ts"
@@ -140,6 +142,18 @@ describe("TraceLane", () => {
     }
     assert.strictEqual(books().delivered.agent, 2)
     assert.strictEqual(lane.waitingBytes(), 0)
+  })
+
+  it("estimates the bytes of an event from those of its packed content", () => {
+    const estimate = (length: number): number => {
+      const { lane } = make()
+      const place = { page: { bytes: new Uint8Array(length) }, start: 0, length, members: 0 }
+      const rider = { ...record(), annotation: new HeldContents.HeldContent(Annotation.empty, place) }
+      const span = open(makeTrace(), true).toApmSpan({ meta: {}, metrics: {} })
+      lane.add({ spans: [{ span, rider }] })
+      return lane.waitingBytes()
+    }
+    assert.strictEqual(estimate(1_000) - estimate(0), 6_000)
   })
 
   it("packs a chunk at once if no other waits, and hands it over when there will be no Agent", () => {
