@@ -77,7 +77,7 @@ const writeStruct = (out: MsgpackWriter, record: SpanRecord, format: WireFormat)
   const map = out.beginMap()
   let size = 0
   for (const key in struct) {
-    if (!Object.hasOwn(struct, key)) continue
+    if (!Object.prototype.hasOwnProperty.call(struct, key)) continue
     size++
     out.text(key)
     if (key === "tags") writeTexts(out, struct[key] as Tags, tagRow)
@@ -182,7 +182,9 @@ const writeMetrics = (out: MsgpackWriter, metrics: ApmSpan["metrics"]): boolean 
   const map = out.beginMap()
   let size = 0
   for (const key in metrics) {
-    if (key === "__proto__" || !Object.hasOwn(metrics, key) || !Number.isFinite(metrics[key])) continue
+    if (key === "__proto__" || !Object.prototype.hasOwnProperty.call(metrics, key) || !Number.isFinite(metrics[key])) {
+      continue
+    }
     size++
     out.text(key)
     out.float(metrics[key]!)

@@ -78,9 +78,9 @@ const longestEscape = 6
 // Each tag has quotes, a colon and a comma.
 const tagBytes = (tags: Tags): number => {
   let bytes = 0
-  // A loop over keys makes no list of them.
+  // A loop over keys makes no list of them. V8 leaves this call out of it, but makes that of `Object.hasOwn`.
   for (const key in tags) {
-    if (Object.hasOwn(tags, key)) bytes += (key.length + tags[key]!.length) * longestEscape + 8
+    if (Object.prototype.hasOwnProperty.call(tags, key)) bytes += (key.length + tags[key]!.length) * longestEscape + 8
   }
   return bytes
 }
