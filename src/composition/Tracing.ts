@@ -87,19 +87,26 @@ export const callbacks = (
   }
   const evaluating = new WeakMap<Tracer.Tracer, Tracer.Tracer>()
   const inside = (around: Tracer.Tracer): Tracer.Tracer => {
+    if (tracer === undefined || TracerDecoration.undecorated(around) !== tracer) return around
     const known = evaluating.get(around)
     if (known !== undefined) return known
     const made = EffectTracer.evaluating(around, evaluate)
     evaluating.set(around, made)
     return made
   }
+  // Nearly all spans start under one tracer, or directly inside another span under it.
+  let lastAround: Tracer.Tracer | undefined
+  let lastInside: Tracer.Tracer | undefined
   return Context.make(CurrentCallbackContext, {
     ...CallbackRegion.make({ store, ambient }),
     enter: (context) => {
       const around = Context.get(context, Tracer.Tracer)
-      return tracer !== undefined && (around === tracer || TracerDecoration.undecorated(around) === tracer)
-        ? Context.add(context, Tracer.Tracer, inside(around))
-        : context
+      if (around === lastInside) return context
+      if (around !== lastAround) {
+        lastInside = inside(around)
+        lastAround = around
+      }
+      return lastInside === around ? context : Context.addUnsafe(context, Tracer.Tracer.key, lastInside)
     }
   })
 }

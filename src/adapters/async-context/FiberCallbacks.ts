@@ -21,8 +21,8 @@ export interface FiberCallbacks {
 }
 
 const step = "~effect/Effect/evaluate"
-// All steps that wait are of one class. Its name, which any copy of Effect has, would be looked up for each step.
-const waiting: unknown = Object.getPrototypeOf(Effect.callback(() => {}))
+// All steps that wait share one method, which is read anyway to call it.
+const waiting: unknown = (Effect.callback(() => {}) as unknown as { readonly [step]: unknown })[step]
 
 /** Keeps the contexts of fibers in the storage of a layer: two layers do not see each other's fibers. */
 export const make = (storage: CallerStorage): FiberCallbacks => ({
@@ -31,8 +31,10 @@ export const make = (storage: CallerStorage): FiberCallbacks => ({
     if (stored?.fiber === undefined || Context.get(stored.context, CurrentSpan) !== undefined) return stored?.context
     return stored.fiber.pollUnsafe() === undefined ? stored.context : undefined
   },
-  evaluate: (primitive, fiber) =>
-    Object.getPrototypeOf(primitive) === waiting ? wait(storage, primitive, fiber) : primitive[step](fiber)
+  evaluate: (primitive, fiber) => {
+    const evaluate = primitive[step]
+    return evaluate === waiting ? wait(storage, primitive, fiber) : evaluate.call(primitive, fiber)
+  }
 })
 
 // A function of its own, because each step of a fiber would pay for the closure, whether it is made or not.

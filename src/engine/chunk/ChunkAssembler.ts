@@ -40,8 +40,7 @@ export const make = (options: {
     trace.finished = []
     waiting.remove(trace)
     try {
-      // Sorted by start, so that the local root comes first.
-      options.emit(trace, spans.length === 1 ? spans : spans.sort((a, b) => a.index - b.index))
+      options.emit(trace, byStart(spans))
     } catch {
       trace.finished = spans
       waiting.add(trace, now)
@@ -67,4 +66,10 @@ export const make = (options: {
     sweep: (now) => waiting.sweep(now, options.maxAgeMillis, (trace) => emit(trace, now)),
     flush: () => waiting.flush((trace) => emit(trace, 0))
   }
+}
+
+// The local root comes first. Spans that end one after the other, outwards, only have to be turned round.
+const byStart = (spans: Array<LiveSpan>): Array<LiveSpan> => {
+  const isOutwards = spans.every(({ index }, at) => at === 0 || index < spans[at - 1]!.index)
+  return isOutwards ? spans.reverse() : spans.sort((a, b) => a.index - b.index)
 }
