@@ -111,5 +111,5 @@ const cut = (
   const level = LongText.commonLevel(long.map(({ size }) => size), excess, CutText.smallest)
   if (level === undefined) return undefined
   return long.filter(({ size }) => size > level)
-    .map((text) => ({ ...text, by: CutText.parts(bytes, text.from, text.to, level) }))
+    .map((text) => ({ ...text, by: CutText.parts(bytes, text.from, text.to, text.size, level) }))
 }

@@ -16,6 +16,8 @@ export const smallest = 1_024
 // The note, and the quotes around the text.
 const noteBytes = 48
 
+const quotes = 2
+
 const encoder = new TextEncoder()
 // A byte order mark is a character like others.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
@@ -29,20 +31,26 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 export const note = (bytes: number): string => `[${bytes} bytes left out]`
 
 /**
- * Cuts the text that stands in UTF-8 from one offset to another to at most `level` bytes in JSON, with its quotes: three
- * quarters of them are head, and one quarter is tail. Returns the parts of the new text.
+ * Cuts the text that stands in UTF-8 from one offset to another, and takes `size` bytes in JSON with its quotes, to at most
+ * `level` of them: three quarters are head, and one quarter is tail. Returns the parts of the new text.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const parts = (bytes: Uint8Array, from: number, to: number, level: number): ReadonlyArray<Uint8Array> => {
+export const parts = (
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  size: number,
+  level: number
+): ReadonlyArray<Uint8Array> => {
   const room = level - noteBytes
-  const tail = Math.floor(room / 4)
-  const headEnd = EscapedBytes.headEnd(bytes, from, to, room - tail)
-  const tailStart = EscapedBytes.tailStart(bytes, headEnd, to, tail)
+  const quarter = Math.floor(room / 4)
+  const [headEnd, headSize] = EscapedBytes.head(bytes, from, to, room - quarter)
+  const [tailStart, tailSize] = EscapedBytes.tail(bytes, headEnd, to, quarter)
   return [
     bytes.subarray(from, headEnd),
-    encoder.encode(note(EscapedBytes.size(bytes, headEnd, tailStart))),
+    encoder.encode(note(size - quotes - headSize - tailSize)),
     bytes.subarray(tailStart, to)
   ]
 }
@@ -53,7 +61,7 @@ export const parts = (bytes: Uint8Array, from: number, to: number, level: number
  * @category constructors
  * @since 0.2.0
  */
-export const text = (text: string, level: number): string => {
+export const text = (text: string, size: number, level: number): string => {
   const bytes = encoder.encode(text)
-  return parts(bytes, 0, bytes.byteLength, level).map((part) => decoder.decode(part)).join("")
+  return parts(bytes, 0, bytes.byteLength, size, level).map((part) => decoder.decode(part)).join("")
 }

@@ -161,7 +161,7 @@ const cutTexts: Step = (event, size, limit) => {
   return mapOutsideIds(event, (u) => {
     if (!isLong(u)) return u
     const known = sizes[next++]!
-    return known > level ? CutText.text(u, level) : u
+    return known > level ? CutText.text(u, known, level) : u
   })
 }
 

@@ -59,12 +59,17 @@ const isInside = (byte: number): boolean => (byte & 0xc0) === 0x80
 const pieces = [TextPass.mostBytes, 256]
 
 /**
- * The end of the longest head of whole characters whose size in JSON is at most `most`.
+ * The longest head of whole characters whose size in JSON is at most `most`: its end, and its size.
  *
  * @category accessors
  * @since 0.2.0
  */
-export const headEnd = (bytes: Uint8Array, from: number, to: number, most: number): number => {
+export const head = (
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  most: number
+): readonly [end: number, size: number] => {
   let at = from
   let left = most
   for (const piece of pieces) {
@@ -77,17 +82,26 @@ export const headEnd = (bytes: Uint8Array, from: number, to: number, most: numbe
     }
   }
   while (at < to && sizes[bytes[at]!]! <= left) left -= sizes[bytes[at++]!]!
-  while (at > from && at < to && isInside(bytes[at]!)) at--
-  return at
+  // A byte inside a character has the size 1.
+  while (at > from && at < to && isInside(bytes[at]!)) {
+    at--
+    left++
+  }
+  return [at, most - left]
 }
 
 /**
- * The start of the longest tail of whole characters whose size in JSON is at most `most`.
+ * The longest tail of whole characters whose size in JSON is at most `most`: its start, and its size.
  *
  * @category accessors
  * @since 0.2.0
  */
-export const tailStart = (bytes: Uint8Array, from: number, to: number, most: number): number => {
+export const tail = (
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  most: number
+): readonly [start: number, size: number] => {
   let at = to
   let left = most
   for (const piece of pieces) {
@@ -100,6 +114,9 @@ export const tailStart = (bytes: Uint8Array, from: number, to: number, most: num
     }
   }
   while (at > from && sizes[bytes[at - 1]!]! <= left) left -= sizes[bytes[--at]!]!
-  while (at < to && isInside(bytes[at]!)) at++
-  return at
+  while (at < to && isInside(bytes[at]!)) {
+    at++
+    left++
+  }
+  return [at, most - left]
 }

@@ -41,6 +41,7 @@ export interface Target {
   readonly buffer: Uint8Array
   readonly reserve: (bytes: number) => number
   readonly written: (at: number) => void
+  readonly expect: (bytesEach: number) => void
 }
 
 /**
@@ -67,8 +68,11 @@ export class LongTextWriter {
       const to = pieceEnd(text, from)
       const piece = text.slice(from, to)
       const bytes = isWide ? this.pieceByPass(piece, out) : pieceByV8(piece, out)
-      // The rest of a text is much like its beginning.
-      if (from === 0) out.reserve(Math.ceil(bytes * (text.length - to) / to))
+      // The rest of a text is much like its beginning, and so are those after it.
+      if (from === 0) {
+        out.expect(bytes / to)
+        out.reserve(Math.ceil(bytes * (text.length - to) / to))
+      }
       from = to
     }
   }

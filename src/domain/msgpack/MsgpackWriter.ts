@@ -47,7 +47,8 @@ export class MsgpackWriter {
   private view: DataView = viewOf(none)
   private start = 0
   private at = 0
-  private least = 0
+  private characters = 0
+  private expected = 0
   private readonly size: number
   private readonly makePage: () => Uint8Array
   private readonly head: number
@@ -69,10 +70,15 @@ export class MsgpackWriter {
     this.start = this.at = at
   }
 
-  /** Begins a value, which takes this many bytes at least. */
-  begin(least = 0): void {
+  /** Begins a value, which has this many characters, if that is known. */
+  begin(characters = 0): void {
     this.start = this.at
-    this.least = least
+    this.expected = this.characters = characters
+  }
+
+  /** Says that characters of the value take this many bytes each, so that it moves to a buffer for all of them at once. */
+  expect(bytesEach: number): void {
+    this.expected = Math.max(this.expected, Math.ceil(this.characters * bytesEach))
   }
 
   /** The bytes of the value. The next one begins `gap` bytes behind it. */
@@ -120,7 +126,7 @@ export class MsgpackWriter {
     const { head } = this
     const written = this.at - this.start
     const next = written + bytes > this.size / 2
-      ? Utf8.allocate(head + Math.ceil(Math.max(Math.max(written + bytes, this.least) * 9 / 8, written * 3 / 2)))
+      ? Utf8.allocate(head + Math.ceil(Math.max(Math.max(written + bytes, this.expected) * 9 / 8, written * 3 / 2)))
       : this.makePage()
     next.set(this.page.subarray(this.start, this.at), head)
     // First, because it can fail.

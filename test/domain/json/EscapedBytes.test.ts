@@ -30,8 +30,11 @@ describe("EscapedBytes", () => {
       }
       return length
     }
-    assert.strictEqual(EscapedBytes.headEnd(bytes, 0, bytes.byteLength, most), longest(characters))
-    const tail = bytes.byteLength - EscapedBytes.tailStart(bytes, 0, bytes.byteLength, most)
-    assert.strictEqual(tail, longest(characters.toReversed()))
+    const [end, headSize] = EscapedBytes.head(bytes, 0, bytes.byteLength, most)
+    assert.strictEqual(end, longest(characters))
+    assert.strictEqual(headSize, EscapedBytes.size(bytes, 0, end))
+    const [start, tailSize] = EscapedBytes.tail(bytes, 0, bytes.byteLength, most)
+    assert.strictEqual(bytes.byteLength - start, longest(characters.toReversed()))
+    assert.strictEqual(tailSize, EscapedBytes.size(bytes, start, bytes.byteLength))
   }, { arbitrary: { runs: 20 } })
 })
