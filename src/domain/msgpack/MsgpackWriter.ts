@@ -32,7 +32,8 @@ const short = Utf8.hasBuffers ? 10 : 31
 
 const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength)
 
-const none = new Uint8Array(0)
+// Like any other page, so that even an empty text can be written into it.
+const none = Utf8.allocate(0)
 
 const longTexts = new LongTextWriter()
 
@@ -151,11 +152,11 @@ export class MsgpackWriter {
 
   /** Ends a map. Its head is not of the shortest form, which it need not be. */
   endMap(place: number, size: number): void {
-    const isLong = size > 0xffff
-    if (isLong) this.room(2)
+    const isLarge = size > 0xffff
+    if (isLarge) this.room(2)
     const members = this.start + place
-    this.page[members - 3] = isLong ? 0xdf : 0xde
-    if (isLong) {
+    this.page[members - 3] = isLarge ? 0xdf : 0xde
+    if (isLarge) {
       this.page.copyWithin(members + 2, members, this.at)
       this.view.setUint32(members - 2, size)
       this.at += 2

@@ -76,6 +76,15 @@ describe("MsgpackWriter", () => {
     }
   )
 
+  it("writes an empty text before it has any page", () => {
+    for (const text of ["", "é"]) {
+      const out = new MsgpackWriter()
+      out.begin()
+      out.plain(text)
+      assert.deepStrictEqual(new TextDecoder().decode(out.end()), text)
+    }
+  })
+
   it("keeps a row of texts whole that could not be learned again", () => {
     const row = new TextRow()
     const write = (texts: {}): {} => {
