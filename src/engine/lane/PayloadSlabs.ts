@@ -13,9 +13,10 @@ import * as PayloadLayouts from "../../domain/event/PayloadLayout.ts"
 import { MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
 import * as Utf8 from "../../domain/msgpack/Utf8.ts"
 
-/** A part of a payload, and the slab that it stands in, if any. */
+/** A part of a payload. */
 export interface Part {
   readonly bytes: Uint8Array
+  /** The slab that waits for its delivery, if any. A part that did not fit into it stands in a buffer of its own. */
   readonly slab?: Slab
 }
 
@@ -54,15 +55,15 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
     return open.buffer
   }, head)
 
-  // A part that is larger than a slab has a buffer of its own, and stands there in the same way.
+  // Parts stand in the same way in a slab and in a buffer of their own. The frame is written around no other bytes.
   const inPlace = (parts: ReadonlyArray<Part>): Uint8Array | undefined => {
-    const buffer = parts[0]?.bytes.buffer
+    if (parts[0]?.slab === undefined) return undefined
+    const { buffer } = parts[0].bytes
     let end = head
     for (const { bytes } of parts) {
       if (bytes.buffer !== buffer || bytes.byteOffset !== end) return undefined
       end += bytes.byteLength + gap
     }
-    if (buffer === undefined) return undefined
     const body = new Uint8Array(buffer, 0, end)
     return body.subarray(layout.frame(body, parts.map(({ bytes }) => bytes.byteLength)))
   }

@@ -75,6 +75,11 @@ describe("PayloadSlabs", () => {
       assert.strictEqual(bodyOf(events.slice(from, to)), `[${texts.slice(from, to).join(",")}]`)
     }
     const foreign = new TextEncoder().encode(texts[0])
+    // A frame of its own would be written around it.
+    const among = new TextEncoder().encode("x[1]x")
+    assert.strictEqual(bodyOf([{ bytes: among.subarray(1, 4) }]), "[[1]]")
+    assert.strictEqual(new TextDecoder().decode(among), "x[1]x")
+    assert.strictEqual(bodyOf([{ bytes: among.slice().subarray(1) }]), "[[1]x]")
     assert.strictEqual(bodyOf([{ bytes: foreign }, events[1]!]), `[${texts[0]},${texts[1]}]`)
   })
 
