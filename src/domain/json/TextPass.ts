@@ -55,8 +55,8 @@ interface Exports extends Omit<TextPass, "memory"> {
 }
 
 /**
- * Makes passes with a memory of its own, of 64 KiB. `undefined` where WebAssembly or its SIMD instructions are missing or
- * forbidden.
+ * Makes passes with a memory of their own, of 64 KiB. `undefined` where WebAssembly or its SIMD instructions are missing or
+ * forbidden. Where the stack is full, that is not known: it throws what the engine throws there.
  *
  * @category constructors
  * @since 0.2.0
@@ -67,7 +67,12 @@ export const make = (): TextPass | undefined => {
     const bytes = Uint8Array.from(atob(base64), (unit) => unit.charCodeAt(0))
     const { escape, memory, utf8 } = new Instance(new Module(bytes)).exports
     return { memory: new Uint8Array(memory.buffer), escape, utf8 }
-  } catch {
+  } catch (error) {
+    if (isFullStack(error)) throw error
     return undefined
   }
 }
+
+// By the words of V8, JavaScriptCore and SpiderMonkey. A lack of memory is a `RangeError` too.
+const isFullStack = (error: unknown): boolean =>
+  error instanceof Error && /call stack|too much recursion/i.test(error.message)

@@ -196,8 +196,9 @@ export class JsonTranscoder {
   private text(length: number): void {
     if (length <= short) return this.shortText(length)
     if (!this.hasTried) {
-      this.hasTried = true
+      // First, because it can fail where the stack is full.
       this.pass = this.makePass()
+      this.hasTried = true
     }
     const from = this.skip(length)
     if (this.pass === undefined) this.native(from, this.at)

@@ -78,10 +78,11 @@ export class LongTextWriter {
   }
 
   private begin(): void {
-    this.hasTried = true
     // Only Node's buffers take the units of a text at once.
     const pass = Utf8.hasBuffers ? this.makePass() : undefined
     if (pass !== undefined) this.pass = { ...pass, units: Buffer.from(pass.memory.buffer) }
+    // At the end, because what comes before can fail where the stack is full.
+    this.hasTried = true
   }
 
   private pieceByPass(piece: string, out: Target): number {

@@ -29,6 +29,18 @@ describe("TextPass", () => {
     assert.isDefined(TextPass.make())
   })
 
+  it("throws where the stack is full, because nothing is known of WebAssembly there", () => {
+    // Tries to make a pass at the end of the stack, and in each call on the way back until it succeeds.
+    const deeper = (): TextPass.TextPass | undefined => {
+      try {
+        return deeper()
+      } catch {
+        return TextPass.make()
+      }
+    }
+    assert.isDefined(deeper())
+  })
+
   // One unit of each kind: of one, two and three bytes, and both halves of a pair.
   const kinds = [
     "a",

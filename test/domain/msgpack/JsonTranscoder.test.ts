@@ -40,6 +40,22 @@ describe("JsonTranscoder", () => {
     assert.isDefined(TextPass.make())
   })
 
+  it("asks again for a pass that could not be made because the stack was full", () => {
+    let calls = 0
+    const transcoder = new JsonTranscoder(() => {
+      if (++calls === 1) throw new RangeError("Maximum call stack size exceeded")
+      return TextPass.make()
+    })
+    const packed = new MsgpackWriter()
+    packed.begin()
+    packed.members({ text: "\n".repeat(100) })
+    assert.throws(() => transcoded(packed, transcoder, 64), RangeError)
+    for (let times = 0; times < 2; times++) {
+      assert.strictEqual(transcoded(packed, transcoder, 64), `"text":${JSON.stringify("\n".repeat(100))}`)
+    }
+    assert.strictEqual(calls, 2)
+  })
+
   it.prop(
     "writes what JSON.stringify writes for any JSON value",
     { values: Schema.Array(Schema.Json), texts: Schema.Array(Schema.String) },

@@ -45,6 +45,21 @@ describe("LongTextWriter", () => {
     assert.isTrue(written(text) === text)
   })
 
+  it("asks again for a pass that could not be made because the stack was full", () => {
+    let calls = 0
+    const writer = new LongTextWriter(() => {
+      if (++calls === 1) throw new RangeError("Maximum call stack size exceeded")
+      return TextPass.make()
+    })
+    const text = "世".repeat(5_000)
+    const out = new MsgpackWriter()
+    out.begin()
+    assert.throws(() => writer.write(text, out), RangeError)
+    for (let times = 0; times < 2; times++) writer.write(text, out)
+    assert.isTrue(new TextDecoder().decode(out.end()) === text.repeat(2))
+    assert.strictEqual(calls, 2)
+  })
+
   it("writes the same bytes by V8 where there is no pass", () => {
     const writer = new LongTextWriter(() => undefined)
     for (const text of ["世😀é".repeat(20_000), `${"é".repeat(5_000)}\ud83d`, "a".repeat(30_000)]) {
