@@ -65,7 +65,7 @@ export const make = <A>(options: {
   /** Whether spans with an event of ours are marked for Datadog's own conversion. */
   readonly marks: boolean
 }): OtelEngine<A> => {
-  const spans = new HostedSpans({ now: Date.now, request: (reader) => RequestStorage.source.find(reader) })
+  const spans = new HostedSpans({ now: Date.now, request: RequestStorage.find })
   let engine: Engine.Engine<A> | undefined
   let ended: Promise<void> | undefined
   let stop = (): void => {}

@@ -32,7 +32,7 @@ import type { Options } from "../composition/Options.ts"
 import type { Ledger } from "../domain/delivery/Ledger.ts"
 import type { SetAside } from "../domain/delivery/SetAside.ts"
 import type { AnnotationInput } from "../domain/span/Annotation.ts"
-import * as CallbackRegion from "../engine/context/CallbackRegion.ts"
+import * as PairedSpan from "../engine/record/PairedSpan.ts"
 import { Control } from "../ports/Control.ts"
 import { SpanAnnotations } from "../ports/CurrentSpan.ts"
 import type { FlushReport } from "../ports/Delivery.ts"
@@ -52,9 +52,7 @@ export * from "./Spans.ts"
  * @since 0.1.0
  */
 export const annotateCurrentSpan = (input: AnnotationInput): Effect.Effect<void> =>
-  Effect.withFiberSucceed((fiber) => {
-    fiber.getRef(Recorder)?.annotate(CallbackRegion.currentSpan(fiber), input)
-  })
+  Effect.withFiberSucceed((fiber) => PairedSpan.annotateAround(fiber, input))
 
 /**
  * Adds to every span that starts inside the effect, in this fiber and those forked from it. `input`, `output` and the

@@ -42,9 +42,9 @@ export interface Ambient {
 export interface AmbientContextService {
   /**
    * `undefined` if nothing is known. Return the same object each time for one request, because results are cached by
-   * it.
+   * it. `region` is one object for contexts that differ in their spans alone, so what they say can be kept by it.
    */
-  readonly current: (reader: ContextReader) => Ambient | undefined
+  readonly current: (reader: ContextReader, region?: object) => Ambient | undefined
 }
 
 /**

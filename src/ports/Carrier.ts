@@ -15,6 +15,7 @@ import type { SpanError } from "../domain/span/SpanError.ts"
 import type { SpanKind } from "../domain/span/SpanKind.ts"
 import type { ContextReader } from "./ContextReader.ts"
 import type { PendingContext, PendingRecord } from "./LateRetention.ts"
+import type { SpanRegion } from "./SpanRegion.ts"
 
 /**
  * The state that the LLM spans of one local trace share.
@@ -59,6 +60,8 @@ export interface Slot {
   readonly kind: SpanKind
   /** The context in which the span is opened, for callers without a fiber. */
   readonly reader?: ContextReader | undefined
+  /** The regions around it, if the opener has read them. */
+  readonly region?: SpanRegion | undefined
   carrier: Carrier | undefined
 }
 

@@ -43,7 +43,7 @@ describe("two copies of the package", () => {
   })
 
   it("captures a request for the other copy", async () => {
-    const path = Effect.withFiber((fiber) => Effect.succeed(b.RequestStorage.source.find(fiber)?.info.path))
+    const path = Effect.withFiber((fiber) => Effect.succeed(b.RequestStorage.find(fiber)?.info.path))
     const handler = a.Fetch.wrap(() => Effect.runPromise(b.Fetch.capture(path)), { sessionFrom })
     assert.strictEqual(await handler(request()), "/")
   })

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as ProcessWide from "../../engine/context/ProcessWide.ts"
+import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { IncomingRequest, RequestSource, RequestStore } from "../../ports/IncomingRequest.ts"
 import { CurrentRequest } from "../../ports/IncomingRequest.ts"
 import * as AsyncStorage from "./AsyncStorage.ts"
@@ -26,8 +27,15 @@ export const store: RequestStore = {
   }
 }
 
-/** Finds the request of a context. Effect restores it after each wait of a fiber. */
-export const source: RequestSource = { find: (reader) => reader.getRef(CurrentRequest) ?? storage.getStore() }
+/** Finds the request of a context. Effect restores the active one after each wait of a fiber. */
+export const source: RequestSource = {
+  find: (reader) => reader.getRef(CurrentRequest),
+  active: () => storage.getStore()
+}
+
+/** The request of a context, else the active one. */
+export const find = (reader: ContextReader): IncomingRequest | undefined =>
+  reader.getRef(CurrentRequest) ?? storage.getStore()
 
 /** Keeps the current request in the context of the effect's fiber, when the effect starts. */
 export const capture = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -26,6 +26,7 @@ import * as ProcessWide from "../../engine/context/ProcessWide.ts"
 import * as TracerDecoration from "../../engine/context/TracerDecoration.ts"
 import * as SpanExit from "../../engine/record/SpanExit.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
+import type { Slot } from "../../ports/Carrier.ts"
 import { CarrierSlot } from "../../ports/Carrier.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
@@ -100,7 +101,7 @@ const open = (options: Options, given: SpanInput): EffectSpan => {
   const input = reader === undefined || isOnItsOwn ? given : inCallback(given, reader)
   const parent = Option.getOrUndefined(input.parent)
   const inner = parent !== undefined && parent instanceof EffectSpan && parent.options === options ? parent : undefined
-  const trace = inner?.trace ?? makeTrace(options, input, parent, around(options, reader))
+  const trace = inner?.trace ?? makeTrace(options, input, parent, around(options, reader, slot))
   if (reader !== undefined && trace.root !== undefined) SpanAttributes.readRoute(reader, trace.root)
   const exported = trace.root === undefined || slot !== undefined || options.apm === "all"
   const service = inner?.service ?? options.service
@@ -131,8 +132,8 @@ const open = (options: Options, given: SpanInput): EffectSpan => {
   return span
 }
 
-const around = (options: Options, reader: ContextReader | undefined): Ambient | undefined =>
-  reader === undefined ? undefined : options.ambient.current(reader)
+const around = (options: Options, reader: ContextReader | undefined, slot?: Slot): Ambient | undefined =>
+  reader === undefined ? undefined : options.ambient.current(reader, slot?.region)
 
 // A span without a parent, in a callback, belongs to the span around the callback.
 const inCallback = (input: SpanInput, reader: ContextReader): SpanInput => {

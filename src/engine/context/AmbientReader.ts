@@ -15,11 +15,20 @@ import * as TraceId from "../../domain/span/TraceId.ts"
 import type { Ambient, AmbientContext } from "../../ports/AmbientContext.ts"
 import { CurrentAmbient } from "../../ports/AmbientContext.ts"
 import type { ContextReader } from "../../ports/ContextReader.ts"
+import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { DiagnosticsService } from "../../ports/Diagnostics.ts"
 import type { HostContext, HostContextSource, IncomingRequest, RequestSource } from "../../ports/IncomingRequest.ts"
 import { CurrentHostContextSource, CurrentRequestSession } from "../../ports/IncomingRequest.ts"
 import { count } from "../books/Guard.ts"
 import * as RequestContext from "./RequestContext.ts"
+
+/** What a context says by itself. */
+interface Said {
+  readonly given: Ambient | undefined
+  readonly request: IncomingRequest | undefined
+  readonly host: HostContextSource | undefined
+  readonly session: Checked<string | undefined> | undefined
+}
 
 export const make = (options: {
   readonly settings: PropagationSettings
@@ -40,6 +49,7 @@ export const make = (options: {
   const read = new WeakMap<HostContext, { readonly of: IncomingRequest | undefined; readonly ambient: Ambient }>()
   const named = new WeakMap<Ambient, Ambient>()
   const reported = new WeakSet<object>()
+  const said = saying(options)
 
   const report = <A>(checked: Checked<A>): A => {
     if (checked.problems.length > 0) diagnostics.report(checked.problems)
@@ -84,20 +94,20 @@ export const make = (options: {
     return made
   }
 
-  const find = (reader: ContextReader): IncomingRequest | undefined => {
-    for (const source of options.requests) {
-      const request = source.find(reader)
+  const active = (): IncomingRequest | undefined => {
+    for (let i = 0; i < options.requests.length; i++) {
+      const request = options.requests[i]!.active?.()
       if (request !== undefined) return request
     }
     return undefined
   }
 
-  const current = (reader: ContextReader): Ambient | undefined => {
-    const given = reader.getRef(CurrentAmbient)
-    if (given !== undefined) return given
-    const request = find(reader)
-    const around = (reader.getRef(CurrentHostContextSource) ?? options.host)?.find(reader)
-    const session = reader.getRef(CurrentRequestSession) ?? request?.session?.()
+  const current = (reader: ContextReader, region: object | undefined): Ambient | undefined => {
+    const context = said(reader, region)
+    if (context.given !== undefined) return context.given
+    const request = context.request ?? active()
+    const around = context.host?.find(reader)
+    const session = context.session ?? request?.session?.()
     const ambient = around !== undefined
       ? ofHostContext(around, request)
       : request !== undefined
@@ -108,14 +118,43 @@ export const make = (options: {
 
   return {
     // Like `guard`, which would make a closure for each span.
-    current: (reader) => {
+    current: (reader, region) => {
       try {
-        return current(reader)
+        return current(reader, region)
       } catch (error) {
         count(diagnostics, "ambient", error)
         return undefined
       }
     }
+  }
+}
+
+// Reads what a context says, once for each region that comes again: one inside a span, around another, seldom does.
+const saying = (
+  { host, requests }: { readonly host?: HostContextSource | undefined; readonly requests: ReadonlyArray<RequestSource> }
+): (reader: ContextReader, region: object | undefined) => Said => {
+  const said = new WeakMap<object, Said>()
+
+  const find = (reader: ContextReader): IncomingRequest | undefined => {
+    for (const source of requests) {
+      const request = source.find(reader)
+      if (request !== undefined) return request
+    }
+    return undefined
+  }
+
+  return (reader, region) => {
+    const known = region && said.get(region)
+    if (known !== undefined) return known
+    const given = reader.getRef(CurrentAmbient)
+    const found: Said = {
+      given,
+      request: given === undefined ? find(reader) : undefined,
+      host: reader.getRef(CurrentHostContextSource) ?? host,
+      session: reader.getRef(CurrentRequestSession)
+    }
+    if (region !== undefined && reader.getRef(CurrentSpan) === undefined) said.set(region, found)
+    return found
   }
 }
 

@@ -56,9 +56,15 @@ export const isEntry = (kind: Tracer.SpanKind): boolean => kind === "server" || 
 /**
  * The region around a context without a span: nothing, or that of the fiber behind the callback.
  */
-export const around = (reader: ContextReader): Context.Context<never> | undefined => {
-  if (reader.getRef(CurrentSpan) !== undefined) return undefined
-  const outer = reader.getRef(CurrentCallbackContext)?.find(reader)
+export const around = (reader: ContextReader): Context.Context<never> | undefined =>
+  reader.getRef(CurrentSpan) === undefined ? behind(reader.getRef(CurrentCallbackContext), reader) : undefined
+
+/** Likewise, of a context that is known to have no span, and whose way to callbacks is known. */
+export const behind = (
+  callbacks: CallbackContext | undefined,
+  reader: ContextReader
+): Context.Context<never> | undefined => {
+  const outer = callbacks?.find(reader)
   if (outer === undefined) return undefined
   const region = new Map<string, unknown>()
   for (const { key } of kept) {

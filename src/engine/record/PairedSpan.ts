@@ -9,7 +9,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { AnnotationInput } from "../../domain/span/Annotation.ts"
@@ -21,6 +21,7 @@ import type { ContextReader } from "../../ports/ContextReader.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import { CurrentSpan } from "../../ports/CurrentSpan.ts"
 import type { SpanEnd, SpanStart } from "../../ports/Recorder.ts"
+import { Recorder } from "../../ports/Recorder.ts"
 import * as CallbackRegion from "../context/CallbackRegion.ts"
 import * as OutsideSpans from "./OutsideSpans.ts"
 import { RecordedSpan } from "./RecordedSpan.ts"
@@ -28,6 +29,7 @@ import * as SpanExit from "./SpanExit.ts"
 import * as SpanTime from "./SpanTime.ts"
 import type { Surroundings } from "./Surroundings.ts"
 import * as SpanSurroundings from "./Surroundings.ts"
+import { Around } from "./Surroundings.ts"
 
 export interface PairedSpan {
   readonly kind: SpanKind
@@ -50,34 +52,51 @@ class Paired implements PairedSpan {
   readonly open: OpenSpan | undefined
   readonly surroundings: Surroundings
   /** The context that the span started in, and the region that a callback takes from the fiber that waits for it. */
-  readonly around: Context.Context<never>
+  readonly around: Around
   readonly region: Context.Context<never> | undefined
+  /** The annotations that the tracer was given. */
+  readonly annotations: Context.Context<never>
 
   constructor(
     kind: SpanKind,
     span: Tracer.Span,
     open: OpenSpan | undefined,
-    surroundings: Surroundings,
-    around: Context.Context<never>,
-    region: Context.Context<never> | undefined
+    around: Around,
+    region: Context.Context<never> | undefined,
+    annotations: Context.Context<never>
   ) {
     this.kind = kind
     this.span = span
     this.open = open
-    this.surroundings = surroundings
+    this.surroundings = around.surroundings
     this.around = around
     this.region = region
+    this.annotations = annotations
   }
 
   inside<R>(context: Context.Context<R>): Context.Context<R> {
-    const { open, region, surroundings } = this
-    const around = region === undefined ? context : Context.merge(region, context)
+    const { open, region } = this
+    const outer = region === undefined ? context : Context.merge(region, context)
     // By its key: `Context.add` makes a closure for each call.
-    const spanned = Context.addUnsafe(around, Tracer.ParentSpan.key, this.span)
+    const spanned = Context.addUnsafe(outer, Tracer.ParentSpan.key, this.span)
     if (open === undefined) return spanned
     const recorded = Context.addUnsafe(spanned, CurrentSpan.key, open)
-    const inside = surroundings.callbacks?.enter(recorded) ?? recorded
-    if (context === this.around && open instanceof RecordedSpan) open.inside = { context: inside, surroundings }
+    return region === undefined && context === this.around.context && open instanceof RecordedSpan
+      ? this.enterDirectly(recorded, open)
+      : this.enter(recorded)
+  }
+
+  private enter<R>(recorded: Context.Context<R>): Context.Context<R> {
+    return this.surroundings.callbacks?.enter(recorded) ?? recorded
+  }
+
+  // Keeps what is known of the context inside for the spans that start there.
+  private enterDirectly<R>(recorded: Context.Context<R>, open: RecordedSpan): Context.Context<R> {
+    const { around, span } = this
+    const inside = around.isInside ? recorded : this.enter(recorded)
+    // A tracer that keeps the annotations does not hide its span from children.
+    const parent = span.annotations === this.annotations ? span : undefined
+    open.inside = new Around(inside, this.surroundings, { tracer: around.isInside ? around.tracer : undefined, parent })
     return inside
   }
 
@@ -111,16 +130,21 @@ export const open = (
   start: Pick<SpanStart, "kind" | "name" | "at" | "options" | "scoped">
 ): PairedSpan => {
   const parent = caller.getRef(CurrentSpan)
-  const callback = parent === undefined ? CallbackRegion.around(caller) : undefined
+  const named = parent === undefined ? SpanSurroundings.ofRoot(caller) : undefined
+  const callback = named === undefined ? undefined : CallbackRegion.behind(named.surroundings.callbacks, caller)
   const reader = CallbackRegion.within(callback, caller)
-  const surroundings = SpanSurroundings.read(reader, parent instanceof RecordedSpan ? parent.inside : undefined)
-  const { clock, isTimed, recorder, region } = surroundings
+  const around = named !== undefined && callback === undefined ? named : aroundOf(reader, parent)
+  const { clock, isTimed, recorder, region } = around.surroundings
   const { at, kind, options, scoped } = start
   const name = SpanName.fromUnknown(start.name)
   if (recorder === undefined) OutsideSpans.started(name)
-  const slot: Slot | undefined = recorder === undefined ? undefined : { kind, reader, carrier: undefined }
+  const slot: Slot | undefined = recorder === undefined ? undefined : { kind, reader, region, carrier: undefined }
+  // Without a map, which `Context.make` makes.
+  const annotations = slot === undefined
+    ? Context.empty()
+    : Context.addUnsafe(Context.empty(), CarrierSlot.key, slot)
   const now = isTimed ? clock.currentTimeNanosUnsafe() : undefined
-  const span = openSpan(reader, surroundings, name, slot, SpanTime.fromUnknown(at) ?? now ?? 0n)
+  const span = openSpan(around, name, annotations, SpanTime.fromUnknown(at) ?? now ?? 0n)
   const recorded = recorder?.start({
     kind,
     name,
@@ -135,7 +159,22 @@ export const open = (
     span,
     scoped
   })
-  return new Paired(kind, span, recorded, surroundings, caller.context, callback)
+  return new Paired(kind, span, recorded, around, callback, annotations)
+}
+
+const aroundOf = (reader: ContextReader, parent: OpenSpan | undefined): Around => {
+  const inside = parent instanceof RecordedSpan ? parent.inside : undefined
+  return inside !== undefined && inside.context === reader.context ? inside : SpanSurroundings.of(reader)
+}
+
+/** Adds to the span around a caller. */
+export const annotateAround = (caller: ContextReader, input: AnnotationInput): void => {
+  const open = caller.getRef(CurrentSpan)
+  const inside = open instanceof RecordedSpan ? open.inside : undefined
+  const recorder = inside !== undefined && inside.context === caller.context
+    ? inside.surroundings.recorder
+    : caller.getRef(Recorder)
+  recorder?.annotate(open ?? CallbackRegion.currentSpan(caller), input)
 }
 
 /**
@@ -165,19 +204,17 @@ export const openScoped = (
 
 // This repeats `Effect.makeSpan`, which takes neither a context nor a time.
 const openSpan = (
-  reader: ContextReader,
-  { attributes, isTraced, isWanted, links }: Surroundings,
+  around: Around,
   name: string,
-  slot: Slot | undefined,
+  annotations: Context.Context<never>,
   startTime: bigint
 ): Tracer.Span => {
-  const parent = propagated(Context.getOrUndefined(reader.context, Tracer.ParentSpan))
+  const { parent, surroundings: { attributes, isTraced, isWanted, links } } = around
   if (!isTraced) return new NoSpan(name, parent)
-  const span = reader.getRef(Tracer.Tracer).span({
+  const span = around.tracer.span({
     name,
     parent,
-    // Without a map, which `Context.make` makes.
-    annotations: slot === undefined ? Context.empty() : Context.addUnsafe(Context.empty(), CarrierSlot.key, slot),
+    annotations,
     links: links.length === 0 ? [] : links.slice(),
     startTime,
     kind: "internal",
@@ -186,14 +223,6 @@ const openSpan = (
   })
   for (const key in attributes) span.attribute(key, attributes[key])
   return span
-}
-
-const propagated = (span: Tracer.AnySpan | undefined): Option.Option<Tracer.AnySpan> => {
-  let current = span
-  while (current !== undefined && Context.get(current.annotations, Tracer.DisablePropagation)) {
-    current = current._tag === "Span" ? Option.getOrUndefined(current.parent) : undefined
-  }
-  return Option.fromUndefinedOr(current)
 }
 
 /** The span if tracing is off: without id and children, as in Effect. */

@@ -9,7 +9,7 @@ import type { Carrier, TraceState } from "../../ports/Carrier.ts"
 import type { OpenSpan } from "../../ports/CurrentSpan.ts"
 import type { PendingContext } from "../../ports/LateRetention.ts"
 import type { TracerSpan } from "../../ports/Recorder.ts"
-import type { Inside } from "./Surroundings.ts"
+import type { Around } from "./Surroundings.ts"
 
 /** The state of a span from its start to its end. Only the recorder writes it, except for `claimed`. */
 export class RecordedSpan implements OpenSpan {
@@ -24,7 +24,7 @@ export class RecordedSpan implements OpenSpan {
   /** The next span whose charge could not be released yet. */
   unreleased: RecordedSpan | undefined = undefined
   /** The context inside the span, once it was entered: children that start directly in it do not read it again. */
-  inside: Inside | undefined = undefined
+  inside: Around | undefined = undefined
   readonly request: RequestInfo | undefined
   readonly baggage: Changes
   ended = false

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Problems from "../../../src/domain/Problem.ts"
 import { defaults } from "../../../src/domain/propagation/PropagationStyle.ts"
@@ -6,6 +7,7 @@ import * as Diagnostics from "../../../src/engine/books/Diagnostics.ts"
 import * as AmbientReader from "../../../src/engine/context/AmbientReader.ts"
 import * as RequestContext from "../../../src/engine/context/RequestContext.ts"
 import { CurrentAmbient } from "../../../src/ports/AmbientContext.ts"
+import * as ContextReader from "../../../src/ports/ContextReader.ts"
 import type { HostContext, IncomingRequest } from "../../../src/ports/IncomingRequest.ts"
 import { CurrentRequestSession } from "../../../src/ports/IncomingRequest.ts"
 
@@ -145,4 +147,23 @@ describe("AmbientReader", () => {
       assert.isUndefined(yield* Effect.withFiber((fiber) => Effect.succeed(reader.current(fiber))))
       assert.strictEqual(diagnostics.counts().get("defect:ambient"), 1)
     }))
+
+  it("looks once for the request of a region's context, and each time for the active one", () => {
+    let looks = 0
+    const seen: Array<IncomingRequest> = []
+    const reader = AmbientReader.make({
+      settings: defaults,
+      diagnostics: Diagnostics.make(() => {}),
+      requests: [{ find: () => (looks++, undefined), active: () => seen.at(-1) }]
+    })
+    const context = ContextReader.make(Context.empty())
+    const region = {}
+    assert.isUndefined(reader.current(context, region))
+    seen.push(request({}))
+    assert.strictEqual(reader.current(context, region)?.request, seen[0]!.info)
+    assert.strictEqual(looks, 1)
+    assert.strictEqual(reader.current(context, {})?.request, seen[0]!.info)
+    assert.strictEqual(reader.current(context)?.request, seen[0]!.info)
+    assert.strictEqual(looks, 3)
+  })
 })
