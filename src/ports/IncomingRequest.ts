@@ -42,7 +42,7 @@ export interface RequestStore {
  * @since 0.1.0
  */
 export interface RequestSource {
-  /** What the context says is the same each time. */
+  /** The request that the context names, the same each time. */
   readonly find: (reader: ContextReader) => IncomingRequest | undefined
   /** The request that is active around the caller, if the context names none. */
   readonly active?: (() => IncomingRequest | undefined) | undefined

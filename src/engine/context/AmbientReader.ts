@@ -22,7 +22,7 @@ import { CurrentHostContextSource, CurrentRequestSession } from "../../ports/Inc
 import { count } from "../books/Guard.ts"
 import * as RequestContext from "./RequestContext.ts"
 
-/** What a context says by itself. */
+/** The sources and values that a context names by itself. */
 interface Said {
   readonly given: Ambient | undefined
   readonly request: IncomingRequest | undefined

@@ -75,6 +75,7 @@ const propagated = (span: Tracer.AnySpan | undefined): Option.Option<Tracer.AnyS
   return Option.fromUndefinedOr(current)
 }
 
+// A context never changes, so each copy of the package may keep what it read.
 const roots = new WeakMap<Context.Context<never>, Around>()
 
 /** Reads a context without a recorded span, once: a program starts many spans in one. */
