@@ -6,6 +6,8 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { rolldown } from "rolldown"
 import * as Chunks from "./Chunks.ts"
+import * as Namespaces from "./Namespaces.ts"
+import * as ParseCost from "./ParseCost.ts"
 import { root } from "./SourceFile.ts"
 
 const dist = Path.join(root, "dist")
@@ -18,7 +20,9 @@ const bundle = await rolldown({
   // For "node" the bundler's helper imports `node:module`, which keeps a bundle from loading in a Worker.
   platform: "neutral",
   // Its paths name declarations, for the compiler.
-  tsconfig: false
+  tsconfig: false,
+  checks: { pluginTimings: false },
+  plugins: [Namespaces.plugin(Object.values(Chunks.entries).map((path) => Path.resolve(root, path))), ParseCost.plugin]
 })
 const { output } = await bundle.write({
   dir: dist,

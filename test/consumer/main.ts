@@ -13,6 +13,8 @@ import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import { examplesOf } from "../../scripts/DocumentedExamples.ts"
 import * as Sizes from "../../scripts/Sizes.ts"
+import * as Core from "../../src/domain/index.ts"
+import * as Wire from "../../src/layers/Wire.ts"
 import * as Contents from "./Contents.ts"
 import * as Release from "./Release.ts"
 
@@ -49,6 +51,12 @@ const tool = (manifest: string, file: string): string => Path.join(Path.dirname(
 const attw = tool(import.meta.resolve("@arethetypeswrong/cli/package.json"), "dist/index.js")
 const changeset = tool(import.meta.resolve("@changesets/cli/package.json"), "bin.js")
 const tsc = tool(import.meta.resolve("typescript/package.json"), "bin/tsc")
+
+/** The names of the values in each namespace of a module. */
+const namesIn = (module: { readonly [namespace: string]: object }): ReadonlyArray<string> =>
+  Object.entries(module)
+    .flatMap(([namespace, values]) => Object.keys(values).map((name) => `${namespace}.${name}`))
+    .toSorted()
 
 /** Imports each entry in a process of its own program: what cannot be found, by entry. */
 const missing = (specifiers: ReadonlyArray<string>): { readonly [specifier: string]: string } =>
@@ -107,6 +115,12 @@ try {
   Assert.deepEqual(Sizes.withEffect(), [])
   Assert.deepEqual(Sizes.beyond(Fs.readFileSync(Path.join(root, Sizes.page), "utf8"), sizes), [])
   console.log("no entry is larger than docs/runtimes.md says")
+
+  for (const [stem, source] of [["domain/index", Core], ["layers/Wire", Wire]] as const) {
+    const built = await import(Path.join(installed, "dist", `${stem}.js`))
+    Assert.deepEqual(namesIn(built), namesIn(source))
+  }
+  console.log("the namespaces that the build makes hold what their modules export")
 
   // Patterns are not filled in by the tool itself.
   const inside = specifiers.map((specifier) => specifier.slice("effect-llmobs/".length) || ".")

@@ -106,7 +106,8 @@ export const render = (self: AgentUrl): string =>
 // Spaces and control characters, which could end a header or a line of a request.
 const unsafe = /[^\x21-\x7e]/
 // The path of a socket is no part of a request, and may hold spaces.
-const control = /\p{Cc}/u
+// eslint-disable-next-line no-control-regex
+const control = /[\u0000-\u001f\u007f-\u009f]/
 const hostName = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?$/
 // At least two colons: one alone is a port that does not belong here.
 const ipv6 = /^(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,32})?$/

@@ -21,7 +21,8 @@ export const expected = "the address of an HTTP proxy (host:port, http://host:po
  */
 export const parse = (text: string): string | undefined => {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
-  if (/[\s\p{Cc}]/u.test(address)) return undefined
+  // eslint-disable-next-line no-control-regex
+  if (/[\s\u0000-\u001f\u007f-\u009f]/.test(address)) return undefined
   const url = URL.parse(address)
   if (url === null || url.hostname === "" || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined
   return isDecodable(url.username) && isDecodable(url.password) ? address : undefined

@@ -60,4 +60,5 @@ const way = (route: Route): string => {
 }
 
 // A name or a version can hold anything, and must not make a second line.
-const shown = (text: string): string => text.slice(0, 200).replace(/[\p{Cc}\u2028\u2029]/gu, "?")
+// eslint-disable-next-line no-control-regex
+const shown = (text: string): string => text.slice(0, 200).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, "?")

@@ -137,7 +137,9 @@ const decode = (text: string): string | undefined => {
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const printable = /^[\x20-\x7e]+$/
 // Controls, line separators, marks that change the direction of text, and halves of surrogate pairs.
-const unsafe = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
+// By code points: V8 reads a table of Unicode for a property, such as `\p{Cc}`, when it parses the module.
+// eslint-disable-next-line no-control-regex
+const unsafe = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
 
 /**
  * Whether a text may become a label: 1 to 200 characters, without controls and direction marks.

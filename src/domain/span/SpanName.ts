@@ -26,5 +26,7 @@ export const fromUnknown = (name: unknown): string => {
  * @category combinators
  * @since 0.2.0
  */
-export const shown = (name: unknown): string =>
-  `"${fromUnknown(name).slice(0, 80).replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029"]/gu, "?")}"`
+export const shown = (name: unknown): string => `"${fromUnknown(name).slice(0, 80).replace(unprintable(), "?")}"`
+
+// V8 reads the tables of Unicode for a literal when it parses the module.
+const unprintable = () => new RegExp(String.raw`[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029"]`, "gu")
