@@ -47,7 +47,7 @@ export const tracer = (
     diagnostics,
     priority: options.sampler.forecast,
     start: chunks.start,
-    finish: (span) => chunks.finish(span, elapsed()),
+    finish: (span) => chunks.finish(span, elapsed),
     nowMillis: now,
     ...redaction(settings, diagnostics)
   })

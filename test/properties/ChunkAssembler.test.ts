@@ -75,7 +75,7 @@ describe("ChunkAssembler", () => {
           if (found === undefined) break
           const { span, trace } = found
           const number = numbers.get(span)!
-          assembler.finish(span, now)
+          assembler.finish(span, () => now)
           const left = new Set(model.open.get(trace))
           left.delete(number)
           const waiting = [...model.waiting.get(trace) ?? [], [number, now] as const]

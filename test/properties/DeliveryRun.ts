@@ -147,7 +147,7 @@ export const make = ({ budgetBytes, file, outboxBytes, overflow }: Options) => {
     })
 
   const endOf = (span: LiveSpan) =>
-    step({ _tag: "end", span: numberOf(span) }, () => engine.assembler.finish(span, engine.weather.now))
+    step({ _tag: "end", span: numberOf(span) }, () => engine.assembler.finish(span, () => engine.weather.now))
 
   const change = (to: Partial<DeliveryState.World>) =>
     step({ _tag: "world", world: to }, () => {

@@ -78,6 +78,9 @@ export const fromDecimal = (text: string): string | undefined => {
  */
 export const fromHalves = (high: string | undefined, low: string): string => (high || zeroHalf) + low
 
+// The ids of one second begin alike.
+const latest = { seconds: -1, high: "" }
+
 /**
  * A new id in Datadog's shape: 8 hex characters of Unix seconds, 8 zeros, 16 random hex characters. The clock and the
  * random source are the caller's.
@@ -91,12 +94,16 @@ export const fromHalves = (high: string | undefined, low: string): string => (hi
  */
 export const fromParts = (unixSeconds: number, random64Hex: string): string => {
   const seconds = unixSeconds > 0 && unixSeconds <= 0xffffffff ? Math.floor(unixSeconds) : 0
+  if (latest.seconds !== seconds) {
+    latest.high = seconds.toString(16).padStart(8, "0") + "00000000"
+    latest.seconds = seconds
+  }
   const low = HexText.isLower(random64Hex, 16)
     ? random64Hex
     : hexUpTo32.test(random64Hex)
     ? random64Hex.slice(-16).toLowerCase().padStart(16, "0")
     : zeroHalf
-  return seconds.toString(16).padStart(8, "0") + "00000000" + (low === zeroHalf ? "0000000000000001" : low)
+  return latest.high + (low === zeroHalf ? "0000000000000001" : low)
 }
 
 /**

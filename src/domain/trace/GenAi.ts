@@ -29,6 +29,14 @@ const usage: ReadonlyArray<readonly [metric: string, attribute: string]> = [
 ]
 
 /**
+ * The keys of the token counts.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const metricKeys: ReadonlyArray<string> = usage.map(([, attribute]) => attribute)
+
+/**
  * Writes the attributes into the `meta` and `metrics` of an APM span.
  *
  * @category combinators

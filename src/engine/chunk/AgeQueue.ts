@@ -13,6 +13,7 @@ import * as Slices from "./Slices.ts"
 export interface AgeQueue<T> {
   /** Adds a trace at the end. Returns `false` if it waits already. */
   readonly add: (trace: T, now: number) => boolean
+  readonly has: (trace: T) => boolean
   readonly remove: (trace: T) => void
   /**
    * Removes a slice of the traces that have waited for `maxAge`, and passes each to `release`, which returns the number of
@@ -60,6 +61,7 @@ export const make = <T extends object>(): AgeQueue<T> => {
       size++
       return true
     },
+    has: (trace) => entries.get(trace) !== undefined,
     remove,
     sweep: (now, maxAge, release) => {
       let released = 0

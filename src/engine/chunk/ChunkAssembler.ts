@@ -14,7 +14,8 @@ import type { Slices } from "./Slices.ts"
 /** Times are milliseconds on a monotonic clock. */
 export interface ChunkAssembler {
   readonly start: (span: AssembledSpan) => void
-  readonly finish: (span: AssembledSpan, now: number) => void
+  /** The clock is read only if the span has to wait. */
+  readonly finish: (span: AssembledSpan, now: () => number) => void
   /**
    * Sends chunks that have waited too long. Returns the time of the next sweep that could find one, if any: `now` if some
    * are left.
@@ -35,7 +36,7 @@ export const make = (options: {
 }): ChunkAssembler => {
   const waiting = AgeQueue.make<AssembledTrace>()
 
-  const emit = (trace: AssembledTrace, now: number): number => {
+  const emit = (trace: AssembledTrace, now: () => number): number => {
     const spans = trace.finished
     trace.finished = []
     waiting.remove(trace)
@@ -43,7 +44,7 @@ export const make = (options: {
       options.emit(trace, byStart(spans))
     } catch {
       trace.finished = spans
-      waiting.add(trace, now)
+      waiting.add(trace, now())
       options.onWaiting?.()
     }
     return spans.length
@@ -61,12 +62,15 @@ export const make = (options: {
       if (trace.finished.length === 0) trace.finished = [span]
       else trace.finished.push(span)
       if (trace.open <= 0 || trace.finished.length >= options.minSpans) emit(trace, now)
-      else if (waiting.add(trace, now)) options.onWaiting?.()
+      else if (!waiting.has(trace) && waiting.add(trace, now())) options.onWaiting?.()
     },
-    sweep: (now) => waiting.sweep(now, options.maxAgeMillis, (trace) => emit(trace, now)),
-    flush: () => waiting.flush((trace) => emit(trace, 0))
+    sweep: (now) => waiting.sweep(now, options.maxAgeMillis, (trace) => emit(trace, () => now)),
+    flush: () => waiting.flush((trace) => emit(trace, atOnce))
   }
 }
+
+// A chunk that could not be sent in a flush is due at once.
+const atOnce = (): number => 0
 
 // The local root comes first. Spans that end one after the other, outwards, only have to be turned round.
 const byStart = (spans: Array<LiveSpan>): Array<LiveSpan> => {

@@ -58,8 +58,12 @@ export const writeModel = (
 
 /** The function that makes the output of a span from the result of its effect, if the options have one. */
 export const output = (options: SpanOptions | undefined): ((value: never) => unknown) | undefined => {
-  const value = read(options, "output", ignore)
-  return typeof value === "function" ? value as (value: never) => unknown : undefined
+  try {
+    const value = options?.output
+    return typeof value === "function" ? value as (value: never) => unknown : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Reports nothing, for options that are read again and reported when the span starts. */
