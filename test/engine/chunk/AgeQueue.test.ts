@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import * as AgeQueue from "../../../src/engine/chunk/AgeQueue.ts"
+import * as Steps from "../Steps.ts"
 
 interface Trace {
   readonly at: number
@@ -69,21 +70,25 @@ describe("AgeQueue", () => {
     assert.strictEqual(released.length, 150)
   })
 
-  it("looks at the first waiting trace alone, however many wait and have left", () => {
-    const queue = AgeQueue.make<Trace>()
-    let looks = 0
-    // Counts how often the queue reads the time from which a trace has waited.
-    const counted = { valueOf: () => (looks++, 0) } as unknown as number
-    const all = traces(2_000)
-    for (const trace of all.slice(0, 1_000)) queue.add(trace, counted)
-    for (let i = 0; i < 1_000; i++) {
-      // A trace leaves, another comes: the places of those that left are not walked over either.
-      queue.remove(all[i]!)
-      queue.add(all[1_000 + i]!, counted)
-      queue.sweep(1, 10, () => 1)
-    }
-    // Twice for the first one in each sweep: to compare it, and for the time of the next sweep.
-    assert.isAtMost(looks, 2_000)
-    assert.isAtLeast(looks, 1_000)
+  it("takes no more steps for a sweep, however many traces wait and have left", () => {
+    const [few, many] = Steps.of(`
+      const AgeQueue = await import("./src/engine/chunk/AgeQueue.ts")
+      const stepsWith = (waiting) => {
+        const queue = AgeQueue.make()
+        const all = Array.from({ length: waiting + 1_000 }, () => ({}))
+        for (const trace of all.slice(0, waiting)) queue.add(trace, 0)
+        return steps(() => {
+          // A trace leaves, another comes: the places of those that left are not walked over either.
+          for (let i = 0; i < 1_000; i++) {
+            queue.remove(all[i])
+            queue.add(all[waiting + i], 0)
+            queue.sweep(1, 10, () => 1)
+          }
+        })
+      }
+      print([stepsWith(1_000), stepsWith(10_000)])
+    `) as [number, number]
+    assert.isAbove(few, 3_000)
+    assert.isBelow(many, 2 * few)
   })
 })

@@ -10,6 +10,7 @@ import * as ContextReader from "../../../src/ports/ContextReader.ts"
 import { CurrentSpan, SpanAnnotations } from "../../../src/ports/CurrentSpan.ts"
 import type { SpanEnd, SpanStart, TracerSpan } from "../../../src/ports/Recorder.ts"
 import { CurrentRouting } from "../../../src/ports/Routing.ts"
+import * as Steps from "../Steps.ts"
 import type { Options } from "./Recording.ts"
 import { make } from "./Recording.ts"
 
@@ -27,6 +28,24 @@ const tracerSpan = () => {
 const llm: SpanStart = { kind: "llm", name: "chat" }
 
 describe("SpanRecorder without a fiber", () => {
+  it("takes no more steps for an annotation when its span has thousands of them", () => {
+    const [few, many] = Steps.of(`
+      const { make } = await import("./test/engine/record/Recording.ts")
+      const stepsOfEach = (annotations) => {
+        const { recorder } = make()
+        const open = recorder.start({ kind: "llm", name: "chat" })
+        return steps(() => {
+          for (let i = 0; i < annotations; i++) {
+            recorder.annotate(open, { metadata: { ["key " + i]: i }, tags: { ["tag " + i]: "v" } })
+          }
+        }) / annotations
+      }
+      print([stepsOfEach(500), stepsOfEach(2_000)])
+    `) as [number, number]
+    assert.isAbove(few, 10)
+    assert.isBelow(many, 1.5 * few)
+  })
+
   it("records a span with a past start and a given end, and ends the tracer's span at that time", () => {
     const { recorder, records } = make()
     const { ends, span } = tracerSpan()
