@@ -79,7 +79,7 @@ export const fromDecimal = (text: string): string | undefined => {
 export const fromHalves = (high: string | undefined, low: string): string => (high || zeroHalf) + low
 
 // The ids of one second begin alike.
-const latest = { seconds: -1, high: "" }
+const latest = { seconds: 0, high: zeroHalf }
 
 /**
  * A new id in Datadog's shape: 8 hex characters of Unix seconds, 8 zeros, 16 random hex characters. The clock and the
@@ -120,7 +120,12 @@ export const low64 = (traceId: string): string => traceId.slice(-16)
  * @category combinators
  * @since 0.1.0
  */
-export const high64 = (traceId: string): string => traceId.length > 16 ? traceId.slice(0, -16) : zeroHalf
+export const high64 = (traceId: string): string =>
+  traceId.length === 32 && traceId.startsWith(latest.high)
+    ? latest.high
+    : traceId.length > 16
+    ? traceId.slice(0, -16)
+    : zeroHalf
 
 /**
  * The decimal text of all 128 bits, as LLM Observability writes it into headers; `"0"` for a text that is not hex.

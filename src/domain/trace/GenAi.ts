@@ -47,6 +47,21 @@ export const write = (
   meta: { [key: string]: string },
   metrics: { [key: string]: number }
 ): void => {
+  writeCall(record, meta, metrics)
+  writeSession(record, meta)
+}
+
+/**
+ * Writes the attributes without the session: in `meta`, those that many spans have alike.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const writeCall = (
+  record: SpanRecord<unknown>,
+  meta: { [key: string]: string },
+  metrics: { [key: string]: number }
+): void => {
   const { annotation, context, model } = record
   meta[artificialKey] = "true"
   meta["gen_ai.application.name"] = context.mlApp.value
@@ -55,13 +70,22 @@ export const write = (
     meta["gen_ai.request.model"] = model.name
     meta["gen_ai.provider.name"] = model.provider
   }
-  if (context.session !== undefined && context.session.value !== "") {
-    meta["gen_ai.conversation.id"] = context.session.value
-  }
   if (annotation.metrics !== undefined && (context.kind === "llm" || context.kind === "embedding")) {
     for (const [metric, attribute] of usage) {
       const value = annotation.metrics[metric]
       if (value !== undefined) metrics[attribute] = value
     }
+  }
+}
+
+/**
+ * Writes the session.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const writeSession = ({ context }: SpanRecord<unknown>, meta: { [key: string]: string }): void => {
+  if (context.session !== undefined && context.session.value !== "") {
+    meta["gen_ai.conversation.id"] = context.session.value
   }
 }

@@ -183,19 +183,19 @@ export const write = (
   place: Place,
   facts: Facts
 ): void => {
-  if (place.root) writeRoot(facts, meta, metrics)
+  if (place.root) {
+    Object.assign(meta, facts.root.meta)
+    Object.assign(metrics, facts.root.metrics)
+  }
   if (place.topLevel) metrics["_dd.top_level"] = 1
   if (facts.env !== undefined) meta["env"] = facts.env
   if (facts.version !== undefined) meta["version"] = facts.version
   if (place.first) writeFirst(facts, meta, metrics)
-}
-
-const writeRoot = (facts: Facts, meta: { [key: string]: string }, metrics: { [key: string]: number }): void => {
-  Object.assign(meta, facts.root.meta)
-  Object.assign(metrics, facts.root.metrics)
-  if (facts.llm === undefined) return
-  meta["llmobs_trace_id"] = facts.llm.traceId
-  meta["llmobs_parent_id"] = facts.llm.spanId
+  // The tags that no two traces have alike come last.
+  if (place.root && facts.llm !== undefined) {
+    meta["llmobs_trace_id"] = facts.llm.traceId
+    meta["llmobs_parent_id"] = facts.llm.spanId
+  }
 }
 
 const writeFirst = (facts: Facts, meta: { [key: string]: string }, metrics: { [key: string]: number }): void => {

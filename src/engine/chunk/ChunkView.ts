@@ -57,12 +57,14 @@ class View implements ChunkView {
 
   seal(index: number): ApmSpan {
     const span = this.#spans[index]!
-    if (span.record !== undefined) GenAi.write(span.record, span.meta, span.metrics)
+    const { meta, metrics, record } = span
+    if (record !== undefined) GenAi.writeCall(record, meta, metrics)
     const place = { root: span === this.#trace.root, topLevel: span.topLevel, first: index === 0 }
     // A filter of the program may change the tags that it is shown.
-    if (this.#given.keeps !== undefined) return span.toApmSpan(TraceChunks.seal(span, place, this.#facts))
-    TraceChunks.write(span, place, this.#facts)
-    return span.toApmSpan(span)
+    const tags = this.#given.keeps === undefined ? span : { meta: { ...meta }, metrics: { ...metrics } }
+    TraceChunks.write(tags, place, this.#facts)
+    if (record !== undefined) GenAi.writeSession(record, tags.meta)
+    return span.toApmSpan(tags)
   }
 
   isKept(): boolean {
