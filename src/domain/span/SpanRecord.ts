@@ -89,7 +89,7 @@ const textBytes = (text: string | undefined): number => text === undefined ? 0 :
 
 /**
  * An estimate of the smallest size of the rendered event, as `bytes` is of the largest. It assumes that no character
- * needs an escape.
+ * needs an escape, and that no annotation replaced a value of an earlier one.
  *
  * @category combinators
  * @since 0.1.0

@@ -35,9 +35,17 @@ const mostFree = 32
 // Records with more than this beside their content are rare.
 const mostBeside = 64 * 1024
 
+// The estimate of a record counts values too that a later annotation replaced, so a large one is held against what it has.
+const leastBytes = (record: PendingRecord): number => {
+  const bytes = SpanRecords.leastBytes(record)
+  return bytes <= pageBytes / 2 ? bytes : Math.min(bytes, HeldBytes.ofAnnotation(record.annotation, lengthOf))
+}
+
+const lengthOf: HeldBytes.OfText = (text) => text.length
+
 /** Measures the bytes that records take in memory, beside the tags that all spans of the process share. */
 export const measuring = (process: Tags) => (record: PendingRecord): number =>
-  HeldBytes.ofRecord(record, HeldContents.of(record)?.place?.length ?? SpanRecords.leastBytes(record), process)
+  HeldBytes.ofRecord(record, HeldContents.of(record)?.place?.length ?? leastBytes(record), process)
 
 /** A budget that packs the content of an event before it reserves room for it. */
 export const around = (budget: ByteBudget): ByteBudget => {
@@ -49,7 +57,7 @@ export const around = (budget: ByteBudget): ByteBudget => {
         // Packing is for events that can have room: the content of any other would be copied for nothing. Records are
         // measured twice only when the memory is nearly full.
         const room = budget.limit - budget.used()
-        if (room < SpanRecords.leastBytes(record) + mostBeside && room < budget.measure(record)) return false
+        if (room < leastBytes(record) + mostBeside && room < budget.measure(record)) return false
         pages.pack(record)
       }
       if (budget.reserve(record)) return true
@@ -130,7 +138,7 @@ const make = () => {
   return {
     pack: (record: PendingRecord): void => {
       const meta = SpanMeta.content(record)
-      out.begin(SpanRecords.leastBytes(record))
+      out.begin(leastBytes(record))
       const members = out.members(meta)
       const content = new HeldContents.HeldContent(record.annotation, placed(members))
       keep(content)

@@ -12,6 +12,7 @@ import * as SpanEvent from "../../../src/domain/event/SpanEvent.ts"
 import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
 import * as Schemas from "../../../src/domain/schema/SpanRecord.ts"
 import type { AnnotationInput } from "../../../src/domain/span/Annotation.ts"
+import * as Annotation from "../../../src/domain/span/Annotation.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
 import * as ContentPages from "../../../src/engine/outbox/ContentPages.ts"
@@ -153,6 +154,30 @@ describe("ContentPages", () => {
     for (const record of [small!, large!, large!]) all.release(record)
     assert.strictEqual(all.used(), 0)
     assert.deepStrictEqual(HeldContents.of(large!)!.meta, {})
+  })
+
+  it("gives an event room by what it holds, beside values that a later annotation replaced", () => {
+    let largest = 0
+    const given = Object.getOwnPropertyDescriptor(Buffer, "allocUnsafeSlow")!
+    const allocate = given.value as (bytes: number) => Buffer
+    const value = (bytes: number) => {
+      largest = Math.max(largest, bytes)
+      return allocate(bytes)
+    }
+    const annotation = Annotation.owned(Annotation.empty)
+    for (let times = 0; times < 100; times++) {
+      Annotation.append(annotation, Records.makeRecord({ annotation: { input: "x".repeat(200_000 + times) } }).annotation)
+    }
+    const record = { ...Records.makeRecord(), annotation, bytes: annotation.bytes }
+    const all = budget(1_000_000)
+    try {
+      Object.defineProperty(Buffer, "allocUnsafeSlow", { ...given, value })
+      assert.isTrue(all.reserve(record))
+    } finally {
+      Object.defineProperty(Buffer, "allocUnsafeSlow", given)
+    }
+    assert.isAtMost(largest, 300_000)
+    assert.isAtMost(all.used(), 210_000)
   })
 
   const steps = Arbitrary.array(
