@@ -166,7 +166,10 @@ describe("ContentPages", () => {
     }
     const annotation = Annotation.owned(Annotation.empty)
     for (let times = 0; times < 100; times++) {
-      Annotation.append(annotation, Records.makeRecord({ annotation: { input: "x".repeat(200_000 + times) } }).annotation)
+      Annotation.append(
+        annotation,
+        Records.makeRecord({ annotation: { input: "x".repeat(200_000 + times) } }).annotation
+      )
     }
     const record = { ...Records.makeRecord(), annotation, bytes: annotation.bytes }
     const all = budget(1_000_000)
