@@ -10,17 +10,17 @@ import * as Envelope from "../domain/event/Envelope.ts"
 import * as SpanEvent from "../domain/event/SpanEvent.ts"
 import * as WireFormat from "../domain/event/WireFormat.ts"
 import type { SpanRecord } from "../domain/span/SpanRecord.ts"
-import type { LedgerBook } from "../engine/books/Ledger.ts"
 import * as SetAsideLog from "../engine/books/SetAsideLog.ts"
 import type * as ByteBudget from "../engine/outbox/ByteBudget.ts"
 import * as DurableOutbox from "../engine/outbox/DurableOutbox.ts"
 import * as MemoryOutbox from "../engine/outbox/MemoryOutbox.ts"
 import * as Outboxes from "../engine/outbox/Outboxes.ts"
 import * as LateRetention from "../engine/record/LateRetention.ts"
-import type { DiagnosticsService } from "../ports/Diagnostics.ts"
 import type { JournalService } from "../ports/Journal.ts"
 import type { PendingRecord } from "../ports/LateRetention.ts"
 import type { OutboxesService } from "../ports/Outbox.ts"
+import { ownAccount } from "../ports/Outbox.ts"
+import type { Foundation } from "./Foundation.ts"
 import * as MemoryBudget from "./MemoryBudget.ts"
 import type { Settings } from "./Settings.ts"
 import { libraryVersion } from "./Version.ts"
@@ -41,25 +41,20 @@ export interface EventStore {
   readonly adopt: Effect.Effect<void>
 }
 
-export const make = Effect.fnUntraced(function*(options: {
-  readonly settings: Settings
-  readonly service: string
-  readonly ledger: LedgerBook
-  readonly diagnostics: DiagnosticsService
-  /** Unix time in milliseconds, which advances with `elapsed`. */
-  readonly aging: () => number
-  /** The monotonic clock, in milliseconds. On a system that tells its start, it counts from there. */
-  readonly elapsed: () => number
-  /** Called when an event of an account becomes available. */
-  readonly onReady: (account: string) => void
-}): Effect.fn.Return<EventStore> {
-  const { settings: { durable, maxBytes } } = options
+export const make = Effect.fnUntraced(function*(
+  options: Pick<Foundation, "ledger" | "diagnostics" | "aging" | "elapsed" | "signals"> & {
+    readonly settings: Settings
+    readonly service: string
+  }
+): Effect.fn.Return<EventStore> {
+  const { settings: { durable, maxBytes }, signals: { intake } } = options
   const log = SetAsideLog.make()
   const inMemory = {
     setAside: (_record: PendingRecord, entry: SetAside) => log.add(entry),
     readSetAside: Effect.sync(log.read)
   }
-  const budgetOf = MemoryBudget.make(options.settings, options.service)
+  // An event with large content never rides, so the lane to the intake packs it.
+  const budgetOf = MemoryBudget.make(options.settings, options.service, () => intake.wake(ownAccount))
   const journal = durable === undefined ? undefined : yield* open(durable, options)
   if (journal === undefined) {
     return {
@@ -76,7 +71,7 @@ export const make = Effect.fnUntraced(function*(options: {
     journal,
     ledger: options.ledger,
     loadBytes,
-    onReady: options.onReady
+    onReady: intake.urge
   })
   return {
     setAside,
@@ -91,7 +86,7 @@ export const make = Effect.fnUntraced(function*(options: {
 // file is open, so that the ledger counts its events from the start.
 const open = (
   durable: NonNullable<Settings["durable"]>,
-  { aging, diagnostics, elapsed }: Pick<Parameters<typeof make>[0], "aging" | "diagnostics" | "elapsed">
+  { aging, diagnostics, elapsed }: Pick<Foundation, "aging" | "diagnostics" | "elapsed">
 ) =>
   Effect.gen(function*() {
     const module = yield* Effect.option(Effect.tryPromise(() => import("../adapters/sqlite/SqliteJournal.ts")))

@@ -26,8 +26,7 @@ export const make = <R = SpanRecord>(options: {
   readonly tracker: AgentTracker
   readonly outboxes: Pick<OutboxesService<R>, "of">
   /** Where the events are held. Without a limit any event is sent as soon as possible. */
-  readonly budget: {
-    readonly release: (record: R) => void
+  readonly budget: IntakeLane.Options<R>["budget"] & {
     readonly limit?: number | undefined
     readonly used?: (() => number) | undefined
   }

@@ -30,7 +30,7 @@ import * as Tracing from "./Tracing.ts"
 /** Builds the recorder, the tracer and the delivery from settings. */
 export const make = Effect.fnUntraced(function*(settings: Settings) {
   const foundation = yield* Foundations.make({ settings, droppedLine })
-  const { context, diagnostics, ledger, now, signals } = foundation
+  const { context, diagnostics, ledger, now } = foundation
   const service = settings.service ?? foundation.process.programName
   const reports = DeliveryReports.make({
     settings,
@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const ownTracer = hostTracer !== undefined || around === Tracer.nativeTracer || EffectTracer.isOurs(around)
   const switches = { recording: true, tracing: settings.apm !== "off" && ownTracer }
 
-  const store = yield* EventStore.make({ ...foundation, settings, service, onReady: signals.intake.urge })
+  const store = yield* EventStore.make({ ...foundation, settings, service })
   const { outboxes, setAside } = store
   const overflow = Overflow.make({
     policy: settings.overflow,

@@ -17,8 +17,17 @@ export const processTags = ({ ddTags, env, git, version }: Settings): Tags.Proce
   libraryVersion
 })
 
-/** Makes budgets of a number of bytes, with a share for each account. */
-export const make = (settings: Settings, service: string): (limit: number) => ByteBudget.ByteBudget => {
+/**
+ * Makes budgets of a number of bytes, with a share for each account. `onLarge` is called when large content waits to be
+ * packed.
+ */
+export const make = (
+  settings: Settings,
+  service: string,
+  onLarge: () => void
+): (limit: number) => ByteBudget.ByteBudget => {
   const measure = ContentPages.measuring(Tags.ofProcess(processTags(settings), service, settings.mlApp ?? service))
-  return (limit) => ContentPages.around(AccountShares.make(ByteBudget.make({ limit, measure })))
+  const { maxEventBytes } = settings
+  return (limit) =>
+    ContentPages.around(AccountShares.make(ByteBudget.make({ limit, measure })), { maxEventBytes, onLarge })
 }

@@ -54,4 +54,25 @@ describe("requests to the intake", () => {
       assert.strictEqual(Ledgers.dropped(books), 0)
       assert.isAbove(books.delivered.intake, 1)
     }))
+
+  const texts = ["世", "a", "é“"].map((text) => text.repeat(Math.ceil(1_300_000 / text.length)))
+  const large = Effect.forEach(texts, (text) => LLMObs.task("large")(LLMObs.annotateCurrentSpan({ input: text })), {
+    discard: true
+  })
+  const inputs = (agent: DevAgent.DevAgent) =>
+    agent.events().flatMap(({ event }) => {
+      const meta = event["meta"] as { readonly input?: { readonly value: string } }
+      return event["name"] === "large" ? [meta.input?.value] : []
+    })
+
+  for (const [when, end] of [["flushed", LLMObs.flush], ["closed", Effect.void]] as const) {
+    it.live(`sends events of more than a million characters whole, though they are packed later: ${when} at once`, () =>
+      Effect.gen(function*() {
+        const agent = yield* DevAgent.make()
+        yield* Effect.provide(found.pipe(Effect.andThen(large), Effect.andThen(end)), layer(agent, { apm: "all" }))
+        const sent = inputs(agent)
+        assert.deepStrictEqual(texts.map((text) => sent.includes(text)), [true, true, true])
+        assert.strictEqual(sent.length, 3)
+      }))
+  }
 })

@@ -39,8 +39,9 @@ interface Text extends PackedTexts.PackedText {
  * @since 0.2.0
  */
 export const shrink = (record: SpanRecord, excess: number): SpanRecord | undefined => {
-  const place = HeldContents.of(record)?.place ?? packed(record)
-  return shrunk(record, place, textsOf(place), excess)
+  const place = placeOf(record)
+  const small = run(shrunk(place, run(textsOf(place)), excess))
+  return small && withPlace(record, small)
 }
 
 /**
@@ -52,14 +53,35 @@ export const shrink = (record: SpanRecord, excess: number): SpanRecord | undefin
  */
 export const early = (record: SpanRecord, limit: number): SpanRecord => {
   if (record.bytes <= limit) return record
-  const place = HeldContents.of(record)?.place ?? packed(record)
-  if (place.length <= limit) return record
-  const texts = textsOf(place)
+  const known = HeldContents.of(record)?.cut
+  const small = known?.limit === limit ? known.place : run(steps(placeOf(record), limit))
+  return small === undefined ? record : withPlace(record, small)
+}
+
+/**
+ * {@link early} for a content, step by step. Returns its place after it was cut, if that is certain to be needed, and
+ * possible.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export function* steps(place: HeldContents.Place, limit: number): Generator<void, HeldContents.Place | undefined> {
+  if (place.length <= limit) return undefined
+  const texts = yield* textsOf(place)
   // Nothing takes more than eight times its bytes in JSON.
   const rest = 8 * texts.reduce((left, { head, to }) => left - (to - head), place.length)
   const excess = texts.reduce((sum, { size }) => sum + size, rest) - limit * 0.98
-  return rest > limit / 20 || excess <= 0 ? record : shrunk(record, place, texts, excess) ?? record
+  return rest > limit / 20 || excess <= 0 ? undefined : yield* shrunk(place, texts, excess)
 }
+
+const run = <A>(steps: Generator<void, A>): A => {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+const placeOf = (record: SpanRecord): HeldContents.Place => HeldContents.of(record)?.place ?? packed(record)
 
 const packed = (record: SpanRecord): HeldContents.Place => {
   const out = new MsgpackWriter()
@@ -68,19 +90,39 @@ const packed = (record: SpanRecord): HeldContents.Place => {
   return { page: { bytes: out.buffer }, start: out.offset, length: out.length, members }
 }
 
-// The longest first.
-const textsOf = ({ members, page: { bytes }, start }: HeldContents.Place): ReadonlyArray<Text> =>
-  PackedTexts.find(bytes, start, members, CutText.smallest / 6, media)
-    .map((text) => ({ ...text, size: EscapedBytes.size(bytes, text.from, text.to) + 2 }))
-    .sort((a, b) => b.size - a.size)
+const withPlace = (record: SpanRecord, place: HeldContents.Place): SpanRecord => {
+  // The same members as the annotation of a record that is held.
+  const annotation = new HeldContents.HeldContent(record.annotation, place)
+  return { ...record, annotation: annotation as unknown as SpanRecord["annotation"] }
+}
 
-const shrunk = (
-  record: SpanRecord,
-  place: HeldContents.Place,
+// The bytes whose size is counted in one step.
+const stepBytes = 256 * 1024
+
+// The longest first.
+function* textsOf({ members, page: { bytes }, start }: HeldContents.Place): Generator<void, ReadonlyArray<Text>> {
+  const texts: Array<Text> = []
+  let counted = 0
+  for (const text of PackedTexts.find(bytes, start, members, CutText.smallest / 6, media)) {
+    let size = 2
+    for (let at = text.from; at < text.to; at += stepBytes) {
+      const end = Math.min(text.to, at + stepBytes)
+      size += EscapedBytes.size(bytes, at, end)
+      counted += end - at
+      if (counted < stepBytes) continue
+      counted = 0
+      yield
+    }
+    texts.push({ ...text, size })
+  }
+  return texts.sort((a, b) => b.size - a.size)
+}
+
+function* shrunk(
+  { length, members, page: { bytes }, start }: HeldContents.Place,
   texts: ReadonlyArray<Text>,
   excess: number
-): SpanRecord | undefined => {
-  const { members, page: { bytes }, start } = place
+): Generator<void, HeldContents.Place | undefined> {
   let left = excess
   const stubs: Array<PackedTexts.Replacement> = []
   const others: Array<Text> = []
@@ -95,11 +137,9 @@ const shrunk = (
   }
   const cuts = left <= 0 ? [] : cut(bytes, others, left)
   if (cuts === undefined) return undefined
-  const replaced = PackedTexts.replace(bytes, start, start + place.length, [...stubs, ...cuts])
-  const content = { page: { bytes: replaced }, start: 0, length: replaced.byteLength, members }
-  // The same members as the annotation of a record that is held.
-  const annotation = new HeldContents.HeldContent(record.annotation, content)
-  return { ...record, annotation: annotation as unknown as SpanRecord["annotation"] }
+  yield
+  const replaced = yield* PackedTexts.replace(bytes, start, start + length, [...stubs, ...cuts])
+  return { page: { bytes: replaced }, start: 0, length: replaced.byteLength, members }
 }
 
 const cut = (

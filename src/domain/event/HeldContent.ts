@@ -43,6 +43,17 @@ export interface Place {
   readonly members: number
 }
 
+/**
+ * A content that was cut to a limit. `place` is `undefined` if it fits, or cannot be cut.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Cut {
+  readonly limit: number
+  readonly place: Place | undefined
+}
+
 type Values = Pick<Annotation, "metrics" | "spanLinks" | "config" | "bytes">
 
 /**
@@ -57,6 +68,8 @@ export class HeldContent implements Values {
   declare readonly spanLinks?: NonNullable<Values["spanLinks"]>
   declare readonly config?: NonNullable<Values["config"]>
   place: Place | undefined
+  /** The content under the limit of an event, if it was cut before the event is encoded. */
+  declare cut?: Cut | undefined
 
   constructor(annotation: Annotation, place: Place) {
     this.bytes = annotation.bytes

@@ -26,7 +26,15 @@ const pieceUnits = TextPass.mostBytes / 2
  * @category predicates
  * @since 0.2.0
  */
-export const isLong = (text: string): boolean => text.length > short && (text.length > long || beyondLatin1.test(text))
+export const isLong = (text: string): boolean => text.length > short && (text.length > long || isWide(text))
+
+/**
+ * Whether a text has characters beyond Latin-1.
+ *
+ * @category predicates
+ * @since 0.2.0
+ */
+export const isWide = (text: string): boolean => beyondLatin1.test(text)
 
 // The longest other text: the number of its bytes fits 16 bits, whatever its characters.
 const long = 0xffff / 3
@@ -62,19 +70,22 @@ export class LongTextWriter {
 
   /** Writes a text, with U+FFFD for each lone surrogate. */
   write(text: string, out: Target): void {
+    const wide = isWide(text)
+    for (let from = 0; from < text.length;) from = this.piece(text, from, wide, out)
+  }
+
+  /** Writes the piece of a text, which {@link isWide} or not, that begins at an offset. Returns its end. */
+  piece(text: string, from: number, wide: boolean, out: Target): number {
     if (!this.hasTried) this.begin()
-    const isWide = this.pass !== undefined && beyondLatin1.test(text)
-    for (let from = 0; from < text.length;) {
-      const to = pieceEnd(text, from)
-      const piece = text.slice(from, to)
-      const bytes = isWide ? this.pieceByPass(piece, out) : pieceByV8(piece, out)
-      // The rest of a text is much like its beginning, and so are those after it.
-      if (from === 0) {
-        out.expect(bytes / to)
-        out.reserve(Math.ceil(bytes * (text.length - to) / to))
-      }
-      from = to
+    const to = pieceEnd(text, from)
+    const piece = text.slice(from, to)
+    const bytes = wide && this.pass !== undefined ? this.pieceByPass(piece, out) : pieceByV8(piece, out)
+    // The rest of a text is much like its beginning, and so are those after it.
+    if (from === 0) {
+      out.expect(bytes / to)
+      out.reserve(Math.ceil(bytes * (text.length - to) / to))
     }
+    return to
   }
 
   private begin(): void {

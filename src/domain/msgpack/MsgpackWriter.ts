@@ -183,25 +183,32 @@ export class MsgpackWriter {
 
   /** Begins a bin: what is written until `endBin` is its content. Returns its place. */
   beginBin(): number {
-    this.room(5)
-    this.at += 5
-    return this.at - this.start
+    return this.beginBytes()
   }
 
   endBin(place: number): void {
     this.endBytes(place, 0xc6)
   }
 
+  /** Begins a text: the UTF-8 that is written until `endText` is its content. Returns its place. */
+  beginText(): number {
+    return this.beginBytes()
+  }
+
+  endText(place: number): void {
+    this.endBytes(place, 0xdb)
+  }
+
+  private beginBytes(): number {
+    this.room(5)
+    this.at += 5
+    return this.at - this.start
+  }
+
   private endBytes(place: number, head: number): void {
     const content = this.start + place
     this.page[content - 5] = head
     this.view.setUint32(content - 4, this.at - content)
-  }
-
-  private longText(text: string): void {
-    const place = this.beginBin()
-    longTexts.write(text, this)
-    this.endBytes(place, 0xdb)
   }
 
   /** A text without a header, for other formats than MessagePack. */
@@ -213,7 +220,11 @@ export class MsgpackWriter {
 
   text(text: string): void {
     const length = text.length
-    if (isLong(text)) return this.longText(text)
+    if (isLong(text)) {
+      const place = this.beginText()
+      longTexts.write(text, this)
+      return this.endText(place)
+    }
     this.room(length * 3 + 3)
     if (length <= short && this.ascii(text, length)) return
     if (length < 0x20) {

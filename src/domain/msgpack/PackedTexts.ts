@@ -64,38 +64,44 @@ export interface Replacement extends Pick<PackedText, "head" | "to"> {
 }
 
 /**
- * A copy in which some texts are replaced.
+ * A copy in which some texts are replaced, step by step.
  *
  * @category combinators
  * @since 0.2.0
  */
-export const replace = (
+export function* replace(
   bytes: Uint8Array,
   from: number,
   to: number,
   texts: ReadonlyArray<Replacement>
-): Uint8Array => {
+): Generator<void, Uint8Array> {
   const out = Utf8.allocate(
     texts.reduce((sum, { by, head, to }) => sum + headerBytes + lengthOf(by) - (to - head), to - from)
   )
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
   let at = 0
-  const copy = (part: Uint8Array): void => {
-    out.set(part, at)
-    at += part.byteLength
+  function* copy(part: Uint8Array): Generator<void> {
+    for (let from = 0; from < part.byteLength; from += stepBytes) {
+      const piece = part.subarray(from, from + stepBytes)
+      out.set(piece, at)
+      at += piece.byteLength
+      if (piece.byteLength === stepBytes) yield
+    }
   }
   let next = from
   for (const { by, head, to } of texts.toSorted((a, b) => a.head - b.head)) {
-    copy(bytes.subarray(next, head))
+    yield* copy(bytes.subarray(next, head))
     out[at] = 0xdb
     view.setUint32(at + 1, lengthOf(by))
     at += headerBytes
-    for (const part of by) copy(part)
+    for (const part of by) yield* copy(part)
     next = to
   }
-  copy(bytes.subarray(next, to))
+  yield* copy(bytes.subarray(next, to))
   return out
 }
+
+const stepBytes = 256 * 1024
 
 const lengthOf = (parts: ReadonlyArray<Uint8Array>): number => parts.reduce((sum, part) => sum + part.byteLength, 0)
 

@@ -12,6 +12,7 @@ import * as Rescue from "../../domain/delivery/Rescue.ts"
 import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as MetaStruct from "../../domain/event/MetaStruct.ts"
 import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { ChunkSpan, TraceChunk } from "../../domain/trace/TraceChunk.ts"
 import * as TraceChunks from "../../domain/trace/TraceChunk.ts"
 import type { LedgerBook } from "../books/Ledger.ts"
@@ -67,7 +68,7 @@ export const acting = (entry: Pick<EventEntry, "offer" | "lose">, ledger: Ledger
 export const structBytes = (record: SpanRecord, conditions: Pick<Conditions, "structBytes">): number => {
   if (record.bytes <= Rescue.maxStructBytes) return 0
   // The content is a part of the struct.
-  const content = HeldContents.of(record)?.place?.length ?? 0
+  const content = HeldContents.of(record)?.place?.length ?? SpanRecords.leastBytes(record)
   return content > Rescue.maxStructBytes ? content : conditions.structBytes(record)
 }
 

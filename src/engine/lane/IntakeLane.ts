@@ -42,7 +42,11 @@ export interface Options<R = SpanRecord> {
   /** The name of the account of the events. `undefined` for the layer's own. */
   readonly account: string | undefined
   readonly ledger: LedgerBook
-  readonly budget: { readonly release: (record: R) => void }
+  readonly budget: {
+    readonly release: (record: R) => void
+    /** Packs large contents until the slice `isOver`. Returns whether none is left. */
+    readonly pack?: ((isOver: () => boolean) => boolean) | undefined
+  }
   readonly random: () => number
   /** `undefined` while no destination is known. */
   readonly destination: () => Destination<R> | undefined
@@ -94,6 +98,7 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
 
   return {
     pack: (now, isOver) => {
+      if (options.budget.pack?.(isOver) === false) return true
       if (outbox.waitingBytes() === 0) return false
       const destination = options.destination()
       return destination !== undefined && fill(destination, now, isOver)

@@ -33,6 +33,13 @@ export const make = (budget: ByteBudget): ByteBudget => {
       shares.set(account, own)
       return true
     },
+    adjust: (record) => {
+      const difference = budget.adjust(record)
+      const { account } = record.context
+      const own = account === undefined ? undefined : shares.get(account)
+      if (own !== undefined) own.used += difference
+      return difference
+    },
     release: (record) => {
       const bytes = budget.release(record)
       const { account } = record.context

@@ -22,6 +22,13 @@ export interface ByteBudget {
   readonly measure: (record: PendingRecord) => number
   /** Reserves room for an event. Returns `false` if there is none. */
   readonly reserve: (record: PendingRecord) => boolean
+  /** Changes the reservation of an event to its present bytes, whether or not there is room, and returns the difference. */
+  readonly adjust: (record: PendingRecord) => number
+  /**
+   * Packs contents for which the end of their span had no time, until the slice `isOver`. Returns whether none is left.
+   * Without this member there are none.
+   */
+  readonly pack?: ((isOver: () => boolean) => boolean) | undefined
   /** Releases the reservation of an event, when it is settled, and returns its bytes. A second call changes nothing. */
   readonly release: (record: PendingRecord) => number
   /** Holds bytes for content of an open span of an account. Returns `false` if there is no room. */
@@ -83,6 +90,14 @@ export const make = (options: {
       reserved.set(record, bytes)
       room.used += bytes
       return true
+    },
+    adjust: (record) => {
+      const before = reserved.get(record)
+      if (before === undefined) return 0
+      const bytes = measure(record)
+      reserved.set(record, bytes)
+      room.used += bytes - before
+      return bytes - before
     },
     release: (record) => {
       const bytes = reserved.get(record)

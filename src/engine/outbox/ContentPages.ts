@@ -7,8 +7,10 @@
  * is free once the event is settled. An event that has no room takes its content with it. A page without content is
  * used again. A page that is less than half full is emptied: what is left moves to the present page, so one event that
  * waits for long keeps no page alive, and all pages together take at most about twice the bytes of what they hold.
- * Content that would fill half a page has a buffer of its own.
+ * Content that would fill half a page has a buffer of its own. Large content is packed a little later, in slices of time;
+ * until then its texts are held.
  */
+import * as Rescue from "../../domain/delivery/Rescue.ts"
 import type { Page as ContentPage, Place } from "../../domain/event/HeldContent.ts"
 import * as HeldContents from "../../domain/event/HeldContent.ts"
 import * as SpanMeta from "../../domain/event/SpanMeta.ts"
@@ -19,6 +21,7 @@ import * as SpanRecords from "../../domain/span/SpanRecord.ts"
 import type { Tags } from "../../domain/span/Tags.ts"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
+import * as LargeContents from "./LargeContents.ts"
 
 interface Page extends ContentPage {
   /** The contents that were written here. Some have left since. */
@@ -35,6 +38,10 @@ const mostFree = 32
 // Records with more than this beside their content are rare.
 const mostBeside = 64 * 1024
 
+// Content of more characters is large. A step packs this much in about three milliseconds, and an event with more never
+// rides, so nothing needs its bytes before it is encoded for the intake.
+const mostAtOnce = Rescue.maxStructBytes
+
 // The estimate of a record counts values too that a later annotation replaced, so a large one is held against what it has.
 const leastBytes = (record: PendingRecord): number => {
   const bytes = SpanRecords.leastBytes(record)
@@ -44,20 +51,52 @@ const leastBytes = (record: PendingRecord): number => {
 const lengthOf: HeldBytes.OfText = (text) => text.length
 
 /** Measures the bytes that records take in memory, beside the tags that all spans of the process share. */
-export const measuring = (process: Tags) => (record: PendingRecord): number =>
-  HeldBytes.ofRecord(record, HeldContents.of(record)?.place?.length ?? leastBytes(record), process)
+export const measuring = (process: Tags) => (record: PendingRecord): number => {
+  const content = HeldContents.of(record)
+  return HeldBytes.ofRecord(record, content === undefined ? unpackedBytes(record) : packedBytes(content), process)
+}
 
-/** A budget that packs the content of an event before it reserves room for it. */
-export const around = (budget: ByteBudget): ByteBudget => {
+const packedBytes = ({ cut, place }: HeldContents.HeldContent): number =>
+  (place?.length ?? 0) + (cut?.place?.length ?? 0)
+
+// V8 holds a character of large content in one byte or two. Other content is measured only to see that there is no room.
+const unpackedBytes = (record: PendingRecord): number => {
+  const least = leastBytes(record)
+  return least > mostAtOnce ? 2 * least : least
+}
+
+/**
+ * A budget that packs the content of an event before it reserves room for it. `onLarge` is called when large content waits
+ * for `pack`, if there is room for its texts; otherwise it is packed at once.
+ */
+export const around = (
+  budget: ByteBudget,
+  options: { readonly maxEventBytes: number; readonly onLarge: () => void }
+): ByteBudget => {
   const pages = make()
+  const large = LargeContents.make({
+    maxEventBytes: options.maxEventBytes,
+    onPacked: (record, out, members) => {
+      const content = exchange(record, placedAlone(out, members))
+      budget.adjust(record)
+      return content
+    },
+    onCut: budget.adjust
+  })
   return {
     ...budget,
     reserve: (record) => {
       if (HeldContents.of(record) === undefined) {
         // Packing is for events that can have room: the content of any other would be copied for nothing. Records are
         // measured twice only when the memory is nearly full.
+        const least = leastBytes(record)
         const room = budget.limit - budget.used()
-        if (room < leastBytes(record) + mostBeside && room < budget.measure(record)) return false
+        if (room < least + mostBeside && (least > mostAtOnce || room < budget.measure(record))) return false
+        if (least > mostAtOnce && budget.reserve(record)) {
+          large.add(record, least)
+          options.onLarge()
+          return true
+        }
         pages.pack(record)
       }
       if (budget.reserve(record)) return true
@@ -68,8 +107,10 @@ export const around = (budget: ByteBudget): ByteBudget => {
       const bytes = budget.release(record)
       const content = HeldContents.of(record)
       if (content !== undefined) pages.free(content)
+      large.remove(record)
       return bytes
-    }
+    },
+    pack: large.pack
   }
 }
 
@@ -99,9 +140,7 @@ const make = () => {
       return new Placed(open, offset, length, members)
     }
     out.use(open.bytes, end)
-    // A buffer of its own stays as it is, unless much of it is empty.
-    if (length >= buffer.byteLength * 7 / 8) return { page: { bytes: buffer }, start: offset, length, members }
-    return { page: { bytes: copied(buffer, offset, length) }, start: 0, length, members }
+    return placedAlone({ buffer, length, offset }, members)
   }
 
   const keep = (content: HeldContents.HeldContent): void => {
@@ -139,11 +178,7 @@ const make = () => {
     pack: (record: PendingRecord): void => {
       const meta = SpanMeta.content(record)
       out.begin(leastBytes(record))
-      const members = out.members(meta)
-      const content = new HeldContents.HeldContent(record.annotation, placed(members))
-      keep(content)
-      // The same object, since the budget and the journal know an event by it.
-      Object.assign(record, { annotation: content, prompt: undefined })
+      keep(exchange(record, placed(out.members(meta))))
       if (full.length > 0) tidy()
     },
     // An event without room may go anywhere, so its content keeps itself.
@@ -156,11 +191,28 @@ const make = () => {
     },
     free: (content: HeldContents.HeldContent): void => {
       const { place } = content
-      content.place = undefined
+      content.place = content.cut = undefined
       if (place !== undefined && isShared(place.page)) free(place.page, place.length)
     }
   }
 }
+
+// Puts the packed content in the place of the annotation. The record stays the same object, since the budget and the journal
+// know an event by it.
+const exchange = (record: PendingRecord, place: Place): HeldContents.HeldContent => {
+  const content = new HeldContents.HeldContent(record.annotation, place)
+  Object.assign(record, { annotation: content, prompt: undefined })
+  return content
+}
+
+// A buffer of its own stays as it is, unless much of it is empty.
+const placedAlone = (
+  { buffer, length, offset }: Pick<MsgpackWriter, "buffer" | "length" | "offset">,
+  members: number
+): Place =>
+  length >= buffer.byteLength * 7 / 8
+    ? { page: { bytes: buffer }, start: offset, length, members }
+    : { page: { bytes: copied(buffer, offset, length) }, start: 0, length, members }
 
 // A class, so that it begins in the young generation: see `SpanRecord`.
 class Placed implements Place {

@@ -85,6 +85,8 @@ export const make = (options: Options): DurableOutbox => {
         journal.remove(record)
         return budget.release(record)
       },
+      adjust: budget.adjust,
+      pack: budget.pack,
       hold: budget.hold,
       free: budget.free
     },

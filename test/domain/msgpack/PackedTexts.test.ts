@@ -45,7 +45,7 @@ describe("PackedTexts", () => {
     const { bytes, count, from, to } = packed(members)
     const texts = PackedTexts.find(bytes, from, count, 0, {})
     const by = (text: string) => `<${text.length}>`
-    const out = PackedTexts.replace(
+    const steps = PackedTexts.replace(
       bytes,
       from,
       to,
@@ -54,6 +54,9 @@ describe("PackedTexts", () => {
         by: [new TextEncoder().encode(by(decoder.decode(bytes.subarray(place.from, place.to))))]
       })).toReversed()
     )
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    const out = step.value
     const expected = JSON.parse(JSON.stringify(members), (_, value) => typeof value === "string" ? by(value) : value)
     assert.deepStrictEqual(JSON.parse(JSON.stringify(PackedJson.readMembers(out, 0, count))), expected)
   }, { arbitrary: { runs: 40 } })

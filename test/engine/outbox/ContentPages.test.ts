@@ -9,6 +9,7 @@ import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
 import * as MetaStruct from "../../../src/domain/event/MetaStruct.ts"
 import * as RecordCodec from "../../../src/domain/event/RecordCodec.ts"
 import * as SpanEvent from "../../../src/domain/event/SpanEvent.ts"
+import * as Truncation from "../../../src/domain/event/Truncation.ts"
 import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
 import * as Schemas from "../../../src/domain/schema/SpanRecord.ts"
 import type { AnnotationInput } from "../../../src/domain/span/Annotation.ts"
@@ -21,11 +22,16 @@ import * as Records from "../../domain/Records.ts"
 import { canonical } from "../../domain/schema/CanonicalText.ts"
 
 const budget = (limit = Infinity) =>
-  ContentPages.around(ByteBudget.make({ limit, measure: ContentPages.measuring({}) }))
+  ContentPages.around(ByteBudget.make({ limit, measure: ContentPages.measuring({}) }), {
+    maxEventBytes: Truncation.defaultLimit,
+    onLarge: () => {}
+  })
 
 const packed = (record: SpanRecord): SpanRecord => {
   const held = { ...record }
-  assert.isTrue(budget().reserve(held))
+  const room = budget()
+  assert.isTrue(room.reserve(held))
+  assert.isTrue(room.pack!(() => false))
   assert.isDefined(HeldContents.of(held))
   return held
 }

@@ -1,0 +1,162 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as HeldContents from "../../../src/domain/event/HeldContent.ts"
+import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
+import * as Truncation from "../../../src/domain/event/Truncation.ts"
+import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
+import type { AnnotationInput } from "../../../src/domain/span/Annotation.ts"
+import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
+import * as AccountShares from "../../../src/engine/outbox/AccountShares.ts"
+import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
+import * as ContentPages from "../../../src/engine/outbox/ContentPages.ts"
+import * as Records from "../../domain/Records.ts"
+
+const make = (limit = Infinity, maxEventBytes: number = Truncation.defaultLimit) => {
+  let calls = 0
+  const measure = ContentPages.measuring({})
+  const budget = ContentPages.around(AccountShares.make(ByteBudget.make({ limit, measure })), {
+    maxEventBytes,
+    onLarge: () => void calls++
+  })
+  return { budget, measure, calls: () => calls, pack: (isOver = () => false) => budget.pack!(isOver) }
+}
+
+const event = (annotation: AnnotationInput, account?: string): SpanRecord =>
+  Records.makeRecord({ context: Records.makeContext({ kind: "llm", account }), annotation })
+
+const messages = (text: string): AnnotationInput => ({
+  input: [{ role: "user", content: text }],
+  output: [{ role: "assistant", content: `${text}\n` }]
+})
+
+const isPacked = (record: SpanRecord): boolean => HeldContents.of(record) !== undefined
+
+const encoded = (record: SpanRecord, maxEventBytes?: number): Buffer =>
+  Buffer.from(IntakeBody.encode(record, WireFormat.table["evp-proxy"], { libraryVersion: "1", maxEventBytes }))
+
+// Each time, so that every step is a slice of its own.
+const always = () => true
+
+describe("LargeContents", () => {
+  it("packs large content in many slices, the oldest first, and small content at once", () => {
+    const { budget, calls, pack } = make()
+    const [first, second, small] = ["世".repeat(600_000), "a".repeat(700_000), "b"].map((text) => event(messages(text)))
+    for (const record of [first!, second!, small!]) assert.isTrue(budget.reserve(record))
+    assert.deepStrictEqual([first!, second!, small!].map(isPacked), [false, false, true])
+    assert.strictEqual(calls(), 2)
+    let slices = 0
+    while (!isPacked(first!)) {
+      assert.isFalse(isPacked(second!))
+      assert.isFalse(pack(always))
+      slices++
+    }
+    assert.isAbove(slices, 200)
+    assert.isTrue(pack())
+    assert.isTrue(isPacked(second!))
+    assert.isTrue(pack())
+  })
+
+  it("sends the same bytes before, while and after it is packed", () => {
+    const { budget, pack } = make()
+    for (const text of ["世 \"q\"\n".repeat(120_000), "a".repeat(600_000)]) {
+      const record = event({ ...messages(text), metadata: { text, list: [1, [text], null] } })
+      const expected = encoded(record)
+      assert.isTrue(budget.reserve(record))
+      for (let slice = 0; slice < 50; slice++) pack(always)
+      assert.isFalse(isPacked(record))
+      assert.isTrue(encoded(record).equals(expected))
+      pack()
+      assert.isTrue(isPacked(record))
+      assert.isTrue(encoded(record).equals(expected))
+      budget.release(record)
+    }
+    assert.strictEqual(budget.used(), 0)
+  })
+
+  it("charges two bytes for each character of texts that wait, then the bytes of the content", () => {
+    const { budget, pack } = make()
+    for (const [text, bytes] of [["世", 3], ["a", 1]] as const) {
+      const record = event({ input: text.repeat(1_500_000) })
+      budget.reserve(record)
+      assert.approximately(budget.used(), 3_000_000, 5_000)
+      pack()
+      assert.approximately(budget.used(), bytes * 1_500_000, 5_000)
+      budget.release(record)
+      assert.strictEqual(budget.used(), 0)
+    }
+  })
+
+  it("gives the share of an account back as it was", () => {
+    const { budget, measure, pack } = make(16_000_000)
+    const fits = (characters: number) => !budget.bars(event({ input: "a".repeat(characters) }, "tenant"))
+    for (const text of ["世", "a"]) {
+      const record = event({ input: text.repeat(1_200_000) }, "tenant")
+      assert.isTrue(budget.reserve(record))
+      pack()
+      assert.strictEqual(budget.used(), measure(record))
+      assert.isFalse(fits(1_900_000))
+      budget.release(record)
+      assert.isTrue(fits(1_900_000))
+    }
+  })
+
+  it("forgets an event that is released while it waits, or while it is packed", () => {
+    const { budget, pack } = make()
+    const [first, second, third] = ["a", "b", "c"].map((text) => event(messages(text.repeat(600_000))))
+    for (const record of [first!, second!, third!]) budget.reserve(record)
+    pack(always)
+    budget.release(first!)
+    budget.release(second!)
+    assert.isTrue(pack())
+    assert.deepStrictEqual([first!, second!, third!].map(isPacked), [false, false, true])
+    budget.release(third!)
+    assert.strictEqual(budget.used(), 0)
+  })
+
+  it("packs large content at once if there is room for its bytes alone", () => {
+    const { budget, calls, pack } = make(2_000_000)
+    const record = event({ input: "a".repeat(1_500_000) })
+    assert.isTrue(budget.reserve(record))
+    assert.isTrue(isPacked(record))
+    assert.isFalse(budget.reserve(event({ input: "a".repeat(1_500_000) })))
+    assert.deepStrictEqual([calls(), pack()], [0, true])
+  })
+
+  it("leaves an event that cannot be packed as it is, and goes on with the next one", () => {
+    const { budget, pack } = make()
+    const [broken, whole] = ["a", "b"].map((text) => event({ input: "x", metadata: { text: text.repeat(1_200_000) } }))
+    let isFull = false
+    const metadata = Object.defineProperty({ ...broken!.annotation.metadata }, "last", {
+      enumerable: true,
+      get: () => isFull ? assert.fail("no memory") : "x"
+    })
+    Object.assign(broken!, { annotation: { ...broken!.annotation, metadata } })
+    for (const record of [broken!, whole!]) budget.reserve(record)
+    isFull = true
+    assert.isTrue(pack())
+    assert.deepStrictEqual([broken!, whole!].map(isPacked), [false, true])
+  })
+
+  it("cuts an event above the limit in slices, to what it would be cut to when it is encoded", () => {
+    for (const [text, limit] of [["世 \"q\"\n", 5_000_000], ["a", 300_000], ["世", 4_000_000]] as const) {
+      const { budget, pack } = make(Infinity, limit)
+      const record = event(messages(text.repeat(1_200_000)))
+      const expected = encoded(record, limit)
+      budget.reserve(record)
+      let slices = 0
+      while (!isPacked(record)) pack(always)
+      const whole = HeldContents.of(record)!.place!
+      while (!pack(always)) slices++
+      assert.isAbove(slices, 5)
+      const { cut, place } = HeldContents.of(record)!
+      assert.strictEqual(place, whole)
+      assert.isBelow(cut!.place!.length, limit)
+      assert.approximately(budget.used(), whole.length + cut!.place!.length, 5_000)
+      assert.isTrue(encoded(record, limit).equals(expected))
+      // Another destination has a limit of its own.
+      assert.isAbove(encoded(record, limit * 1.2).byteLength, limit)
+      budget.release(record)
+      assert.strictEqual(budget.used(), 0)
+      assert.isUndefined(HeldContents.of(record)!.cut)
+    }
+  })
+})
