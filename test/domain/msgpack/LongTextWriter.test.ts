@@ -31,6 +31,20 @@ describe("LongTextWriter", () => {
     }
   })
 
+  it("writes texts of each length at a border, joined and cut out of others too", () => {
+    for (const length of [127, 128, 129, 4_095, 4_096, 4_097, 8_192, 8_193, 21_845, 21_846]) {
+      for (const last of ["a", "é", "世", "\ud83d"]) {
+        for (const unit of ["a", "é", "世"]) {
+          const text = `${unit.repeat(length - 1)}${last}`
+          const cut = `${"—".repeat(20)}${text}${"b".repeat(20)}`.slice(20, -20)
+          for (const one of [text, cut]) {
+            assert.isTrue(written(one) === text.toWellFormed(), `${length} ${unit} ${JSON.stringify(last)}`)
+          }
+        }
+      }
+    }
+  })
+
   it("writes a text whole where a pair of surrogates, or half of one, stands at the border of two pieces", () => {
     for (const unit of ["😀", "\ud83d", "\ude00", "世"]) {
       for (let more = -2; more <= 2; more++) {

@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Schema from "effect/Schema"
 import * as V04 from "../../../src/adapters/agent/V04.ts"
 import * as TracePayload from "../../../src/adapters/devagent/TracePayload.ts"
 import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
@@ -92,6 +94,50 @@ describe("PayloadSlabs", () => {
     assert.deepStrictEqual(namesOf(body), ["first 0", "first 1", "first 2"])
     assert.deepStrictEqual(namesOf(slabs.payload(first.slice(1))), ["first 1", "first 2"])
   })
+
+  // Of parts that fit into a slab, into a half of one, and into none.
+  const bytes = Schema.Literals([10, 60_000, 400_000, 700_000, 1_500_000])
+  const steps = Arbitrary.array(
+    Arbitrary.schema(
+      Schema.Tuple([Schema.Literals(["pack", "pack", "send", "deliver", "split"]), Schema.Boolean, bytes])
+    ),
+    { minLength: 20, maxLength: 60 }
+  )
+  it.prop(
+    "keeps the bytes of each request in flight, whatever is packed, delivered and split meanwhile",
+    [steps],
+    ([steps]) => {
+      const pool: PayloadSlabs.Pool = []
+      const writers = [PayloadSlabs.make(IntakeBody.layout, pool), PayloadSlabs.make(IntakeBody.layout, pool)]
+      const waiting: ReadonlyArray<Array<readonly [part: PayloadSlabs.Part, text: string]>> = [[], []]
+      const flying: Array<readonly [at: number, parts: (typeof waiting)[0], body: Uint8Array]> = []
+      const send = (at: number, parts: (typeof waiting)[0]) => {
+        if (parts.length > 0) flying.push([at, parts, writers[at]!.payload(parts.map(([part]) => part))])
+      }
+      const isWhole = ([, parts, body]: (typeof flying)[0]) =>
+        Buffer.from(`[${parts.map(([, text]) => text).join(",")}]`).equals(body)
+      steps.forEach(([step, isFirst, size], index) => {
+        const at = isFirst ? 0 : 1
+        if (step === "pack") {
+          const text = String.fromCharCode(0x61 + index % 26).repeat(size)
+          waiting[at]!.push([writers[at]!.pack((out) => out.plain(text)), text])
+        } else if (step === "send") send(at, waiting[at]!.splice(0))
+        else {
+          const [gone] = flying.splice(index % Math.max(1, flying.length), 1)
+          if (gone === undefined) return
+          assert.isTrue(isWhole(gone), `step ${index}`)
+          const [from, parts] = gone
+          if (step === "deliver") writers[from]!.release(parts.map(([part]) => part))
+          else {
+            send(from, parts.slice(0, parts.length >> 1))
+            send(from, parts.slice(parts.length >> 1))
+          }
+        }
+      })
+      assert.isTrue(flying.every(isWhole))
+    },
+    { arbitrary: { runs: 20 } }
+  )
 
   it("gives a slab to any writer of the pool, and to one at a time", () => {
     const pool: PayloadSlabs.Pool = []
