@@ -31,7 +31,12 @@ const { output } = await bundle.write({
   entryFileNames: "[name].js",
   chunkFileNames: "chunks/[name].js",
   comments: { legal: true, annotation: true, jsdoc: false },
-  codeSplitting: { groups: Chunks.groups }
+  codeSplitting: { groups: Chunks.groups },
+  minify: {
+    compress: false,
+    mangle: { toplevel: false, keepNames: true },
+    codegen: { removeWhitespace: false, asciiOnly: true }
+  }
 })
 await bundle.close()
 

@@ -109,7 +109,5 @@ const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
 
 // Escaping adds this to each ASCII character: one for the quote, the backslash and \b \t \n \f \r, five for the
 // other control characters.
-const asciiExtra = Uint8Array.from(
-  { length: 0x80 },
-  (_, unit) => unit === 0x22 || unit === 0x5c || (unit >= 8 && unit <= 13 && unit !== 11) ? 1 : unit < 0x20 ? 5 : 0
-)
+const asciiExtra = new Uint8Array(0x80).fill(5, 0, 0x20)
+for (const short of "\"\\\b\t\n\f\r") asciiExtra[short.charCodeAt(0)] = 1
