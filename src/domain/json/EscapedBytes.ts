@@ -29,7 +29,7 @@ class Counter {
   }
 
   private make(): Count {
-    const pass = TextPass.make()
+    const pass = TextPass.shared()
     return pass === undefined ? loop : (bytes, from, to) => {
       pass.memory.set(bytes.subarray(from, to))
       return pass.escape(to - from)

@@ -76,3 +76,28 @@ export const make = (): TextPass | undefined => {
 // By the words of V8, JavaScriptCore and SpiderMonkey. A lack of memory is a `RangeError` too.
 const isFullStack = (error: unknown): boolean =>
   error instanceof Error && /call stack|too much recursion/i.test(error.message)
+
+// Each instance reserves gigabytes of addresses, though it uses 64 KiB.
+class Shared {
+  private pass: TextPass | undefined
+  private hasTried = false
+
+  get(): TextPass | undefined {
+    if (this.hasTried) return this.pass
+    this.pass = make()
+    // At the end, because what comes before can fail where the stack is full.
+    this.hasTried = true
+    return this.pass
+  }
+}
+
+const passes = new Shared()
+
+/**
+ * The passes that all code of a thread shares, if there are any. They are made at the first call. A result must be taken
+ * before anything else can run a pass.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const shared = (): TextPass | undefined => passes.get()

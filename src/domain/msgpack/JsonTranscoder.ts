@@ -47,7 +47,7 @@ export class JsonTranscoder {
   private to = 0
 
   /** `makePass` is called when the first long text is met. */
-  constructor(makePass: () => TextPass.TextPass | undefined = TextPass.make) {
+  constructor(makePass: () => TextPass.TextPass | undefined = TextPass.shared) {
     this.makePass = makePass
   }
 

@@ -64,7 +64,7 @@ export class LongTextWriter {
   private hasTried = false
 
   /** `makePass` is called with the first text. */
-  constructor(makePass: () => TextPass.TextPass | undefined = TextPass.make) {
+  constructor(makePass: () => TextPass.TextPass | undefined = TextPass.shared) {
     this.makePass = makePass
   }
 

@@ -3,7 +3,29 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import * as Wasm from "../../../scripts/Wasm.ts"
+import * as EscapedBytes from "../../../src/domain/json/EscapedBytes.ts"
 import * as TextPass from "../../../src/domain/json/TextPass.ts"
+import { JsonTranscoder } from "../../../src/domain/msgpack/JsonTranscoder.ts"
+import { MsgpackWriter } from "../../../src/domain/msgpack/MsgpackWriter.ts"
+
+const instancesMadeBy = (run: () => void): number => {
+  const api = (globalThis as unknown as { readonly WebAssembly: object }).WebAssembly
+  const given = Object.getOwnPropertyDescriptor(api, "Instance")!
+  let count = 0
+  const value = new Proxy(given.value as new() => object, {
+    construct: (made, args) => {
+      count++
+      return Reflect.construct(made, args) as object
+    }
+  })
+  try {
+    Object.defineProperty(api, "Instance", { ...given, value })
+    run()
+  } finally {
+    Object.defineProperty(api, "Instance", given)
+  }
+  return count
+}
 
 describe("TextPass", () => {
   it("holds the bytes that its source builds", (ctx) => {
@@ -39,6 +61,24 @@ describe("TextPass", () => {
       }
     }
     assert.isDefined(deeper())
+  })
+
+  it("gives the same passes to all who write long texts", () => {
+    const text = "世“\n\"😀".repeat(5_000)
+    const packed = new MsgpackWriter()
+    const json = new MsgpackWriter(64)
+    json.begin()
+    const instances = instancesMadeBy(() => {
+      for (let times = 0; times < 3; times++) {
+        packed.begin()
+        packed.members({ text })
+        new JsonTranscoder().members(packed.buffer, packed.offset, 1, json)
+        const bytes = new TextEncoder().encode(text)
+        assert.strictEqual(EscapedBytes.size(bytes, 0, bytes.length), Buffer.byteLength(JSON.stringify(text)) - 2)
+      }
+    })
+    assert.strictEqual(new TextDecoder().decode(json.end()), `"text":${JSON.stringify(text)}`.repeat(3))
+    assert.isAtMost(instances, 1)
   })
 
   // One unit of each kind: of one, two and three bytes, and both halves of a pair.
