@@ -58,8 +58,11 @@ const rewrite = (text: RolldownMagicString, { start, end, async, body }: Arrow):
   const head = text.original.slice(start + (async ? "async".length : 0), arrow).trim()
   text.overwrite(start, arrow + 2, `${async ? "async " : ""}function${/^[(<]/.test(head) ? head : `(${head})`}`)
   if (body.type === "BlockStatement") return
-  text.appendLeft(arrow + 2, " { return (")
-  text.appendRight(end, ") }")
+  // A line break behind `return` would end it. A function in parentheses would be compiled with the one around it.
+  const inParentheses = text.original.slice(arrow, body.start).includes("(")
+  text.appendLeft(arrow + 2, inParentheses ? " { return (" : " {")
+  if (!inParentheses) text.appendLeft(body.start, " return ")
+  text.appendRight(end, inParentheses ? ") }" : " }")
 }
 
 /**
