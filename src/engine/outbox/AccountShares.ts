@@ -1,7 +1,6 @@
 /**
  * Limits each account to a share of the byte budget, so that no account uses up the memory of all.
  */
-import type { PendingRecord } from "../../ports/LateRetention.ts"
 import type { ByteBudget } from "./ByteBudget.ts"
 import { Room } from "./ByteBudget.ts"
 
@@ -12,24 +11,23 @@ export const make = (budget: ByteBudget): ByteBudget => {
   const shares = new Map<string, Room>()
   const shareOf = (account: string): Room => shares.get(account) ?? new Room(budget.limit * share)
 
-  const bars = (record: PendingRecord): boolean => {
-    const { account } = record.context
-    return account !== undefined && !shareOf(account).has(budget.measure(record))
-  }
-
   const leave = (account: string, own: Room): void => {
     if (own.used === 0) shares.delete(account)
   }
 
   return {
     ...budget,
-    bars,
-    reserve: (record) => {
+    bars: (record) => {
       const { account } = record.context
-      if (account === undefined) return budget.reserve(record)
-      if (bars(record) || !budget.reserve(record)) return false
+      return account !== undefined && !shareOf(account).has(budget.measure(record))
+    },
+    reserve: (record, spare = 0) => {
+      const { account } = record.context
+      if (account === undefined) return budget.reserve(record, spare)
       const own = shareOf(account)
-      own.used += budget.measure(record)
+      const bytes = budget.measure(record) + spare
+      if (!own.has(bytes) || !budget.reserve(record, spare)) return false
+      own.used += bytes
       shares.set(account, own)
       return true
     },

@@ -20,15 +20,15 @@ export interface ByteBudget {
   readonly bars: (record: PendingRecord) => boolean
   /** The bytes of an event. */
   readonly measure: (record: PendingRecord) => number
-  /** Reserves room for an event. Returns `false` if there is none. */
-  readonly reserve: (record: PendingRecord) => boolean
+  /** Reserves room for an event, and `spare` bytes until it is adjusted. Returns `false` if there is none. */
+  readonly reserve: (record: PendingRecord, spare?: number) => boolean
   /** Changes the reservation of an event to its present bytes, whether or not there is room, and returns the difference. */
   readonly adjust: (record: PendingRecord) => number
   /**
-   * Packs contents for which the end of their span had no time, until the slice `isOver`. Returns whether none is left.
-   * Without this member there are none.
+   * Packs contents for which the end of their span had no time, until the slice `isOver`: that of `record`, or all. Returns
+   * whether none is left, and time. Without this member there are none.
    */
-  readonly pack?: ((isOver: () => boolean) => boolean) | undefined
+  readonly pack?: ((isOver: () => boolean, record?: PendingRecord) => boolean) | undefined
   /** Releases the reservation of an event, when it is settled, and returns its bytes. A second call changes nothing. */
   readonly release: (record: PendingRecord) => number
   /** Holds bytes for content of an open span of an account. Returns `false` if there is no room. */
@@ -84,8 +84,8 @@ export const make = (options: {
     used: () => room.used,
     bars: () => false,
     measure,
-    reserve: (record) => {
-      const bytes = measure(record)
+    reserve: (record, spare = 0) => {
+      const bytes = measure(record) + spare
       if (!room.has(bytes)) return false
       reserved.set(record, bytes)
       room.used += bytes

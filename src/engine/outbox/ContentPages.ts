@@ -53,21 +53,20 @@ const lengthOf: HeldBytes.OfText = (text) => text.length
 /** Measures the bytes that records take in memory, beside the tags that all spans of the process share. */
 export const measuring = (process: Tags) => (record: PendingRecord): number => {
   const content = HeldContents.of(record)
-  return HeldBytes.ofRecord(record, content === undefined ? unpackedBytes(record) : packedBytes(content), process)
+  return HeldBytes.ofRecord(record, content === undefined ? leastBytes(record) : packedBytes(content), process)
 }
 
 const packedBytes = ({ cut, place }: HeldContents.HeldContent): number =>
   (place?.length ?? 0) + (cut?.place?.length ?? 0)
 
-// V8 holds a character of large content in one byte or two. Other content is measured only to see that there is no room.
-const unpackedBytes = (record: PendingRecord): number => {
-  const least = leastBytes(record)
-  return least > mostAtOnce ? 2 * least : least
-}
+// A character of content takes up to three bytes once it is packed, and one or two before. So no content takes more than it
+// was reserved.
+const mostBytesEach = 3
 
 /**
  * A budget that packs the content of an event before it reserves room for it. `onLarge` is called when large content waits
- * for `pack`, if there is room for its texts; otherwise it is packed at once.
+ * for `pack`, if there is room for the most bytes that it can take; otherwise it is packed at once. When an event has no
+ * room, the contents that wait are packed at once too, because most of them then take less.
  */
 export const around = (
   budget: ByteBudget,
@@ -76,6 +75,7 @@ export const around = (
   const pages = make()
   const large = LargeContents.make({
     maxEventBytes: options.maxEventBytes,
+    mayCut: () => budget.used() + options.maxEventBytes <= budget.limit,
     onPacked: (record, out, members) => {
       const content = exchange(record, placedAlone(out, members))
       budget.adjust(record)
@@ -83,25 +83,34 @@ export const around = (
     },
     onCut: budget.adjust
   })
+
+  const enter = (record: PendingRecord): boolean => {
+    if (HeldContents.of(record) === undefined) {
+      // Packing is for events that can have room: the content of any other would be copied for nothing. Records are
+      // measured twice only when the memory is nearly full.
+      const least = leastBytes(record)
+      const room = budget.limit - budget.used()
+      if (room < least + mostBeside && room < budget.measure(record)) return false
+      if (least > mostAtOnce && budget.reserve(record, (mostBytesEach - 1) * least)) {
+        large.add(record, least)
+        options.onLarge()
+        return true
+      }
+      pages.pack(record)
+    }
+    if (budget.reserve(record)) return true
+    pages.leave(HeldContents.of(record)!)
+    return false
+  }
+
   return {
     ...budget,
     reserve: (record) => {
-      if (HeldContents.of(record) === undefined) {
-        // Packing is for events that can have room: the content of any other would be copied for nothing. Records are
-        // measured twice only when the memory is nearly full.
-        const least = leastBytes(record)
-        const room = budget.limit - budget.used()
-        if (room < least + mostBeside && (least > mostAtOnce || room < budget.measure(record))) return false
-        if (least > mostAtOnce && budget.reserve(record)) {
-          large.add(record, least)
-          options.onLarge()
-          return true
-        }
-        pages.pack(record)
+      while (!enter(record)) {
+        // If its account has no more room, the contents of others do not matter.
+        if (!large.packOne(budget.bars(record) ? record.context.account : undefined)) return false
       }
-      if (budget.reserve(record)) return true
-      pages.leave(HeldContents.of(record)!)
-      return false
+      return true
     },
     release: (record) => {
       const bytes = budget.release(record)

@@ -72,12 +72,13 @@ describe("LargeContents", () => {
     assert.strictEqual(budget.used(), 0)
   })
 
-  it("charges two bytes for each character of texts that wait, then the bytes of the content", () => {
+  it("charges three bytes for each character of texts that wait, then the bytes of the content", () => {
     const { budget, pack } = make()
     for (const [text, bytes] of [["世", 3], ["a", 1]] as const) {
       const record = event({ input: text.repeat(1_500_000) })
+      assert.approximately(budget.measure(record), 1_500_000, 5_000)
       budget.reserve(record)
-      assert.approximately(budget.used(), 3_000_000, 5_000)
+      assert.approximately(budget.used(), 4_500_000, 5_000)
       pack()
       assert.approximately(budget.used(), bytes * 1_500_000, 5_000)
       budget.release(record)
@@ -88,15 +89,50 @@ describe("LargeContents", () => {
   it("gives the share of an account back as it was", () => {
     const { budget, measure, pack } = make(16_000_000)
     const fits = (characters: number) => !budget.bars(event({ input: "a".repeat(characters) }, "tenant"))
-    for (const text of ["世", "a"]) {
+    for (const [text, left] of [["世", 400_000], ["a", 2_800_000]] as const) {
       const record = event({ input: text.repeat(1_200_000) }, "tenant")
       assert.isTrue(budget.reserve(record))
       pack()
       assert.strictEqual(budget.used(), measure(record))
-      assert.isFalse(fits(1_900_000))
+      assert.deepStrictEqual([fits(left - 10_000), fits(left + 10_000)], [true, false])
       budget.release(record)
-      assert.isTrue(fits(1_900_000))
+      assert.isTrue(fits(3_990_000))
     }
+  })
+
+  it("packs contents that wait as soon as an event has no room, so none is lost that fits once it is packed", () => {
+    const { budget } = make(10_000_000)
+    const records = Array.from({ length: 8 }, () => event({ input: "a".repeat(1_200_000) }))
+    for (const record of records) {
+      assert.isTrue(budget.reserve(record))
+      assert.isAtMost(budget.used(), budget.limit)
+    }
+    assert.isTrue(budget.reserve(event({ input: "a".repeat(300_000) })))
+    assert.isFalse(budget.reserve(event({ input: "a".repeat(1_200_000) })))
+    for (const record of records) budget.release(record)
+    assert.approximately(budget.used(), 300_000, 5_000)
+  })
+
+  it("packs the contents of an account whose share is full, and of no other", () => {
+    const { budget } = make(16_000_000)
+    const [own, first, second] = [undefined, "tenant", "tenant"].map((account) =>
+      event({ input: "a".repeat(1_200_000) }, account)
+    )
+    for (const record of [own!, first!, second!]) assert.isTrue(budget.reserve(record))
+    assert.deepStrictEqual([own!, first!].map(isPacked), [false, true])
+    assert.isFalse(budget.reserve(event({ input: "a".repeat(3_000_000) }, "tenant")))
+    assert.isFalse(isPacked(own!))
+  })
+
+  it("never takes more than the limit, whatever the contents are packed and cut into", () => {
+    const { budget, pack } = make(9_000_000, 2_000_000)
+    const records = ["世", "a", "\""].map((text) => event(messages(text.repeat(600_000))))
+    for (const record of records) assert.isTrue(budget.reserve(record))
+    for (let isDone = false; !isDone; isDone = pack()) assert.isAtMost(budget.used(), budget.limit)
+    // The second one fits, and the third could exceed the limit in JSON, but there is no room for two of it.
+    assert.deepStrictEqual(records.map(isPacked), [true, true, true])
+    for (const record of records) budget.release(record)
+    assert.strictEqual(budget.used(), 0)
   })
 
   it("forgets an event that is released while it waits, or while it is packed", () => {
