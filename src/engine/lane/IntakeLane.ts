@@ -44,8 +44,8 @@ export interface Options<R = SpanRecord> {
   readonly ledger: LedgerBook
   readonly budget: {
     readonly release: (record: R) => void
-    /** Packs large contents until the slice `isOver`. Returns whether none is left. */
-    readonly pack?: ((isOver: () => boolean) => boolean) | undefined
+    /** Packs the large content of `record`, or all, until the slice `isOver`. Returns whether none is left, and time. */
+    readonly pack?: ((isOver: () => boolean, record?: R) => boolean) | undefined
   }
   readonly random: () => number
   /** `undefined` while no destination is known. */
@@ -74,6 +74,7 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
 
   const { fill, fresh, isPacking, repack } = IntakePayload.packer({
     ...options,
+    prepare: options.budget.pack,
     onExpired: (item) => drop(item, "expired"),
     onFailed: (item) => drop(item, "failed"),
     onOversized: (item, event) => setAside(item, event, "oversized")
@@ -98,10 +99,10 @@ export const make = <R = SpanRecord>(options: Options<R>): Lane<Payload<R>> => {
 
   return {
     pack: (now, isOver) => {
-      if (options.budget.pack?.(isOver) === false) return true
-      if (outbox.waitingBytes() === 0) return false
-      const destination = options.destination()
-      return destination !== undefined && fill(destination, now, isOver)
+      const destination = outbox.waitingBytes() === 0 ? undefined : options.destination()
+      if (destination !== undefined) return fill(destination, now, isOver)
+      // Events that cannot be sent yet come last, so they hold up no other.
+      return options.budget.pack?.(isOver) === false
     },
     next: (now) => {
       // Resolving a destination starts Agent discovery, so skip it when the lane is empty.

@@ -67,6 +67,8 @@ export const packer = <R = SpanRecord>(options: {
   /** The size in bytes at which a payload is closed, well under the writer's limit. */
   readonly targetBytes: number
   readonly maxAgeMillis: number
+  /** Prepares a record for its encoding, until the slice `isOver`. Returns whether it is ready, and time is left. */
+  readonly prepare?: ((isOver: () => boolean, record: R) => boolean) | undefined
   readonly onExpired: (item: Item<R>) => void
   readonly onOversized: (item: Item<R>, event: EncodedEvent) => void
   readonly onFailed: (item: Item<R>) => void
@@ -101,6 +103,10 @@ export const packer = <R = SpanRecord>(options: {
       if (taken > 0 && isOver()) return true
       const item = outbox.take()
       if (item === undefined) return false
+      if (options.prepare?.(isOver, item.record) === false) {
+        outbox.restore(item)
+        return true
+      }
       const event = encoded(item, writer, now)
       if (event === undefined) continue
       if (into.bytes + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {

@@ -1,17 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
+import * as HeldContents from "../../../src/domain/event/HeldContent.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as LedgerBook from "../../../src/engine/books/Ledger.ts"
 import * as IntakeLane from "../../../src/engine/lane/IntakeLane.ts"
 import type * as IntakePayload from "../../../src/engine/lane/IntakePayload.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
+import * as ContentPages from "../../../src/engine/outbox/ContentPages.ts"
 import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
 import type { Outcome } from "../../../src/ports/Transport.ts"
 import { answer, failure, intakeWriter, measure, record, slice } from "../Scene.ts"
 
 const make = (options: { readonly targetBytes?: number; readonly maxPayloadBytes?: number } = {}) => {
   const ledger = LedgerBook.make()
-  const budget = ByteBudget.make({ limit: Infinity, measure })
+  const budget = ContentPages.around(ByteBudget.make({ limit: Infinity, measure }), {
+    maxEventBytes: 5_000_000,
+    onLarge: () => {}
+  })
   const outbox = MemoryOutbox.make()
   ledger.attach({ outbox: outbox.size })
   const state: { destination: IntakePayload.Destination | undefined } = {
@@ -89,6 +94,35 @@ describe("IntakeLane", () => {
     ])
     assert.isFalse(lane.pack!(0, slice(0)))
     assert.deepStrictEqual(records(lane.next(0)), events)
+  })
+
+  it("packs a large content in slices of its own, and sends the events before it first", () => {
+    const { budget, lane, offer, records } = make()
+    const isPacked = (event: SpanRecord) => HeldContents.of(event) !== undefined
+    const riding = record(1_500_000)
+    budget.reserve(riding)
+    const [small, large, next] = [offer(record()), offer(record(1_500_000)), offer(record(1_500_000))]
+    let slices = 0
+    while (lane.pack!(0, slice(0))) slices++
+    assert.isAbove(slices, 30)
+    assert.deepStrictEqual([large, next, riding].map(isPacked), [true, false, false])
+    assert.deepStrictEqual(records(lane.next(0)), [small, large])
+    while (lane.pack!(0, slice(0))) slices++
+    assert.deepStrictEqual([next, riding].map(isPacked), [true, false])
+    assert.deepStrictEqual(records(lane.next(0)), [next])
+    assert.isTrue(lane.isEmpty())
+    while (lane.pack!(0, slice(0))) slices++
+    assert.isTrue(isPacked(riding))
+  })
+
+  it("packs large contents while no destination is known", () => {
+    const { lane, offer, state } = make()
+    const large = offer(record(1_500_000))
+    state.destination = undefined
+    assert.isTrue(lane.pack!(0, slice(0)))
+    assert.isUndefined(HeldContents.of(large))
+    assert.isFalse(lane.pack!(0, slice(1_000)))
+    assert.isDefined(HeldContents.of(large))
   })
 
   it("sends what was packed for a destination there, and the rest to the next one", () => {
