@@ -65,8 +65,8 @@ const mostBytesEach = 3
 
 /**
  * A budget that packs the content of an event before it reserves room for it. `onLarge` is called when large content waits
- * for `pack`, if there is room for the most bytes that it can take; otherwise it is packed at once. When an event has no
- * room, the contents that wait are packed at once too, because most of them then take less.
+ * for `pack`, if there is room for the most bytes that it can take; otherwise it is packed at once. When an event or
+ * content of an open span has no room, the contents that wait are packed at once too, because most of them then take less.
  */
 export const around = (
   budget: ByteBudget,
@@ -109,6 +109,12 @@ export const around = (
       while (!enter(record)) {
         // If its account has no more room, the contents of others do not matter.
         if (!large.packOne(budget.bars(record) ? record.context.account : undefined)) return false
+      }
+      return true
+    },
+    hold: (bytes, account) => {
+      while (!budget.hold(bytes, account)) {
+        if (!large.packOne(undefined)) return false
       }
       return true
     },

@@ -75,9 +75,21 @@ export const close = (record: PendingRecord): SpanRecord => {
   return record as SpanRecord
 }
 
-/** The record as it can be written now. An open decision is left out. */
+/**
+ * The record as it can be written now. An open decision is left out. Content is read from the record, because large content
+ * can be packed later, and its texts must not be held by a copy.
+ */
 export const copy = (record: PendingRecord): SpanRecord => {
   const { context } = record
   if (context.retention === undefined || !isLate(context.retention)) return record as SpanRecord
-  return { ...record, context: { ...context, retention: context.retention.taken } }
+  return {
+    ...record,
+    context: { ...context, retention: context.retention.taken },
+    get annotation() {
+      return record.annotation
+    },
+    get prompt() {
+      return record.prompt
+    }
+  }
 }

@@ -113,6 +113,17 @@ describe("LargeContents", () => {
     assert.approximately(budget.used(), 300_000, 5_000)
   })
 
+  it("packs contents that wait when content of an open span has no room", () => {
+    const { budget } = make(4_000_000)
+    const record = event({ input: "a".repeat(1_200_000) })
+    budget.reserve(record)
+    assert.isTrue(budget.hold(2_500_000, undefined))
+    assert.isTrue(isPacked(record))
+    budget.free(2_500_000, undefined)
+    budget.release(record)
+    assert.strictEqual(budget.used(), 0)
+  })
+
   it("packs the contents of an account whose share is full, and of no other", () => {
     const { budget } = make(16_000_000)
     const [own, first, second] = [undefined, "tenant", "tenant"].map((account) =>

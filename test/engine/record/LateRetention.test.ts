@@ -65,4 +65,12 @@ describe("LateRetention", () => {
     LateRetention.freeze(late)
     assert.strictEqual(LateRetention.copy(record).context.retention, kept)
   })
+
+  it("does not hold content in a copy that the record holds in another form by now", () => {
+    const record = pending(LateRetention.make(() => kept))
+    const copy = LateRetention.copy(record)
+    Object.assign(record, { annotation: { bytes: 1, input: "packed" }, prompt: { id: "prompt" } })
+    assert.strictEqual(copy.annotation, record.annotation)
+    assert.strictEqual(copy.prompt, record.prompt)
+  })
 })
