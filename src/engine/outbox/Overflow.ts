@@ -86,13 +86,16 @@ export const make = (options: {
   // A span ends in a finalizer, which cannot be interrupted: an unbounded wait there would be worse than losing an
   // event.
   const enterLater = (record: PendingRecord, then: (outcome: Outcome) => void): Effect.Effect<void> => {
-    const waiter = WaitingLines.waiter(record)
+    const waiter = WaitingLines.waiter(record, () => {
+      waiting--
+      then("reserved")
+    })
     const waits = Effect.exit(Effect.interruptible(Effect.timeoutOption(lines.join(waiter), options.waitMillis)))
     const proceed = Effect.sync(() => {
+      if (waiter.admitted) return
       if (lines.isClosed()) return then("closed")
       waiting--
-      if (waiter.admitted) then("reserved")
-      else drop(then)
+      drop(then)
     })
     const entered = Effect.withFiber((fiber) =>
       fiber.getRef(Scheduler.Scheduler).executionMode === "sync" ? proceed : Effect.andThen(waits, proceed)

@@ -1,5 +1,11 @@
 /**
  * Events that wait for room in memory, in a line for each account: a full share of one account holds up no other.
+ *
+ * **Details**
+ *
+ * An event that gets room is placed at once, so that a flush sees it. Its fiber goes on a little later: room comes free at the
+ * end of any other span, and a fiber that went on inside of that would run the rest of a program there. Under `Effect.forEach`
+ * with a bound on concurrency, the item that had just ended its span would be begun a second time.
  */
 import * as Effect from "effect/Effect"
 import type { PendingRecord } from "../../ports/LateRetention.ts"
@@ -12,14 +18,17 @@ export interface Waiter {
   readonly account: string
   /** Whether it has a place in the budget now. */
   admitted: boolean
+  /** Called when it is admitted. */
+  readonly onAdmitted: () => void
   wake: () => void
 }
 
 /** A waiter that stands in no line yet. */
-export const waiter = (record: PendingRecord): Waiter => ({
+export const waiter = (record: PendingRecord, onAdmitted: () => void): Waiter => ({
   record,
   account: accountOf(record),
   admitted: false,
+  onAdmitted,
   wake: () => {}
 })
 
@@ -43,6 +52,11 @@ export const make = (budget: ByteBudget): WaitingLines => {
     if (line?.delete(waiter) === true && line.size === 0) lines.delete(waiter.account)
   }
 
+  const admitted = (waiter: Waiter): void => {
+    waiter.admitted = true
+    waiter.onAdmitted()
+  }
+
   return {
     has: (account) => lines.has(account),
     join: (waiter) =>
@@ -50,12 +64,12 @@ export const make = (budget: ByteBudget): WaitingLines => {
         if (closed) return resume(Effect.void)
         // Room can have come since the budget refused this event.
         if (!lines.has(waiter.account) && budget.reserve(waiter.record)) {
-          waiter.admitted = true
+          admitted(waiter)
           return resume(Effect.void)
         }
         const line = lines.get(waiter.account) ?? new Set()
         lines.set(waiter.account, line.add(waiter))
-        waiter.wake = () => resume(Effect.void)
+        waiter.wake = () => resume(Effect.yieldNow)
         return Effect.sync(() => leave(waiter))
       }),
     admit: () => {
@@ -63,7 +77,7 @@ export const make = (budget: ByteBudget): WaitingLines => {
         for (const waiter of line) {
           if (!budget.reserve(waiter.record)) break
           leave(waiter)
-          waiter.admitted = true
+          admitted(waiter)
           waiter.wake()
         }
       }

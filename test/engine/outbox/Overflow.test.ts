@@ -134,6 +134,21 @@ describe("Overflow", () => {
       assert.strictEqual(budget.used(), 0)
     }))
 
+  it.effect("places an event at once when room comes free, and lets its fiber go on afterwards", () =>
+    Effect.gen(function*() {
+      const { books, drain, finish, overflow } = make("backpressure", 1)
+      finish("1")
+      const steps: Array<string> = []
+      const ends = Effect.andThen(finish("2")!, Effect.sync(() => steps.push("went on")))
+      const fiber = yield* Effect.forkChild(ends, { startImmediately: true })
+      assert.deepStrictEqual(drain(), ["1", "2"])
+      assert.strictEqual(overflow.waiting(), 0)
+      steps.push("made room")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(steps, ["made room", "went on"])
+      assert.strictEqual(Ledgers.dropped(books()), 0)
+    }))
+
   it.effect("waits for room no longer than its bound, and then counts the event as dropped", () =>
     Effect.gen(function*() {
       const { books, drain, finish } = make("backpressure", 1)
