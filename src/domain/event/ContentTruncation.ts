@@ -135,21 +135,29 @@ function* shrunk(
     stubs.push({ ...text, by: [note] })
     left -= text.size - note.byteLength - 2
   }
-  const cuts = left <= 0 ? [] : cut(bytes, others, left)
+  const cuts = left <= 0 ? [] : yield* cut(bytes, others, left)
   if (cuts === undefined) return undefined
   yield
   const replaced = yield* PackedTexts.replace(bytes, start, start + length, [...stubs, ...cuts])
   return { page: { bytes: replaced }, start: 0, length: replaced.byteLength, members }
 }
 
-const cut = (
+// So many texts are cut in one step.
+const stepTexts = 64
+
+function* cut(
   bytes: Uint8Array,
   texts: ReadonlyArray<Text>,
   excess: number
-): ReadonlyArray<PackedTexts.Replacement> | undefined => {
+): Generator<void, ReadonlyArray<PackedTexts.Replacement> | undefined> {
   const long = texts.filter(({ size }) => size > CutText.smallest)
   const level = LongText.commonLevel(long.map(({ size }) => size), excess, CutText.smallest)
   if (level === undefined) return undefined
-  return long.filter(({ size }) => size > level)
-    .map((text) => ({ ...text, by: CutText.parts(bytes, text.from, text.to, text.size, level) }))
+  const cuts: Array<PackedTexts.Replacement> = []
+  for (const text of long) {
+    if (text.size <= level) continue
+    cuts.push({ ...text, by: CutText.parts(bytes, text.from, text.to, text.size, level) })
+    if (cuts.length % stepTexts === 0) yield
+  }
+  return cuts
 }

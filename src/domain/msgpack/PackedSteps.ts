@@ -7,8 +7,14 @@ import type { Json } from "../json/JsonSnapshot.ts"
 import { isLong, isWide, LongTextWriter } from "./LongTextWriter.ts"
 import type { MsgpackWriter } from "./MsgpackWriter.ts"
 
-// So many short values are one step.
-const stepValues = 256
+// A step ends after so many characters. Any value counts as some of them.
+const stepCharacters = 4096
+const valueCharacters = 16
+
+/** The characters that the present step may still have. */
+interface Pace {
+  left: number
+}
 
 /**
  * The members of an object, one after another, without the head of a map, as `MsgpackWriter.members` writes them. A step is
@@ -17,34 +23,37 @@ const stepValues = 256
  * @category combinators
  * @since 0.2.0
  */
-export function* members(out: MsgpackWriter, object: { readonly [key: string]: Json }): Generator<void, number> {
+export const members = (out: MsgpackWriter, object: Members): Generator<void, number> =>
+  membersOf(out, object, { left: stepCharacters })
+
+type Members = { readonly [key: string]: Json }
+
+function* membersOf(out: MsgpackWriter, object: Members, pace: Pace): Generator<void, number> {
   let size = 0
   for (const key in object) {
     if (!Object.hasOwn(object, key)) continue
-    if (++size % stepValues === 0) yield
+    size++
     out.text(key)
-    yield* value(out, object[key]!)
+    pace.left -= key.length
+    yield* value(out, object[key]!, pace)
   }
   return size
 }
 
-function* value(out: MsgpackWriter, json: Json): Generator<void> {
-  if (typeof json === "string" && isLong(json)) yield* text(out, json)
-  else if (typeof json !== "object" || json === null) out.json(json)
-  else if (Array.isArray(json)) yield* list(out, json)
-  else {
-    yield
+function* value(out: MsgpackWriter, json: Json, pace: Pace): Generator<void> {
+  if (typeof json === "string" && isLong(json)) return yield* text(out, json)
+  pace.left -= typeof json === "string" ? valueCharacters + json.length : valueCharacters
+  if (typeof json !== "object" || json === null) out.json(json)
+  else if (Array.isArray(json)) {
+    out.array(json.length)
+    for (let i = 0; i < json.length; i++) yield* value(out, json[i]!, pace)
+  } else {
     const place = out.beginMap()
-    out.endMap(place, yield* members(out, json as { readonly [key: string]: Json }))
+    out.endMap(place, yield* membersOf(out, json as Members, pace))
   }
-}
-
-function* list(out: MsgpackWriter, items: ReadonlyArray<Json>): Generator<void> {
-  out.array(items.length)
-  for (let i = 0; i < items.length; i++) {
-    if (i % stepValues === 0) yield
-    yield* value(out, items[i]!)
-  }
+  if (pace.left > 0) return
+  pace.left = stepCharacters
+  yield
 }
 
 function* text(out: MsgpackWriter, long: string): Generator<void> {

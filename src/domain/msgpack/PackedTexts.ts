@@ -80,12 +80,16 @@ export function* replace(
   )
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
   let at = 0
+  let left = stepBytes
   function* copy(part: Uint8Array): Generator<void> {
     for (let from = 0; from < part.byteLength; from += stepBytes) {
       const piece = part.subarray(from, from + stepBytes)
       out.set(piece, at)
       at += piece.byteLength
-      if (piece.byteLength === stepBytes) yield
+      left -= piece.byteLength
+      if (left > 0) continue
+      left = stepBytes
+      yield
     }
   }
   let next = from

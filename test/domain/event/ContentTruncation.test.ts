@@ -52,6 +52,15 @@ describe("ContentTruncation", () => {
     assert.strictEqual(meta.input.messages[1].content, kept)
   })
 
+  it("cuts many texts in many steps, and copies what is between them in pieces", () => {
+    const texts = Array.from({ length: 1_000 }, (_, i) => `${i} ${"x".repeat(2_000)}`)
+    const { place } = HeldContents.of(held({ input: "x", metadata: { texts } }))!
+    let steps = 0
+    for (const _ of ContentTruncation.steps(place!, 1_500_000)) steps++
+    // Seven pieces are counted, there are fifteen groups of texts, and five pieces are copied.
+    assert.approximately(steps, 29, 2)
+  })
+
   it("replaces the largest media contents first", () => {
     const part = (size: number) => ({ mime_type: "image/png", content: "A".repeat(size) })
     const text = "t".repeat(6_000)
