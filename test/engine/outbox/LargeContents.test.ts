@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
 import * as HeldContents from "../../../src/domain/event/HeldContent.ts"
 import * as IntakeBody from "../../../src/domain/event/IntakeBody.ts"
 import * as Truncation from "../../../src/domain/event/Truncation.ts"
@@ -32,6 +33,8 @@ const isPacked = (record: SpanRecord): boolean => HeldContents.of(record) !== un
 
 const encoded = (record: SpanRecord, maxEventBytes?: number): Buffer =>
   Buffer.from(IntakeBody.encode(record, WireFormat.table["evp-proxy"], { libraryVersion: "1", maxEventBytes }))
+
+const texts = ["a", "世", "\"", "é"].flatMap((text) => [text.repeat(1_100_000), text.repeat(500_000)])
 
 // Each time, so that every step is a slice of its own.
 const always = () => true
@@ -167,6 +170,46 @@ describe("LargeContents", () => {
     assert.isFalse(budget.reserve(event({ input: "a".repeat(1_500_000) })))
     assert.deepStrictEqual([calls(), pack()], [0, true])
   })
+
+  it("takes no more events of a script with three bytes for each character than fit once they are packed", () => {
+    const { budget, pack } = make(9_000_000)
+    const reserved = ["1", "2", "3"].map((text) => budget.reserve(event({ input: text + "世".repeat(1_200_000) })))
+    assert.deepStrictEqual(reserved, [true, true, false])
+    assert.isTrue(pack())
+    assert.approximately(budget.used(), 7_200_000, 5_000)
+  })
+
+  it.prop(
+    "keeps within its limit, and gives all bytes back, whatever happens while contents wait",
+    {
+      steps: Schema.Array(Schema.Struct({
+        does: Schema.Literals(["end", "end", "release", "slice", "pack", "hold"]),
+        at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))
+      })).check(Schema.isMinLength(8))
+    },
+    ({ steps }) => {
+      const { budget, pack } = make(9_000_000, 2_000_000)
+      const held: Array<SpanRecord> = []
+      let open = 0
+      for (const { at, does } of steps) {
+        if (does === "end") {
+          const record = event({ input: texts[at]! }, at % 2 === 0 ? undefined : "tenant")
+          if (budget.reserve(record)) held.push(record)
+        } else if (does === "release") held.splice(at, 1).forEach(budget.release)
+        else if (does === "hold") open += budget.hold(at * 100_000, undefined) ? at * 100_000 : 0
+        else pack(does === "slice" ? always : undefined)
+        // Content of open spans is granted a quarter of the limit, even if events fill the rest.
+        assert.isAtMost(budget.used(), budget.limit + Math.min(open, budget.limit / 4))
+        assert.isAtLeast(budget.used(), open)
+      }
+      held.forEach(budget.release)
+      assert.strictEqual(budget.used(), open)
+      budget.free(open, undefined)
+      assert.isFalse(budget.bars(event({ input: "a".repeat(2_200_000) }, "tenant")))
+      assert.isTrue(budget.reserve(event({ input: "a".repeat(8_900_000) })))
+    },
+    { arbitrary: { runs: 25 } }
+  )
 
   it("leaves an event that cannot be packed as it is, and goes on with the next one", () => {
     const { budget, pack } = make()
