@@ -12,32 +12,17 @@ JsonEscapes.letters.forEach((letter, unit) => {
   if (letter !== 0) sizes[unit] = 2
 })
 
-type Count = (bytes: Uint8Array, from: number, to: number) => number
-
-const loop: Count = (bytes, from, to) => {
+// Counts a piece of at most `mostBytes`.
+const count = (bytes: Uint8Array, from: number, to: number): number => {
+  const pass = TextPass.shared()
+  if (pass !== undefined) {
+    pass.memory.set(bytes.subarray(from, to))
+    return pass.escape(to - from)
+  }
   let size = 0
   for (let at = from; at < to; at++) size += sizes[bytes[at]!]!
   return size
 }
-
-// Counts pieces of at most `mostBytes`, with a pass that is made when it is needed, since few programs do.
-class Counter {
-  private counts: Count | undefined
-
-  count(bytes: Uint8Array, from: number, to: number): number {
-    return (this.counts ??= this.make())(bytes, from, to)
-  }
-
-  private make(): Count {
-    const pass = TextPass.shared()
-    return pass === undefined ? loop : (bytes, from, to) => {
-      pass.memory.set(bytes.subarray(from, to))
-      return pass.escape(to - from)
-    }
-  }
-}
-
-const counter = new Counter()
 
 /**
  * The size in JSON of the text that stands from one offset to another, without quotes.
@@ -48,7 +33,7 @@ const counter = new Counter()
 export const size = (bytes: Uint8Array, from: number, to: number): number => {
   let sum = 0
   for (let at = from; at < to; at += TextPass.mostBytes) {
-    sum += counter.count(bytes, at, Math.min(to, at + TextPass.mostBytes))
+    sum += count(bytes, at, Math.min(to, at + TextPass.mostBytes))
   }
   return sum
 }
@@ -75,7 +60,7 @@ export const head = (
   for (const piece of pieces) {
     while (at < to) {
       const end = Math.min(to, at + piece)
-      const size = counter.count(bytes, at, end)
+      const size = count(bytes, at, end)
       if (size > left) break
       left -= size
       at = end
@@ -107,7 +92,7 @@ export const tail = (
   for (const piece of pieces) {
     while (at > from) {
       const start = Math.max(from, at - piece)
-      const size = counter.count(bytes, start, at)
+      const size = count(bytes, start, at)
       if (size > left) break
       left -= size
       at = start

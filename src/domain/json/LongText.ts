@@ -32,9 +32,15 @@ export const headAndTail = (text: string, units: number): readonly [head: string
   return [copied(text.slice(0, wholeAt(text, units - tail))), copied(text.slice(endOf(text, text.length - tail)))]
 }
 
-// An index that splits no surrogate pair: before the pair for a head, behind it for a tail.
-const wholeAt = (text: string, index: number): number => splits(text, index) ? index - 1 : index
+/**
+ * The end of a head that splits no surrogate pair: the index, or the one before it.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const wholeAt = (text: string, index: number): number => splits(text, index) ? index - 1 : index
 
+// The start of a tail, likewise: the index, or the one behind it.
 const endOf = (text: string, index: number): number => splits(text, index) ? index + 1 : index
 
 const splits = (text: string, index: number): boolean => {

@@ -9,14 +9,12 @@
  *
  * @since 0.2.0
  */
+import * as LongText from "../json/LongText.ts"
 import * as TextPass from "../json/TextPass.ts"
 import * as Utf8 from "./Utf8.ts"
 
 // Up to this length the writer of V8 is as fast.
 const short = 128
-
-// V8 keeps texts of Latin-1 apart, and knows of most of them without a look at the characters that this finds nothing.
-const beyondLatin1 = /[^\0-\xff]/
 
 const pieceUnits = TextPass.mostBytes / 2
 
@@ -26,15 +24,7 @@ const pieceUnits = TextPass.mostBytes / 2
  * @category predicates
  * @since 0.2.0
  */
-export const isLong = (text: string): boolean => text.length > short && (text.length > long || isWide(text))
-
-/**
- * Whether a text has characters beyond Latin-1.
- *
- * @category predicates
- * @since 0.2.0
- */
-export const isWide = (text: string): boolean => beyondLatin1.test(text)
+export const isLong = (text: string): boolean => text.length > short && (text.length > long || Utf8.isWide(text))
 
 // The longest other text: the number of its bytes fits 16 bits, whatever its characters.
 const long = 0xffff / 3
@@ -70,11 +60,11 @@ export class LongTextWriter {
 
   /** Writes a text, with U+FFFD for each lone surrogate. */
   write(text: string, out: Target): void {
-    const wide = isWide(text)
+    const wide = Utf8.isWide(text)
     for (let from = 0; from < text.length;) from = this.piece(text, from, wide, out)
   }
 
-  /** Writes the piece of a text, which {@link isWide} or not, that begins at an offset. Returns its end. */
+  /** Writes the piece of a text, which {@link Utf8.isWide} or not, that begins at an offset. Returns its end. */
   piece(text: string, from: number, wide: boolean, out: Target): number {
     if (!this.hasTried) this.begin()
     const to = pieceEnd(text, from)
@@ -106,6 +96,14 @@ export class LongTextWriter {
   }
 }
 
+/**
+ * The writer that all code of a thread shares.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const longTexts = new LongTextWriter()
+
 const pieceByV8 = (piece: string, out: Target): number => {
   const at = out.reserve(piece.length * 3)
   const bytes = Utf8.write(out.buffer, piece, at)
@@ -113,9 +111,7 @@ const pieceByV8 = (piece: string, out: Target): number => {
   return bytes
 }
 
-// A pair of surrogates stays together.
 const pieceEnd = (text: string, from: number): number => {
   const to = from + pieceUnits
-  if (to >= text.length) return text.length
-  return (text.charCodeAt(to - 1) & 0xfc00) === 0xd800 ? to - 1 : to
+  return to >= text.length ? text.length : LongText.wholeAt(text, to)
 }

@@ -11,7 +11,7 @@
  */
 import type { Json } from "../json/JsonSnapshot.ts"
 import * as HexText from "../span/HexText.ts"
-import { isLong, LongTextWriter } from "./LongTextWriter.ts"
+import { isLong, longTexts } from "./LongTextWriter.ts"
 import * as Utf8 from "./Utf8.ts"
 
 /**
@@ -34,8 +34,6 @@ const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.by
 
 // Like any other page, so that even an empty text can be written into it.
 const none = Utf8.allocate(0)
-
-const longTexts = new LongTextWriter()
 
 /**
  * A writer with a page at hand.

@@ -4,8 +4,9 @@
  * @since 0.2.0
  */
 import type { Json } from "../json/JsonSnapshot.ts"
-import { isLong, isWide, LongTextWriter } from "./LongTextWriter.ts"
+import { isLong, longTexts } from "./LongTextWriter.ts"
 import type { MsgpackWriter } from "./MsgpackWriter.ts"
+import * as Utf8 from "./Utf8.ts"
 
 // A step ends after so many characters. Any value counts as some of them.
 const stepCharacters = 4096
@@ -58,12 +59,10 @@ function* value(out: MsgpackWriter, json: Json, pace: Pace): Generator<void> {
 
 function* text(out: MsgpackWriter, long: string): Generator<void> {
   const place = out.beginText()
-  const wide = isWide(long)
+  const wide = Utf8.isWide(long)
   for (let from = 0; from < long.length;) {
     from = longTexts.piece(long, from, wide, out)
     yield
   }
   out.endText(place)
 }
-
-const longTexts = new LongTextWriter()

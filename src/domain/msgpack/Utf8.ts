@@ -45,3 +45,14 @@ export const write: (page: Uint8Array, text: string, at: number) => number = has
 export const read: (page: Uint8Array, from: number, to: number) => string = hasBuffers
   ? (page, from, to) => (page as Buffer).toString("utf8", from, to)
   : (page, from, to) => decoder.decode(page.subarray(from, to))
+
+// V8 keeps texts of Latin-1 apart, and knows of most of them without a look at the characters that this finds nothing.
+const beyondLatin1 = /[^\0-\xff]/
+
+/**
+ * Whether a text has characters beyond Latin-1.
+ *
+ * @category predicates
+ * @since 0.2.0
+ */
+export const isWide = (text: string): boolean => beyondLatin1.test(text)

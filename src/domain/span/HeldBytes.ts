@@ -11,6 +11,7 @@
  * @since 0.2.0
  */
 import type { Json } from "../json/JsonSnapshot.ts"
+import * as Utf8 from "../msgpack/Utf8.ts"
 import type { Annotation, SpanIo } from "./Annotation.ts"
 import type { SpanRecord } from "./SpanRecord.ts"
 import type { Tags } from "./Tags.ts"
@@ -39,10 +40,7 @@ export type OfText = (text: string) => number
  * @category combinators
  * @since 0.2.0
  */
-export const exactly: OfText = (text) => beyondLatin1.test(text) ? text.length * 2 : text.length
-
-// eslint-disable-next-line no-control-regex
-const beyondLatin1 = /[^\x00-\xff]/
+export const exactly: OfText = (text) => Utf8.isWide(text) ? text.length * 2 : text.length
 
 /**
  * The bytes of a record whose content was packed into `packed` bytes. Its other texts count two bytes for each

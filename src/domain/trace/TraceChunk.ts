@@ -159,6 +159,12 @@ const writeFirstTags = (
   metrics["_sampling_priority_v1"] = facts.priority
 }
 
+// Tags that their holder may still add to.
+interface OwnTags {
+  readonly meta: { [key: string]: string }
+  readonly metrics: { [key: string]: number }
+}
+
 /**
  * Adds to a span's own tags those of its place in the chunk. `own` is not changed. The first span of a chunk also
  * carries the language.
@@ -166,7 +172,7 @@ const writeFirstTags = (
  * @category combinators
  * @since 0.2.0
  */
-export const seal = (own: Tags, place: Place, facts: Facts): Tags => {
+export const seal = (own: Tags, place: Place, facts: Facts): OwnTags => {
   const tags = { meta: { ...own.meta }, metrics: { ...own.metrics } }
   write(tags, place, facts)
   return tags
@@ -178,11 +184,7 @@ export const seal = (own: Tags, place: Place, facts: Facts): Tags => {
  * @category combinators
  * @since 0.2.0
  */
-export const write = (
-  { meta, metrics }: { readonly meta: { [key: string]: string }; readonly metrics: { [key: string]: number } },
-  place: Place,
-  facts: Facts
-): void => {
+export const write = ({ meta, metrics }: OwnTags, place: Place, facts: Facts): void => {
   if (place.root) {
     Object.assign(meta, facts.root.meta)
     Object.assign(metrics, facts.root.metrics)

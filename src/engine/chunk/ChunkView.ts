@@ -57,12 +57,13 @@ class View implements ChunkView {
 
   seal(index: number): ApmSpan {
     const span = this.#spans[index]!
-    const { meta, metrics, record } = span
-    if (record !== undefined) GenAi.writeCall(record, meta, metrics)
+    const { record } = span
+    if (record !== undefined) GenAi.writeCall(record, span.meta, span.metrics)
     const place = { root: span === this.#trace.root, topLevel: span.topLevel, first: index === 0 }
     // A filter of the program may change the tags that it is shown.
-    const tags = this.#given.keeps === undefined ? span : { meta: { ...meta }, metrics: { ...metrics } }
-    TraceChunks.write(tags, place, this.#facts)
+    const isShown = this.#given.keeps !== undefined
+    const tags = isShown ? TraceChunks.seal(span, place, this.#facts) : span
+    if (!isShown) TraceChunks.write(span, place, this.#facts)
     if (record !== undefined) GenAi.writeSession(record, tags.meta)
     return span.toApmSpan(tags)
   }

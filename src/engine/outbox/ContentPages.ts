@@ -96,7 +96,7 @@ export const around = (
         options.onLarge()
         return true
       }
-      pages.pack(record)
+      pages.pack(record, least)
     }
     if (budget.reserve(record)) return true
     pages.leave(HeldContents.of(record)!)
@@ -190,9 +190,9 @@ const make = () => {
   }
 
   return {
-    pack: (record: PendingRecord): void => {
+    pack: (record: PendingRecord, characters: number): void => {
       const meta = SpanMeta.content(record)
-      out.begin(leastBytes(record))
+      out.begin(characters)
       keep(exchange(record, placed(out.members(meta))))
       if (full.length > 0) tidy()
     },
