@@ -34,7 +34,7 @@ const query = (stage: Stage, sql: string): ReadonlyArray<{ readonly [column: str
     return rows
   })
 
-/** A full or read-only disk is tried again every second; other rows make this process stand still for as long again. */
+/** A full or read-only disk is tried again every second, and later on a busy machine. */
 const retryMillis = 3_000
 
 const dropped = Effect.map(LLMObs.ledger, (books) => books.dropped.outboxFull)

@@ -46,6 +46,8 @@ export interface Row {
   /** Without an Agent and with a key: to the intake, for which the proxy stands. */
   readonly direct?: boolean
   readonly lateAgent?: boolean
+  /** The row makes this process stand still, which other rows would suffer from, so it runs by itself. */
+  readonly alone?: boolean
   readonly clock?: Clock.Clock
   /** Something that is there before the program and after it. A text says why the row is left out. */
   readonly prepare?: (stage: Stage) => Effect.Effect<string | void, never, Scope.Scope>

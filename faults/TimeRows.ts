@@ -45,6 +45,7 @@ const stall = (name: string, direct: boolean): Row => {
     name: `${direct ? "direct: " : ""}the event loop stalls${name}`,
     promised: once,
     direct,
+    alone: true,
     env: { _DD_LLMOBS_WRITER_TIMEOUT: "1" },
     prepare: () =>
       Effect.map(AgentProcess.make({ latencyMillis: 300 }), (made) => {
@@ -76,6 +77,7 @@ const burst = (): Row => {
   return {
     name: "10,000 spans of 5 KB in one tick",
     promised: once,
+    alone: true,
     prepare: () =>
       Effect.map(AgentProcess.make({ maxEvents: 100_000, maxEventsBytes: 1_000_000_000 }), (made) => {
         remote = made

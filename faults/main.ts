@@ -51,9 +51,20 @@ const line = (result: Result, seconds: string): string =>
 
 interface Runnable {
   readonly name: string
+  readonly alone?: boolean | undefined
   /** A text says why the row is left out. */
   readonly run: Effect.Effect<Result | string, never, Scope.Scope>
 }
+
+const run = (row: Runnable) =>
+  Effect.map(Effect.timed(Effect.scoped(row.run)), ([took, result]) => {
+    const seconds = `${(Duration.toMillis(took) / 1_000).toFixed(1)} s`
+    const printed = typeof result === "string"
+      ? `${pad(row.name, nameWidth)} left out: ${result}`
+      : line(result, seconds)
+    console.log(printed)
+    return { result, printed }
+  })
 
 const matrix = Effect.gen(function*() {
   const started = performance.now()
@@ -73,26 +84,21 @@ const matrix = Effect.gen(function*() {
   const all: ReadonlyArray<Runnable> = [
     ...ProcessRows.rows(short),
     ...Fleet.rows,
-    ...own.map((row) => ({ name: row.name, run: Row.run(row, short, files) }))
+    ...own.map((row) => ({ name: row.name, alone: row.alone, run: Row.run(row, short, files) }))
   ]
-  const results = yield* Effect.forEach(
-    all.filter((row) => only === undefined || row.name.includes(only)),
-    (row) =>
-      Effect.map(Effect.timed(Effect.scoped(row.run)), ([took, result]) => {
-        const seconds = `${(Duration.toMillis(took) / 1_000).toFixed(1)} s`
-        console.log(
-          typeof result === "string" ? `${pad(row.name, nameWidth)} left out: ${result}` : line(result, seconds)
-        )
-        return result
-      }),
-    { concurrency: 10 }
-  )
-  const fell = results.filter((result) => typeof result !== "string" && result.problem !== undefined).length
-  const left = results.filter((result) => typeof result === "string").length
+  const wanted = all.filter((row) => only === undefined || row.name.includes(only))
+  const results = [
+    ...yield* Effect.forEach(wanted.filter((row) => row.alone !== true), run, { concurrency: 10 }),
+    ...yield* Effect.forEach(wanted.filter((row) => row.alone === true), run)
+  ]
+  const fell = results.filter(({ result }) => typeof result !== "string" && result.problem !== undefined)
+  const left = results.filter(({ result }) => typeof result === "string").length
   const took = ((performance.now() - started) / 1_000).toFixed(0)
   console.log(`\n${took} s${left === 0 ? "" : `, ${left} rows left out`}`)
-  console.log(`${results.length - fell - left} rows held, ${fell} fell short`)
-  return fell === 0 ? 0 : 1
+  // Again, because the end of a log is what is read first.
+  for (const { printed } of fell) console.log(printed)
+  console.log(`${results.length - fell.length - left} rows held, ${fell.length} fell short`)
+  return fell.length === 0 ? 0 : 1
 })
 
 process.exitCode = await Effect.runPromise(Effect.scoped(matrix))
