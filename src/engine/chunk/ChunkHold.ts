@@ -13,7 +13,7 @@ import * as Slices from "./Slices.ts"
 /** The waiting chunks. */
 export interface ChunkHold {
   readonly take: (trace: LocalTrace, spans: ReadonlyArray<LiveSpan>) => void
-  /** Begins to decide the chunks that wait now, even if the Agent is not known. */
+  /** Begins to decide the chunks that wait now, even if the Agent is not known; if it is, also those that come meanwhile. */
   readonly release: () => Slices.Slices
   /** Whether no chunk waits, with events or without. */
   readonly isEmpty: () => boolean
@@ -65,7 +65,8 @@ export const make = (options: {
       const last = decided + held.length - head
       return () => {
         let spans = 0
-        while (decided < last) {
+        // Once the Agent is known nobody releases the chunks that came meanwhile. They come to an end: see `take`.
+        while (decided < last || (head < held.length && options.isKnown())) {
           if (spans >= Slices.most) return true
           spans += decideOldest()
         }

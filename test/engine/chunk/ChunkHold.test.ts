@@ -45,12 +45,22 @@ describe("ChunkHold", () => {
     assert.strictEqual(hold.records(), 251 - routed.length)
     assert.isTrue(release())
     assert.isFalse(release())
-    assert.isFalse(hold.release()())
     assert.deepStrictEqual(routed, taken)
     assert.isTrue(hold.isEmpty())
     taken.push(take())
     assert.deepStrictEqual(routed, taken)
     assert.strictEqual(hold.records(), 0)
+  })
+
+  it("releases without the Agent only the chunks that waited at the beginning", () => {
+    const { hold, routed, take } = make()
+    const taken = Array.from({ length: 150 }, take)
+    const release = hold.release()
+    assert.isTrue(release())
+    take()
+    assert.isFalse(release())
+    assert.deepStrictEqual(routed, taken)
+    assert.strictEqual(hold.records(), 1)
   })
 
   it("empties itself by the chunks that come when the Agent is known, without another search", () => {
