@@ -27,7 +27,7 @@ export interface Stage {
   readonly place: string
   /** Makes events, each with an input of so many bytes. Those of a rejected trace go to the intake, others ride. */
   readonly emit: (events: number, options?: { readonly road?: Road; readonly bytes?: number }) => Effect.Effect<void>
-  /** Waits until nothing is pending, for at most the given time, and asks for nothing. */
+  /** Waits until nothing is pending, and asks for nothing. The row falls short if it takes longer than the given time. */
   readonly wait: (millis: number) => Effect.Effect<void>
   /** Flushes until nothing is pending, for at most the given time. */
   readonly settle: (millis: number) => Effect.Effect<void>
@@ -98,10 +98,15 @@ export const until = (happened: () => boolean): Effect.Effect<void> =>
 
 const pending = Effect.map(LLMObs.ledger, Ledgers.pending)
 
-const wait: Stage["wait"] = (millis) =>
+const waiting = (onStuck: (problem: string) => void): Stage["wait"] => (millis) =>
   Effect.gen(function*() {
     const deadline = performance.now() + millis
-    while (performance.now() < deadline && (yield* pending) > 0) yield* Effect.sleep(5)
+    let left = yield* pending
+    while (left > 0 && performance.now() < deadline) {
+      yield* Effect.sleep(5)
+      left = yield* pending
+    }
+    if (left > 0) onStuck(`${left} were still pending after ${millis} ms`)
   })
 
 const settle: Stage["settle"] = (millis) =>
@@ -129,13 +134,16 @@ export const run = (row: Row, short: boolean, files: string): Effect.Effect<Resu
     const agent = yield* Effect.orDie(DevAgents.make())
     const proxy = yield* FaultProxy.make(agent, { listening: row.lateAgent !== true })
     const logged: Array<string> = []
+    let stuck: string | undefined
     const stage: Stage = {
       agent,
       proxy,
       short,
       place: Path.join(files, row.name.replaceAll(/[^a-z0-9]+/gi, "-")),
       emit,
-      wait,
+      wait: waiting((problem) => {
+        stuck ??= problem
+      }),
       settle,
       pending,
       logged: () => logged
@@ -197,6 +205,7 @@ export const run = (row: Row, short: boolean, files: string): Effect.Effect<Resu
       problem ??= last
     }
     problem ??= yield* row.after?.(stage) ?? Effect.void
+    problem ??= stuck
     return judge(row.name, typeof row.promised === "function" ? row.promised(short) : row.promised, {
       books,
       ids: yield* row.received ?? Effect.sync(() => agent.events().map((event) => event.spanId)),
