@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -52,6 +53,21 @@ describe("NodeTransport", () => {
         ask(5_000)
       })
       assert.strictEqual(connections, 0)
+    }))
+
+  it.live("closes an idle connection before the receiver does, and no connection that waits for its answer", () =>
+    Effect.gen(function*() {
+      const closed = yield* Deferred.make<void>()
+      const server = yield* serve((incoming, response) => {
+        // Longer than a connection may be idle.
+        setTimeout(() => response.end(), 60)
+        incoming.socket.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
+      })
+      server.keepAliveTimeout = 0
+      const transport = yield* NodeTransport.make({ idleMillis: 20 })
+      const outcome = yield* transport.send(request(portOf(server)))
+      assert.strictEqual(outcome._tag, "Answer")
+      yield* Deferred.await(closed)
     }))
 
   it.live("distinguishes a failure before a byte was written from one after it", () =>
