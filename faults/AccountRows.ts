@@ -7,9 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { eventually, until } from "./Eventually.ts"
 import * as KeyGate from "./KeyGate.ts"
 import type { Row, Stage } from "./Row.ts"
-import { apiKey, until } from "./Row.ts"
+import { apiKey } from "./Row.ts"
 import { atLeastOnce, once } from "./Verdict.ts"
 
 const events = 20
@@ -37,8 +38,9 @@ const emit = Effect.forEach(
   { discard: true }
 )
 
+/** How many of an account's events arrived, each counted once. */
 const arrived = ({ agent }: Stage, whose: Whose): number =>
-  agent.events().filter(({ event }) => event["name"] === `${whose}-call`).length
+  new Set(agent.events().filter(({ event }) => event["name"] === `${whose}-call`).map(({ spanId }) => spanId)).size
 
 /** An event that arrived under another account's key. The layer's own events go by an Agent in one of the rows, without a key. */
 const strangers = ({ agent }: Stage): string | undefined => {
@@ -65,8 +67,7 @@ const meanwhile = (stage: Stage, inTrouble: () => boolean): Effect.Effect<string
     yield* emit
     yield* until(() => arrived(stage, "good") === 2 * events && arrived(stage, "own") === 2 * events)
     // The answers come after the events.
-    const deadline = performance.now() + 10_000
-    while ((yield* stage.pending) !== 2 * events && performance.now() < deadline) yield* Effect.sleep(5)
+    yield* eventually(Effect.map(stage.pending, (left) => left === 2 * events), 10_000)
     const held = yield* stage.pending
     if (!inTrouble()) return "the bad account was in no trouble"
     if (arrived(stage, "good") !== 2 * events) return `${arrived(stage, "good")} of the good account arrived meanwhile`

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { eventually, until } from "./Eventually.ts"
 import * as Mounts from "./Mounts.ts"
 import type { Row, Stage } from "./Row.ts"
 import { allBut, once } from "./Verdict.ts"
@@ -20,9 +21,21 @@ const folder = ({ place }: Stage): string => Path.join(place, "effect-llmobs")
 
 /** The files of the outbox and their logs. */
 const files = (stage: Stage): ReadonlyArray<string> =>
-  Fs.readdirSync(folder(stage)).filter((name) => /\.db(-wal)?$/.test(name)).map((name) =>
-    Path.join(folder(stage), name)
-  )
+  Fs.existsSync(folder(stage))
+    ? Fs.readdirSync(folder(stage)).filter((name) => /\.db(-wal)?$/.test(name)).map((name) =>
+      Path.join(folder(stage), name)
+    )
+    : []
+
+const isWritten = (stage: Stage, name: string): boolean =>
+  files(stage).some((path) => Fs.readFileSync(path).includes(name))
+
+/** Waits until the thread of the outbox has written an event, and all those before it. A text says that it has not. */
+const written = (stage: Stage, name: string): Effect.Effect<string | undefined> =>
+  Effect.map(until(() => isWritten(stage, name)), (found) => found ? undefined : `${name} was not written`)
+
+const last = `call-${events - 1}`
+const lastAgain = `again-${events - 1}`
 
 /** As SQLite sees all of them, while no process has them open. */
 const query = (stage: Stage, sql: string): ReadonlyArray<{ readonly [column: string]: unknown }> =>
@@ -33,9 +46,6 @@ const query = (stage: Stage, sql: string): ReadonlyArray<{ readonly [column: str
     database.close()
     return rows
   })
-
-/** A full or read-only disk is tried again every second, and later on a busy machine. */
-const retryMillis = 3_000
 
 const dropped = Effect.map(LLMObs.ledger, (books) => books.dropped.outboxFull)
 
@@ -111,18 +121,22 @@ export const rows: ReadonlyArray<Row> = [
     prepare: Mounts.tmpfs("size=1536k"),
     options: (stage) => ({ maxBytes: little, durable: { directory: stage.place } }),
     lateAgent: true,
-    run: ({ emit, place, proxy, wait }) =>
+    run: (stage) =>
       Effect.gen(function*() {
+        const { emit, place, proxy, wait } = stage
         for (let part = 0; part < 50; part++) {
           yield* emit(20, large)
           yield* Effect.sleep(2)
         }
-        if (!Mounts.isFull(place)) return "the file system is not full"
+        if (!(yield* until(() => Mounts.isFull(place)))) return "the file system is not full"
         yield* Mounts.remount(place, "size=32m")
-        yield* Effect.sleep(retryMillis)
+        // It is tried again every second.
+        const probe = Effect.map(emit(1, { ...large, name: "probe" }), () => isWritten(stage, "probe-0"))
+        if (!(yield* eventually(probe, 10_000))) return "nothing was written when there was room again"
         const before = yield* dropped
-        yield* emit(200, large)
-        yield* Effect.sleep(50)
+        yield* emit(200, { ...large, name: "again" })
+        const problem = yield* written(stage, "again-199")
+        if (problem !== undefined) return problem
         const after = yield* dropped
         yield* proxy.up
         yield* wait(30_000)
@@ -143,15 +157,14 @@ export const rows: ReadonlyArray<Row> = [
         })),
     options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
     ...handedOn,
-    run: ({ emit, place }) =>
+    run: (stage) =>
       Effect.gen(function*() {
-        yield* emit(events, large)
-        if (!Mounts.isFull(place)) return "the file system is not full"
-        Fs.rmSync(Path.join(place, "others"))
-        yield* Effect.sleep(retryMillis)
-        yield* emit(events, large)
-        yield* Effect.sleep(50)
-        return undefined
+        yield* stage.emit(events, large)
+        if (!Mounts.isFull(stage.place)) return "the file system is not full"
+        Fs.rmSync(Path.join(stage.place, "others"))
+        const problem = yield* written(stage, last)
+        yield* stage.emit(events, { ...large, name: "again" })
+        return problem ?? (yield* written(stage, lastAgain))
       })
   },
   {
@@ -160,15 +173,14 @@ export const rows: ReadonlyArray<Row> = [
     prepare: Mounts.tmpfs("size=4m,ro"),
     options: (stage) => ({ flushTimeout: "200 millis", durable: { directory: stage.place } }),
     ...handedOn,
-    run: ({ emit, place }) =>
+    run: (stage) =>
       Effect.gen(function*() {
-        yield* emit(events)
-        if (!refused(Path.join(place, "probe"))) return "the file system can be written"
-        yield* Mounts.remount(place, "rw")
-        yield* Effect.sleep(retryMillis)
-        yield* emit(events)
-        yield* Effect.sleep(50)
-        return undefined
+        yield* stage.emit(events)
+        if (!refused(Path.join(stage.place, "probe"))) return "the file system can be written"
+        yield* Mounts.remount(stage.place, "rw")
+        const problem = yield* written(stage, last)
+        yield* stage.emit(events, { name: "again" })
+        return problem ?? (yield* written(stage, lastAgain))
       })
   },
   {
@@ -181,16 +193,16 @@ export const rows: ReadonlyArray<Row> = [
       Effect.gen(function*() {
         const { emit } = stage
         yield* emit(events)
-        yield* Effect.sleep(50)
+        const problem = yield* written(stage, last)
         const immutable = files(stage)
         yield* Mounts.setImmutable(immutable, true)
-        yield* emit(events)
-        yield* Effect.sleep(500)
+        yield* emit(events, { name: "refused" })
+        const spoken = yield* until(() => stage.logged().some((line) => line.includes("cannot be written")))
         yield* Mounts.setImmutable(immutable, false)
-        yield* Effect.sleep(retryMillis)
-        yield* emit(events)
-        yield* Effect.sleep(50)
-        return undefined
+        if (!spoken) return "nothing was said about the file"
+        const later = yield* written(stage, `refused-${events - 1}`)
+        yield* emit(events, { name: "again" })
+        return problem ?? later ?? (yield* written(stage, lastAgain))
       })
   },
   {
@@ -227,7 +239,8 @@ export const rows: ReadonlyArray<Row> = [
         const { emit, proxy, wait } = stage
         // More than memory takes: the file alone has the rest, and it is more than SQLite holds in its cache.
         yield* emit(2_000, large)
-        yield* Effect.sleep(100)
+        const problem = yield* written(stage, "call-1999")
+        if (problem !== undefined) return problem
         for (const path of files(stage)) scribble(path)
         yield* proxy.up
         yield* wait(20_000)
@@ -278,10 +291,10 @@ export const rows: ReadonlyArray<Row> = [
     run: (stage) =>
       Effect.gen(function*() {
         yield* stage.emit(events)
-        yield* Effect.sleep(50)
+        const problem = yield* written(stage, last)
         for (const path of files(stage)) Fs.rmSync(path)
-        yield* stage.emit(events)
-        yield* Effect.sleep(50)
+        yield* stage.emit(events, { name: "again" })
+        return problem ?? (yield* written(stage, lastAgain))
       })
   },
   {
@@ -292,8 +305,9 @@ export const rows: ReadonlyArray<Row> = [
     run: (stage) =>
       Effect.gen(function*() {
         yield* stage.emit(events)
-        yield* Effect.sleep(50)
+        const problem = yield* written(stage, last)
         for (const path of files(stage)) Fs.rmSync(path)
+        return problem
       })
   },
   {
@@ -304,10 +318,10 @@ export const rows: ReadonlyArray<Row> = [
     run: (stage) =>
       Effect.gen(function*() {
         yield* stage.emit(events)
-        yield* Effect.sleep(50)
+        const problem = yield* written(stage, last)
         Fs.renameSync(stage.place, `${stage.place}-moved`)
-        yield* stage.emit(events)
-        yield* Effect.sleep(50)
+        yield* stage.emit(events, { name: "again" })
+        return problem ?? (yield* written(stage, lastAgain))
       })
   },
   {

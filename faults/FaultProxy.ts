@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
+import { setImmediate } from "node:timers/promises"
 import * as Ports from "../test/layers/Ports.ts"
 
 /**
@@ -133,8 +134,9 @@ export const make = (
 
     const port = yield* Ports.reserve
     let server: Net.Server | undefined = yield* listen(port)
-    // Sockets are read between one timer and the next.
-    const quiet = Effect.andThen(Effect.sleep(5), Effect.sleep(5))
+    // Sockets are read between one `setImmediate` and the next.
+    const turn = Effect.promise(() => setImmediate())
+    const quiet = Effect.andThen(Effect.sleep(10), Effect.andThen(turn, turn))
     const down = Effect.suspend(() => {
       const closing = server
       server = undefined

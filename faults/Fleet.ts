@@ -14,6 +14,8 @@ import * as RedisKeys from "../src/adapters/redis/RedisKeys.ts"
 import * as Ledgers from "../src/domain/delivery/Ledger.ts"
 import * as Processes from "../test/adapters/redis/Processes.ts"
 import * as RedisServer from "../test/adapters/redis/RedisServer.ts"
+import { eventually } from "./Eventually.ts"
+import { settle } from "./Row.ts"
 import type { Result } from "./Verdict.ts"
 import { atLeastOnce, describe } from "./Verdict.ts"
 
@@ -26,12 +28,6 @@ const emit = Effect.gen(function*() {
     if (index % 5 === 0) yield* Effect.forkChild(LLMObs.flush)
   }
 })
-
-const until = <R>(look: Effect.Effect<boolean, never, R>, millis: number) =>
-  Effect.gen(function*() {
-    const deadline = Date.now() + millis
-    while (!(yield* look) && Date.now() < deadline) yield* Effect.sleep(20)
-  })
 
 const sent = (agent: DevAgents.DevAgent) =>
   agent.requests().filter((request) => request.path.endsWith("/llmobs")).length
@@ -59,9 +55,9 @@ const row = (
     const relayed: { books: Ledgers.Ledger } = { books: Ledgers.empty }
     // A last relay, whose ledger can be read, delivers the events that the first ones leave.
     const last = Effect.gen(function*() {
-      yield* until(Effect.sync(() => arrived() === rounds * eventsOfARound), 30_000)
+      yield* eventually(Effect.sync(() => arrived() === rounds * eventsOfARound), 30_000)
       // Between two claims a batch of a dead relay waits.
-      yield* until(Effect.map(Relay.status, (status) => status?.waiting === 0 && status.claimed === 0), 10_000)
+      yield* eventually(Effect.map(Relay.status, (status) => status?.waiting === 0 && status.claimed === 0), 10_000)
       relayed.books = yield* Relay.ledger
     }).pipe(
       Effect.provide(Relay.layer({ url: Redacted.make(server.url), agentUrl: agent.url, lockMillis: 1_000 })),
@@ -71,7 +67,7 @@ const row = (
       server,
       agent,
       relay: Processes.relay(server.url, agent.url),
-      handOver: until(Effect.map(LLMObs.flush, (report) => report.pending === 0), 20_000)
+      handOver: settle(20_000)
     }).pipe(
       Effect.andThen(LLMObs.ledger),
       Effect.tap(last),
@@ -147,7 +143,7 @@ export const rows = [
         const victim = yield* relay
         yield* emit
         yield* handOver
-        yield* until(Effect.sync(() => sent(agent) > before), 20_000)
+        yield* eventually(Effect.sync(() => sent(agent) > before), 20_000)
         yield* victim.kill("SIGKILL")
       }
       agent.configure({ evpStatus: 202, deliverRefused: false })

@@ -57,7 +57,7 @@ export const make = (target: { readonly port: number }): Effect.Effect<KeyGate, 
     }
     const server = yield* Effect.acquireRelease(
       Effect.callback<Http.Server>((resume) => {
-        const server = Http.createServer((request, response) => {
+        const server = Http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
           serve(request, response).catch(() => response.destroy())
         })
         server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))

@@ -12,7 +12,7 @@ import * as Ledgers from "../src/domain/delivery/Ledger.ts"
 import * as FaultProxy from "./FaultProxy.ts"
 import * as Mounts from "./Mounts.ts"
 import * as Programs from "./Programs.ts"
-import { adopted } from "./Row.ts"
+import { adopted, settle } from "./Row.ts"
 import type { Promised, Result } from "./Verdict.ts"
 import { allBut, judge, once } from "./Verdict.ts"
 import type { Orders } from "./Victim.ts"
@@ -23,10 +23,10 @@ interface ProcessRow {
 }
 
 /**
- * An event made this long before the last event of a killed process must have been committed: ten milliseconds, and a
- * busy machine. The last event of the process is the reference, because the process may not have run since.
+ * An event after which a killed process made so many others, about one a millisecond, must have been committed: the window
+ * is ten milliseconds. Events are counted and not the time, in which the process may not have run.
  */
-const commitMillis = 150
+const committedAfter = 100
 
 const nobody = "http://127.0.0.1:1"
 
@@ -39,8 +39,7 @@ const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
 const deliver = (directory: string, agentUrl: string, left: number): Effect.Effect<Ledgers.Ledger> =>
   Effect.gen(function*() {
     yield* adopted(left)
-    const deadline = performance.now() + 20_000
-    while ((yield* LLMObs.flush).pending > 0 && performance.now() < deadline) yield* Effect.sleep(5)
+    yield* settle(20_000)
     return yield* LLMObs.ledger
   }).pipe(
     Effect.provide(LLMObs.layer({ mlApp: "faults", agentUrl, apm: "off", durable: { directory } }))
@@ -49,10 +48,6 @@ const deliver = (directory: string, agentUrl: string, left: number): Effect.Effe
 const namesAt = (agent: DevAgents.DevAgent): ReadonlyArray<string> =>
   agent.events().map((received) => String(received.event["name"]))
 
-/** A line of the scribe: when an event was made, and how many had been delivered by then. */
-const madeAt = (line: string): number => Number(line.split(" ")[0])
-const deliveredBy = (line: string): number => Number(line.split(" ")[1])
-
 interface Round {
   readonly made: number
   readonly arrived: number
@@ -60,8 +55,8 @@ interface Round {
   readonly possible: number
   /** The mistake in the ledger of the process that delivered. */
   readonly books: string | undefined
-  /** How long before the last event of its process the first one was made that died with it, in milliseconds. */
-  readonly oldestLost: number
+  /** How many events its process made after the first one that died with it. */
+  readonly afterLost: number
 }
 
 /** One process writes events, is killed at a random instant, and a next one delivers. */
@@ -69,21 +64,19 @@ const kill = (options: { readonly delivers: boolean }): Effect.Effect<Round, nev
   Effect.gen(function*() {
     const directory = yield* folder
     const agent = yield* Effect.orDie(DevAgents.make({ latencyMillis: 5 }))
+    const last = Math.random() * 400
+    let made = 0
     const victim = yield* Programs.run({
       program: "Scribe.ts",
       args: [directory, options.delivers ? agent.url : nobody],
       signal: "SIGKILL",
-      when: () => Math.random() * 700
+      when: () => ++made < last ? undefined : Math.random() * 20
     })
     // The last few of one that was killed were not committed.
     const books = yield* deliver(directory, agent.url, Math.max(0, victim.lines.length - 50))
     const names = namesAt(agent)
     const unique = new Set(names)
-    let oldestLost = 0
-    const last = madeAt(victim.lines.at(-1) ?? "")
-    victim.lines.forEach((line, index) => {
-      if (!unique.has(`event-${index}`)) oldestLost = Math.max(oldestLost, last - madeAt(line))
-    })
+    const firstLost = victim.lines.findIndex((_, index) => !unique.has(`event-${index}`))
     // The last one can be there and not have been spoken of.
     return {
       made: Math.max(victim.lines.length, unique.size),
@@ -91,7 +84,7 @@ const kill = (options: { readonly delivers: boolean }): Effect.Effect<Round, nev
       again: names.length - unique.size,
       possible: options.delivers ? books.redelivered + books.possibleDuplicates : books.possibleDuplicates,
       books: Ledgers.balances(books) && Ledgers.pending(books) === 0 ? undefined : JSON.stringify(books),
-      oldestLost
+      afterLost: firstLost === -1 ? 0 : victim.lines.length - 1 - firstLost
     }
   })
 
@@ -105,7 +98,7 @@ const kills = (name: string, times: number, delivers: boolean): ProcessRow => ({
     )
     const sum = (of: (round: Round) => number) => rounds.reduce((total, round) => total + of(round), 0)
     const died = sum((round) => round.made - round.arrived)
-    const oldest = Math.max(...rounds.map((round) => round.oldestLost))
+    const after = Math.max(...rounds.map((round) => round.afterLost))
     const again = sum((round) => round.again)
     const possible = sum((round) => round.possible)
     const wrong = rounds.find((round) => round.books !== undefined)
@@ -116,15 +109,15 @@ const kills = (name: string, times: number, delivers: boolean): ProcessRow => ({
       delivered: sum((round) => round.arrived),
       duplicates: again,
       possible,
-      dropped: died === 0 ? "" : `died ${died}, ${oldest} ms`,
+      dropped: died === 0 ? "" : `died ${died}`,
       pending: 0,
       law: wrong === undefined,
       problem: wrong !== undefined
         ? `the books of one who delivered did not balance, or had not ended: ${wrong.books}`
         : rounds.every((round) => round.arrived === 0)
         ? "nothing was committed"
-        : oldest > commitMillis
-        ? `an event was lost although the process went on for ${oldest} ms`
+        : after > committedAfter
+        ? `an event was lost although the process made ${after} others after it`
         : again > possible
         ? `${again} arrived again, and ${possible} were counted`
         : !delivers && again > 0
@@ -143,11 +136,11 @@ const killedWithMemory: ProcessRow = {
       program: "Scribe.ts",
       args: ["", agent.url],
       signal: "SIGKILL",
-      when: (line) => deliveredBy(line) > 0 ? Math.random() * 500 : undefined
+      when: (line) => Number(line) > 0 ? Math.random() * 500 : undefined
     })
     const names = namesAt(agent)
     const unique = new Set(names).size
-    const claimed = Math.max(0, ...victim.lines.map(deliveredBy))
+    const claimed = Math.max(0, ...victim.lines.map(Number))
     const died = victim.lines.length - unique
     return {
       row: "kill -9 with events in memory only",
@@ -352,7 +345,7 @@ const torn: ProcessRow = {
         ? "nothing arrived"
         : lost.length === 0
         ? "nothing was torn"
-        : lost.length > 40 || !prefix
+        : lost.length > committedAfter || !prefix
         ? `${lost.length} are missing, ${lost.slice(0, 5).join(", ")} among them`
         : again > 0
         ? `${again} arrived again`

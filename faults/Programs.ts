@@ -10,13 +10,12 @@ export interface Ended {
   readonly lines: ReadonlyArray<string>
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** Unix milliseconds right before the signal was sent. */
-  readonly signalledAt: number
+  /** From the signal on. */
   readonly tookMillis: number
 }
 
 /** The longest that a program may take to end. */
-const patienceMillis = 20_000
+const patienceMillis = 60_000
 
 /**
  * Starts a program and sends it the signal when `when` says so: after so many milliseconds from that line on, or not yet.
@@ -45,7 +44,7 @@ export const run = (options: {
     let timer: NodeJS.Timeout | undefined
     const patience = setTimeout(() => child.kill("SIGKILL"), patienceMillis)
     const send = () => {
-      signalledAt = Date.now()
+      signalledAt = performance.now()
       child.kill(options.signal)
     }
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -60,7 +59,7 @@ export const run = (options: {
     child.on("close", (code, signal) => {
       clearTimeout(timer)
       clearTimeout(patience)
-      resume(Effect.succeed({ lines, code, signal, signalledAt, tookMillis: Date.now() - signalledAt }))
+      resume(Effect.succeed({ lines, code, signal, tookMillis: performance.now() - signalledAt }))
     })
     return Effect.sync(() => child.kill("SIGKILL"))
   })

@@ -1,6 +1,6 @@
 /**
- * A program that makes one event after the other with a durable outbox, and says when each one was made and how many have
- * been delivered. The Agent that it is given is there or is not.
+ * A program that makes one event after the other with a durable outbox, and says at each one how many have been
+ * delivered. The Agent that it is given is there or is not.
  */
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ const main = Effect.gen(function*() {
   for (let index = 0; index < 5_000; index++) {
     yield* Effect.void.pipe(LLMObs.task(`event-${index}`))
     const books = yield* LLMObs.ledger
-    Fs.writeSync(1, `${Date.now()} ${books.delivered.intake}\n`)
+    Fs.writeSync(1, `${books.delivered.intake}\n`)
     yield* Effect.sleep(1)
   }
 })

@@ -3,9 +3,10 @@
  */
 import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Effect from "effect/Effect"
+import { until } from "./Eventually.ts"
 import type { Behaviour } from "./FaultProxy.ts"
 import type { Road, Row } from "./Row.ts"
-import { apiKey, until } from "./Row.ts"
+import { apiKey } from "./Row.ts"
 import { atLeastOnce, once } from "./Verdict.ts"
 
 const events = 20
@@ -43,7 +44,7 @@ const meanwhile = (name: string, behaviour: Behaviour, more: Partial<Row> & {
 }
 
 /** One second is all that a request may take. */
-const quick = { _DD_LLMOBS_WRITER_TIMEOUT: "1" }
+const quick = { _DD_LLMOBS_WRITER_TIMEOUT: "1", DD_TRACE_AGENT_TIMEOUT_SECONDS: "2" }
 
 const large = { bytes: 60_000 }
 

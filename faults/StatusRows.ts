@@ -3,8 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as AgentInfo from "../src/adapters/devagent/AgentInfo.ts"
+import { until } from "./Eventually.ts"
 import type { Row, Stage } from "./Row.ts"
-import { until } from "./Row.ts"
 import type { Promised } from "./Verdict.ts"
 import { allBut, atLeastOnce, once } from "./Verdict.ts"
 

@@ -5,6 +5,7 @@ import * as LLMObs from "effect-llmobs/LLMObs"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as AgentProcess from "./AgentProcess.ts"
+import { eventually } from "./Eventually.ts"
 import * as JumpingClock from "./JumpingClock.ts"
 import type { Row } from "./Row.ts"
 import { apiKey } from "./Row.ts"
@@ -38,6 +39,10 @@ const jump = (name: string, millis: number, more: Partial<Row> = {}): Row => {
   }
 }
 
+/** A stall outlasts the time in which an answer is due, which a slow Agent does not. */
+const timeoutSeconds = 3
+const stallMillis = 4_000
+
 /** With an Agent in a process of its own, which goes on and answers meanwhile. */
 const stall = (name: string, direct: boolean): Row => {
   let remote: AgentProcess.AgentProcess
@@ -46,7 +51,7 @@ const stall = (name: string, direct: boolean): Row => {
     promised: once,
     direct,
     alone: true,
-    env: { _DD_LLMOBS_WRITER_TIMEOUT: "1" },
+    env: { _DD_LLMOBS_WRITER_TIMEOUT: String(timeoutSeconds) },
     prepare: () =>
       Effect.map(AgentProcess.make({ latencyMillis: 300 }), (made) => {
         remote = made
@@ -60,9 +65,8 @@ const stall = (name: string, direct: boolean): Row => {
         yield* emit(events)
         yield* emit(events, { road: "trace" })
         const requests = (yield* remote.requests) + 1
-        const until = performance.now() + 5_000
-        while ((yield* remote.requests) < requests && performance.now() < until) yield* Effect.sleep(5)
-        const end = performance.now() + 1_500
+        yield* eventually(Effect.map(remote.requests, (came) => came >= requests), 5_000)
+        const end = performance.now() + stallMillis
         while (performance.now() < end) { /* busy */ }
         yield* emit(events)
         yield* wait(20_000)

@@ -14,6 +14,7 @@ import * as Path from "node:path"
 import * as FaultProxy from "../faults/FaultProxy.ts"
 import * as JumpingClock from "../faults/JumpingClock.ts"
 import * as Programs from "../faults/Programs.ts"
+import { settle } from "../faults/Row.ts"
 import * as DevAgents from "../src/adapters/devagent/DevAgent.ts"
 import * as Ledgers from "../src/domain/delivery/Ledger.ts"
 import { Delivery } from "../src/ports/Delivery.ts"
@@ -123,17 +124,6 @@ const heal = (agent: DevAgents.DevAgent, proxy: FaultProxy.FaultProxy): void => 
   proxy.behave({ _tag: "pass" })
 }
 
-const settle = (millis: number): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const deadline = performance.now() + millis
-    const again: Effect.Effect<void> = Effect.flatMap(
-      LLMObs.flush,
-      (report) =>
-        report.pending === 0 || performance.now() > deadline ? Effect.void : Effect.andThen(Effect.sleep(5), again)
-    )
-    return again
-  })
-
 /** Runs a body in a layer, and gives the books after it has closed. */
 const inLayer = (
   options: LLMObs.Options,
@@ -233,7 +223,9 @@ export const run = (seed: number): Effect.Effect<Found, never, Scope.Scope> =>
         yield* Effect.sleep("500 millis")
         // The files hold no keys: what is for an account waits until the program names it again.
         if (direct) yield* Effect.forEach(RandomProgram.accounts, again, { discard: true })
-        yield* settle(15_000)
+        // A killed process may have delivered some of what the first one left.
+        const found = Effect.map(LLMObs.ledger, ({ redelivered }) => kills || redelivered >= Ledgers.pending(books[0]!))
+        yield* settle(30_000, found)
       })
       books.push(yield* inLayer({ ...options, maxBytes: 64 * 1_048_576, flushTimeout: "5 seconds" }, left, clock))
     }

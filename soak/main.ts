@@ -19,21 +19,20 @@ const minutes = argument("minutes") ?? 10
 const rounds = argument("rounds") ?? Infinity
 const firstSeed = argument("seed") ?? Math.floor(Math.random() * 4_294_967_296)
 /** The longest that a round may take before it counts as stuck. */
-const patience = "120 seconds"
+const patience = "5 minutes"
 
 const soak = Effect.gen(function*() {
   const began = performance.now()
   const measured: Array<Resources.Resources> = []
   let seed = firstSeed
   let passed = 0
-  let failed = 0
+  const failed: Array<string> = []
   let events = 0
   const check = (name: string, problem: string | undefined): void => {
-    if (problem === undefined) passed++
-    else {
-      failed++
-      console.log(`  FAILED: ${name}: ${problem}`)
-    }
+    if (problem === undefined) return void passed++
+    const line = `  FAILED: ${name}: ${problem}`
+    failed.push(line)
+    console.log(line)
   }
   for (let round = 1; round <= rounds && performance.now() - began < minutes * 60_000; round++) {
     const started = performance.now()
@@ -63,8 +62,10 @@ const soak = Effect.gen(function*() {
     }
   }
   console.log(`\n${measured.length} rounds, ${events} spans, first seed ${firstSeed}`)
-  console.log(`${passed} passed, ${failed} failed`)
-  return failed === 0 ? 0 : 1
+  // Again, because the end of a log is what is read first.
+  for (const line of failed) console.log(line)
+  console.log(`${passed} passed, ${failed.length} failed`)
+  return failed.length === 0 ? 0 : 1
 })
 
 const mib = (bytes: number): string => (bytes / 1_048_576).toFixed(1)

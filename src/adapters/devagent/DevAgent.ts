@@ -196,7 +196,9 @@ export const make: (options?: Options) => Effect.Effect<DevAgent, DevAgentError,
     // Not imported, so that a bundle loads in a runtime that has no such module.
     const http: typeof Http | undefined = globalThis.process?.getBuiltinModule?.("node:http")
     if (http?.createServer === undefined) return yield* new DevAgentError(unavailable)
-    const server = http.createServer()
+    // When the program stands still, so does its Agent. After that no connection may count as idle, because the program's
+    // next request may already be on it.
+    const server = http.createServer({ keepAliveTimeout: 0 })
     const receiver = AgentReceiver.make({
       configuration: options,
       requestBounds: {
