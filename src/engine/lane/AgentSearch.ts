@@ -46,7 +46,8 @@ export const make = (options: {
     )
     if (tracker.isSearching()) return Effect.succeed(false)
     search.closeUnsafe()
-    return Effect.map(options.onFound, () => {
+    // A flush that searches is interrupted at its deadline. The loop searches again then, and does what was left undone.
+    return Effect.map(Effect.onInterrupt(options.onFound, () => Effect.sync(tracker.search)), () => {
       known.openUnsafe()
       return true
     })

@@ -19,7 +19,14 @@ const make = (policy: { readonly credentials?: boolean } = {}) =>
   Effect.gen(function*() {
     const clock = yield* Clock.Clock
     const signals = Signals.make()
-    const world = { agent: undefined as AgentCapabilities | undefined, pending: 1, probes: 0, found: 0 }
+    const world = {
+      agent: undefined as AgentCapabilities | undefined,
+      pending: 1,
+      probes: 0,
+      found: 0,
+      // What is done about a found Agent before it counts as found.
+      work: Effect.void
+    }
     const tracker = AgentTracker.make({
       policy: { agentless: undefined, credentials: policy.credentials ?? false, giveUpMillis: 30_000 },
       signals,
@@ -34,9 +41,12 @@ const make = (policy: { readonly credentials?: boolean } = {}) =>
       }),
       signals,
       pending: () => world.pending,
-      onFound: Effect.sync(() => {
-        world.found++
-      })
+      onFound: Effect.andThen(
+        Effect.suspend(() => world.work),
+        Effect.sync(() => {
+          world.found++
+        })
+      )
     })
     yield* Effect.forkScoped(search.run)
     yield* TestClock.adjust(0)
@@ -99,6 +109,24 @@ describe("AgentSearch", () => {
       assert.isDefined(tracker.capabilities())
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual([probes(), tracker.isFound()], [before + 2, true])
+    }))
+
+  it.effect("does again what a flush left undone that found the Agent and was interrupted at its deadline", () =>
+    Effect.gen(function*() {
+      const { search, tracker, world } = yield* make()
+      world.pending = 0
+      yield* TestClock.adjust("1 second")
+      world.agent = capabilities("a")
+      world.work = Effect.sleep("50 millis")
+      const flush = yield* Effect.forkChild(search.lookOnce, { startImmediately: true })
+      // The loop joins the search of the flush.
+      tracker.search()
+      yield* TestClock.adjust("20 millis")
+      yield* Fiber.interrupt(flush)
+      assert.strictEqual(world.found, 0)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(world.found, 1)
+      yield* search.known
     }))
 
   it.effect("continues the search while events wait for an EVP proxy", () =>
