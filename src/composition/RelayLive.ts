@@ -135,6 +135,7 @@ const passingOn = (destination: () => Destination | undefined, send: RelayOutbox
         writer: {
           ...writer,
           encode: (relayed) => relayed.event,
+          encodeSteps: undefined,
           send: (events, account) => send(events, to.endpoint, writer.send(events, account))
         }
       }

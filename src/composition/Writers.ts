@@ -122,7 +122,7 @@ export const make = Effect.fnUntraced(function*(options: {
       transfers: true,
       writer: {
         maxPayloadBytes,
-        encode: IntakeHttpWriter.encoder({
+        ...IntakeHttpWriter.encoder({
           format: WireFormat.table["llmobs-intake"],
           libraryVersion,
           maxEventBytes,

@@ -5,8 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as IntakeBody from "../../domain/event/IntakeBody.ts"
 import * as WireFormat from "../../domain/event/WireFormat.ts"
+import type { SpanRecord } from "../../domain/span/SpanRecord.ts"
+import type { StepWriter } from "../../engine/lane/IntakePayload.ts"
 import * as PayloadSlabs from "../../engine/lane/PayloadSlabs.ts"
-import type { IntakeWriterService } from "../../ports/IntakeWriter.ts"
+import type { EncodedEvent } from "../../ports/IntakeWriter.ts"
 import type { Target, TransportService } from "../../ports/Transport.ts"
 
 /** The path of the intake for span events. */
@@ -28,16 +30,29 @@ export const encoder = (
     readonly maxEventBytes: number
     readonly onDefect: (error: unknown) => void
   },
-  slabs: Pick<PayloadSlabs.PayloadSlabs, "pack"> = PayloadSlabs.make(IntakeBody.layout, undefined)
-): IntakeWriterService["encode"] => {
-  const write = IntakeBody.writer(options.format, options)
-  return (record) => {
+  slabs: Pick<PayloadSlabs.PayloadSlabs, "pack" | "steps"> = PayloadSlabs.make(IntakeBody.layout, undefined)
+): Pick<StepWriter, "encode" | "encodeSteps"> => {
+  const writer = IntakeBody.writer(options.format, options)
+
+  function* steps(record: SpanRecord): Generator<void, EncodedEvent | undefined> {
     try {
-      return slabs.pack((out) => write(record, out))
+      return yield* slabs.steps((out) => writer.steps(record, out))
     } catch (error) {
       options.onDefect(error)
       return undefined
     }
+  }
+
+  return {
+    encode: (record) => {
+      try {
+        return slabs.pack((out) => writer.write(record, out))
+      } catch (error) {
+        options.onDefect(error)
+        return undefined
+      }
+    },
+    encodeSteps: (record) => IntakeBody.isLarge(record) ? steps(record) : undefined
   }
 }
 
@@ -54,13 +69,13 @@ export const make = (options: {
   readonly onDefect: (error: unknown) => void
   /** The pool of the buffers of requests. Without one, the bytes of an event stay as they are. */
   readonly pool?: PayloadSlabs.Pool | undefined
-}): IntakeWriterService => {
+}): StepWriter => {
   const { route } = options
   const format = WireFormat.table[route._tag === "EvpProxy" ? "evp-proxy" : "llmobs-intake"]
   const slabs = PayloadSlabs.make(IntakeBody.layout, options.pool)
   return {
     maxPayloadBytes: options.maxPayloadBytes,
-    encode: encoder({ ...options, format }, slabs),
+    ...encoder({ ...options, format }, slabs),
     send: (events) => {
       const sent = options.transport.send({
         target: route.target,

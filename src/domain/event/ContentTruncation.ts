@@ -32,35 +32,33 @@ interface Text extends PackedTexts.PackedText {
 }
 
 /**
- * The record with a content that takes at least `excess` bytes less in JSON. `undefined` if its texts are not long enough
- * for that.
+ * The record with a content that takes at least `excess` bytes less in JSON, step by step. `undefined` if its texts are not
+ * long enough for that.
  *
  * @category combinators
  * @since 0.2.0
  */
-export const shrink = (record: SpanRecord, excess: number): SpanRecord | undefined => {
+export function* shrink(record: SpanRecord, excess: number): Generator<void, SpanRecord | undefined> {
   const place = placeOf(record)
-  const small = run(shrunk(place, run(textsOf(place)), excess))
+  const small = yield* shrunk(place, yield* textsOf(place), excess)
   return small && withPlace(record, small)
 }
 
 /**
  * The record with a content that fits the limit of an event, if it is certain before the event is rendered that this one
- * does not. The event then takes 93 to 98 % of the limit.
+ * does not: step by step. The event then takes 93 to 98 % of the limit.
  *
  * @category combinators
  * @since 0.2.0
  */
-export const early = (record: SpanRecord, limit: number): SpanRecord => {
-  if (record.bytes <= limit) return record
+export function* early(record: SpanRecord, limit: number): Generator<void, SpanRecord> {
   const known = HeldContents.of(record)?.cut
-  const small = known?.limit === limit ? known.place : run(steps(placeOf(record), limit))
+  const small = known?.limit === limit ? known.place : yield* steps(placeOf(record), limit)
   return small === undefined ? record : withPlace(record, small)
 }
 
 /**
- * {@link early} for a content, step by step. Returns its place after it was cut, if that is certain to be needed, and
- * possible.
+ * {@link early} for a content. Returns its place after it was cut, if that is certain to be needed, and possible.
  *
  * @category combinators
  * @since 0.2.0
@@ -72,13 +70,6 @@ export function* steps(place: HeldContents.Place, limit: number): Generator<void
   const rest = 8 * texts.reduce((left, { head, to }) => left - (to - head), place.length)
   const excess = texts.reduce((sum, { size }) => sum + size, rest) - limit * 0.98
   return rest > limit / 20 || excess <= 0 ? undefined : yield* shrunk(place, texts, excess)
-}
-
-const run = <A>(steps: Generator<void, A>): A => {
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
 }
 
 const placeOf = (record: SpanRecord): HeldContents.Place => HeldContents.of(record)?.place ?? packed(record)

@@ -50,14 +50,37 @@ export interface Options {
 export const encode = (record: SpanRecord, format: WireFormat, options: Options): Uint8Array => {
   const out = new MsgpackWriter(smallPage)
   out.begin()
-  writer(format, options)(record, out)
+  writer(format, options).write(record, out)
   return new Uint8Array(out.end())
 }
 
 const smallPage = 8 * 1024
 
+// Above this a step would take more than a millisecond or two.
+const largeBytes = 1024 * 1024
+
 /**
- * {@link encode} for many events, each written into a page: the value that was begun in it is the event.
+ * Whether the packed content of a record takes so long that its event should be written in slices of time.
+ *
+ * @category predicates
+ * @since 0.2.0
+ */
+export const isLarge = (record: SpanRecord): boolean => (HeldContents.of(record)?.place?.length ?? 0) > largeBytes
+
+/**
+ * Writes events into a page: the value that was begun in it is the event.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Writer {
+  readonly write: (record: SpanRecord, out: MsgpackWriter) => void
+  /** Writes the same step by step. Meanwhile nothing else may be written into `out`. */
+  readonly steps: (record: SpanRecord, out: MsgpackWriter) => Generator<void, void>
+}
+
+/**
+ * {@link encode} for many events.
  *
  * @category constructors
  * @since 0.2.0
@@ -65,38 +88,81 @@ const smallPage = 8 * 1024
 export const writer = (
   format: WireFormat,
   { libraryVersion, maxEventBytes = Truncation.defaultLimit }: Options
-): (record: SpanRecord, out: MsgpackWriter) => void => {
+): Writer => {
   const tags = new TagTexts(format)
   let head: { readonly scope: string | undefined; readonly text: string } | undefined
-  const write = (given: SpanRecord, out: MsgpackWriter): void => {
-    const record = ContentTruncation.early(given, maxEventBytes)
+
+  const begin = (record: SpanRecord, out: MsgpackWriter): void => {
     const frame = SpanEvent.frame(record)
     const scope = frame._dd["scope"]
     if (head === undefined || head.scope !== scope) head = { scope, text: Envelope.head(frame, libraryVersion) }
     // The frame has members of its own, so its text goes on.
     const members = JSON.stringify(frame).slice(1, -1)
     out.plain(`${head.text}${record.startNs},${members},"tags":${tags.of(record)},"meta":`)
-    writeMeta(record, format, out)
+  }
+
+  // Returns how much the event exceeds its limit.
+  const end = (out: MsgpackWriter): number => {
     out.plain(`}${Envelope.tail}`)
-    const excess = out.length - Math.max(maxEventBytes, Truncation.smallestLimit)
-    if (excess <= 0) return
+    return out.length - Math.max(maxEventBytes, Truncation.smallestLimit)
+  }
+
+  function* steps(given: SpanRecord, out: MsgpackWriter): Generator<void, void> {
+    const record = yield* ContentTruncation.early(given, maxEventBytes)
+    begin(record, out)
+    yield* metaSteps(record, format, out)
+    const excess = end(out)
+    if (excess > 0) yield* shrunk(record, excess, out)
+  }
+
+  function* shrunk(record: SpanRecord, excess: number, out: MsgpackWriter): Generator<void, void> {
     out.undo()
-    const small = ContentTruncation.shrink(record, excess)
-    if (small !== undefined) return write(small, out)
+    const small = yield* ContentTruncation.shrink(record, excess)
+    if (small !== undefined) return yield* steps(small, out)
     const event = Truncation.shrink(SpanEvent.render(record, format), maxEventBytes).value
     out.plain(Envelope.encode(Envelope.make(event, libraryVersion)))
   }
-  return write
+
+  return {
+    write: (record, out) => {
+      if (record.bytes > maxEventBytes) return finish(steps(record, out))
+      begin(record, out)
+      writeMeta(record, format, out)
+      const excess = end(out)
+      if (excess > 0) finish(shrunk(record, excess, out))
+    },
+    steps
+  }
+}
+
+const finish = (steps: Generator<void, void>): void => {
+  while (steps.next().done !== true);
 }
 
 const writeMeta = (record: SpanRecord, format: WireFormat, out: MsgpackWriter): void => {
   const place = HeldContents.of(record)?.place
   if (place === undefined) return out.plain(JSON.stringify(SpanMeta.render(record, format)))
-  const error = SpanMeta.errorOf(record, format)
-  // Of real texts less than an eighth are escapes.
-  out.reserve(place.length + (place.length >> 3))
-  out.plain("{")
+  beginMeta(place, out)
   transcoder.members(place.page.bytes, place.start, place.members, out)
+  endMeta(record, format, out)
+}
+
+function* metaSteps(record: SpanRecord, format: WireFormat, out: MsgpackWriter): Generator<void, void> {
+  const place = HeldContents.of(record)?.place
+  if (place === undefined) return writeMeta(record, format, out)
+  beginMeta(place, out)
+  yield* new JsonTranscoder().steps(place.page.bytes, place.start, place.members, out)
+  endMeta(record, format, out)
+}
+
+const beginMeta = ({ length }: HeldContents.Place, out: MsgpackWriter): void => {
+  // Of real texts less than an eighth are escapes.
+  out.reserve(length + (length >> 3))
+  out.plain("{")
+}
+
+const endMeta = (record: SpanRecord, format: WireFormat, out: MsgpackWriter): void => {
+  const error = SpanMeta.errorOf(record, format)
   // A content has members of its own: the kind of its span at least.
   out.plain(error === undefined ? "}" : `,"error":${JSON.stringify(error)}}`)
 }

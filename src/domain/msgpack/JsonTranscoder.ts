@@ -28,6 +28,9 @@ const hexDigit = (value: number): number => value + (value > 9 ? 0x57 : 0x30)
 
 const none = new Uint8Array(0)
 
+// A step ends after so many bytes of MessagePack.
+const stepBytes = 64 * 1024
+
 const scratch = new DataView(new ArrayBuffer(8))
 
 /**
@@ -45,6 +48,7 @@ export class JsonTranscoder {
   private at = 0
   private page: Uint8Array = none
   private to = 0
+  private stepEnd = 0
 
   /** `makePass` is called when the first long text is met. */
   constructor(makePass: () => TextPass.TextPass | undefined = TextPass.shared) {
@@ -53,11 +57,27 @@ export class JsonTranscoder {
 
   /** Writes members that stand one after another from an offset on, with commas between them and without braces. */
   members(bytes: Uint8Array, from: number, count: number, out: MsgpackWriter): void {
+    this.begin(bytes, from, out)
+    this.each(count, true)
+    this.end()
+  }
+
+  /** {@link members} step by step. Meanwhile nothing else may use this transcoder, or write into `out`. */
+  *steps(bytes: Uint8Array, from: number, count: number, out: MsgpackWriter): Generator<void, void> {
+    this.begin(bytes, from, out)
+    this.stepEnd = from + stepBytes
+    yield* this.eachStep(count, true)
+    this.end()
+  }
+
+  private begin(bytes: Uint8Array, from: number, out: MsgpackWriter): void {
     this.out = out
     this.bytes = bytes
     this.at = from
     this.enter()
-    this.each(count, true)
+  }
+
+  private end(): void {
     this.leave()
     this.out = undefined
     this.bytes = none
@@ -99,6 +119,48 @@ export class JsonTranscoder {
       }
       this.value()
     }
+  }
+
+  private *eachStep(count: number, isMap: boolean): Generator<void> {
+    for (let i = 0; i < count; i++) {
+      if (i > 0) this.put(comma)
+      if (isMap) {
+        this.value()
+        this.put(colon)
+      }
+      const head = this.bytes[this.at]!
+      if (head === 0xdb) yield* this.textSteps()
+      else if (isContainer(head)) yield* this.containerSteps(head)
+      else this.value()
+      if (this.isStep()) yield
+    }
+  }
+
+  private *containerSteps(head: number): Generator<void> {
+    this.at++
+    const isMap = head < 0x90 || head >= 0xde
+    const count = head < 0xa0 ? head & 0x0f : this.unsigned(head % 2 === 0 ? 2 : 4)
+    this.put(isMap ? 0x7b : 0x5b)
+    yield* this.eachStep(count, isMap)
+    this.put(isMap ? 0x7d : 0x5d)
+  }
+
+  private *textSteps(): Generator<void> {
+    this.at++
+    const end = this.unsigned(4) + this.at
+    const pass = this.passOf()
+    this.put(quote)
+    while (this.at < end) {
+      this.piece(pass, end)
+      if (this.isStep()) yield
+    }
+    this.put(quote)
+  }
+
+  private isStep(): boolean {
+    if (this.at < this.stepEnd) return false
+    this.stepEnd = this.at + stepBytes
+    return true
   }
 
   private map(count: number): void {
@@ -182,12 +244,6 @@ export class JsonTranscoder {
     return scratch
   }
 
-  private skip(bytes: number): number {
-    const from = this.at
-    this.at += bytes
-    return from
-  }
-
   // Like `JSON.stringify`: null for what JSON cannot express.
   private number(value: number): void {
     this.ascii(Number.isFinite(value) ? String(value) : "null")
@@ -195,14 +251,20 @@ export class JsonTranscoder {
 
   private text(length: number): void {
     if (length <= short) return this.shortText(length)
+    const end = this.at + length
+    const pass = this.passOf()
+    this.put(quote)
+    while (this.at < end) this.piece(pass, end)
+    this.put(quote)
+  }
+
+  private passOf(): TextPass.TextPass | undefined {
     if (!this.hasTried) {
       // First, because it can fail where the stack is full.
       this.pass = this.makePass()
       this.hasTried = true
     }
-    const from = this.skip(length)
-    if (this.pass === undefined) this.native(from, this.at)
-    else this.longText(this.pass, from, this.at)
+    return this.pass
   }
 
   private shortText(length: number): void {
@@ -221,25 +283,32 @@ export class JsonTranscoder {
     this.at = end
   }
 
-  private longText({ escape, memory }: TextPass.TextPass, from: number, end: number): void {
-    this.put(quote)
-    for (let at = from; at < end; at += TextPass.mostBytes) {
-      const length = Math.min(end - at, TextPass.mostBytes)
-      memory.set(this.bytes.subarray(at, at + length))
-      const size = escape(length)
-      this.room(size)
-      this.page.set(memory.subarray(TextPass.resultAt, TextPass.resultAt + size), this.to)
-      this.to += size
-    }
-    this.put(quote)
+  // The next piece of a long text that ends there.
+  private piece(pass: TextPass.TextPass | undefined, end: number): void {
+    const from = this.at
+    const to = Math.min(end, from + TextPass.mostBytes)
+    if (pass === undefined) return this.nativePiece(to < end ? startOf(this.bytes, to) : to)
+    const { escape, memory } = pass
+    memory.set(this.bytes.subarray(from, to))
+    const size = escape(to - from)
+    this.room(size)
+    this.page.set(memory.subarray(TextPass.resultAt, TextPass.resultAt + size), this.to)
+    this.to += size
+    this.at = to
   }
 
-  private native(from: number, end: number): void {
+  private nativePiece(to: number): void {
     this.leave()
-    this.out!.plain(JSON.stringify(Utf8.read(this.bytes, from, end)))
+    this.out!.plain(JSON.stringify(Utf8.read(this.bytes, this.at, to)).slice(1, -1))
     this.enter()
+    this.at = to
   }
 }
+
+const isContainer = (head: number): boolean => head >= 0x80 && (head < 0xa0 || (head >= 0xdc && head <= 0xdf))
+
+// The start of the character in UTF-8 that has a byte there.
+const startOf = (bytes: Uint8Array, at: number): number => (bytes[at]! & 0xc0) === 0x80 ? startOf(bytes, at - 1) : at
 
 const escaped = (page: Uint8Array, to: number, unit: number): number => {
   page[to] = backslash

@@ -7,12 +7,24 @@ import type { EncodedEvent, IntakeWriterService } from "../../ports/IntakeWriter
 import type { Item, OutboxService } from "../../ports/Outbox.ts"
 import * as PackingPace from "./PackingPace.ts"
 
+/** The steps in which a large event is encoded. The last one gives the event. */
+export type Steps = Iterator<void, EncodedEvent | undefined>
+
+/** A writer that can encode large events in short steps, so that none holds up a turn of the event loop. */
+export interface StepWriter<R = SpanRecord> extends IntakeWriterService<R> {
+  /**
+   * Begins the steps of an event, without a first one. `undefined` means that the event is small, and `encode` takes it.
+   * Events can be encoded and sent between two steps.
+   */
+  readonly encodeSteps?: ((record: R, account: string | undefined) => Steps | undefined) | undefined
+}
+
 /** The content of one request. */
 export interface Payload<R = SpanRecord> {
   readonly items: ReadonlyArray<Item<R>>
   readonly events: ReadonlyArray<EncodedEvent>
   readonly bytes: number
-  readonly writer: IntakeWriterService<R>
+  readonly writer: StepWriter<R>
   readonly endpoint: DeliveryVerdict.Endpoint
   readonly transfers?: boolean | undefined
   /** The number of small payloads delivered before the outcome of this large one was last ambiguous. */
@@ -26,7 +38,7 @@ export interface Payload<R = SpanRecord> {
  * count as transferred.
  */
 export interface Destination<R = SpanRecord> {
-  readonly writer: IntakeWriterService<R>
+  readonly writer: StepWriter<R>
   readonly endpoint: "agent-evp" | "intake"
   readonly transfers?: boolean | undefined
 }
@@ -77,17 +89,14 @@ export const packer = <R = SpanRecord>(options: {
 
   const isExpired = (item: Item<R>, now: number): boolean => now - item.offeredAt > options.maxAgeMillis
 
-  // Encodes the event of an item, if it can be sent at all.
-  const encoded = (item: Item<R>, writer: IntakeWriterService<R>, now: number): EncodedEvent | undefined => {
-    if (isExpired(item, now)) {
-      onExpired(item)
-      return undefined
-    }
-    const event = writer.encode(item.record, account)
+  const large = makeSteps<R>(account)
+
+  // Whether the event of an item could be encoded, and can be sent.
+  const isSendable = (item: Item<R>, event: EncodedEvent | undefined, most: number): event is EncodedEvent => {
     if (event === undefined) onFailed(item)
-    else if (brackets + event.bytes.byteLength + 1 <= writer.maxPayloadBytes) return event
+    else if (brackets + event.bytes.byteLength + 1 <= most) return true
     else onOversized(item, event)
-    return undefined
+    return false
   }
 
   let open: Open<R> | undefined
@@ -103,12 +112,27 @@ export const packer = <R = SpanRecord>(options: {
       if (taken > 0 && isOver()) return true
       const item = outbox.take()
       if (item === undefined) return false
+      if (isExpired(item, now)) {
+        onExpired(item)
+        continue
+      }
       if (options.prepare?.(isOver, item.record) === false) {
         outbox.restore(item)
         return true
       }
-      const event = encoded(item, writer, now)
-      if (event === undefined) continue
+      const steps = large.of(item, writer)
+      let event: EncodedEvent | undefined
+      if (steps === undefined) event = writer.encode(item.record, account)
+      else {
+        // An event in a buffer of its own is the body of its request without a copy, if no other one stands before it.
+        const step = items.length > 0 ? undefined : large.take(item, steps, isOver)
+        if (step?.done !== true) {
+          outbox.restore(item)
+          return step !== undefined
+        }
+        event = step.value
+      }
+      if (!isSendable(item, event, writer.maxPayloadBytes)) continue
       if (into.bytes + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
         outbox.restore(item)
         return false
@@ -140,14 +164,42 @@ export const packer = <R = SpanRecord>(options: {
       const items: Array<Item<R>> = []
       const events: Array<EncodedEvent> = []
       for (const item of payload.items) {
-        const event = encoded(item, to.writer, now)
-        if (event === undefined) continue
+        if (isExpired(item, now)) {
+          onExpired(item)
+          continue
+        }
+        const event = to.writer.encode(item.record, account)
+        if (!isSendable(item, event, to.writer.maxPayloadBytes)) continue
         items.push(item)
         events.push(event)
       }
       if (items.length === 0) return undefined
       const rediscovered = isSameWriter && payload.rediscovered
       return { items, events, bytes: size(events), ...to, rediscovered }
+    }
+  }
+}
+
+// The large events that are encoded in slices. Those of several sources can take turns.
+const makeSteps = <R>(account: string | undefined) => {
+  const begun = new WeakMap<Item<R>, readonly [writer: StepWriter<R>, steps: Steps]>()
+  return {
+    /** The steps of an item, if it is large. They go on where they were left. */
+    of: (item: Item<R>, writer: StepWriter<R>): Steps | undefined => {
+      const steps = writer.encodeSteps?.(item.record, account)
+      if (steps === undefined) return undefined
+      const known = begun.get(item)
+      if (known?.[0] === writer) return known[1]
+      begun.set(item, [writer, steps])
+      return steps
+    },
+    /** Takes steps until the slice `isOver`, at least one. Returns the last of them. */
+    take: (item: Item<R>, steps: Steps, isOver: () => boolean): IteratorResult<void, EncodedEvent | undefined> => {
+      for (;;) {
+        const step = steps.next()
+        if (step.done === true) begun.delete(item)
+        if (step.done === true || isOver()) return step
+      }
     }
   }
 }

@@ -10,7 +10,7 @@
  */
 import type { PayloadLayout } from "../../domain/event/PayloadLayout.ts"
 import * as PayloadLayouts from "../../domain/event/PayloadLayout.ts"
-import { MsgpackWriter } from "../../domain/msgpack/MsgpackWriter.ts"
+import { MsgpackWriter, pageBytes } from "../../domain/msgpack/MsgpackWriter.ts"
 import * as Utf8 from "../../domain/msgpack/Utf8.ts"
 
 /** A part of a payload. */
@@ -30,6 +30,8 @@ interface Slab {
 export interface PayloadSlabs {
   /** Writes a part. */
   readonly pack: (write: (out: MsgpackWriter) => void) => Part
+  /** Writes a large part step by step, into a buffer of its own. */
+  readonly steps: (write: (out: MsgpackWriter) => Generator<void, void>) => Generator<void, Part>
   /** The payload with these parts. Parts that are written from now on belong to another. */
   readonly payload: (parts: ReadonlyArray<Part>) => Uint8Array
   /** Gives the bytes of parts back that were delivered, and that nothing will read. */
@@ -71,8 +73,18 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
   const copied = (parts: ReadonlyArray<Part>): Uint8Array =>
     PayloadLayouts.join(layout, parts.map(({ bytes }) => bytes))
 
-  if (pool === undefined) return { pack: packer(), payload: copied, release: () => {} }
+  function* steps(write: (out: MsgpackWriter) => Generator<void, void>): Generator<void, Part> {
+    const out = new MsgpackWriter(pageBytes, undefined, head)
+    out.begin()
+    yield* write(out)
+    const bytes = out.end(gap)
+    // Its buffer is never used again.
+    return new Packed(bytes, { buffer: bytes, parts: Infinity })
+  }
+
+  if (pool === undefined) return { pack: packer(), steps, payload: copied, release: () => {} }
   return {
+    steps,
     pack: (write) => {
       if (open === undefined) {
         open = pool.pop() ?? { buffer: Utf8.allocate(slabBytes), parts: 0 }

@@ -37,6 +37,26 @@ describe("IntakeBody", () => {
     assert.strictEqual(encoded(held(record)), encoded(record))
   })
 
+  it("writes the same event in steps, among which others are written, as in one, even if it is cut", () => {
+    const error = { type: "E", message: "a \"b\"\n", stack: "at c" }
+    const texts = ["世\n".repeat(200_000), `${"\"\u0001".repeat(300_000)}\ud800`]
+    const large = held(makeRecord({ error, annotation: { input: texts[0]!, output: { texts, list: [1, "x", {}] } } }))
+    const small = makeRecord({ annotation: { input: "Hi" } })
+    assert.deepStrictEqual([large, small, held(small)].map(IntakeBody.isLarge), [true, false, false])
+    for (const maxEventBytes of [50_000_000, 3_700_000, 1_000_000]) {
+      const { steps, write } = IntakeBody.writer(format, { libraryVersion: "1", maxEventBytes })
+      const [out, other] = [new MsgpackWriter(), new MsgpackWriter()]
+      out.begin()
+      let count = 0
+      for (const _ of steps(large, out)) {
+        write(small, other)
+        count++
+      }
+      assert.isAbove(count, 15)
+      assert.isTrue(new TextDecoder().decode(out.end()) === encoded(large, maxEventBytes), String(maxEventBytes))
+    }
+  })
+
   it("gives a body of no events, and of some", () => {
     const event = new TextEncoder().encode("{}")
     const body = (events: ReadonlyArray<Uint8Array>) => new TextDecoder().decode(IntakeBody.join(events))

@@ -7,26 +7,56 @@ import { JsonTranscoder } from "../../../src/domain/msgpack/JsonTranscoder.ts"
 import { MsgpackWriter } from "../../../src/domain/msgpack/MsgpackWriter.ts"
 
 const byPass = new JsonTranscoder()
+const bySteps = new JsonTranscoder()
 const withoutWebAssembly = new JsonTranscoder(() => undefined)
 
 const decoder = new TextDecoder()
 
 // The members of the value `{ value }` in pages of that size, so that a small one is left in mid-value.
-const transcoded = (packed: MsgpackWriter, transcoder: JsonTranscoder, pageBytes: number): string => {
+const transcoded = (
+  packed: MsgpackWriter,
+  transcoder: JsonTranscoder,
+  pageBytes: number,
+  isStepped = false
+): string => {
   const out = new MsgpackWriter(pageBytes)
   out.begin()
-  transcoder.members(packed.buffer, packed.offset, 1, out)
+  if (isStepped) stepsOf(packed, transcoder, out)
+  else transcoder.members(packed.buffer, packed.offset, 1, out)
   return decoder.decode(out.end())
 }
 
-const check = (value: Json, label = ""): void => {
+const stepsOf = (packed: MsgpackWriter, transcoder: JsonTranscoder, out: MsgpackWriter): number => {
+  let steps = 0
+  for (const _ of transcoder.steps(packed.buffer, packed.offset, 1, out)) {
+    // What others transcode between two steps changes nothing.
+    byPass.members(other.buffer, other.offset, 1, new MsgpackWriter())
+    steps++
+  }
+  return steps
+}
+
+const packedOf = (value: Json): MsgpackWriter => {
   const packed = new MsgpackWriter()
   packed.begin()
   packed.members({ value })
+  return packed
+}
+
+const other = packedOf("\"other\" ".repeat(10))
+
+const check = (value: Json, label = ""): void => {
+  const packed = packedOf(value)
   const text = JSON.stringify({ value }).slice(1, -1).toWellFormed()
-  for (const [name, transcoder] of [["pass", byPass], ["no WebAssembly", withoutWebAssembly]] as const) {
+  const ways = [
+    ["pass", byPass, false],
+    ["no WebAssembly", withoutWebAssembly, false],
+    ["steps", bySteps, true],
+    ["steps without WebAssembly", withoutWebAssembly, true]
+  ] as const
+  for (const [name, transcoder, isStepped] of ways) {
     for (const pageBytes of [64, 64 * 1024]) {
-      const found = transcoded(packed, transcoder, pageBytes)
+      const found = transcoded(packed, transcoder, pageBytes, isStepped)
       // A message with both texts would be long.
       if (found !== text) assert.strictEqual(found.slice(0, 200), text.slice(0, 200), `${label} ${name}`)
     }
@@ -89,6 +119,17 @@ describe("JsonTranscoder", () => {
       const texts = Array.from({ length: length + 1 }, (_, at) => `${"x".repeat(at)}\u001f${"é".repeat(length - at)}`)
       check([...texts, "\"".repeat(length), "y".repeat(length)], `length ${length}`)
     }
+  })
+
+  it("takes a step for each 64 KiB of long texts and of short values, however deep", () => {
+    for (const value of ["x".repeat(1_000_000), Array.from({ length: 100 }, () => [{ x: "世\n".repeat(2_500) }])]) {
+      const packed = packedOf(value)
+      const out = new MsgpackWriter()
+      out.begin()
+      assert.approximately(stepsOf(packed, bySteps, out), packed.length / 65_536, 2)
+    }
+    const many = packedOf(Array.from({ length: 1_000 }, () => Array.from({ length: 500 }, (_, i) => i)))
+    assert.approximately(stepsOf(many, bySteps, new MsgpackWriter()), many.length / 65_536, 2)
   })
 
   it("writes long texts whose characters and escapes cross the border of two pieces", () => {

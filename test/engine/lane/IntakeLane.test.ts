@@ -4,7 +4,7 @@ import * as HeldContents from "../../../src/domain/event/HeldContent.ts"
 import type { SpanRecord } from "../../../src/domain/span/SpanRecord.ts"
 import * as LedgerBook from "../../../src/engine/books/Ledger.ts"
 import * as IntakeLane from "../../../src/engine/lane/IntakeLane.ts"
-import type * as IntakePayload from "../../../src/engine/lane/IntakePayload.ts"
+import * as IntakePayload from "../../../src/engine/lane/IntakePayload.ts"
 import * as ByteBudget from "../../../src/engine/outbox/ByteBudget.ts"
 import * as ContentPages from "../../../src/engine/outbox/ContentPages.ts"
 import * as MemoryOutbox from "../../../src/engine/outbox/MemoryOutbox.ts"
@@ -113,6 +113,89 @@ describe("IntakeLane", () => {
     assert.isTrue(lane.isEmpty())
     while (lane.pack!(0, slice(0))) slices++
     assert.isTrue(isPacked(riding))
+  })
+
+  // Encodes an event of more than ten thousand characters in ten steps.
+  const inSteps = (): IntakePayload.Destination => {
+    const writer = intakeWriter()
+    return {
+      endpoint: "intake",
+      writer: {
+        ...writer,
+        encodeSteps: (record, account) => record.bytes < 10_000 ? undefined : steps(record, account)
+      }
+    }
+    function* steps(record: SpanRecord, account: string | undefined) {
+      for (let step = 0; step < 9; step++) yield
+      return writer.encode(record, account)
+    }
+  }
+
+  it("encodes a large event in slices, in a payload of its own", () => {
+    const { lane, offer, records, state } = make()
+    state.destination = inSteps()
+    const [first, large, next, last] = [
+      offer(record()),
+      offer(record(2_000_000)),
+      offer(record(20_000)),
+      offer(record())
+    ]
+    let slices = 0
+    const packed = () => {
+      while (lane.pack!(0, slice(2))) slices++
+      return records(lane.next(0))
+    }
+    assert.deepStrictEqual(packed(), [first])
+    slices = 0
+    assert.deepStrictEqual(packed(), [large])
+    assert.isAbove(slices, 3)
+    assert.deepStrictEqual([packed(), packed()], [[next, last], undefined])
+    assert.isTrue(lane.isEmpty())
+  })
+
+  it("encodes large events that take turns, begins one again for another destination, and drops one that grows too old", () => {
+    const { records } = make()
+    // Like a durable outbox, it gives the events of two sources in turn.
+    const [one, other] = [MemoryOutbox.make(), MemoryOutbox.make()]
+    let turn = false
+    const from = new Map<unknown, typeof one>()
+    const take = () => {
+      turn = !turn
+      for (const source of turn ? [one, other] : [other, one]) {
+        const item = source.take()
+        if (item === undefined) continue
+        from.set(item, source)
+        return item
+      }
+      return undefined
+    }
+    const failed: Array<unknown> = []
+    const packer = IntakePayload.packer({
+      outbox: { take, restore: (item) => from.get(item)!.restore(item) },
+      account: undefined,
+      targetBytes: 1_000,
+      maxAgeMillis: 1_000,
+      onExpired: (item) => failed.push(item.record),
+      onOversized: (item) => failed.push(item.record),
+      onFailed: (item) => failed.push(item.record)
+    })
+    const large = [record(20_000), record(20_000), record(20_000)]
+    one.offer(large[0]!, { now: 500, uncertain: false })
+    other.offer(large[1]!, { now: 500, uncertain: false })
+    other.offer(large[2]!, { now: 0, uncertain: false })
+    const [to, elsewhere] = [inSteps(), inSteps()]
+    for (let times = 0; times < 8; times++) assert.isTrue(packer.fill(to, 0, slice(2)))
+    let slices = 0
+    while (packer.fill(elsewhere, 0, slice(2))) slices++
+    assert.isAbove(slices, 4)
+    const sent = packer.fresh(elsewhere, 0)!
+    assert.strictEqual(sent.writer, elsewhere.writer)
+    assert.isFalse(packer.fill(elsewhere, 1_200, () => false))
+    const then = packer.fresh(elsewhere, 1_200)
+    assert.sameMembers([...records(sent)!, ...records(then)!], large.slice(0, 2))
+    assert.isFalse(packer.fill(elsewhere, 1_200, () => false))
+    assert.isUndefined(packer.fresh(elsewhere, 1_200))
+    assert.deepStrictEqual(failed, [large[2]])
   })
 
   it("packs large contents while no destination is known", () => {

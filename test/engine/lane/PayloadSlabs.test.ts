@@ -58,6 +58,31 @@ describe("PayloadSlabs", () => {
     assert.deepStrictEqual(namesOf(slabs.payload([part, packed(slabs, "b")])), [name, "b"])
   })
 
+  it("sends a part without a copy that was written in steps, while others were packed and sent", () => {
+    const slabs = PayloadSlabs.make(IntakeBody.layout, [])
+    const text = JSON.stringify("x".repeat(300_000))
+    const steps = slabs.steps(function*(out) {
+      for (let from = 0; from < text.length; from += 50_000) {
+        out.plain(text.slice(from, from + 50_000))
+        yield
+      }
+    })
+    const bodyOf = (parts: ReadonlyArray<PayloadSlabs.Part>) => new TextDecoder().decode(slabs.payload(parts))
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) {
+      const others = [slabs.pack((out) => out.plain("1")), slabs.pack((out) => out.plain("2"))]
+      assert.strictEqual(bodyOf(others), "[1,2]")
+      slabs.release(others)
+    }
+    const part = step.value
+    const one = slabs.pack((out) => out.plain("1"))
+    assert.isTrue(bodyOf([part]) === `[${text}]`)
+    assert.strictEqual(slabs.payload([part]).buffer, part.bytes.buffer)
+    assert.isTrue(bodyOf([one, part]) === `[1,${text}]`)
+    slabs.release([one, part])
+    assert.notStrictEqual(slabs.pack((out) => out.plain("3")).bytes.buffer, part.bytes.buffer)
+  })
+
   it("leaves out no chunk of a slab that is full", () => {
     const slabs = PayloadSlabs.make(V04.layout, [])
     const names = Array.from({ length: 40 }, (_, index) => `${index}${"z".repeat(65_000)}`)
