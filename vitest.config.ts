@@ -27,10 +27,10 @@ export default defineConfig({
     maxWorkers: 2,
     // Tests of one file that wait for processes more than they compute run side by side.
     maxConcurrency: 3,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     // A layer logs that it started: what a passing test prints is of no use.
     silent: "passed-only",
-    hookTimeout: 60_000,
+    hookTimeout: 180_000,
     reporters: [["default", { summary: false }], new ClosingLineReporter()]
   }
 })

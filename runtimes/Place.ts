@@ -80,7 +80,7 @@ export const start = (
     ChildProcess.execFile(
       file,
       args,
-      { cwd: folder, env: { HOME, PATH, ...env }, encoding: "utf8", timeout: 120_000 },
+      { cwd: folder, env: { HOME, PATH, ...env }, encoding: "utf8", timeout: 300_000 },
       (error, stdout, stderr) =>
         error === null
           ? resolve(stdout + stderr)

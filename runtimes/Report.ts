@@ -18,7 +18,8 @@ export interface Step {
 
 /** Takes the steps one after another. Sets the exit code of this process. */
 export const print = async (steps: ReadonlyArray<Step>): Promise<void> => {
-  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const counts = { passed: 0, skipped: 0 }
+  const failures: Array<string> = []
   for (const { agent, name, needs, run } of steps) {
     if (needs !== undefined && !Fs.existsSync(needs)) {
       counts.skipped++
@@ -33,11 +34,13 @@ export const print = async (steps: ReadonlyArray<Step>): Promise<void> => {
       counts.passed++
       console.log(`ok   ${name} (${Math.round(performance.now() - began)} ms)`)
     } catch (error) {
-      counts.failed++
-      console.log(`FAIL ${name}\n${String(error).replaceAll(/^/gm, "     ")}`)
+      failures.push(`FAIL ${name}\n${String(error).replaceAll(/^/gm, "     ")}`)
+      console.log(failures.at(-1))
     }
   }
   const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`
-  console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
-  process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1
+  // Again, because the end of a log is what is read first.
+  for (const failure of failures) console.log(failure)
+  console.log(`${counts.passed} passed, ${failures.length} failed${skipped}`)
+  process.exitCode = failures.length === 0 && counts.passed > 0 ? 0 : 1
 }

@@ -160,10 +160,10 @@ const compatibilityDate = (): string => {
   return `${year}-${month}-${day}`
 }
 
-/** Waits until so many events have come, for ten seconds at most. */
+/** Waits until so many events have come, for a minute at most. */
 const arrival = (agent: DevAgent, count: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${agent.spans().length} of ${count} events came`)), 10_000)
+    const timer = setTimeout(() => reject(new Error(`${agent.spans().length} of ${count} events came`)), 60_000)
     const stop = agent.onEvents(() => {
       if (agent.spans().length < count) return
       clearTimeout(timer)

@@ -1,6 +1,7 @@
 /**
- * Closes a test run with a line of its own, `N passed, N failed, N skipped`, below everything else that is printed, and
- * says of each skipped test why it was skipped.
+ * Closes a test run with a line of its own, `N passed, N failed, N skipped`, below everything else that is printed. It
+ * names the tests that failed there, because a log may be cut at its beginning, and says of each skipped test why it was
+ * skipped.
  *
  * A test gives its reason by `ctx.skip("Redis is not installed")`, or by its name.
  */
@@ -19,10 +20,13 @@ const reasonOf = (test: TestCase): string => {
   return result.state === "skipped" && result.note !== undefined ? `: ${result.note}` : ""
 }
 
+const first = (errors: ReadonlyArray<{ readonly message: string }> | undefined): string =>
+  errors?.[0]?.message.split("\n", 1)[0] ?? "no error"
+
 export default class ClosingLineReporter implements Reporter {
   // Until a run has ended, a process that ends has failed.
   #counts: Counts = { passed: 0, failed: 1, skipped: 0 }
-  #reasons: Array<string> = []
+  #lines: Array<string> = []
   #watching = false
 
   onInit(vitest: Vitest): void {
@@ -32,27 +36,32 @@ export default class ClosingLineReporter implements Reporter {
 
   onTestRunEnd(modules: ReadonlyArray<TestModule>, unhandled: ReadonlyArray<SerializedError>): void {
     const counts: Counts = { passed: 0, failed: unhandled.length, skipped: 0 }
-    const reasons: Array<string> = []
+    const skipped: Array<string> = []
+    const failed = unhandled.map((error) => `failed: ${first([error])}`)
     for (const module of modules) {
       // A file that could not be loaded, and a failed hook around a suite, have no failed test to count.
-      counts.failed += module.errors().length
-      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length
+      for (const broken of [module, ...module.children.allSuites()]) {
+        counts.failed += broken.errors().length
+        if (broken.errors().length > 0) failed.push(`failed ${module.relativeModuleId}: ${first(broken.errors())}`)
+      }
       for (const test of module.children.allTests()) {
         const state = test.result().state
         if (state === "passed") counts.passed++
-        else if (state === "failed") counts.failed++
-        else {
+        else if (state === "failed") {
+          counts.failed++
+          failed.push(`failed ${module.relativeModuleId} > ${test.fullName}: ${first(test.result().errors)}`)
+        } else {
           counts.skipped++
-          reasons.push(`skipped ${module.relativeModuleId} > ${test.fullName}${reasonOf(test)}`)
+          skipped.push(`skipped ${module.relativeModuleId} > ${test.fullName}${reasonOf(test)}`)
         }
       }
     }
     this.#counts = counts
-    this.#reasons = reasons
+    this.#lines = [...skipped, ...failed]
     if (this.#watching) this.#print()
   }
 
   #print(): void {
-    process.stdout.write([...this.#reasons, line(this.#counts), ""].join("\n"))
+    process.stdout.write([...this.#lines, line(this.#counts), ""].join("\n"))
   }
 }

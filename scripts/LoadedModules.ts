@@ -37,7 +37,7 @@ export const loadedBy = async (specifier: string): Promise<ReadonlyArray<LoadedM
   const { stdout } = await run(
     process.execPath,
     ["--conditions=effect-llmobs-source", "--input-type=module", "--eval", program, specifier],
-    { cwd: root, timeout: 20_000, maxBuffer: 16 * 1024 * 1024 }
+    { cwd: root, timeout: 55_000, maxBuffer: 16 * 1024 * 1024 }
   )
   return JSON.parse(stdout)
 }

@@ -12,8 +12,8 @@ const source = Path.join(import.meta.dirname, "..", "trace-agent")
 const binary = Path.join(import.meta.dirname, "..", ".cache", "trace-agent")
 
 const buildMillis = 480_000
-const startMillis = 15_000
-const stopMillis = 20_000
+const startMillis = 60_000
+const stopMillis = 60_000
 
 /**
  * Whether there is a Go to build with.

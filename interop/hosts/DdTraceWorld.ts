@@ -30,7 +30,7 @@ export interface World {
  */
 export type Span = ReturnType<DevAgent.DevAgent["traces"]>[number][number]
 
-const endMillis = 30_000
+const endMillis = 90_000
 
 const program = (plan: Plan, url: string, env: { readonly [name: string]: string }): Promise<Report> =>
   new Promise((resolve, reject) => {

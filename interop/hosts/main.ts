@@ -69,7 +69,7 @@ const programs: ReadonlyArray<Program> = [
   { name: "the SDK of dd-trace", file: "LlmObs.ts", needs: [[".", "dd-trace"]] }
 ]
 
-const programMillis = 60_000
+const programMillis = 180_000
 const atOnce = 2
 
 const isInstalled = ([folder, name]: Program["needs"][number]): boolean => {
@@ -115,7 +115,7 @@ const run = (program: Program): Promise<ReadonlyArray<Outcome>> =>
 const part = process.argv[2] ?? ""
 const chosen = programs.filter(({ name }) => name.toLowerCase().includes(part.toLowerCase()))
 let passed = 0
-let failed = 0
+const failures: Array<string> = []
 const skipped: Array<string> = []
 
 const next = async (waiting: Array<Program>): Promise<void> => {
@@ -126,10 +126,13 @@ const next = async (waiting: Array<Program>): Promise<void> => {
       continue
     }
     for (const { failure, name } of await run(program)) {
-      if (failure === undefined) passed++
-      else failed++
-      console.log(`${failure === undefined ? "ok    " : "FAILED"} ${program.name}: ${name}`)
-      if (failure !== undefined) console.log(failure.replace(/^/gm, "         "))
+      if (failure === undefined) {
+        passed++
+        console.log(`ok     ${program.name}: ${name}`)
+        continue
+      }
+      failures.push(`FAILED ${program.name}: ${name}\n${failure.replace(/^/gm, "         ")}`)
+      console.log(failures.at(-1))
     }
   }
 }
@@ -137,5 +140,7 @@ const next = async (waiting: Array<Program>): Promise<void> => {
 const waiting = [...chosen]
 await Promise.all(Array.from({ length: atOnce }, () => next(waiting)))
 for (const reason of skipped) console.log(`skipped ${reason}`)
-console.log(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped`)
-process.exitCode = failed === 0 ? 0 : 1
+// Again, because the end of a log is what is read first.
+console.log(["", ...failures].join("\n"))
+console.log(`${passed} passed, ${failures.length} failed, ${skipped.length} skipped`)
+process.exitCode = failures.length === 0 ? 0 : 1

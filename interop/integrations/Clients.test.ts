@@ -126,7 +126,7 @@ for (const speaker of speakers) {
             { text: "[moved 308] [once 500] Hi" },
             { text: "[moved 308] Hi", isStream: true },
             { text: "[moved 303] Hi" },
-            { text: "[stall] Hi", timeout: 50 }
+            { text: "[stall] Hi", timeout: 500 }
           ])
           const [, , , refused, timed] = spans
           assert.strictEqual(spans.length, 5)

@@ -48,7 +48,7 @@ describe("clients beside dd-trace", () => {
           Effect.promise(() => ProviderServer.start()),
           (server) => Effect.promise(server.close)
         )
-        assert.strictEqual(yield* Effect.promise(() => underTheirs("PeerProgram.ts", agent.url, server.origin)), 0)
+        assert.strictEqual(yield* Effect.promise(() => underTheirs("PeerProgram.ts", agent, server.origin)), 0)
         const before = agent.spans()
         const theirs = ofCalls(before)
         const { anthropic, google, openai } = make(server.origin)
@@ -62,7 +62,6 @@ describe("clients beside dd-trace", () => {
         const { unexplained, unused } = compare(calls.map(([name]) => name), theirs, ours, differences)
         assert.deepStrictEqual(unexplained, [])
         assert.deepStrictEqual(unused, [])
-      }).pipe(Effect.scoped, Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false }))),
-    60_000
+      }).pipe(Effect.scoped, Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false })))
   )
 })

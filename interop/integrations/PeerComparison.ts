@@ -2,6 +2,7 @@
  * Events of Datadog's tracer beside ours, field by field.
  */
 import { spawn } from "node:child_process"
+import type { DevAgent } from "../../src/adapters/devagent/DevAgent.ts"
 import type { ObservedSpan } from "../../src/domain/observed/ObservedSpan.ts"
 
 /** A field in which our event differs from that of dd-trace 6.21, on purpose. */
@@ -60,18 +61,22 @@ export const compare = (
 }
 
 /** Runs a program in a process under Datadog's tracer, which reports to an Agent. */
-export const underTheirs = (program: string, agent: string, ...args: ReadonlyArray<string>): Promise<number | null> =>
+export const underTheirs = (
+  program: string,
+  agent: Pick<DevAgent, "url" | "requests">,
+  ...args: ReadonlyArray<string>
+): Promise<number | null> =>
   new Promise((resolve) => {
     const child = spawn(
       process.execPath,
       ["--disable-warning=ExperimentalWarning", "--import", "dd-trace/initialize.mjs", program, ...args],
       {
         cwd: import.meta.dirname,
-        stdio: "ignore",
-        timeout: 55_000,
+        stdio: ["ignore", "ignore", "ignore", "ipc"],
+        timeout: 110_000,
         env: {
           PATH: process.env["PATH"],
-          DD_TRACE_AGENT_URL: agent,
+          DD_TRACE_AGENT_URL: agent.url,
           DD_LLMOBS_ENABLED: "1",
           DD_LLMOBS_ML_APP: "shop",
           DD_LLMOBS_AGENTLESS_ENABLED: "0",
@@ -81,5 +86,14 @@ export const underTheirs = (program: string, agent: string, ...args: ReadonlyArr
         }
       }
     )
-    child.on("exit", resolve)
+    // That tracer buffers nothing until it has asked the Agent.
+    const look = setInterval(() => {
+      if (!agent.requests().some(({ path }) => path === "/info")) return
+      clearInterval(look)
+      child.send("begin")
+    }, 20)
+    child.on("exit", (code) => {
+      clearInterval(look)
+      resolve(code)
+    })
   })

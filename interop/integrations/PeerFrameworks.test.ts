@@ -144,9 +144,7 @@ for (const { calls, differences, isCompared, load, nameOf, packages, title } of 
             Effect.promise(() => ProviderServer.start()),
             (server) => Effect.promise(server.close)
           )
-          const ended = yield* Effect.promise(() =>
-            underTheirs("PeerFrameworkProgram.ts", agent.url, server.openai, calls)
-          )
+          const ended = yield* Effect.promise(() => underTheirs("PeerFrameworkProgram.ts", agent, server.openai, calls))
           assert.strictEqual(ended, 0)
           const theirs = agent.spans()
           yield* Effect.promise(async () => {
@@ -167,8 +165,7 @@ for (const { calls, differences, isCompared, load, nameOf, packages, title } of 
           )
           assert.deepStrictEqual(unexplained, [])
           assert.deepStrictEqual(unused, [])
-        }).pipe(Effect.scoped, Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false }))),
-      60_000
+        }).pipe(Effect.scoped, Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false })))
     )
   })
 }

@@ -27,7 +27,7 @@ export default defineConfig({
     include: ["*.test.ts", "../mastra/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     silent: "passed-only",
     reporters: [["default", { summary: false }], new ClosingLineReporter()]
   }

@@ -30,8 +30,8 @@ export interface Service {
 }
 
 const compiled = fileURLToPath(new URL("../.cache/node", import.meta.url))
-const startMillis = 20_000
-const endMillis = 15_000
+const startMillis = 60_000
+const endMillis = 60_000
 const logLimit = 4_000
 
 /**

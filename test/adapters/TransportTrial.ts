@@ -29,6 +29,6 @@ export const request = (port: number, more: Partial<Request> = {}): Request => (
   path: "/x",
   headers: {},
   body: new TextEncoder().encode("{}"),
-  timeoutMillis: 5_000,
+  timeoutMillis: 50_000,
   ...more
 })

@@ -11,6 +11,7 @@ import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
 import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Observed from "../layers/Observed.ts"
+import * as Patience from "../layers/Patience.ts"
 import * as Ports from "../layers/Ports.ts"
 
 const rejecting = ConfigProvider.layer(
@@ -223,17 +224,21 @@ describe("background delivery", () => {
     it.live("holds every event while the intake refuses the credentials, and warns once", () =>
       Effect.gen(function*() {
         const { layer, lines } = Observed.warnings()
+        const { layer: clock, vain } = Patience.make()
         const agent = yield* DevAgent.make({ evpStatus: [403, 401] })
         yield* Effect.gen(function*() {
           yield* conversations(2)
-          const first = yield* LLMObs.flush
+          const first = yield* vain(() => lines.length > 0)
           assert.strictEqual(first.pending, 4)
           assert.isTrue(first.timedOut)
-          const second = yield* Effect.andThen(LLMObs.flush, LLMObs.flush)
+          yield* vain(() => evpRequests(agent).length === 2)
+          const second = yield* LLMObs.flush
           assert.strictEqual(second.delivered, 4)
           assert.deepStrictEqual((yield* books).delivered, { agent: 0, intake: 4 })
         }).pipe(
-          Effect.provide(Observed.layerOf(agent, { apm: "off", flushTimeout: "300 millis" })),
+          Effect.provide(
+            Observed.layerOf(agent, { apm: "off", flushTimeout: Patience.flushTimeout }).pipe(Layer.provideMerge(clock))
+          ),
           Effect.provide(layer)
         )
         assert.strictEqual(agent.events().length, 4)
@@ -245,6 +250,7 @@ describe("background delivery", () => {
     it.live("reports what a flush delivered, what is left, and whether it timed out", () =>
       Effect.gen(function*() {
         const agent = yield* DevAgent.make({ latencyMillis: 20 })
+        const { giveUp, layer: clock, vain } = Patience.make()
         yield* Effect.gen(function*() {
           yield* conversation("one")
           assert.deepStrictEqual(yield* LLMObs.flush, {
@@ -267,10 +273,18 @@ describe("background delivery", () => {
           assert.deepStrictEqual(both.map((report) => [report.pending, report.timedOut]), [[0, false], [0, false]])
           agent.configure({ latencyMillis: 60_000 })
           yield* conversation("three")
-          const report = yield* LLMObs.flush
+          const sent = traceRequests(agent).length
+          const report = yield* vain(() => traceRequests(agent).length > sent)
           assert.deepStrictEqual(report, { delivered: 0, transferred: 0, dropped: 0, pending: 2, timedOut: true })
           yield* books
-        }).pipe(Effect.provide(Observed.layerOf(agent, { flushInterval: "1 minute", flushTimeout: "200 millis" })))
+          giveUp()
+        }).pipe(
+          Effect.provide(
+            Observed.layerOf(agent, { flushInterval: "1 minute", flushTimeout: Patience.flushTimeout }).pipe(
+              Layer.provideMerge(clock)
+            )
+          )
+        )
       }))
 
     it.live("flushes the finished spans of a trace that still runs", () =>

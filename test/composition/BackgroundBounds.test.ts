@@ -116,7 +116,7 @@ describe("a long trace", () => {
         yield* Effect.void.pipe(LLMObs.task("first"))
         const agent = yield* LLMObs.DevAgent
         // Without a flush only time can bring it.
-        for (let turn = 0; turn < 1_000 && agent.events().length === 0; turn++) yield* Effect.sleep(2)
+        for (let turn = 0; turn < 5_000 && agent.events().length === 0; turn++) yield* Effect.sleep(2)
         assert.deepStrictEqual(Observed.names(agent), ["first"])
       }).pipe(LLMObs.workflow("long"))
       yield* Observed.settle

@@ -11,6 +11,7 @@ import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import { Transport } from "../../src/ports/Transport.ts"
 import * as Observed from "../layers/Observed.ts"
+import * as Patience from "../layers/Patience.ts"
 import * as Ports from "../layers/Ports.ts"
 
 const spans = (count: number) =>
@@ -118,33 +119,43 @@ describe("delivery of events to the intake", () => {
   it.live("delivers events at a flush that a refusing proxy left, an hour before the next interval", () =>
     Effect.gen(function*() {
       const agent = yield* DevAgent.make({ evpDisabled: true })
+      const { layer, vain } = Patience.make()
       yield* Effect.gen(function*() {
         yield* spans(20)
-        assert.isTrue((yield* LLMObs.flush).timedOut)
+        const refused = yield* vain(() => agent.requests().some(({ status }) => status === 405))
+        assert.isTrue(refused.timedOut)
         agent.configure({ evpDisabled: false })
         assert.strictEqual((yield* LLMObs.flush).delivered, 20)
       }).pipe(
-        Effect.provide(Observed.layerOf(agent, { apm: "off", flushInterval: "1 hour", flushTimeout: "300 millis" }))
+        Effect.provide(
+          Observed.layerOf(agent, { apm: "off", flushInterval: "1 hour", flushTimeout: Patience.flushTimeout }).pipe(
+            Layer.provideMerge(layer)
+          )
+        )
       )
     }))
 
   it.live("looks for a lost Agent at a flush, before the next search is due", () =>
     Effect.gen(function*() {
       const port = yield* Ports.reserve
+      const { layer, vain } = Patience.make()
       yield* Effect.gen(function*() {
         const scope = yield* Scope.make()
         yield* Effect.provideService(DevAgent.make({ port }), Scope.Scope, scope)
         yield* Effect.andThen(spans(1), LLMObs.flush)
         yield* Scope.close(scope, Exit.void)
         yield* spans(3)
-        assert.isTrue((yield* LLMObs.flush).timedOut)
+        assert.isTrue((yield* vain(() => true)).timedOut)
         const agent = yield* DevAgent.make({ port })
         const report = yield* LLMObs.flush
         assert.strictEqual(report.delivered, 3)
         assert.strictEqual(agent.events().length, 3)
       }).pipe(
         Effect.provide(
-          Observed.layerOf({ url: `http://127.0.0.1:${port}` }, { apm: "off", flushTimeout: "500 millis" })
+          Observed.layerOf({ url: `http://127.0.0.1:${port}` }, {
+            apm: "off",
+            flushTimeout: Patience.flushTimeout
+          }).pipe(Layer.provideMerge(layer))
         )
       )
     }))
@@ -153,10 +164,12 @@ describe("delivery of events to the intake", () => {
     it.live(`lets no event expire when the time of day is set ${what}`, () =>
       Effect.gen(function*() {
         const { layer, state } = settable()
+        const patience = Patience.make()
         const agent = yield* DevAgent.make({ evpStatus: 503 })
         yield* Effect.gen(function*() {
           yield* spans(20)
-          assert.isTrue((yield* LLMObs.flush).timedOut)
+          const refused = yield* patience.vain(() => agent.requests().some(({ status }) => status === 503))
+          assert.isTrue(refused.timedOut)
           state.aheadMillis = hours * hour
           yield* spans(1)
           agent.configure({ evpStatus: 202 })
@@ -164,7 +177,10 @@ describe("delivery of events to the intake", () => {
           assert.strictEqual((yield* books).dropped.expired, 0)
         }).pipe(
           Effect.provide(
-            Observed.layerOf(agent, { apm: "off", flushTimeout: "500 millis" }).pipe(Layer.provideMerge(layer))
+            Observed.layerOf(agent, { apm: "off", flushTimeout: Patience.flushTimeout }).pipe(
+              Layer.provideMerge(patience.layer),
+              Layer.provideMerge(layer)
+            )
           )
         )
       }))

@@ -27,7 +27,7 @@ const delivered = (agent: DevAgent.Options, options: LLMObs.Options = {}) =>
 /** The event loop turns until something is so, with the test's clock standing still. */
 const until = (condition: () => boolean) =>
   Effect.promise(async () => {
-    for (let turn = 0; turn < 5_000 && !condition(); turn++) await new Promise((resolve) => setImmediate(resolve))
+    for (let turn = 0; turn < 5_000 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 1))
     assert.isTrue(condition())
   })
 
@@ -126,7 +126,7 @@ describe("Destinations", () => {
             yield* TestClock.adjust("1 second")
             yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
           }
-          assert.strictEqual(agent.events().length, 1)
+          yield* until(() => agent.events().length === 1)
           assert.strictEqual(agent.requests().filter((request) => request.status === 405).length, 1)
         }).pipe(Effect.provide(Observed.layerOf(agent, { apm: "off" })))
       }))
@@ -143,7 +143,7 @@ describe("Destinations", () => {
             yield* TestClock.adjust("1 second")
             yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
           }
-          assert.strictEqual(agent.events().length, 1)
+          yield* until(() => agent.events().length === 1)
         }).pipe(Effect.provide(Observed.layerOf(agent, { apm: "off" })))
       }))
 

@@ -44,7 +44,7 @@ const loaded = () => {
 }
 const LLMObs = await import("effect-llmobs/LLMObs")
 const imported = loaded()
-const runtime = ManagedRuntime.make(LLMObs.layerFromConfig({ mlApp: "cost", agentUrl }).pipe(
+const runtime = ManagedRuntime.make(LLMObs.layerFromConfig({ mlApp: "cost", agentUrl, flushTimeout: "50 seconds" }).pipe(
   Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ DD_TRACE_SAMPLE_RATE: rate })))
 ))
 const run = Effect.runSyncWith(await runtime.context())
@@ -133,7 +133,7 @@ const measure = (sampleRate: number) =>
       execFile(
         process.execPath,
         [...flags, "--input-type=module", "--eval", program, url, String(sampleRate)],
-        { cwd: root, timeout: 20_000 },
+        { cwd: root, timeout: 55_000 },
         (error, stdout, stderr) =>
           resume(error === null ? Effect.succeed(stdout) : Effect.die(new Error(stderr, { cause: error })))
       )

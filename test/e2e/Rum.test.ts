@@ -13,7 +13,7 @@ import * as Observed from "../layers/Observed.ts"
 const launch = async (): Promise<Browser | string> => {
   try {
     const executablePath = await chromium.executablePath()
-    return await driver.launch({ executablePath, args: chromium.args, headless: true, timeout: 20_000 })
+    return await driver.launch({ executablePath, args: chromium.args, headless: true, timeout: 55_000 })
   } catch (error) {
     return `Chromium does not start here: ${String(error).split("\n", 1)[0]}`
   }

@@ -184,7 +184,7 @@ export const outboxLaws = (
           assert.strictEqual(yield* subject.size, 0)
           assert.strictEqual(yield* subject.used, 0)
         }),
-      { arbitrary: { runs: kept.runs ?? 100 }, timeout: 60_000 }
+      { arbitrary: { runs: kept.runs ?? 100 }, timeout: 300_000 }
     )
   })
 }

@@ -78,12 +78,12 @@ describe("a layer with a durable outbox", () => {
         const inFile = () => SqliteFile.query(directory, "SELECT body FROM events").length
         yield* Effect.gen(function*() {
           yield* spans(3, "inner")
-          yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 3, times: 400 })
+          yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 3, times: 4_000 })
           assert.strictEqual(inFile(), 3)
         }).pipe(LLMObs.workflow("outer"))
         const { ledger } = yield* Observed.settle
         assert.strictEqual(ledger.delivered.agent, 4)
-        yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 0, times: 400 })
+        yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => inFile() === 0, times: 4_000 })
         assert.strictEqual(inFile(), 0)
       }).pipe(Effect.provide(Observed.dev({ durable: { directory } })))
     }))

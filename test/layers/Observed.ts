@@ -13,7 +13,13 @@ import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 
 /** Options that no test depends on: names that can be recognised, and no waiting. */
-export const usual = { mlApp: "shop", service: "shop-api", flushInterval: "5 millis" } as const
+export const usual = {
+  mlApp: "shop",
+  service: "shop-api",
+  flushInterval: "5 millis",
+  // No test gives up because the machine pauses or is busy.
+  flushTimeout: "30 seconds"
+} as const
 
 export type DevOptions = Parameters<typeof LLMObs.layerDev>[0]
 

@@ -26,7 +26,7 @@ const eventsOf = (sdk: string) =>
           ["--conditions=effect-llmobs-source", "--disable-warning=ExperimentalWarning", program, sdk],
           {
             stdio: ["ignore", "ignore", "inherit"],
-            timeout: 30_000,
+            timeout: 90_000,
             env: {
               ...process.env,
               DD_TRACE_AGENT_URL: agent.url,

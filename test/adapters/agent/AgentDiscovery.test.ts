@@ -20,7 +20,7 @@ const probe = (answer: string, status = 200) =>
     const capabilities = yield* AgentDiscovery.probe({
       transport: yield* NodeTransport.make(),
       target: { protocol: "http", host: "127.0.0.1", port, basePath: "" },
-      timeoutMillis: 10_000,
+      timeoutMillis: 50_000,
       diagnostics: Diagnostics.make(() => {}),
       onHeard: (what) => heard.push(what)
     })
@@ -59,7 +59,7 @@ describe("AgentDiscovery", () => {
         AgentDiscovery.probe({
           transport,
           target: { protocol: "http", host: "127.0.0.1", port: 1, basePath: "" },
-          timeoutMillis: 10_000,
+          timeoutMillis: 50_000,
           diagnostics: Diagnostics.make(() => {}),
           onHeard: (what) => heard.push(what)
         })))

@@ -17,7 +17,7 @@ const make = (agent: DevAgent.DevAgent, way: "EvpProxy" | "Intake", maxEventByte
       route: way === "EvpProxy"
         ? { _tag: "EvpProxy", target, prefix: "/evp_proxy/v2" }
         : { _tag: "Intake", target, apiKey: Redacted.make("secret") },
-      timeoutMillis: 5_000,
+      timeoutMillis: 50_000,
       libraryVersion: "0.1.0",
       maxEventBytes,
       maxPayloadBytes: 5_242_879,

@@ -93,7 +93,7 @@ const request = (host: string, more: Partial<Request> = {}): Request => ({
   path: "/api/v2/llmobs",
   headers: { "dd-api-key": "key" },
   body: new TextEncoder().encode("{}"),
-  timeoutMillis: 5_000,
+  timeoutMillis: 50_000,
   ...more
 })
 

@@ -18,7 +18,7 @@ describe.skipIf(RedisServer.missing !== undefined)("RedisRelayQueue", () => {
     Effect.gen(function*() {
       const server = yield* RedisServer.make
       const connection = yield* RedisClient.connect({ path: server.url.slice("unix://".length) })
-      const options = { connection, name: "trial", maxBatches: 5, timeoutMillis: 5_000 }
+      const options = { connection, name: "trial", maxBatches: 5, timeoutMillis: 50_000 }
       const seen = yield* Queue.unbounded<QueueStatus>()
       yield* RedisRelayQueue.make({
         ...options,
@@ -43,7 +43,7 @@ describe.skipIf(RedisServer.missing !== undefined)("RedisRelayQueue", () => {
           connection,
           name,
           maxBatches: 1_000,
-          timeoutMillis: 5_000,
+          timeoutMillis: 50_000,
           onStatus: () => {}
         })
         let offered = 0
@@ -91,6 +91,6 @@ describe.skipIf(RedisServer.missing !== undefined)("RedisRelayQueue", () => {
           Array.from({ length: offered }, (_, event) => `${event}`)
         )
       }),
-    { arbitrary: { runs: 40, size: 20 }, timeout: 60_000 }
+    { arbitrary: { runs: 40, size: 20 }, timeout: 300_000 }
   )
 })

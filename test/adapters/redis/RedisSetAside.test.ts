@@ -17,7 +17,7 @@ const open = Effect.gen(function*() {
   const server = yield* RedisServer.make
   const connection = yield* RedisClient.connect({ path: server.url.slice("unix://".length) })
   const redis = yield* connection
-  const log = RedisSetAside.make({ connection, name, timeoutMillis: 5_000 })
+  const log = RedisSetAside.make({ connection, name, timeoutMillis: 50_000 })
   return { server, redis, connection, ...log, read: RedisSetAside.read(redis, name) }
 })
 
@@ -41,7 +41,7 @@ describe.skipIf(RedisServer.missing !== undefined)("RedisSetAside", { concurrent
   it.live("keeps the newest thousand events of any number of relays, for a month", () =>
     Effect.gen(function*() {
       const { add, connection, read, redis, written } = yield* open
-      const other = RedisSetAside.make({ connection, name, timeoutMillis: 5_000 })
+      const other = RedisSetAside.make({ connection, name, timeoutMillis: 50_000 })
       for (const at of upTo(1, 700)) add(entry(at))
       yield* written
       for (const at of upTo(701, 1_300)) other.add(entry(at))

@@ -34,7 +34,7 @@ export const make = (options: {
       connection,
       name,
       maxBatches: options.maxBatches,
-      timeoutMillis: 10_000,
+      timeoutMillis: 50_000,
       onStatus: () => {}
     })
     const arrived = Latch.makeUnsafe(false)

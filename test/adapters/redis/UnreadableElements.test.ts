@@ -22,7 +22,7 @@ const running = (lockMillis = 10_000) =>
       connection,
       name,
       maxBatches: 100,
-      timeoutMillis: 5_000,
+      timeoutMillis: 50_000,
       onStatus: () => {}
     })
     const source = RedisRelaySource.make({

@@ -130,5 +130,5 @@ describe("any schedule of offers, answers, crashes and openings", () => {
     subject.outbox.close!()
     assert.deepStrictEqual(SqliteFile.files(directory()), [])
     remove()
-  }, { arbitrary: { runs: 40 }, timeout: 120_000 })
+  }, { arbitrary: { runs: 40 }, timeout: 300_000 })
 })

@@ -41,7 +41,7 @@ const balanced = ({ ledger }: SqliteFile.Opened): Ledgers.Ledger => {
 
 /** Until `done`, with the event loop free: what comes by itself, comes. */
 const until = async (done: () => boolean | Promise<boolean>): Promise<void> => {
-  const end = performance.now() + 20_000
+  const end = performance.now() + 50_000
   while (!(await done())) {
     assert.isBelow(performance.now(), end)
     await setImmediate()
