@@ -41,9 +41,9 @@ export interface Kept {
   readonly runs?: number
 }
 
-export const record = (id: number, characters = 100): SpanRecord =>
+export const record = (id: number, characters = 100, account?: string): SpanRecord =>
   Records.makeRecord({
-    context: Records.makeContext({ spanId: String(id) }),
+    context: Records.makeContext({ spanId: String(id), account }),
     annotation: { input: "x".repeat(characters) }
   })
 

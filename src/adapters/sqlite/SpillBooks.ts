@@ -42,6 +42,8 @@ export interface Account {
   busy: boolean
   /** Its events were asked for, and none was there yet. */
   hungry: boolean
+  /** This process has a road to it. Events of an account that this process has not named wait until it does. */
+  named: boolean
 }
 
 /** `unwritten` are the estimated bytes that are not in a file yet, `ahead` the bytes that were read ahead. */
@@ -69,7 +71,8 @@ export const accountOf = (self: SpillBooks, name: string): Account => {
       count: 0,
       bytes: 0,
       busy: false,
-      hungry: false
+      hungry: false,
+      named: false
     }
     self.accounts.set(name, account)
   }
@@ -151,9 +154,11 @@ export const adopt = (self: SpillBooks, file: number, { account: name, bytes, ev
 /** The stream whose events come next. */
 export const first = (account: Account): Source | undefined => account.sources[0]
 
-/** Whether events of a file that was taken over have not been read yet. */
+/** Whether events of a file that was taken over are still to be read, and can be. */
 export const isAdopting = (self: SpillBooks): boolean => {
-  for (const { sources } of self.accounts.values()) if (sources.some(({ adopted }) => adopted)) return true
+  for (const { named, sources } of self.accounts.values()) {
+    if (named && sources.some(({ adopted }) => adopted)) return true
+  }
   return false
 }
 

@@ -29,7 +29,7 @@
  *    spilled event is read ahead in parts, and is a copy from then on.
  * 4. A file whose process has ended is opened by another journal, every 5 seconds and at the start: where the lock is
  *    free, its events enter the books there and are delivered from the file in place. Events are read from one such file
- *    at a time. The deletion of its last row is committed before the file is closed and removed.
+ *    at a time; those of an account that the process has not named yet wait in theirs. The deletion of its last row is committed before the file is closed and removed.
  *
  * **Age**: times in a file advance with the monotonic clock of its maker from the `origin`. As long as the machine has
  * not been restarted, the wall clock does not count, also in another process (`EventAge.between`).
@@ -297,7 +297,8 @@ class SqliteJournal implements JournalService {
     this.poster.postWhenDue()
   }
 
-  // Looks for the next file of an ended process, unless events of one are still to be read.
+  // Looks for the next file of an ended process, unless events of one are still to be read. Those of an account that nobody
+  // has named here hold up no other file.
   private readonly adopt = (then: () => void = () => {}): void => {
     if (this.closed || this.looking || SpillBooks.isAdopting(this.books) || !this.line.isOpen()) return then()
     this.looking = true
@@ -334,6 +335,7 @@ class SqliteJournal implements JournalService {
     if (patient && this.looking && (this.books.accounts.get(name)?.count ?? 0) === 0) this.waitFor(() => !this.looking)
     const account = this.books.accounts.get(name)
     if (account === undefined || account.count === 0) return []
+    account.named = true
     let rows = SpillBooks.takeAhead(this.books, account)
     const onlyQueued = !account.busy && account.posted === 0 && SpillBooks.first(account) === undefined
     if (rows.length === 0 && onlyQueued) rows = this.takeQueued(account, bytes)
@@ -435,7 +437,9 @@ class SqliteJournal implements JournalService {
   readonly readAhead: JournalService["readAhead"] = () => this.books.ahead
 
   readonly spilledBytes: JournalService["spilledBytes"] = (account) => {
-    const bytes = this.books.accounts.get(account)?.bytes ?? 0
+    const known = this.books.accounts.get(account)
+    if (known !== undefined) known.named = true
+    const bytes = known?.bytes ?? 0
     if (bytes > 0 || !this.looking) return bytes
     // Something may come: a lane that is asked to send everything waits for the answer.
     this.curious.add(account)

@@ -122,12 +122,17 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
 
 const zero = () => 0
 
+// Events that wait for different times are swept together, so one that is due earlier can come during a sleep.
+const longestSweepMillis = 10_000
+
 const sweeping = (traces: TraceRoad, { elapsed, signals: { sweep } }: Options): Effect.Effect<never> =>
   Effect.forever(Effect.flatMap(sweep.await, () =>
     Effect.suspend(() => {
       const now = elapsed()
       const next = traces.sweep(now)
-      if (next !== undefined) return next <= now ? Effect.yieldNow : Effect.sleep(next - elapsed())
+      if (next !== undefined) {
+        return next <= now ? Effect.yieldNow : Effect.sleep(Math.min(next - elapsed(), longestSweepMillis))
+      }
       sweep.closeUnsafe()
       return Effect.void
     })))

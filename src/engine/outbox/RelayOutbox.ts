@@ -101,7 +101,8 @@ export const make = (options: {
       if (lot.left === 0) resume(Effect.void)
       for (const event of events) {
         lots.set(event, lot)
-        const record = { event, bytes: event.bytes.byteLength, onSettled }
+        // At least a byte, also of an event without text: an outbox without waiting bytes has nothing to send.
+        const record = { event, bytes: Math.max(1, event.bytes.byteLength), onSettled }
         memory.offer(record, { now: offeredAt, uncertain: attempts > 1 })
       }
       options.onReady()

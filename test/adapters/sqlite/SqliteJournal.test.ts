@@ -55,12 +55,15 @@ const leave = (
     readonly moment?: () => Moment
     readonly characters?: number
     readonly host?: string
+    /** The id of an event of another account. */
+    readonly other?: number
   } = {}
 ): void => {
-  const { characters, ...rest } = options
+  const { characters, other, ...rest } = options
   const elsewhere = `${directory}.writer-${ids[0]}`
   const writer = SqliteFile.open({ directory: elsewhere, maxBytes: 1e9, ...rest })
   finish(writer, ids, characters)
+  if (other !== undefined) assert.isTrue(writer.budget.reserve(record(other, characters, "other")))
   writer.journal.commit()
   const left = `${elsewhere}-left`
   SqliteFile.snapshot(elsewhere, left)
@@ -293,6 +296,32 @@ describe("a journal in a folder of SQLite files", () => {
         assert.deepStrictEqual(sorted(ids), upTo(30))
         one.journal.close()
         two.journal.close()
+        assert.deepStrictEqual(SqliteFile.files(directory), [])
+      })
+    )
+  })
+
+  describe("when events belong to an account that this process does not name", () => {
+    it(
+      "reads the next file of an ended process, and theirs once the account is named",
+      inFolder(({ directory }) => {
+        leave(directory, [1, 2], { other: 3 })
+        leave(directory, [11, 12], { other: 13 })
+        const next = adopted(directory)
+        assert.deepStrictEqual(sorted(deliver(next)), [1, 2, 11, 12])
+        assert.strictEqual(balanced(next).pending.outbox, 2)
+        const other = next.store.of("other")
+        const ids: Array<string> = []
+        for (let item = SqliteFile.takeFrom(other, next.journal); item !== undefined;) {
+          ids.push(item.record.context.spanId)
+          other.settle(item)
+          next.budget.release(item.record)
+          next.ledger.deliveredIntake++
+          item = SqliteFile.takeFrom(other, next.journal)
+        }
+        assert.deepStrictEqual(ids.sort(), ["13", "3"])
+        assert.strictEqual(balanced(next).pending.outbox, 0)
+        next.journal.close()
         assert.deepStrictEqual(SqliteFile.files(directory), [])
       })
     )

@@ -63,6 +63,16 @@ describe("RelayOutbox", () => {
       assert.strictEqual(relay.outbox.size(), 0)
     }))
 
+  it.effect("has something to send while it holds an event without text", () =>
+    Effect.gen(function*() {
+      const relay = setUp()
+      const held = yield* start(relay.hold({ ...batch(0), events: [{ bytes: new Uint8Array(0) }] }))
+      assert.isAbove(relay.outbox.waitingBytes(), 0)
+      deliver(relay)
+      yield* Fiber.join(held)
+      assert.strictEqual(relay.outbox.waitingBytes(), 0)
+    }))
+
   it.effect("holds a batch until earlier batches are done, and returns it when they do not finish", () =>
     Effect.gen(function*() {
       const relay = setUp({ beforeDone: Effect.never })
