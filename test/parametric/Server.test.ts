@@ -1,10 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import * as Driver from "../../parametric/Driver.ts"
 import * as DevAgent from "../../src/adapters/devagent/DevAgent.ts"
+import * as Ports from "../layers/Ports.ts"
 
 describe("the parametric server", () => {
   it.live("answers 404 to unknown paths, and 405 to a method that a path does not take", () =>
@@ -87,15 +86,6 @@ describe("the parametric server", () => {
       })))
 })
 
-/** A port that was free a moment ago. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-
 const untilReady = async (port: number): Promise<void> => {
   for (let i = 0; i < 2_000; i++) {
     const status = await Driver.send(port, "GET", "/non-existent").then((answer) => answer.status, () => undefined)
@@ -109,7 +99,7 @@ describe("the parametric process", () => {
   it.live("reads its configuration from the environment, and sends its spans when it is told to end", () =>
     Effect.scoped(Effect.gen(function*() {
       const agent = yield* DevAgent.make()
-      const port = yield* Effect.promise(freePort)
+      const port = yield* Ports.reserve
       const child = yield* Effect.acquireRelease(
         Effect.sync(() =>
           spawn(

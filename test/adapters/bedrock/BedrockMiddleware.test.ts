@@ -51,7 +51,7 @@ describe("BedrockMiddleware", () => {
         await iterator.next()
         await iterator.next()
       })
-      for (let turn = 0; turn < 20 && (yield* unfinished).length < 2; turn++) {
+      for (let turn = 0; turn < 200 && (yield* unfinished).length < 2; turn++) {
         Heap.collect()
         yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
       }
