@@ -11,7 +11,7 @@ import * as ReadLine from "node:readline"
 const source = Path.join(import.meta.dirname, "..", "trace-agent")
 const binary = Path.join(import.meta.dirname, "..", ".cache", "trace-agent")
 
-const buildMillis = 480_000
+const buildMillis = 900_000
 const startMillis = 60_000
 const stopMillis = 60_000
 

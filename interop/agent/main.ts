@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as Ports from "../../test/layers/Ports.ts"
 import * as FakeIntake from "./FakeIntake.ts"
 import type { Row } from "./Rows.ts"
 import { rows } from "./Rows.ts"
@@ -30,8 +31,8 @@ interface Result {
 const run = async (row: Row): Promise<Result> => {
   const intake = await FakeIntake.start(row.reply ?? (() => "take"))
   const config = row.agent ?? {}
-  let agent: TraceAgent.TraceAgent | undefined = await TraceAgent.start({ intake: intake.address, port: 0, config })
-  const { port } = agent
+  const port = await Effect.runPromise(Ports.reserve)
+  let agent: TraceAgent.TraceAgent | undefined = await TraceAgent.start({ intake: intake.address, port, config })
   const stopAgent = async () => {
     await agent?.stop()
     agent = undefined

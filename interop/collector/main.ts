@@ -8,10 +8,10 @@ import * as assert from "node:assert/strict"
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
-import * as Net from "node:net"
 import * as Path from "node:path"
 import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
+import * as Ports from "../../test/layers/Ports.ts"
 
 const folder = import.meta.dirname
 const cache = Path.join(folder, "..", ".cache", "collector")
@@ -40,14 +40,6 @@ const build = (): void => {
   Fs.writeFileSync(mark, hash)
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = Net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as Net.AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-
 interface Collector {
   readonly url: string
   /** Stops it, and gives what it printed. */
@@ -55,7 +47,7 @@ interface Collector {
 }
 
 const start = async (): Promise<Collector> => {
-  const port = await freePort()
+  const port = await Effect.runPromise(Ports.reserve)
   const config = JSON.stringify({
     receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
     exporters: { debug: { verbosity: "detailed" } },
