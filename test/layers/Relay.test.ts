@@ -39,8 +39,8 @@ const process_ = (outbox: Layer.Layer<never>, options: LLMObs.Options = {}) =>
     Layer.provideMerge(outbox)
   )
 
-const relay = (server: RedisServer.RedisServer, agentUrl: string) =>
-  Relay.layer({ url: Redacted.make(server.url), agentUrl, pollMillis: 20, lockMillis: 1_000 })
+const relay = (server: RedisServer.RedisServer, agentUrl: string, lockMillis = 1_000) =>
+  Relay.layer({ url: Redacted.make(server.url), agentUrl, pollMillis: 20, lockMillis })
 
 const distinct = (agent: DevAgents.DevAgent) => new Set(agent.events().map((event) => event.spanId)).size
 
@@ -57,7 +57,7 @@ describe.skipIf(RedisServer.missing !== undefined)("the relay", { concurrent: tr
       assert.strictEqual(books.transferred, 30)
       assert.isTrue(Ledgers.balances(books))
       const relayed = yield* eventually(Relay.ledger, (ledger) => ledger.delivered.intake === 30).pipe(
-        Effect.provide(relay(server, agent.url))
+        Effect.provide(relay(server, agent.url, 60_000))
       )
       assert.strictEqual(relayed.delivered.intake, 30)
       assert.isTrue(Ledgers.balances(relayed))

@@ -46,6 +46,8 @@ const trial = (
   use: (fleet: {
     readonly agent: DevAgents.DevAgent
     readonly relay: ReturnType<typeof Processes.relay>
+    /** A relay whose batches stay its own however slowly it runs. */
+    readonly steadyRelay: ReturnType<typeof Processes.relay>
   }) => Effect.Effect<ReadonlyArray<Ledgers.Ledger>, never, Effect.Services<ReturnType<typeof Processes.relay>>>
 ) =>
   Effect.gen(function*() {
@@ -53,7 +55,11 @@ const trial = (
     const agent = yield* DevAgents.make()
     const { ended } = yield* Processes.producer(server.url, events)
     yield* ended
-    const survivors = yield* use({ agent, relay: Processes.relay(server.url, agent.url) })
+    const survivors = yield* use({
+      agent,
+      relay: Processes.relay(server.url, agent.url),
+      steadyRelay: Processes.relay(server.url, agent.url, 60_000)
+    })
     agent.configure({ evpStatus: 202, deliverRefused: false, latencyMillis: 0 })
     const last = yield* Effect.gen(function*() {
       yield* until(
@@ -103,13 +109,13 @@ describe.skipIf(RedisServer.missing !== undefined)("duplicates of relays", { con
 
   it.live("counts duplicates exactly when relays with events in doubt are told to end", () =>
     Effect.gen(function*() {
-      const { again, counted } = yield* trial(({ agent, relay }) =>
+      const { again, counted } = yield* trial(({ agent, steadyRelay }) =>
         Effect.gen(function*() {
           const survivors: Array<Ledgers.Ledger> = []
           // All that is in doubt has arrived.
           for (const mood of [moods[0]!, { evpStatus: 503 }, moods[4]!]) {
             agent.configure({ deliverRefused: false, ...mood })
-            const one = yield* relay
+            const one = yield* steadyRelay
             yield* sendsMore(agent, 4)
             if (mood === moods[4]) {
               // Each request from here on arrives, and is still on its way when the relay ends.

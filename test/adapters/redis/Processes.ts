@@ -58,11 +58,11 @@ const spawn = (
 export const producer = (redis: string, events: number) =>
   spawn(Path.join(import.meta.dirname, "Producer.ts"), [redis, String(events)], {})
 
-/** Others find its batches a second after its death. */
-export const relay = (redis: string, agent: string) =>
+/** Others find its batches so many milliseconds after its death, or after it stood still for as long. */
+export const relay = (redis: string, agent: string, lockMillis = 1_000) =>
   spawn(main, ["relay"], {
     EFFECT_LLMOBS_REDIS_URL: redis,
-    EFFECT_LLMOBS_RELAY_LOCK_MILLIS: "1000",
+    EFFECT_LLMOBS_RELAY_LOCK_MILLIS: String(lockMillis),
     DD_TRACE_AGENT_URL: agent
   })
 
