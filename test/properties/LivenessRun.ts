@@ -2,6 +2,7 @@
  * A whole layer on a network in memory, under the test's clock: a history of faults, and then an idle program that is left
  * alone.
  */
+import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,10 +13,13 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
+import { AgentWriter } from "../../src/ports/AgentWriter.ts"
 import { IdGenerator } from "../../src/ports/IdGenerator.ts"
+import { IntakeWriter } from "../../src/ports/IntakeWriter.ts"
+import { CurrentRelayQueue } from "../../src/ports/RelayQueue.ts"
 import type { Outcome, Request } from "../../src/ports/Transport.ts"
 import { Transport } from "../../src/ports/Transport.ts"
-import { answer, failure } from "../engine/Scene.ts"
+import { agentWriter, answer, failure, intakeWriter } from "../engine/Scene.ts"
 import type { Answer, History, Step, Way } from "./LivenessSchedule.ts"
 
 type Endpoint = "traces" | "events" | "info"
@@ -101,12 +105,49 @@ const roads = {
   "agent": { agentless: false },
   "agent or direct": credentials,
   "direct": { ...credentials, agentless: true },
-  "otlp": { exporter: "otlp", otlpEndpoint: "http://127.0.0.1:4318" }
+  "otlp": { exporter: "otlp", otlpEndpoint: "http://127.0.0.1:4318" },
+  "queue": {},
+  "writers": {}
 } as const
 
-const layerOf = (history: History, send: (request: Request) => Effect.Effect<Outcome>) =>
-  LLMObs.layerFromConfig({
-    ...roads[history.road],
+/** What the program provides beside the network: a queue of relays, or writers of its own. */
+const providedOn = (road: History["road"], send: (request: Request) => Effect.Effect<Outcome>) => {
+  const request = { method: "POST", headers: {}, body: undefined, timeoutMillis: 10_000 } as const
+  const elsewhere = { protocol: "http", host: "elsewhere", port: 80, basePath: "" } as const
+  const events = send({ ...request, target: elsewhere, path: "/events" })
+  const traces = send({ ...request, target: elsewhere, path: "/v0.4/traces" })
+  switch (road) {
+    case "queue":
+      return Layer.succeed(CurrentRelayQueue, {
+        offer: () => events,
+        status: Effect.undefined,
+        setAside: Effect.undefined
+      })
+    case "writers":
+      return Layer.merge(
+        Layer.succeed(IntakeWriter, { ...intakeWriter(), send: () => events }),
+        Layer.succeed(AgentWriter, { ...agentWriter(), send: () => traces })
+      )
+    default:
+      return Layer.empty
+  }
+}
+
+/** The clock of the test, with work that takes a tenth of a millisecond between two looks: packing is done in slices. */
+const working: Layer.Layer<never> = Layer.effect(
+  Clock.Clock,
+  Effect.map(Clock.Clock, (clock): Clock.Clock => {
+    let worked = 0n
+    const look = () => clock.monotonicTimeNanosUnsafe() + (worked += 100_000n)
+    return Object.create(clock, { monotonicTimeNanosUnsafe: { value: look } })
+  })
+)
+
+const layerOf = (history: History, send: (request: Request) => Effect.Effect<Outcome>) => {
+  // Only where there can be an Agent is one late.
+  const road = history.scene._tag === "late" ? "agent" : history.road
+  return LLMObs.layerFromConfig({
+    ...roads[road],
     agentUrl: "http://agent:8126",
     mlApp: "shop",
     service: "shop-api",
@@ -116,13 +157,16 @@ const layerOf = (history: History, send: (request: Request) => Effect.Effect<Out
     flushInterval: history.flushInterval,
     flushTimeout: history.flushTimeout
   }).pipe(
+    Layer.provide(providedOn(road, send)),
     Layer.provide(Layer.succeed(Transport, { send })),
     Layer.provide(Layer.succeed(IdGenerator, makeIds())),
     Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(
       history.rules ? { DD_LLMOBS_SAMPLING_RULES: JSON.stringify([{ tags: { tier: "free" }, sample_rate: 0 }]) } : {}
     ))),
+    Layer.provide(working),
     Layer.provide(Logger.layer([]))
   )
+}
 
 const account = LLMObs.withRouting({ apiKey: Redacted.make("other"), site: "datadoghq.eu" })
 
@@ -144,7 +188,7 @@ const emit = (way: Way, count: number, bytes: number): Effect.Effect<void> => {
   })
   // Those who wait for room wait by themselves.
   return Effect.asVoid(Effect.forkDetach(
-    way === "open" ? LLMObs.workflow("open")(Effect.andThen(all, Effect.sleep(count * 100))) : all,
+    way === "open" ? LLMObs.workflow("open")(Effect.andThen(all, Effect.sleep("1 hour"))) : all,
     { startImmediately: true }
   ))
 }
@@ -158,7 +202,7 @@ const emitSlowly = (way: Way, count: number): Effect.Effect<void> =>
 /** Longer than everything that a healthy destination can be waited for: rests, back-offs and open traces together. */
 const idleSeconds = 300
 
-const passSeconds = 5
+const passSeconds = 15
 
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
@@ -166,15 +210,28 @@ const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)
 const pass = (millis: number): Effect.Effect<void> =>
   Effect.andThen(TestClock.adjust(millis), Effect.andThen(turn, turn))
 
-const stepsOf = ({ late, lateness: { held, meanwhile, way }, steps }: History): ReadonlyArray<Step> =>
-  late
-    ? [
-      { _tag: "agent", is: "away" },
-      { _tag: "emit", way: "kept", count: held, bytes: 10 },
-      { _tag: "emit at an answer", way, count: meanwhile, of: "info" },
-      ...steps
-    ]
-    : steps
+const stepsOf = ({ scene, steps }: History): ReadonlyArray<Step> => {
+  switch (scene._tag) {
+    case "late":
+      return [
+        { _tag: "agent", is: "away" },
+        { _tag: "emit", way: "kept", count: scene.held, bytes: 10 },
+        { _tag: "emit at an answer", way: scene.way, count: scene.meanwhile, of: "info" },
+        ...steps.filter(({ _tag }) => _tag !== "agent")
+      ]
+    case "ending":
+      return [
+        ...steps,
+        { _tag: "agent", is: "up" },
+        { _tag: "wait", millis: 35_000 },
+        { _tag: "agent", is: scene.agent },
+        { _tag: "emit", way: scene.way, count: scene.count, bytes: 10 },
+        { _tag: "wait", millis: scene.millis }
+      ]
+    case "none":
+      return steps
+  }
+}
 
 /** Runs a history, and returns the books of the idle program after it. Nobody flushes there. */
 export const run = (history: History) => {

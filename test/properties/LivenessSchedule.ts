@@ -1,8 +1,6 @@
 /** Histories of a program, its Agent and its intake, drawn by a generator. What they leave pending must leave by itself. */
 import * as Schema from "effect/Schema"
 
-const seldom = Schema.Literals([false, false, false, false, false, true])
-
 const step = <Tag extends string, Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
   Schema.Struct({ _tag: Schema.Literal(tag), ...fields })
 
@@ -50,21 +48,32 @@ const Step = Schema.Union([
 
 export type Step = typeof Step.Type
 
-/** Chunks that wait for a late Agent, and events that end while it is found. */
-const Late = Schema.Struct({ held: count, meanwhile: count, way: Way })
+/** No Agent until all is healthy: chunks that wait for it, and events that end while it is found. */
+const late = step("late", {
+  held: Schema.Literals([5, 101, 250]),
+  meanwhile: Schema.Literals([1, 20, 150]),
+  way: Way
+})
+
+/** The Agent when the last events end, long after the others, and how long it stays so. */
+const ending = step("ending", {
+  agent: Schema.Literals(["up", "away", "without EVP"]),
+  way: Way,
+  count,
+  millis: Schema.Literals([0, 1_000, 6_000])
+})
 
 export const History = Schema.Struct({
-  late: Schema.Literals([true, false]),
-  lateness: Late,
-  steps: Schema.Array(Step).check(Schema.isMinLength(8)),
+  scene: Schema.Union([late, late, ending, step("none", {})]),
+  steps: Schema.Array(Step).check(Schema.isMinLength(6)),
   agentStarts: Schema.Literals(["up", "away", "without EVP"]),
   overflow: Schema.Literals(["dropNewest", "dropOldest", "backpressure"]),
   maxBytes: Schema.Literals([64 * 1024 * 1024, 64 * 1024 * 1024, 5_000_000, 100_000]),
   apm: Schema.Literals(["llm", "llm", "all", "off"]),
-  road: Schema.Literals(["agent", "agent", "agent", "agent or direct", "direct", "otlp"]),
+  road: Schema.Literals(["agent", "agent", "agent", "agent or direct", "direct", "otlp", "queue", "writers"]),
   flushTimeout: Schema.Literals([1, 60, 1_000, 5_000]),
   flushInterval: Schema.Literals([5, 1_000]),
-  rules: seldom
+  rules: Schema.Literals([false, false, true])
 })
 
 export type History = typeof History.Type
