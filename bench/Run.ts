@@ -39,9 +39,10 @@ const ask = <A>(sink: ChildProcess.ChildProcess, question: string): Promise<A> =
   })
 
 const whenQuiet = async (sink: ChildProcess.ChildProcess, millis: number): Promise<void> => {
-  for (;;) {
+  // After a pause of the machine it only seems quiet, until the processes go on.
+  for (let quiet = 0; quiet < 2;) {
     const { idle } = await ask<{ readonly idle: number }>(sink, "idle")
-    if (idle >= millis) return
+    quiet = idle < millis ? 0 : quiet + 1
     await setTimeout(Math.max(10, millis - idle))
   }
 }

@@ -15,7 +15,11 @@ export interface Problems {
 export const make = (): { readonly layer: Layer.Layer<never>; readonly problems: Problems } => {
   let heard: Array<Problem> = []
   return {
-    layer: LLMObs.layerFromConfig({ apm: "all", onProblem: (problem) => void heard.push(problem) }),
+    layer: LLMObs.layerFromConfig({
+      apm: "all",
+      flushTimeout: "30 seconds",
+      onProblem: (problem) => void heard.push(problem)
+    }),
     problems: {
       during: (self) =>
         Effect.suspend(() => {

@@ -214,7 +214,7 @@ const layerOf = (scenario: Scenario, index: number, agent: AgentStandIn, run: Pr
     apm: "all",
     flushInterval: "30 seconds",
     // An intake that always refuses is not waited for.
-    flushTimeout: typeof scenario.config.agent?.evp_status === "number" ? "1 second" : "10 seconds",
+    flushTimeout: typeof scenario.config.agent?.evp_status === "number" ? "1 second" : "50 seconds",
     onProblem: Program.onProblem(run),
     traceFilter: scenario.config.drop_apm_traces_filter === true ? () => false : undefined,
     processors: processor === undefined ? undefined : [processor],

@@ -19,7 +19,7 @@ const received = <A>(
     const provider = ConfigProvider.fromEnv({ env: { DD_TRACE_AGENT_URL: agent.url, ...variables } })
     const result = yield* program.pipe(
       Effect.provide(
-        LLMObs.layerFromConfig({ flushInterval: 5, ...options }).pipe(
+        LLMObs.layerFromConfig({ flushInterval: 5, flushTimeout: "30 seconds", ...options }).pipe(
           Layer.provide(ConfigProvider.layer(provider))
         )
       )

@@ -21,7 +21,8 @@ const delivered = Effect.gen(function*() {
   return (yield* LLMObs.ledger).delivered
 })
 
-const layer = (options: LLMObs.Options = {}) => LLMObs.layer({ mlApp: "shop", flushInterval: "5 millis", ...options })
+const layer = (options: LLMObs.Options = {}) =>
+  LLMObs.layer({ mlApp: "shop", flushInterval: "5 millis", flushTimeout: "30 seconds", ...options })
 
 describe("examples/plug-in", () => {
   it.live("writes events as lines of JSON into a file that only its user can read", () =>

@@ -61,7 +61,8 @@ const observed = <A>(
       exporter: "otlp",
       otlpEndpoint: `${target.url}/custom/v1/traces`,
       otlpHeaders: { "dd-api-key": "secret" },
-      flushInterval: "5 millis"
+      flushInterval: "5 millis",
+      flushTimeout: "30 seconds"
     }).pipe(Layer.provide(intakes.layer), Layer.provide(Logger.layer([])))
     const result = yield* Effect.provide(
       Effect.gen(function*() {

@@ -35,9 +35,14 @@ const outbox = (server: RedisServer.RedisServer, options: Partial<RedisOutbox.Op
   RedisOutbox.layer({ url: Redacted.make(server.url), ...options })
 
 const process_ = (outbox: Layer.Layer<never>, options: LLMObs.Options = {}) =>
-  LLMObs.layer({ mlApp: "fleet", apm: "off", agentless: true, flushInterval: "20 millis", ...options }).pipe(
-    Layer.provideMerge(outbox)
-  )
+  LLMObs.layer({
+    mlApp: "fleet",
+    apm: "off",
+    agentless: true,
+    flushInterval: "20 millis",
+    flushTimeout: "30 seconds",
+    ...options
+  }).pipe(Layer.provideMerge(outbox))
 
 const relay = (server: RedisServer.RedisServer, agentUrl: string, lockMillis = 1_000) =>
   Relay.layer({ url: Redacted.make(server.url), agentUrl, pollMillis: 20, lockMillis })
@@ -213,7 +218,14 @@ describe.skipIf(RedisServer.missing !== undefined)("the relay", { concurrent: tr
         yield* span().pipe(LLMObs.extract(caller("-1")))
         yield* LLMObs.flush
         return yield* LLMObs.ledger
-      }).pipe(Effect.provide(Layer.provide(LLMObs.layer({ mlApp: "fleet", agentUrl: agent.url }), outbox(server))))
+      }).pipe(
+        Effect.provide(
+          Layer.provide(
+            LLMObs.layer({ mlApp: "fleet", agentUrl: agent.url, flushTimeout: "30 seconds" }),
+            outbox(server)
+          )
+        )
+      )
       assert.deepStrictEqual(books.delivered, { agent: 1, intake: 0 })
       assert.strictEqual(books.transferred, 1)
       assert.deepStrictEqual(agent.events().map((event) => event.via), ["trace"])

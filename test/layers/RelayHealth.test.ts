@@ -23,7 +23,7 @@ const emit = (
 ) =>
   Effect.andThen(Effect.forEach(inputs, span), LLMObs.flush).pipe(
     Effect.provide(Layer.provide(
-      LLMObs.layer({ mlApp: "fleet", apm: "off", agentless: true }),
+      LLMObs.layer({ mlApp: "fleet", apm: "off", agentless: true, flushTimeout: "30 seconds" }),
       RedisOutbox.layer({ url: Redacted.make(server.url), ...options })
     ))
   )

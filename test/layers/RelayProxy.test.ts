@@ -35,7 +35,7 @@ const tunnels = (variables: { readonly [name: string]: string }) =>
     const { asked, server } = yield* proxy
     const queue = { url: Redacted.make(redis.url) }
     yield* Effect.andThen(Effect.void.pipe(LLMObs.llm("call")), LLMObs.flush).pipe(
-      Effect.provide(LLMObs.layer({ mlApp: "fleet", apm: "off", agentless: true })),
+      Effect.provide(LLMObs.layer({ mlApp: "fleet", apm: "off", agentless: true, flushTimeout: "30 seconds" })),
       Effect.provide(RedisOutbox.layer(queue))
     )
     const relay = Relay.layer({

@@ -307,7 +307,7 @@ describe("expectations", () => {
       Testing.expectLlm("chat").under(Testing.workflow("support")).withSession("s-1").once().check(spans)
       Testing.expectLlm("dropped").with({ route: "intake" }).check(spans)
       assert.throws(() => Testing.expectTool().check(spans), /4 spans were delivered, none of the kind tool/)
-    }).pipe(Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false }))))
+    }).pipe(Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false, flushTimeout: "30 seconds" }))))
 })
 
 describe("the linter of Testing", () => {

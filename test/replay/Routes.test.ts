@@ -23,6 +23,7 @@ const run = (
       service: "shop",
       apm: "all",
       flushInterval: "30 seconds",
+      flushTimeout: "30 seconds",
       agentUrl: agent.url
     })
       .pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env))))
