@@ -87,7 +87,7 @@ export const start = async ({ answer = (question) => `You said: ${question}` }: 
     await sendEvents(response, wire.stream(question, reply), wire, directives, request)
   }
 
-  const server = http.createServer((request, response) => {
+  const server = http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
     // A client that goes away ends its request.
     respond(request, response).catch(() => response.destroy())
   })

@@ -87,7 +87,7 @@ export const start = async (reply: (route: Route, nth: number) => Reply): Promis
     }
   }
 
-  const server = Http.createServer((request, response) => {
+  const server = Http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const chunks: Array<Buffer> = []
     let size = 0
     request.on("error", () => {})

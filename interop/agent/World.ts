@@ -90,7 +90,9 @@ export const inRequest = (
     if (response.status !== 204) return yield* Effect.die(new Error(`the server answers ${response.status}`))
   }).pipe(
     Effect.scoped,
-    Effect.provide(NodeHttpServer.layer(() => Http.createServer(), { host: "127.0.0.1", port: 0 })),
+    Effect.provide(
+      NodeHttpServer.layer(() => Http.createServer({ keepAliveTimeout: 0 }), { host: "127.0.0.1", port: 0 })
+    ),
     Effect.orDie
   )
 

@@ -67,7 +67,7 @@ const start = async () => {
       body: fromUtf8(JSON.stringify(body))
     })
   let attempts = 0
-  const server = http.createServer(async (request, response) => {
+  const server = http.createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     for await (const _ of request);
     attempts++
     const [, , id = "", operation] = decodeURIComponent(request.url!).split("/")

@@ -8,7 +8,7 @@ import type { Request } from "../../src/ports/Transport.ts"
 export const serve = (handler: Http.RequestListener, socketPath?: string) =>
   Effect.acquireRelease(
     Effect.callback<Http.Server>((resume) => {
-      const server = Http.createServer(handler)
+      const server = Http.createServer({ keepAliveTimeout: 0 }, handler)
       server.listen(socketPath === undefined ? { host: "127.0.0.1", port: 0 } : { path: socketPath }, () =>
         resume(Effect.succeed(server)))
     }),

@@ -109,7 +109,7 @@ const info = JSON.stringify({
 const agent = Effect.acquireRelease(
   Effect.callback<{ readonly server: Http.Server; readonly requests: number; readonly bytes: number }>((resume) => {
     const seen = { requests: 0, bytes: 0 }
-    const server = Http.createServer((request, response) => {
+    const server = Http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
       if (request.method === "POST") seen.requests++
       request.on("data", (part: Buffer) => {
         seen.bytes += part.byteLength

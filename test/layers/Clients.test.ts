@@ -476,7 +476,7 @@ describe("Clients.layer", () => {
     Effect.gen(function*() {
       if (!hasBodies) ctx.skip(noBodies)
       let calls = 0
-      const server = Http.createServer((request, response) => {
+      const server = Http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
         request.resume().on("end", () => {
           response.writeHead(++calls < 5 ? 500 : 200, { "content-type": "application/json", "retry-after-ms": "1" })
           response.end(JSON.stringify({ choices: [] }))

@@ -20,7 +20,7 @@ export const make = (statuses: Map<string, number> = new Map()) =>
     const refused: Array<Received> = []
     const server = yield* Effect.acquireRelease(
       Effect.callback<Http.Server>((resume) => {
-        const server = Http.createServer((request, response) => {
+        const server = Http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
           const parts: Array<Buffer> = []
           request.on("data", (part: Buffer) => parts.push(part))
           request.on("end", () => {

@@ -16,7 +16,7 @@ const server = (answer: Http.RequestListener) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.callback<Http.Server>((resume) => {
-        const server = Http.createServer(answer)
+        const server = Http.createServer({ keepAliveTimeout: 0 }, answer)
         server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
       }),
       (server) =>

@@ -13,7 +13,7 @@ const agent = Effect.gen(function*() {
   const info = JSON.stringify({ endpoints: ["/evp_proxy/v2/", "/v0.4/traces"], version: "7.60.0" })
   const server = yield* Effect.acquireRelease(
     Effect.callback<Http.Server>((resume) => {
-      const server = Http.createServer((request, response) => {
+      const server = Http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
         const parts: Array<Buffer> = []
         request.on("data", (part: Buffer) => parts.push(part))
         request.on("end", () => {

@@ -24,7 +24,7 @@ const endpoint = Effect.gen(function*() {
   const answers: Endpoint["answers"] = []
   const server = yield* Effect.acquireRelease(
     Effect.callback<Http.Server>((resume) => {
-      const server = Http.createServer((request, response) => {
+      const server = Http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
         const parts: Array<Buffer> = []
         request.on("data", (part: Buffer) => parts.push(part))
         request.on("end", () => {

@@ -166,11 +166,16 @@ describe("effects in promise callbacks", () => {
     const agent = await within((run) =>
       run(
         Effect.promise(async () => {
-          const server = await listening(Http.createServer(NodeHttp.wrap((_request, response) => {
-            void run(Effect.promise(() => run(tool("step"))).pipe(LLMObs.workflow("request"))).then(() =>
-              response.end()
+          const server = await listening(
+            Http.createServer(
+              { keepAliveTimeout: 0 },
+              NodeHttp.wrap((_request, response) => {
+                void run(Effect.promise(() => run(tool("step"))).pipe(LLMObs.workflow("request"))).then(() =>
+                  response.end()
+                )
+              })
             )
-          })))
+          )
           await (await fetch(server.url, { headers: { baggage: "session.id=s-1" } })).text()
           await server.close()
         }).pipe(LLMObs.workflow("main"))

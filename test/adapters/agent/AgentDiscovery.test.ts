@@ -10,8 +10,10 @@ const probe = (answer: string, status = 200) =>
   Effect.scoped(Effect.gen(function*() {
     const server = yield* Effect.acquireRelease(
       Effect.callback<Http.Server>((resume) => {
-        const server = Http.createServer((_request, response) => response.writeHead(status).end(answer))
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        const server = Http.createServer({ keepAliveTimeout: 0 }, (_request, response) =>
+          response.writeHead(status).end(answer))
+        server.listen(0, "127.0.0.1", () =>
+          resume(Effect.succeed(server)))
       }),
       (server) => Effect.sync(() => server.close())
     )

@@ -9,7 +9,7 @@ export type Headers = { readonly [name: string]: string }
 export const server = Effect.acquireRelease(
   Effect.callback<{ readonly port: number; readonly seen: Array<string>; readonly server: Http.Server }>((resume) => {
     const seen: Array<string> = []
-    const server = Http.createServer(async (request, response) => {
+    const server = Http.createServer({ keepAliveTimeout: 0 }, async (request, response) => {
       let body = ""
       for await (const chunk of request) body += String(chunk)
       seen.push(`${request.method} ${body}`)

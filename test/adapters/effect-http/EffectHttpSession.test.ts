@@ -60,7 +60,9 @@ describe("EffectHttpSession", () => {
       ),
       { disableLogger: true, disableListenLog: true, middleware: RequestSession.middleware(sessionFrom) }
     ).pipe(
-      Layer.provideMerge(NodeHttpServer.layerServer(() => Http.createServer(), { host: "127.0.0.1", port: 0 })),
+      Layer.provideMerge(
+        NodeHttpServer.layerServer(() => Http.createServer({ keepAliveTimeout: 0 }), { host: "127.0.0.1", port: 0 })
+      ),
       Layer.provide(Layer.effectContext(Effect.promise(services)))
     )
     const runtime = ManagedRuntime.make(app)
@@ -95,7 +97,12 @@ describe("EffectHttpSession", () => {
             disableListenLog: true,
             middleware: RequestSession.middleware(both)
           }).pipe(
-            Layer.provideMerge(NodeHttpServer.layerServer(() => Http.createServer(), { host: "127.0.0.1", port: 0 }))
+            Layer.provideMerge(
+              NodeHttpServer.layerServer(() => Http.createServer({ keepAliveTimeout: 0 }), {
+                host: "127.0.0.1",
+                port: 0
+              })
+            )
           )
         ),
         Effect.provide(Observed.dev())
@@ -109,7 +116,9 @@ describe("EffectHttpSession", () => {
         disableListenLog: true,
         middleware: RequestSession.middleware(both)
       }).pipe(
-        Layer.provideMerge(NodeHttpServer.layerServer(() => Http.createServer(), { host: "127.0.0.1", port: 0 })),
+        Layer.provideMerge(
+          NodeHttpServer.layerServer(() => Http.createServer({ keepAliveTimeout: 0 }), { host: "127.0.0.1", port: 0 })
+        ),
         Layer.provideMerge(Observed.dev())
       )
     )

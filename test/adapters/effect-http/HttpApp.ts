@@ -26,7 +26,10 @@ export const routes = (handler: Handler) =>
     { disableLogger: true, disableListenLog: true }
   )
 
-export const server = NodeHttpServer.layerServer(() => Http.createServer(), { host: "127.0.0.1", port: 0 })
+export const server = NodeHttpServer.layerServer(() => Http.createServer({ keepAliveTimeout: 0 }), {
+  host: "127.0.0.1",
+  port: 0
+})
 
 /** The server, to which a test sends requests, with the program behind it. */
 export const serving = (handler: Handler = chat) => Layer.provideMerge(routes(handler), server)

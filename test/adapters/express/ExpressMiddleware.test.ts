@@ -16,7 +16,7 @@ const serve = (before: boolean): Serve => (answer, sessionFrom) => {
     response.json(await answer({ n: String(request.query["n"]), body: request.body }))
   })
   app.use(routes)
-  return listening(Http.createServer(app))
+  return listening(Http.createServer({ keepAliveTimeout: 0 }, app))
 }
 
 describe("Express", () => {

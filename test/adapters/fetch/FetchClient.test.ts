@@ -122,7 +122,7 @@ describe("fetch with propagation", () => {
     it.live(`answers as the function that it wraps: ${name}`, () =>
       Effect.gen(function*() {
         const server = yield* Effect.acquireRelease(
-          Effect.promise(() => listening(Http.createServer(handler))),
+          Effect.promise(() => listening(Http.createServer({ keepAliveTimeout: 0 }, handler))),
           ({ close }) => Effect.promise(close)
         )
         const host = server.url.replace(/\/$/, "")

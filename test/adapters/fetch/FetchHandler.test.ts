@@ -26,7 +26,7 @@ describe("FetchHandler", () => {
         sessionFrom
       }
     )
-    return listening(Http.createServer(getRequestListener(handler)))
+    return listening(Http.createServer({ keepAliveTimeout: 0 }, getRequestListener(handler)))
   })
 
   describe("as a middleware of Hono", () => {
@@ -34,7 +34,7 @@ describe("FetchHandler", () => {
       const app = new Hono()
       app.use(Fetch.middleware({ sessionFrom }))
       app.all("/chat", async (context) => context.json(await answer(await said(context.req.raw)) as object))
-      return listening(Http.createServer(getRequestListener(app.fetch)))
+      return listening(Http.createServer({ keepAliveTimeout: 0 }, getRequestListener(app.fetch)))
     })
   })
 

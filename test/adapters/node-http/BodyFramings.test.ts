@@ -144,7 +144,7 @@ const collect = async (from: AsyncIterable<Uint8Array>) => {
 }
 
 const overHttp1 = async (handler: Handler, framings: ReadonlyArray<Framing>): Promise<ReadonlyArray<Seen>> => {
-  const server = Http.createServer(handler as Http.RequestListener)
+  const server = Http.createServer({ keepAliveTimeout: 0 }, handler as Http.RequestListener)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
   // One connection: what one request leaves unread must not stop the next.
@@ -215,7 +215,7 @@ describe("body framings", () => {
     handler: Handler,
     use: (socket: Net.Socket, answer: Promise<string>) => Promise<void>
   ): Promise<void> => {
-    const server = Http.createServer(handler as Http.RequestListener)
+    const server = Http.createServer({ keepAliveTimeout: 0 }, handler as Http.RequestListener)
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     const socket = Net.connect((server.address() as AddressInfo).port, "127.0.0.1")
     const answer = new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))))

@@ -33,15 +33,18 @@ describe("NodeHttpHandler", () => {
   for (const [name, read] of readers) {
     describe(`that ${name}`, () => {
       trial((answer, sessionFrom) =>
-        listening(Http.createServer(NodeHttp.wrap(async (request, response) => {
-          const url = new URL(request.url!, "http://localhost")
-          const text = await read(request)
-          const said = await answer({
-            n: url.searchParams.get("n")!,
-            body: text === "" ? undefined : JSON.parse(text)
-          })
-          response.end(JSON.stringify(said))
-        }, { sessionFrom })))
+        listening(Http.createServer(
+          { keepAliveTimeout: 0 },
+          NodeHttp.wrap(async (request, response) => {
+            const url = new URL(request.url!, "http://localhost")
+            const text = await read(request)
+            const said = await answer({
+              n: url.searchParams.get("n")!,
+              body: text === "" ? undefined : JSON.parse(text)
+            })
+            response.end(JSON.stringify(said))
+          }, { sessionFrom })
+        ))
       )
     })
   }
@@ -58,7 +61,10 @@ describe("NodeHttpHandler", () => {
   ) => {
     const runtime = ManagedRuntime.make(Observed.dev())
     const server = await listening(
-      Http.createServer(NodeHttp.wrap(handler(() => runtime.runPromise(session)), { sessionFrom }))
+      Http.createServer(
+        { keepAliveTimeout: 0 },
+        NodeHttp.wrap(handler(() => runtime.runPromise(session)), { sessionFrom })
+      )
     )
     try {
       await use(server.url)

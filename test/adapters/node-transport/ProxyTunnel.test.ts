@@ -30,7 +30,7 @@ const listening = <S extends Net.Server>(server: S) =>
 /** An intake that stands at `address`, as far as the proxy is concerned. */
 const intake = Effect.suspend(() => {
   const requests: Array<string> = []
-  const server = Https.createServer(certificate, (incoming, response) => {
+  const server = Https.createServer({ ...certificate, keepAliveTimeout: 0 }, (incoming, response) => {
     requests.push(`${incoming.method} ${incoming.headers.host} ${incoming.headers["dd-api-key"]}`)
     incoming.resume().on("end", () => response.writeHead(202).end("taken"))
   })
@@ -48,7 +48,7 @@ const proxy = (behaviour: { readonly to: number } | Answered | "silent" | "closi
     const asked: Array<string> = []
     const arrival = Promise.withResolvers<void>()
     const departure = Promise.withResolvers<void>()
-    const server = Http.createServer((_, response) => response.writeHead(500).end())
+    const server = Http.createServer({ keepAliveTimeout: 0 }, (_, response) => response.writeHead(500).end())
     server.on("connect", (incoming: Http.IncomingMessage, socket: Net.Socket) => {
       asked.push(`${incoming.url} ${incoming.headers["proxy-authorization"] ?? "-"}`)
       socket.on("error", () => {})
@@ -188,7 +188,7 @@ describe("ProxyTunnel", () => {
 
   it.live("reads the proxy's URL only when a request needs it", () =>
     Effect.gen(function*() {
-      const server = yield* listening(Http.createServer((_, response) => response.end()))
+      const server = yield* listening(Http.createServer({ keepAliveTimeout: 0 }, (_, response) => response.end()))
       const transport = yield* NodeTransport.make({ proxy: "::no URL" })
       const target = { protocol: "http", host: "127.0.0.1", port: server.port, basePath: "" } as const
       assert.strictEqual((yield* transport.send(request("", { target })))._tag, "Answer")

@@ -205,9 +205,12 @@ describe("OtelContext", () => {
     ) => {
       let result: LLMObs.DevAgent["Service"] | undefined
       return within(async ({ run, settle }) => {
-        const server = await listening(Http.createServer(NodeHttp.wrap((request, response) => {
-          void run(context(request), handler()).then(() => response.end())
-        }, { sessionFrom: { query: "session_id" } })))
+        const server = await listening(Http.createServer(
+          { keepAliveTimeout: 0 },
+          NodeHttp.wrap((request, response) => {
+            void run(context(request), handler()).then(() => response.end())
+          }, { sessionFrom: { query: "session_id" } })
+        ))
         await (await fetch(`${server.url}/?session_id=q-1`, { headers })).text()
         await server.close()
         result = await settle()

@@ -115,22 +115,27 @@ describe("a journal in a folder of SQLite files", () => {
     )
 
     it("gives it to who asks in the moment in which it is found, without waiting to be looked for again", async () => {
+      // One that has to be looked for again comes a second later. A machine that pauses makes a few late, never most.
+      let late = 0
       for (let round = 0; round < 20; round++) {
         const { directory, remove } = SqliteFile.folder()
         leave(directory, [1])
         const next = SqliteFile.open({ directory })
         const started = next.start()
         const outbox = next.store.of("")
+        const before = performance.now()
         let told = next.ready()
         for (let item = outbox.take(); item === undefined; item = outbox.take()) {
           while (next.ready() === told) await setImmediate()
           told = next.ready()
         }
+        if (performance.now() - before > 900) late++
         await started
         next.journal.close()
         remove()
       }
-    }, 8_000)
+      assert.isBelow(late, 8)
+    })
 
     it(
       "gives it to the millisecond, where the clock tells parts of one",
