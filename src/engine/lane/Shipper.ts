@@ -59,6 +59,8 @@ export interface Shipper {
   readonly drain: Effect.Effect<void>
 }
 
+const defect: Outcome = { _tag: "Failure", bytesWritten: true, reason: "DEFECT" }
+
 // The rests of workers while a destination is left alone.
 const resting = () => {
   const cut = Latch.makeUnsafe(false)
@@ -109,7 +111,8 @@ export const make = <P>(lane: Lane<P>, options: {
 
   const attempt = (payload: P): Effect.Effect<void> =>
     Effect.flatMap(
-      lane.send(payload),
+      // There may be no memory for a body. The payload is then sent again like any other.
+      Effect.catchDefect(Effect.suspend(() => lane.send(payload)), () => Effect.succeed(defect)),
       (outcome) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
           const step = lane.onOutcome(payload, outcome, now, closing)

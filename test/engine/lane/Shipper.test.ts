@@ -149,6 +149,23 @@ describe("Shipper", () => {
       assert.deepStrictEqual(attempts, [[0, 1]])
     }))
 
+  it.effect("sends again after a defect of the writer, and the worker goes on", () =>
+    Effect.gen(function*() {
+      let broken = true
+      const { add, attempts, delivered } = yield* make({
+        script: [later(2_000)],
+        send: () => {
+          if (!broken) return Effect.void
+          broken = false
+          throw new RangeError("Array buffer allocation failed")
+        }
+      })
+      add(1)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(attempts, [[1_000, 1], [3_000, 1]])
+      assert.deepStrictEqual(delivered, [1])
+    }))
+
   it.effect("packs no payload inside the call that urges it", () =>
     Effect.gen(function*() {
       const { add, asked, attempts, shipper } = yield* make()
