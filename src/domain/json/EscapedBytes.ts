@@ -38,7 +38,13 @@ export const size = (bytes: Uint8Array, from: number, to: number): number => {
   return sum
 }
 
-const isInside = (byte: number): boolean => (byte & 0xc0) === 0x80
+/**
+ * Whether a byte stands inside a character of UTF-8, after its first byte.
+ *
+ * @category predicates
+ * @since 0.2.0
+ */
+export const isInside = (byte: number): boolean => (byte & 0xc0) === 0x80
 
 // Whole pieces go first, then smaller ones, and then single bytes.
 const pieces = [TextPass.mostBytes, 256]

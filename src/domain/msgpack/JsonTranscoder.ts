@@ -8,6 +8,7 @@
  *
  * @since 0.2.0
  */
+import * as EscapedBytes from "../json/EscapedBytes.ts"
 import * as JsonEscapes from "../json/JsonEscapes.ts"
 import * as TextPass from "../json/TextPass.ts"
 import type { MsgpackWriter } from "./MsgpackWriter.ts"
@@ -308,7 +309,8 @@ export class JsonTranscoder {
 const isContainer = (head: number): boolean => head >= 0x80 && (head < 0xa0 || (head >= 0xdc && head <= 0xdf))
 
 // The start of the character in UTF-8 that has a byte there.
-const startOf = (bytes: Uint8Array, at: number): number => (bytes[at]! & 0xc0) === 0x80 ? startOf(bytes, at - 1) : at
+const startOf = (bytes: Uint8Array, at: number): number =>
+  EscapedBytes.isInside(bytes[at]!) ? startOf(bytes, at - 1) : at
 
 const escaped = (page: Uint8Array, to: number, unit: number): number => {
   page[to] = backslash
