@@ -6,6 +6,7 @@
 import * as AgentManifest from "../content/AgentManifest.ts"
 import * as Prompt from "../content/Prompt.ts"
 import type { Json } from "../json/JsonSnapshot.ts"
+import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import type { SpanIo } from "../span/Annotation.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
 import * as HeldContents from "./HeldContent.ts"
@@ -77,8 +78,9 @@ export const content = (record: SpanRecord<unknown>): { [key: string]: Json } =>
     meta["output"] ??= {}
   }
   if (record.prompt !== undefined) {
+    const { input } = meta
     meta["input"] = {
-      ...(meta["input"] as Writable | undefined),
+      ...(input === undefined || JsonSnapshot.isObject(input) ? input : { value: input }),
       prompt: Prompt.render(record.prompt, context.mlApp.value)
     }
   }

@@ -109,6 +109,17 @@ describe("SpanEvent", () => {
     assert.notProperty(event()._dd, "scope")
   })
 
+  // No annotation makes such a record, but an element of a queue may hold it.
+  it("writes an input that is no object beside a prompt as its value", () => {
+    for (const value of ["text", [1, 2], 7, null]) {
+      const record = makeRecord({ annotation: { prompt: { id: "p" } } })
+      const annotation = { ...record.annotation, input: { _tag: "Raw" as const, value } }
+      const { input } = SpanEvent.render({ ...record, annotation }, WireFormat.table["evp-proxy"]).meta
+      assert.deepStrictEqual(Object.keys(input as object), ["value", "prompt"])
+      assert.deepInclude(input, { value })
+    }
+  })
+
   it("writes each side in the shape of its kind, a prompt beside the messages, and tools in their fields", () => {
     const llm = event({ annotation: { input: "q", prompt: { id: "p" }, toolDefinitions: [{ name: "track" }] } }).meta
     assert.deepStrictEqual(llm["input"], {
