@@ -22,6 +22,7 @@ export default defineConfig({
       // A process per file, since these tests start servers and set environment variables.
       { extends: true, test: { name: "outside", include: ["test/**/*.test.ts"], exclude: inside } }
     ],
+    setupFiles: ["test/TestSeed.ts"],
     pool: "forks",
     // Continuous integration has two cores.
     maxWorkers: 2,

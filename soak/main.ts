@@ -17,7 +17,7 @@ const argument = (name: string): number | undefined => {
 
 const minutes = argument("minutes") ?? 10
 const rounds = argument("rounds") ?? Infinity
-const firstSeed = argument("seed") ?? Math.floor(Math.random() * 4_294_967_296)
+const firstSeed = argument("seed") ?? (Number(process.env["TEST_SEED"]) || Math.floor(Math.random() * 4_294_967_296))
 /** The longest that a round may take before it counts as stuck. */
 const patience = "5 minutes"
 

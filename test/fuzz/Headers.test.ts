@@ -3,8 +3,7 @@ import { settings } from "../../fuzz/HeaderLaws.ts"
 import * as HeaderLaws from "../../fuzz/HeaderLaws.ts"
 import * as HostileHeaders from "../../fuzz/HostileHeaders.ts"
 import * as Seeded from "../../fuzz/Seeded.ts"
-
-const seed = Math.floor(Math.random() * 2 ** 32)
+import { seed } from "../TestSeed.ts"
 
 describe("hostile headers", () => {
   for (const [index, using] of settings.entries()) {

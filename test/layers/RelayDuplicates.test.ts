@@ -7,6 +7,7 @@ import * as DevAgents from "../../src/adapters/devagent/DevAgent.ts"
 import * as Ledgers from "../../src/domain/delivery/Ledger.ts"
 import * as Processes from "../adapters/redis/Processes.ts"
 import * as RedisServer from "../adapters/redis/RedisServer.ts"
+import { seed } from "../TestSeed.ts"
 
 /** Looks again and again, for at most 50 seconds. */
 const until = <R>(look: Effect.Effect<boolean, never, R>): Effect.Effect<void, never, R> =>
@@ -85,7 +86,6 @@ describe.skipIf(RedisServer.missing !== undefined)("duplicates of relays", { con
     "counts every duplicate in the relays that live on, when others are killed at random instants",
     () =>
       Effect.gen(function*() {
-        const seed = Date.now() % 1_000_000
         const random = Seeded.make(seed)
         const { again, counted } = yield* trial(({ agent, relay }) =>
           Effect.gen(function*() {
