@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
 import { metrics as counted } from "../../providers/Wire.ts"
+import * as LongestWait from "../../src/domain/delivery/LongestWait.ts"
 import * as Clients from "../../src/layers/Clients.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Testing from "../../src/layers/Testing.ts"
@@ -28,11 +29,38 @@ const localServer = Effect.acquireRelease(
   (server) => Effect.promise(server.close)
 )
 
+/** The milliseconds that a client waits for an answer. No other timer is as long. */
+const patience = 997
+
+/** Ends the first such wait when the server has the request that it does not answer, and no other one. */
+const impatientOnce = (server: ProviderServer.ProviderServer) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const real = globalThis.setTimeout
+      let isOver = false
+      const set = (callback: (...args: ReadonlyArray<unknown>) => void, millis?: number, ...args: Array<unknown>) => {
+        if (millis !== patience) return real(callback, millis, ...args)
+        if (isOver) return real(callback, LongestWait.longestWaitMillis, ...args)
+        isOver = true
+        const look = setInterval(() => {
+          if (!server.requests.some(({ text }) => text.includes("[stall]"))) return
+          clearInterval(look)
+          callback(...args)
+        }, 5)
+        return look
+      }
+      globalThis.setTimeout = Object.assign(set, real)
+      return real
+    }),
+    (real) => Effect.sync(() => (globalThis.setTimeout = real))
+  )
+
 /** Asks inside a workflow, and gives the llm spans. */
 const recorded = ({ layer, wrap }: Way, speaker: Speaker, asks: ReadonlyArray<Parameters<Speaker["ask"]>[1]>) =>
   Effect.gen(function*() {
     const server = yield* localServer
     const client = wrap(yield* Effect.promise(() => speaker.make(server.origin)))
+    if (asks.some(({ timeout }) => timeout !== undefined)) yield* impatientOnce(server)
     yield* Effect.forEach(
       asks,
       (ask) => Effect.promise(() => speaker.ask(client as never, ask).catch(() => undefined)),
@@ -126,7 +154,7 @@ for (const speaker of speakers) {
             { text: "[moved 308] [once 500] Hi" },
             { text: "[moved 308] Hi", isStream: true },
             { text: "[moved 303] Hi" },
-            { text: "[stall] Hi", timeout: 500 }
+            { text: "[stall] Hi", timeout: patience }
           ])
           const [, , , refused, timed] = spans
           assert.strictEqual(spans.length, 5)

@@ -1,13 +1,6 @@
 /** Makes the calls under Datadog's tracer, which `--import` loads before. */
 import tracer from "dd-trace"
-import { once } from "node:events"
-import { setTimeout } from "node:timers/promises"
 import * as PeerCalls from "./PeerCalls.ts"
-
-await once(process, "message")
-process.disconnect()
-// The Agent's answer is read.
-await setTimeout(200)
 
 await PeerCalls.run(PeerCalls.make(process.argv[2]!))
 ;(tracer as unknown as { readonly llmobs: { readonly flush: () => void } }).llmobs.flush()
