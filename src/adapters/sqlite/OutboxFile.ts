@@ -112,6 +112,13 @@ const lock = (path: string, durability: Durability): DatabaseSync => {
   }
 }
 
+// A damaged row can have a number beyond the safe integers. To read it as an integer would be an error, which is that of
+// a whole file.
+const exact = (column: string): string => `CAST(${column} AS REAL) AS ${column}`
+
+/** Selects the rows of events with ids above one, up to and with another. */
+export const selectEvents = `SELECT id, ${exact("at")}, ${exact("crc")}, body FROM events WHERE id > ? AND id <= ?`
+
 const finishOpening = (database: DatabaseSync, path: string): OutboxFile => {
   const mode = database.prepare("PRAGMA journal_mode = WAL").get()
   if (mode?.["journal_mode"] !== "wal") throw new Error("the file system does not allow a write-ahead log")
@@ -129,9 +136,9 @@ const finishOpening = (database: DatabaseSync, path: string): OutboxFile => {
     insert: database.prepare("INSERT INTO events (id, at, crc, body) VALUES (?, ?, ?, ?)"),
     remove: database.prepare("DELETE FROM events WHERE id = ?"),
     count: database.prepare("UPDATE streams SET events = events + ? WHERE id = ?"),
-    read: database.prepare("SELECT id, at, crc, body FROM events WHERE id > ? AND id <= ? ORDER BY id"),
+    read: database.prepare(`${selectEvents} ORDER BY id`),
     peek: database.prepare(
-      "SELECT id, at, octet_length(body) AS bytes FROM events WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
+      `SELECT id, ${exact("at")}, octet_length(body) AS bytes FROM events WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`
     )
   }
 }
@@ -352,7 +359,9 @@ export const setAside = (self: OutboxFile, entries: ReadonlyArray<SetAside>): vo
 
 /** The events that are set aside, the oldest first. */
 export const readSetAside = (self: Pick<OutboxFile, "database">): ReadonlyArray<SetAside> =>
-  self.database.prepare("SELECT at, reason, status, body FROM set_aside ORDER BY id").all().map((row) => ({
+  self.database.prepare(
+    `SELECT ${exact("at")}, reason, ${exact("status")}, body FROM set_aside ORDER BY id`
+  ).all().map((row) => ({
     reason: reasons.find((reason) => reason === row["reason"]) ?? "unreadable",
     status: row["status"] === null ? undefined : Number(row["status"]),
     at: Number(row["at"]),

@@ -22,9 +22,7 @@ function* readable(database: DatabaseSync): Generator<OutboxFile.Columns> {
   for (let stretch = stretches.pop(); stretch !== undefined && failures < mostFailures; stretch = stretches.pop()) {
     let [low, high] = stretch
     for (const order of ["ASC", "DESC"]) {
-      const query = database.prepare(
-        `SELECT id, at, crc, body FROM events WHERE id > ? AND id <= ? ORDER BY id ${order}`
-      )
+      const query = database.prepare(`${OutboxFile.selectEvents} ORDER BY id ${order}`)
       try {
         for (const row of query.iterate(low, high) as unknown as Iterable<OutboxFile.Columns>) {
           if (order === "ASC") low = row.id

@@ -70,6 +70,7 @@ export const decode = (text: string): Problem.Checked<SpanRecord | undefined> =>
   const end = text.indexOf("\n")
   const json = parse(end === -1 ? text : text.slice(0, end))
   if (!JsonSnapshot.isObject(json) || (json["version"] !== version && json["version"] !== first)) return unreadable
+  if (!isWithin(json, mostLevels)) return unreadable
   const record = json["record"] ?? raised(json["flattened"] ?? null)
   if (!isRecord(record)) return unreadable
   if (json["version"] === version && !pasted(record, end === -1 ? "" : text.slice(end + 1))) return unreadable
@@ -192,6 +193,13 @@ const parse = (text: string): JsonSnapshot.Json | undefined => {
     return undefined
   }
 }
+
+// No record has so many levels, even flattened. With a few thousand, a value can neither be read nor sent to another thread.
+const mostLevels = 512
+
+const isWithin = (json: JsonSnapshot.Json, levels: number): boolean =>
+  typeof json !== "object" || json === null ||
+  (levels > 0 && (JsonSnapshot.isArray(json) ? json : Object.values(json)).every((item) => isWithin(item, levels - 1)))
 
 type Encoded = JsonSnapshot.JsonObject & {
   readonly context: JsonSnapshot.JsonObject

@@ -99,6 +99,8 @@ const update = (known: Known, tags: Tags): boolean => {
   let isChanged = false
   for (let i = 0; i < values.length; i++) {
     if (values[i] === before[i]) continue
+    // To render any other value can throw, which would leave some texts of this record among those of the last one.
+    if (typeof values[i] !== "string") return false
     const place = places[i]!
     const text = `${keys[i]}:${values[i]}`
     if (texts[place - 1]! >= text || texts[place + 1]! <= text) return false

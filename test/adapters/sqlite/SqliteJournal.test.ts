@@ -4,6 +4,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { setImmediate } from "node:timers/promises"
+import * as Zlib from "node:zlib"
 import type { Moment } from "../../../src/domain/delivery/EventAge.ts"
 import * as Ledgers from "../../../src/domain/delivery/Ledger.ts"
 import { drain, offer, record, settle } from "../../laws/OutboxLaws.ts"
@@ -333,6 +334,8 @@ describe("a journal in a folder of SQLite files", () => {
   })
 
   describe("when rows are damaged", () => {
+    const isSecond = "id % 1073741824 = 2"
+
     it(
       "sets them aside, counts them, and delivers the others",
       inFolder(({ directory }) => {
@@ -348,6 +351,39 @@ describe("a journal in a folder of SQLite files", () => {
         next.journal.close()
         assert.strictEqual(SqliteFile.query(directory, "SELECT body FROM set_aside").length, 2)
         assert.strictEqual(SqliteFile.query(directory, "SELECT * FROM events").length, 0)
+      })
+    )
+
+    for (const levels of [5_000, 50_000]) {
+      it(
+        `sets one aside whose text has ${levels} levels, and delivers the others`,
+        inFolder(({ directory }) => {
+          leave(directory, upTo(3))
+          const [row] = SqliteFile.change(directory, `SELECT body FROM events WHERE ${isSecond}`)
+          const deep = `${"[".repeat(levels)}${"]".repeat(levels)}`
+          const body = String(row!["body"]).replace("\"tags\":{", `"tags":{"deep":${deep},`)
+          SqliteFile.change(
+            directory,
+            `UPDATE events SET body = '${body}', crc = ${Zlib.crc32(body)} WHERE ${isSecond} RETURNING id`
+          )
+          const next = adopted(directory)
+          assert.deepStrictEqual(deliver(next), [1, 3])
+          assert.strictEqual(balanced(next).dropped.refused, 1)
+          next.journal.close()
+        })
+      )
+    }
+
+    it(
+      "reads numbers that JavaScript cannot have",
+      inFolder(({ directory }) => {
+        leave(directory, upTo(3))
+        SqliteFile.change(directory, `UPDATE events SET at = ${2n ** 62n} WHERE ${isSecond} RETURNING id`)
+        SqliteFile.change(directory, `UPDATE events SET crc = ${2n ** 62n} WHERE id % 1073741824 = 3 RETURNING id`)
+        const next = adopted(directory)
+        assert.deepStrictEqual(deliver(next), [1, 2])
+        assert.strictEqual(balanced(next).dropped.refused, 1)
+        next.journal.close()
       })
     )
 

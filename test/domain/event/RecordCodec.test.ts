@@ -134,6 +134,11 @@ describe("RecordCodec", () => {
     ["a start that is text", JSON.stringify({ ...good, record: { ...good.record, startNs: "soon" } })],
     ["a start that is a number", JSON.stringify({ ...good, record: { ...good.record, startNs: 12 } })],
     ["a context that is a list", JSON.stringify({ ...good, record: { ...good.record, context: [] } })],
+    [
+      "more levels than any record has",
+      JSON.stringify({ ...good, record: { ...good.record, tags: { a: "?" } } })
+        .replace("\"?\"", "[".repeat(50_000) + "]".repeat(50_000))
+    ],
     ["an annotation that is null", JSON.stringify({ ...good, record: { ...good.record, annotation: null } })]
   ]
   for (const [name, text] of foreign) {

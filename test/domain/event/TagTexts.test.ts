@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import * as SpanEvent from "../../../src/domain/event/SpanEvent.ts"
 import { TagTexts } from "../../../src/domain/event/TagTexts.ts"
 import * as WireFormat from "../../../src/domain/event/WireFormat.ts"
+import type { Tags } from "../../../src/domain/span/Tags.ts"
 import { makeRecord } from "../Records.ts"
 
 const Tag = Schema.Tuple([
@@ -31,6 +32,17 @@ describe("TagTexts", () => {
     },
     { arbitrary: { runs: 40 } }
   )
+
+  it("gives an event no tag of the one before it, whose tags a stored record had and could not be rendered", () => {
+    const of = (tags: { readonly [key: string]: unknown }) => ({ ...makeRecord({}), tags: tags as Tags })
+    for (const format of Object.values(WireFormat.table)) {
+      const texts = new TagTexts(format)
+      texts.of(of({ env: "prod", team: "a" }))
+      assert.throws(() => texts.of(of({ env: "other", team: { toString: null } })))
+      const next = of({ env: "prod", team: "b" })
+      assert.strictEqual(texts.of(next), JSON.stringify(SpanEvent.tags(next, format)))
+    }
+  })
 
   it("reads tags once that are too long to be kept, because each further look would take seconds if there are thousands", () => {
     for (const format of Object.values(WireFormat.table)) {
