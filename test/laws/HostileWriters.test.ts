@@ -93,8 +93,8 @@ const layer = (given: LLMObs.Options = {}) =>
 const spoiled = <A extends object>(writer: A, parts: object): A =>
   Object.defineProperties({ ...writer }, Object.getOwnPropertyDescriptors(parts))
 
-const asIntake = (parts: object) =>
-  layer({ apm: "off" }).pipe(
+const asIntake = (parts: object, given: LLMObs.Options = {}) =>
+  layer({ apm: "off", ...given }).pipe(
     Layer.provide(Layer.succeed(IntakeWriter, spoiled(IntakeWriters.make({ write: () => Effect.void }), parts)))
   )
 
@@ -129,7 +129,7 @@ for (const [port, plugged] of [["an intake writer", asIntake], ["an agent writer
 
 describe("an intake writer that cannot encode", () => {
   it.live("counts an event that an intake writer cannot encode as failed", () =>
-    Effect.map(survives(asIntake({ encode: boom })), (ledger) => {
+    Effect.map(survives(asIntake({ encode: boom }, { flushTimeout: "30 seconds" })), (ledger) => {
       assert.strictEqual(ledger.dropped.failed, 7)
     }))
 })
@@ -166,7 +166,7 @@ describe("an agent writer without a size for structs", () => {
           yield* Effect.void.pipe(LLMObs.llm("large", { input: "x".repeat(300_000) }))
           yield* LLMObs.flush
           return yield* LLMObs.ledger
-        }).pipe(Effect.provide(asAgent({ structBytes }, { flushTimeout: "5 seconds" })))
+        }).pipe(Effect.provide(asAgent({ structBytes }, { flushTimeout: "30 seconds" })))
         assert.deepStrictEqual(ledger.delivered, { agent: 0, intake: 1 })
       }))
   }

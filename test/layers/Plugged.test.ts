@@ -220,11 +220,9 @@ describe("both plugged writers", () => {
   it.live("opens sockets with one writer plugged, which proves that this test sees them", () =>
     Effect.gen(function*() {
       const { layer } = events()
+      const agent = yield* DevAgent.make()
       const opened = yield* sockets(
-        Effect.provide(
-          program,
-          LLMObs.layer({ ...Observed.usual, flushTimeout: "100 millis" }).pipe(Layer.provide(layer))
-        )
+        Effect.provide(program, Observed.layerOf(agent).pipe(Layer.provide(layer)))
       )
       assert.isAbove(opened.length, 0)
     }))

@@ -13,6 +13,7 @@ import type { Problem } from "../../src/domain/Problem.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as Intakes from "./Intakes.ts"
 import * as Observed from "./Observed.ts"
+import * as Patience from "./Patience.ts"
 
 const keyOf = (name: string) => `${name}-0123456789abcdef`
 
@@ -109,27 +110,32 @@ describe("withRouting", () => {
   it.live("delays no account for one whose key is refused, and delivers to that one when it is accepted", () => {
     const statuses = new Map([[keyOf("late"), 403]])
     return Effect.gen(function*() {
-      const { intakes, layer } = yield* scene({ flushTimeout: "300 millis" }, statuses)
+      const { giveUp, layer: clock, vain } = Patience.make()
+      const { agent, intakes, layer } = yield* scene({ flushTimeout: Patience.flushTimeout }, statuses)
       yield* Effect.gen(function*() {
         yield* Effect.all([call("a", account("late")), call("b", account("fine")), call("own")])
-        const report = yield* LLMObs.flush
+        const report = yield* vain(() =>
+          agent.events().length + intakes.accepted.length === 2 && intakes.refused.length > 0
+        )
         assert.deepStrictEqual([report.delivered, report.dropped, report.pending], [2, 0, 1])
         yield* call("c", account("fine"))
-        yield* LLMObs.flush
+        yield* vain(() => intakes.accepted.length === 2)
         yield* balanced
         assert.deepStrictEqual(byAccount(intakes.accepted), { [`datadoghq.com ${keyOf("fine")}`]: ["b", "c"] })
         statuses.delete(keyOf("late"))
         assert.strictEqual((yield* LLMObs.flush).pending, 0)
         yield* balanced
-      }).pipe(Effect.provide(layer))
+        giveUp()
+      }).pipe(Effect.provide(Layer.provideMerge(layer, clock)))
       assert.deepStrictEqual(byAccount(intakes.accepted)[`datadoghq.com ${keyOf("late")}`], ["a"])
     })
   })
 
   it.live("lets a refused account fill a quarter of the memory, and leaves the rest to the others", () =>
     Effect.gen(function*() {
+      const { giveUp, layer: clock, vain } = Patience.make()
       const { intakes, layer } = yield* scene(
-        { flushTimeout: "200 millis", maxBytes: 400_000 },
+        { flushTimeout: Patience.flushTimeout, maxBytes: 400_000 },
         new Map([[keyOf("refused"), 403]])
       )
       const large = (name: string, routing: LLMObs.Routing) =>
@@ -143,11 +149,11 @@ describe("withRouting", () => {
         assert.isBelow(Ledgers.pending(held), 20)
         const fine = account("fine")
         for (let index = 0; index < 12; index++) yield* large("f", fine)
-        yield* LLMObs.flush
+        yield* vain(() => byAccount(intakes.accepted)[`datadoghq.com ${keyOf("fine")}`]?.length === 12)
         const after = yield* balanced
         assert.strictEqual(after.dropped.outboxFull, held.dropped.outboxFull)
-      }).pipe(Effect.provide(layer))
-      assert.strictEqual(byAccount(intakes.accepted)[`datadoghq.com ${keyOf("fine")}`]!.length, 12)
+        giveUp()
+      }).pipe(Effect.provide(Layer.provideMerge(layer, clock)))
     }))
 
   for (
@@ -183,15 +189,16 @@ describe("withRouting", () => {
   it.live("shows a key only in the requests of its account", () => {
     const { layer: logs, lines } = Observed.warnings()
     return Effect.gen(function*() {
-      const { agent, intakes, layer } = yield* scene({ flushTimeout: "200 millis" }, new Map([[keyOf("acme"), 403]]))
+      const { giveUp, layer: clock, vain } = Patience.make()
+      const statuses = new Map([[keyOf("acme"), 403]])
+      const { agent, intakes, layer } = yield* scene({ flushTimeout: Patience.flushTimeout }, statuses)
       const books = yield* Effect.gen(function*() {
         yield* call("one", account("acme"))
         yield* call("two", account("acme", "nowhere.example"))
-        yield* LLMObs.flush
+        yield* vain(() => intakes.refused.length > 0 && lines.length > 0)
+        giveUp()
         return [yield* LLMObs.ledger, yield* LLMObs.setAside, yield* LLMObs.currentSpan, yield* LLMObs.inject]
-      }).pipe(Effect.provide(layer), Effect.provide(logs))
-      assert.isAbove(intakes.refused.length, 0)
-      assert.isAbove(lines.length, 0)
+      }).pipe(Effect.provide(Layer.provideMerge(layer, clock)), Effect.provide(logs))
       const seen = JSON.stringify(
         [books, lines, agent.traces(), agent.requests()],
         (_, value) => typeof value === "bigint" ? String(value) : value
@@ -208,8 +215,13 @@ describe("withRouting", () => {
       )
       const durable = { directory: folder }
       const statuses = new Map([[keyOf("acme"), 403]])
-      const first = yield* scene({ flushTimeout: "200 millis", durable }, statuses)
-      yield* Effect.all([call("acme's", account("acme")), call("own")]).pipe(Effect.provide(first.layer))
+      const { giveUp, layer: clock, vain } = Patience.make()
+      const first = yield* scene({ flushTimeout: Patience.flushTimeout, durable }, statuses)
+      yield* Effect.gen(function*() {
+        yield* Effect.all([call("acme's", account("acme")), call("own")])
+        yield* vain(() => first.agent.events().length === 1 && first.intakes.refused.length > 0)
+        giveUp()
+      }).pipe(Effect.provide(Layer.provideMerge(first.layer, clock)))
       assert.deepStrictEqual(Observed.names(first.agent), ["own"])
       const files = Fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
       assert.isAbove(files.length, 0)
@@ -217,7 +229,7 @@ describe("withRouting", () => {
         assert.isFalse(Fs.readFileSync(Path.join(parentPath, name)).includes(keyOf("acme")), name)
       }
       statuses.clear()
-      const { intakes, layer } = yield* scene({ flushTimeout: "2 seconds", durable }, statuses)
+      const { intakes, layer } = yield* scene({ durable }, statuses)
       yield* Effect.gen(function*() {
         yield* call("another's", account("globex"))
         yield* call("mine")

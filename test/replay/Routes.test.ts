@@ -150,10 +150,10 @@ describe("intended differences in counts and routes", () => {
             return { _tag: "Answer", status: 202, headers: {}, body: "" }
           })
       })
-      const deliver = (site: string) =>
+      const deliver = (site: string, flushTimeout: "200 millis" | "30 seconds") =>
         Effect.provide(
           Effect.andThen(LLMObs.llm("call")(Effect.void), Effect.andThen(LLMObs.flush, LLMObs.ledger)),
-          LLMObs.layerFromConfig({ service: "shop", flushTimeout: "200 millis" }).pipe(
+          LLMObs.layerFromConfig({ service: "shop", flushTimeout }).pipe(
             Layer.provide([
               transport,
               ConfigProvider.layer(ConfigProvider.fromUnknown({
@@ -164,10 +164,10 @@ describe("intended differences in counts and routes", () => {
             ])
           )
         )
-      const ledger = yield* deliver("unknown.example.org")
+      const ledger = yield* deliver("unknown.example.org", "200 millis")
       assert.deepStrictEqual(hosts, [])
       assert.strictEqual(Ledgers.pending(ledger), 1)
-      yield* deliver("datadoghq.eu")
+      yield* deliver("datadoghq.eu", "30 seconds")
       assert.deepStrictEqual(hosts, ["llmobs-intake.datadoghq.eu"])
     }))
 
