@@ -47,8 +47,7 @@ describe("content of open spans", () => {
         const leftOut = agent.events().filter((event) => Observed.tagsOf(event).has("effect.content.left_out"))
         assert.isAbove(leftOut.length, 74)
         assert.isBelow(leftOut.length, 80)
-      }).pipe(Effect.provide(Observed.dev({ maxBytes, flushTimeout: "20 seconds" }))),
-    60_000
+      }).pipe(Effect.provide(Observed.dev({ maxBytes, flushTimeout: "20 seconds" })))
   )
 
   for (const overflow of ["dropNewest", "dropOldest", "backpressure"] as const) {

@@ -45,7 +45,12 @@ const loaded = () => {
 const LLMObs = await import("effect-llmobs/LLMObs")
 const imported = loaded()
 const runtime = ManagedRuntime.make(LLMObs.layerFromConfig({ mlApp: "cost", agentUrl, flushTimeout: "50 seconds" }).pipe(
-  Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ DD_TRACE_SAMPLE_RATE: rate })))
+  Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({
+    DD_TRACE_SAMPLE_RATE: rate,
+    // A request that an Agent is slow to answer is not sent again.
+    _DD_LLMOBS_WRITER_TIMEOUT: "60",
+    DD_TRACE_AGENT_TIMEOUT_SECONDS: "60"
+  })))
 ))
 const run = Effect.runSyncWith(await runtime.context())
 const built = loaded()
@@ -133,7 +138,7 @@ const measure = (sampleRate: number) =>
       execFile(
         process.execPath,
         [...flags, "--input-type=module", "--eval", program, url, String(sampleRate)],
-        { cwd: root, timeout: 55_000 },
+        { cwd: root, timeout: 120_000 },
         (error, stdout, stderr) =>
           resume(error === null ? Effect.succeed(stdout) : Effect.die(new Error(stderr, { cause: error })))
       )

@@ -205,8 +205,7 @@ describe("body framings", () => {
           for (const [index, [framing]] of framings.entries()) {
             assert.deepStrictEqual(withUs[index], without[index], `a body ${framing}`)
           }
-        },
-        60_000
+        }
       )
     }
   }
