@@ -57,7 +57,10 @@ const expectSpans = (agent: DevAgent): void => {
 
 type Environment = (agent: DevAgent) => { readonly [name: string]: string }
 
-const toAgent = (agent: DevAgent) => ({ DD_TRACE_AGENT_URL: agent.url, DD_SERVICE: "shop" })
+// An answer that comes late, because the machine is busy, is no fault of a row.
+const patience = { _DD_LLMOBS_WRITER_TIMEOUT: "60", DD_TRACE_AGENT_TIMEOUT_SECONDS: "60" }
+
+const toAgent = (agent: DevAgent) => ({ ...patience, DD_TRACE_AGENT_URL: agent.url, DD_SERVICE: "shop" })
 
 /** A program that delivers, to the Agent if its environment does not say otherwise. */
 const delivers =
@@ -219,6 +222,7 @@ async (place, agent) => {
 const workerd = Path.join(modules, "miniflare", "package.json")
 
 const toIntake = (agent: DevAgent) => ({
+  ...patience,
   DD_API_KEY: "0123456789abcdef0123456789abcdef",
   DD_SITE: "datadoghq.eu",
   DD_LLMOBS_AGENTLESS_ENABLED: "1",

@@ -62,6 +62,6 @@ describe("clients beside dd-trace", () => {
         const { unexplained, unused } = compare(calls.map(([name]) => name), theirs, ours, differences)
         assert.deepStrictEqual(unexplained, [])
         assert.deepStrictEqual(unused, [])
-      }).pipe(Effect.scoped, Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false })))
+      }).pipe(Effect.scoped, Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false, flushTimeout: "1 minute" })))
   )
 })

@@ -165,7 +165,10 @@ for (const { calls, differences, isCompared, load, nameOf, packages, title } of 
           )
           assert.deepStrictEqual(unexplained, [])
           assert.deepStrictEqual(unused, [])
-        }).pipe(Effect.scoped, Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false })))
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(LLMObs.layerDev({ mlApp: "shop", print: false, flushTimeout: "1 minute" }))
+        )
     )
   })
 }

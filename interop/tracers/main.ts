@@ -23,6 +23,9 @@ const variables = (hop: Hop, agentUrl: string): { readonly [name: string]: strin
   DD_LLMOBS_ENABLED: "true",
   DD_LLMOBS_ML_APP: appOf(hop),
   DD_TRACE_AGENT_URL: agentUrl,
+  // An answer that comes late, because the machine is busy, is no fault of a row.
+  _DD_LLMOBS_WRITER_TIMEOUT: "60",
+  DD_TRACE_AGENT_TIMEOUT_SECONDS: "60",
   DD_INSTRUMENTATION_TELEMETRY_ENABLED: "false",
   DD_REMOTE_CONFIGURATION_ENABLED: "false",
   DD_TRACE_STARTUP_LOGS: "false",

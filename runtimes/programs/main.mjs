@@ -6,7 +6,7 @@ import { support } from "./spans.mjs"
 const directory = process.env.OUTBOX
 const Live = LLMObs.layerFromConfig({
   mlApp: "shop",
-  flushTimeout: process.env.FLUSH_TIMEOUT ?? "10 seconds",
+  flushTimeout: process.env.FLUSH_TIMEOUT ?? "1 minute",
   ...(directory === undefined ? undefined : { durable: { directory } })
 })
 

@@ -18,4 +18,6 @@ const support = Effect.succeed("Tomorrow.").pipe(
   LLMObs.workflow("support", { sessionId: "s-1" })
 )
 
-void Effect.runPromise(support.pipe(Effect.provide(LLMObs.layerFromConfig({ mlApp: "shop" }))))
+void Effect.runPromise(
+  support.pipe(Effect.provide(LLMObs.layerFromConfig({ mlApp: "shop", flushTimeout: "1 minute" })))
+)

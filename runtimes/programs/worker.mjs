@@ -8,7 +8,7 @@ import { support } from "./spans.mjs"
 export default {
   async fetch(_request, env, context) {
     const Variables = ConfigProvider.layer(ConfigProvider.fromUnknown(env))
-    const Live = LLMObs.layerFromConfig({ mlApp: "shop" }).pipe(Layer.provide(Variables))
+    const Live = LLMObs.layerFromConfig({ mlApp: "shop", flushTimeout: "1 minute" }).pipe(Layer.provide(Variables))
     const replied = Promise.withResolvers()
     const work = support.pipe(Effect.tap(() => Effect.sync(() => replied.resolve("done"))), Effect.provide(Live))
     context.waitUntil(Effect.runPromise(work).catch(replied.reject))

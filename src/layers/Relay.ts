@@ -23,7 +23,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as RedisUrl from "../adapters/redis/RedisUrl.ts"
 import type { Options as LLMObsOptions } from "../composition/Options.ts"
@@ -119,13 +118,12 @@ export const layer = (options: Options): Layer.Layer<Relay, RelayError> =>
     })
   )
 
+// 3 seconds, in which a pause of the machine is one of ten waits: the answer that came meanwhile is read in the next one.
+const patience = Effect.as(Effect.repeat(Effect.sleep(300), { times: 9 }), undefined)
+
 // Connects like a process without events.
 const once = <A>(options: RedisOutbox.Options, ask: Effect.Effect<A | undefined>): Effect.Effect<A | undefined> =>
-  ask.pipe(
-    Effect.timeoutOption(3_000),
-    Effect.map(Option.getOrUndefined),
-    Effect.provide(RedisOutbox.layer(options))
-  )
+  Effect.raceFirst(ask, patience).pipe(Effect.provide(RedisOutbox.layer(options)))
 
 /**
  * Reads the load of a queue without delivering anything. It waits up to 3 seconds for Redis; `undefined` means that

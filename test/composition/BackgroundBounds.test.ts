@@ -29,7 +29,7 @@ describe("the byte budget", () => {
         const { evp, trace } = agent.counts().events
         assert.deepStrictEqual({ evp, trace }, { evp: 0, trace: 0, [apm === "off" ? "evp" : "trace"]: 10_000 })
         for (const request of agent.requests()) assert.isBelow(request.bytes.byteLength, 8 * 1024 * 1024)
-      }).pipe(Effect.provide(Observed.dev({ apm, flushTimeout: "20 seconds", agent: { maxRequestsBytes: 1024 } }))))
+      }).pipe(Effect.provide(Observed.dev({ apm, agent: { maxRequestsBytes: 1024 } }))))
   }
 
   it.live("refuses the newest events when the budget is used up, warns of all of them in two lines, and delivers the rest", () => {

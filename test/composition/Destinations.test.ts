@@ -295,7 +295,10 @@ describe("Destinations", () => {
       assert.strictEqual(Ledgers.pending(yield* via({})), 1)
       assert.strictEqual(Ledgers.pending(yield* via({ site: "datadoghq.eu", agentless: false })), 1)
       assert.deepStrictEqual(intake.requests(), [])
-      assert.strictEqual(Ledgers.delivered(yield* via({ site: "datadoghq.eu", flushTimeout: "20 seconds" })), 1)
+      assert.strictEqual(
+        Ledgers.delivered(yield* via({ site: "datadoghq.eu", flushTimeout: Observed.usual.flushTimeout })),
+        1
+      )
       assert.deepStrictEqual(vias(intake), ["direct"])
     }))
 

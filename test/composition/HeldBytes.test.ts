@@ -113,5 +113,5 @@ describe("what events hold", () => {
       const { ledger } = yield* Observed.settle
       assert.strictEqual(Ledgers.delivered(ledger), 10_000)
       assert.strictEqual(Ledgers.dropped(ledger), 0)
-    }).pipe(Effect.provide(Observed.dev({ flushTimeout: "20 seconds", agent: { maxRequestsBytes: 1_024 } }))))
+    }).pipe(Effect.provide(Observed.dev({ agent: { maxRequestsBytes: 1_024 } }))))
 })

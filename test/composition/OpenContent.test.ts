@@ -47,7 +47,7 @@ describe("content of open spans", () => {
         const leftOut = agent.events().filter((event) => Observed.tagsOf(event).has("effect.content.left_out"))
         assert.isAbove(leftOut.length, 74)
         assert.isBelow(leftOut.length, 80)
-      }).pipe(Effect.provide(Observed.dev({ maxBytes, flushTimeout: "20 seconds" })))
+      }).pipe(Effect.provide(Observed.dev({ maxBytes })))
   )
 
   for (const overflow of ["dropNewest", "dropOldest", "backpressure"] as const) {
@@ -71,6 +71,6 @@ describe("content of open spans", () => {
           assert.isFalse(Observed.tagsOf(event).has("effect.content.left_out"))
           assert.strictEqual(Observed.tagsOf(event).get("effect.fiber.interrupted"), "true")
         }
-      }).pipe(Effect.provide(Observed.dev({ overflow, maxBytes: 1024 * 1024, flushTimeout: "20 seconds" }))))
+      }).pipe(Effect.provide(Observed.dev({ overflow, maxBytes: 1024 * 1024 }))))
   }
 })

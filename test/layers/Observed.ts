@@ -17,8 +17,8 @@ export const usual = {
   mlApp: "shop",
   service: "shop-api",
   flushInterval: "5 millis",
-  // No test gives up because the machine pauses or is busy.
-  flushTimeout: "30 seconds"
+  // No test gives up because the machine pauses or is busy: this is as long as a test may take.
+  flushTimeout: "3 minutes"
 } as const
 
 export type DevOptions = Parameters<typeof LLMObs.layerDev>[0]

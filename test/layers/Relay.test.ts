@@ -123,7 +123,7 @@ describe.skipIf(RedisServer.missing !== undefined)("the relay", { concurrent: tr
         )
         assert.strictEqual(books.transferred, 2)
         assert.isTrue(Ledgers.balances(books))
-      }).pipe(Effect.provide(process_(outbox(server), { flushTimeout: "20 seconds" })))
+      }).pipe(Effect.provide(process_(outbox(server))))
       yield* Effect.gen(function*() {
         assert.strictEqual(yield* eventually(Effect.sync(() => distinct(agent)), (events) => events === 2), 2)
       }).pipe(Effect.provide(relay(server, agent.url)))

@@ -207,7 +207,7 @@ describe("intended differences in counts and routes", () => {
           LLMObs.workflow("root")(LLMObs.llm("call")(Effect.void)),
           Effect.andThen(LLMObs.flush, LLMObs.ledger)
         ),
-        LLMObs.layer({ service: "shop", agentUrl: agent.url, traceFilter: () => false })
+        LLMObs.layer({ service: "shop", agentUrl: agent.url, flushTimeout: "1 minute", traceFilter: () => false })
       )
       assert.deepStrictEqual(agent.events().map(({ event, via }) => [event["name"], via]).sort(), [
         ["call", "evp"],

@@ -42,7 +42,13 @@ const logger = Logger.make<unknown, void>(({ message }) => {
   lines.push(String(message))
 })
 
-const Live = LLMObs.layer({ mlApp: "shop", agentUrl: process.env["DD_TRACE_AGENT_URL"]!, ...plan.options }).pipe(
+const Live = LLMObs.layer({
+  mlApp: "shop",
+  agentUrl: process.env["DD_TRACE_AGENT_URL"]!,
+  // A busy machine makes nothing late.
+  flushTimeout: "1 minute",
+  ...plan.options
+}).pipe(
   Layer.provide(DdTrace.layer(tracer, plan.version === undefined ? {} : { version: plan.version })),
   Layer.provide(Logger.layer([logger]))
 )

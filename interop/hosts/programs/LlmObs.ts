@@ -30,6 +30,8 @@ const eventsOf = (sdk: string) =>
             env: {
               ...process.env,
               DD_TRACE_AGENT_URL: agent.url,
+              _DD_LLMOBS_WRITER_TIMEOUT: "60",
+              DD_TRACE_AGENT_TIMEOUT_SECONDS: "60",
               DD_LLMOBS_ENABLED: "true",
               DD_INSTRUMENTATION_TELEMETRY_ENABLED: "false",
               DD_REMOTE_CONFIGURATION_ENABLED: "false",

@@ -55,6 +55,6 @@ await Effect.gen(function*() {
 }).pipe(
   Effect.scoped,
   Effect.provide(NodeHttpServer.layer(() => Http.createServer(), { host: "127.0.0.1", port: 0 })),
-  Effect.provide(LLMObs.layerFromConfig()),
+  Effect.provide(LLMObs.layerFromConfig({ flushTimeout: "50 seconds" })),
   Effect.runPromise
 )

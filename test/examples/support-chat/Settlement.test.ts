@@ -67,5 +67,9 @@ describe("Settlement", () => {
       }))
       assert.strictEqual(confused.code, 1, confused.output)
       assert.match(confused.output, /the route is rode, not rescued/)
-    }).pipe(Effect.provide(EffectAi.layer.pipe(Layer.provideMerge(LLMObs.layerDev({ mlApp: "support-chat" }))))))
+    }).pipe(
+      Effect.provide(
+        EffectAi.layer.pipe(Layer.provideMerge(LLMObs.layerDev({ mlApp: "support-chat", flushTimeout: "1 minute" })))
+      )
+    ))
 })
