@@ -211,7 +211,7 @@ export const make = (options: {
     nextTrace: (): Given | undefined => {
       const payload = traces.next(weather.now)
       return payload === undefined ? undefined : {
-        seen: { traces: payload.chunks.map(({ encoded }) => chunks.get(chunkOf(encoded))!) },
+        seen: { traces: payload.chunks.map((chunk) => chunks.get(chunkOf(chunk))!) },
         settle: (outcome, last) => traces.onOutcome(payload, outcome, weather.now, last)
       }
     },

@@ -73,8 +73,11 @@ class Chunk implements TraceChunk {
 export const riders = (self: TraceChunk): ReadonlyArray<SpanRecord> => {
   // A list that grows, or that a filter makes, has place for many, and it is held as long as its events.
   const each = self.spans.map(({ rider }) => rider)
-  return isFull(each) ? each : each.filter((rider) => rider !== undefined)
+  if (isFull(each)) return each
+  return each.every((rider) => rider === undefined) ? none : each.filter((rider) => rider !== undefined)
 }
+
+const none: ReadonlyArray<SpanRecord> = []
 
 const isFull = <A>(each: ReadonlyArray<A | undefined>): each is ReadonlyArray<A> => !each.includes(undefined)
 

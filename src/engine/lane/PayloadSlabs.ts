@@ -16,8 +16,6 @@ import * as Utf8 from "../../domain/msgpack/Utf8.ts"
 /** A part of a payload. */
 export interface Part {
   readonly bytes: Uint8Array
-  /** The slab that waits for its delivery, if any. A part that did not fit into it stands in a buffer of its own. */
-  readonly slab?: Slab
 }
 
 interface Slab {
@@ -59,15 +57,16 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
 
   // Parts stand in the same way in a slab and in a buffer of their own. The frame is written around no other bytes.
   const inPlace = (parts: ReadonlyArray<Part>): Uint8Array | undefined => {
-    if (parts[0]?.slab === undefined) return undefined
-    const { buffer } = parts[0].bytes
+    let page: Uint8Array | undefined
     let end = head
-    for (const { bytes } of parts) {
-      if (bytes.buffer !== buffer || bytes.byteOffset !== end) return undefined
-      end += bytes.byteLength + gap
+    const lengths: Array<number> = []
+    for (const part of parts) {
+      if (!(part instanceof Packed) || part.start !== end || part.page !== (page ??= part.page)) return undefined
+      end += part.length + gap
+      lengths.push(part.length)
     }
-    const body = new Uint8Array(buffer, 0, end)
-    return body.subarray(layout.frame(body, parts.map(({ bytes }) => bytes.byteLength)))
+    const body = page?.subarray(0, end)
+    return body?.subarray(layout.frame(body, lengths))
   }
 
   const copied = (parts: ReadonlyArray<Part>): Uint8Array =>
@@ -79,7 +78,8 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
     yield* write(out)
     const bytes = out.end(gap)
     // Its buffer is never used again.
-    return new Packed(bytes, { buffer: bytes, parts: Infinity })
+    const slab = { buffer: bytes, parts: Infinity }
+    return pool === undefined ? { bytes } : new Packed(slab, out.buffer, out.offset, bytes.byteLength)
   }
 
   if (pool === undefined) return { pack: packer(), steps, payload: copied, release: () => {} }
@@ -92,9 +92,10 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
       }
       out.begin()
       write(out)
-      const bytes = out.end(gap)
+      const end = out.reserve(gap)
+      out.written(end + gap)
       open.parts++
-      return new Packed(bytes, open)
+      return new Packed(open, out.buffer, out.offset, end - out.offset)
     },
     payload: (parts) => {
       open = undefined
@@ -102,8 +103,9 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
       return inPlace(parts) ?? copied(parts)
     },
     release: (parts) => {
-      for (const { slab } of parts) {
-        if (slab === undefined) continue
+      for (const part of parts) {
+        if (!(part instanceof Packed)) continue
+        const { slab } = part
         slab.parts--
         if (slab.parts === 0 && slab !== open && pool.length < mostFree) pool.push(slab)
       }
@@ -111,14 +113,25 @@ export const make = (layout: PayloadLayout, pool: Pool | undefined): PayloadSlab
   }
 }
 
-// A class, so that it begins in the young generation: see `SpanRecord`.
+// A class, so that it begins in the young generation: see `SpanRecord`. A view of its bytes would take more memory than the
+// rest of it, so one is made when it is asked for.
 class Packed implements Part {
-  readonly bytes: Uint8Array
+  /** The slab that waits for its delivery. */
   readonly slab: Slab
+  /** The buffer of the slab, or one of its own for a part that did not fit there. */
+  readonly page: Uint8Array
+  readonly start: number
+  readonly length: number
 
-  constructor(bytes: Uint8Array, slab: Slab) {
-    this.bytes = bytes
+  constructor(slab: Slab, page: Uint8Array, start: number, length: number) {
     this.slab = slab
+    this.page = page
+    this.start = start
+    this.length = length
+  }
+
+  get bytes(): Uint8Array {
+    return this.page.subarray(this.start, this.start + this.length)
   }
 }
 

@@ -99,7 +99,7 @@ export const make = (options: Options): TraceLane => {
   let failures = 0
 
   const refused = (payload: Payload): NextStep => {
-    for (const { riders } of payload.chunks) giveToOutbox(riders, false)
+    for (const riders of payload.riders) giveToOutbox(riders, false)
     return done
   }
 
@@ -141,7 +141,7 @@ export const make = (options: Options): TraceLane => {
       if (way._tag !== "Open") return undefined
       return again.shift() ?? packer.fresh(way.writer)
     },
-    send: (payload) => payload.writer.send(payload.chunks.map(({ encoded }) => encoded)),
+    send: (payload) => payload.writer.send(payload.chunks),
     isEmpty: () => packer.size() === 0 && again.length === 0 && !packer.isPacking(),
     isReady: () => again.length > 0 || packer.waitingBytes() >= options.readyBytes,
     onOutcome: (payload, outcome, now, last) => {
@@ -150,7 +150,7 @@ export const make = (options: Options): TraceLane => {
       switch (verdict._tag) {
         case "Delivered": {
           failures = 0
-          for (const { riders } of payload.chunks) deliver(riders)
+          for (const riders of payload.riders) deliver(riders)
           return done
         }
         case "Retry":
@@ -158,15 +158,15 @@ export const make = (options: Options): TraceLane => {
           return later(payload, verdict.afterMillis, last)
         case "Ambiguous": {
           failures++
-          for (const { riders } of payload.chunks) giveToOutbox(riders, true)
+          for (const riders of payload.riders) giveToOutbox(riders, true)
           return { _tag: "Later", delayMillis: Backoff.delay(failures, options.random(), verdict.afterMillis) }
         }
         case "Split": {
           if (payload.chunks.length === 1) return refused(payload)
           const middle = payload.chunks.length >> 1
           again.push(
-            { ...payload, chunks: payload.chunks.slice(0, middle) },
-            { ...payload, chunks: payload.chunks.slice(middle) }
+            { ...payload, chunks: payload.chunks.slice(0, middle), riders: payload.riders.slice(0, middle) },
+            { ...payload, chunks: payload.chunks.slice(middle), riders: payload.riders.slice(middle) }
           )
           return done
         }

@@ -8,18 +8,14 @@ import * as PackingPace from "./PackingPace.ts"
 
 /** The content of one request, and the number of its attempts. */
 export interface Payload {
-  readonly chunks: ReadonlyArray<PackedChunk>
+  readonly chunks: ReadonlyArray<EncodedChunk>
+  /**
+   * The events that ride each chunk. They are taken from the chunk before a writer sees it, so that no change that a writer
+   * makes to a chunk can change the ledger.
+   */
+  readonly riders: ReadonlyArray<ReadonlyArray<SpanRecord>>
   readonly writer: AgentWriterService
   readonly attempts: number
-}
-
-/**
- * A chunk in a payload, with the events that ride it. They are taken from the chunk before a writer sees it, so that no
- * change that a writer makes to a chunk can change the ledger.
- */
-export interface PackedChunk {
-  readonly riders: ReadonlyArray<SpanRecord>
-  readonly encoded: EncodedChunk
 }
 
 /** A chunk that waits. */
@@ -56,25 +52,22 @@ export interface Packer {
 // A payload that is packed in slices.
 interface Open {
   readonly writer: AgentWriterService
-  readonly chunks: Array<PackedChunk>
+  readonly chunks: Array<EncodedChunk>
+  readonly riders: Array<ReadonlyArray<SpanRecord>>
   bytes: number
   /** The estimated bytes of the chunks. */
   estimate: number
   isFull: boolean
 }
 
-// A class, so that it begins in the young generation: see `SpanRecord`.
-class Packed implements PackedChunk {
-  readonly riders: ReadonlyArray<SpanRecord>
-  readonly encoded: EncodedChunk
-
-  constructor(riders: ReadonlyArray<SpanRecord>, encoded: EncodedChunk) {
-    this.riders = riders
-    this.encoded = encoded
-  }
-}
-
-const empty = (writer: AgentWriterService): Open => ({ writer, chunks: [], bytes: 5, estimate: 0, isFull: false })
+const empty = (writer: AgentWriterService): Open => ({
+  writer,
+  chunks: [],
+  riders: [],
+  bytes: 5,
+  estimate: 0,
+  isFull: false
+})
 
 /** Makes a packer without chunks. `onFailed` takes the events of a chunk that cannot be packed. */
 export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<SpanRecord>) => void }): Packer => {
@@ -95,7 +88,8 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
     const size = encoded.bytes.byteLength
     into.isFull = chunks.length > 0 && into.bytes + size > writer.maxPayloadBytes
     if (into.isFull) return false
-    chunks.push(new Packed(riders, encoded))
+    chunks.push(encoded)
+    into.riders.push(riders)
     into.bytes += size
     into.estimate += bytes
     return true
@@ -143,7 +137,8 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
       const into = packing(writer)
       open = undefined
       if (into.writer === writer) pack(into, PackingPace.unlimited)
-      return into.chunks.length === 0 ? undefined : { chunks: into.chunks, writer: into.writer, attempts: 0 }
+      const { chunks, riders } = into
+      return chunks.length === 0 ? undefined : { chunks, riders, writer: into.writer, attempts: 0 }
     },
     size: () => queue.length,
     waitingBytes: () => waitingBytes + (open?.estimate ?? 0),
@@ -154,7 +149,7 @@ export const packer = (options: { readonly onFailed: (riders: ReadonlyArray<Span
         return riders
       }),
     clear: () => {
-      const all = [...open?.chunks ?? [], ...queue].map(({ riders }) => riders)
+      const all = [...open?.riders ?? [], ...queue.map(({ riders }) => riders)]
       open = undefined
       queue = []
       waitingBytes = 0

@@ -95,7 +95,7 @@ describe("PayloadSlabs", () => {
     const texts = Array.from({ length: 30 }, (_, index) => JSON.stringify(`${index}${"é".repeat(40_000)}`))
     const events = texts.map((text) => slabs.pack((out) => out.plain(text)))
     const bodyOf = (parts: ReadonlyArray<PayloadSlabs.Part>) => new TextDecoder().decode(slabs.payload(parts))
-    const inOneSlab = events.filter(({ slab }) => slab === events[0]!.slab)
+    const inOneSlab = events.filter(({ bytes }) => bytes.buffer === events[0]!.bytes.buffer)
     assert.isTrue(inOneSlab.length > 5 && inOneSlab.length < 30)
     assert.strictEqual(slabs.payload(inOneSlab).buffer, events[0]!.bytes.buffer)
     for (const [from, to] of [[0, inOneSlab.length], [0, 3], [3, inOneSlab.length], [0, 30], [0, 1]] as const) {

@@ -71,7 +71,7 @@ describe("TraceLane", () => {
     const chunks = [add(), add(2)]
     const payload = lane.next(0)!
     assert.deepStrictEqual(
-      payload.chunks.map(({ encoded }) => chunkOf(encoded).spans),
+      payload.chunks.map((chunk) => chunkOf(chunk).spans),
       chunks.map(({ spans }) => spans)
     )
     assert.strictEqual(books().pending.payload, 3)
@@ -105,7 +105,7 @@ describe("TraceLane", () => {
     assert.deepStrictEqual(packed, [true, true, false])
     assert.isFalse(lane.isEmpty())
     const payload = lane.next(0)!
-    assert.deepStrictEqual(payload.chunks.map(({ encoded }) => chunkOf(encoded).spans), spans)
+    assert.deepStrictEqual(payload.chunks.map((chunk) => chunkOf(chunk).spans), spans)
     assert.isTrue(lane.isEmpty())
     settle(payload, answer(200))
     state.way = { _tag: "Wait" }
@@ -136,7 +136,7 @@ describe("TraceLane", () => {
       const { spans } = add()
       isFull = false
       const payload = lane.next(0)!
-      assert.deepStrictEqual(payload.chunks.map(({ encoded }) => chunkOf(encoded).spans), [spans])
+      assert.deepStrictEqual(payload.chunks.map((chunk) => chunkOf(chunk).spans), [spans])
       assert.isTrue(lane.isEmpty())
       settle(payload, answer(200))
     }
@@ -169,7 +169,7 @@ describe("TraceLane", () => {
     assert.strictEqual(encoded, 2)
     assert.isAbove(lane.waitingBytes(), 0)
     const payload = lane.next(0)!
-    assert.deepStrictEqual(payload.chunks.map(({ encoded }) => chunkOf(encoded).spans), spans)
+    assert.deepStrictEqual(payload.chunks.map((chunk) => chunkOf(chunk).spans), spans)
     assert.strictEqual(lane.waitingBytes(), 0)
     // What failed goes first.
     settle(payload, answer(500))
@@ -202,7 +202,7 @@ describe("TraceLane", () => {
       _tag: "Open",
       writer: { ...writer, encode: (chunk) => chunk.spans[0] === bad.spans[0] ? undefined : writer.encode(chunk) }
     }
-    assert.deepStrictEqual(lane.next(0)!.chunks.map(({ encoded }) => chunkOf(encoded).spans[0]), [good.spans[0]])
+    assert.deepStrictEqual(lane.next(0)!.chunks.map((chunk) => chunkOf(chunk).spans[0]), [good.spans[0]])
     assert.strictEqual(outbox.take()!.record, bad.spans[1]!.rider)
   })
 
@@ -241,7 +241,7 @@ describe("TraceLane", () => {
       requests++
       settle(
         payload,
-        payload.chunks.some(({ encoded }) => chunkOf(encoded).spans[0] === bad) ? answer(400) : answer(200)
+        payload.chunks.some((chunk) => chunkOf(chunk).spans[0] === bad) ? answer(400) : answer(200)
       )
     }
     assert.strictEqual(books().delivered.agent, 4)
@@ -284,7 +284,7 @@ describe("TraceLane", () => {
     const first = add()
     settle(lane.next(0)!, answer(500))
     add()
-    assert.strictEqual(chunkOf(lane.next(0)!.chunks[0]!.encoded).spans[0], first.spans[0])
+    assert.strictEqual(chunkOf(lane.next(0)!.chunks[0]!).spans[0], first.spans[0])
   })
 
   it("hands over every waiting event, retries included", () => {
