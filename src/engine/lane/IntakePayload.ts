@@ -91,12 +91,16 @@ export const packer = <R = SpanRecord>(options: {
 
   const large = makeSteps<R>(account)
 
-  // Whether the event of an item could be encoded, and can be sent.
-  const isSendable = (item: Item<R>, event: EncodedEvent | undefined, most: number): event is EncodedEvent => {
-    if (event === undefined) onFailed(item)
-    else if (brackets + event.bytes.byteLength + 1 <= most) return true
-    else onOversized(item, event)
-    return false
+  // The bytes that the event of an item takes in a payload, 0 if it could not be encoded or cannot be sent.
+  const sizeOf = (item: Item<R>, event: EncodedEvent | undefined, most: number): number => {
+    if (event === undefined) {
+      onFailed(item)
+      return 0
+    }
+    const bytes = event.bytes.byteLength + 1
+    if (brackets + bytes <= most) return bytes
+    onOversized(item, event)
+    return 0
   }
 
   let open: Open<R> | undefined
@@ -132,14 +136,15 @@ export const packer = <R = SpanRecord>(options: {
         }
         event = step.value
       }
-      if (!isSendable(item, event, writer.maxPayloadBytes)) continue
-      if (into.bytes + event.bytes.byteLength + 1 > writer.maxPayloadBytes) {
+      const bytes = sizeOf(item, event, writer.maxPayloadBytes)
+      if (bytes === 0) continue
+      if (into.bytes + bytes > writer.maxPayloadBytes) {
         outbox.restore(item)
         return false
       }
       items.push(item)
-      events.push(event)
-      into.bytes += event.bytes.byteLength + 1
+      events.push(event!)
+      into.bytes += bytes
     }
     return false
   }
@@ -169,9 +174,9 @@ export const packer = <R = SpanRecord>(options: {
           continue
         }
         const event = to.writer.encode(item.record, account)
-        if (!isSendable(item, event, to.writer.maxPayloadBytes)) continue
+        if (sizeOf(item, event, to.writer.maxPayloadBytes) === 0) continue
         items.push(item)
-        events.push(event)
+        events.push(event!)
       }
       if (items.length === 0) return undefined
       const rediscovered = isSameWriter && payload.rediscovered
