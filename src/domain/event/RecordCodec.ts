@@ -128,14 +128,17 @@ class LongTexts {
   }
 }
 
-// Restores the long strings, and returns whether each one was there.
+// Restores the long strings, and returns whether each one was there. No two have the same characters: a short text with
+// many marks of one string would become gigabytes.
 const pasted = ({ annotation, error, prompt }: JsonSnapshot.JsonObject, texts: string): boolean => {
+  let left = texts.length
   const text = (value: string): string | undefined => {
     if (value.startsWith(mark, 1)) return value.slice(1)
     const [from, length] = value.slice(1).split(":").map(Number)
-    return Number.isSafeInteger(from) && Number.isSafeInteger(length) && from! >= 0 && from! + length! <= texts.length
-      ? texts.slice(from, from! + length!)
-      : undefined
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(length)) return undefined
+    if (from! < 0 || length! < 0 || from! + length! > texts.length) return undefined
+    left -= length!
+    return left < 0 ? undefined : texts.slice(from, from! + length!)
   }
   const paste = (value: JsonSnapshot.Json): boolean => {
     if (typeof value !== "object" || value === null) return true
@@ -210,13 +213,19 @@ type Encoded = JsonSnapshot.JsonObject & {
 // text.
 const isRecord = (json: JsonSnapshot.Json | undefined): json is Encoded => {
   if (!JsonSnapshot.isObject(json)) return false
-  const { annotation, bytes, context, durationNs, startNs, tags } = json
+  const { annotation, bytes, context, durationNs, prompt, startNs, tags } = json
   return JsonSnapshot.isObject(context) && isText(context["kind"]) && isText(context["name"]) &&
     isText(context["spanId"]) && isText(context["parentId"]) && isText(context["traceId"]) &&
     isText(context["apmTraceId"]) && JsonSnapshot.isObject(context["mlApp"]) && JsonSnapshot.isObject(annotation) &&
+    // Each is spread into an object. A text would become one of its characters, in a thousand times the memory.
+    isMissingOrObject(annotation["metadata"]) && isMissingOrObject(annotation["manifest"]) &&
+    isMissingOrObject(prompt) &&
     JsonSnapshot.isObject(tags) && typeof durationNs === "number" && typeof bytes === "number" && isText(startNs) &&
     /^-?\d{1,20}$/.test(startNs)
 }
+
+const isMissingOrObject = (json: JsonSnapshot.Json | undefined): boolean =>
+  json === undefined || JsonSnapshot.isObject(json)
 
 const isText = (json: JsonSnapshot.Json | undefined): json is string => typeof json === "string"
 

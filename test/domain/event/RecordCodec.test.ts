@@ -139,6 +139,19 @@ describe("RecordCodec", () => {
       JSON.stringify({ ...good, record: { ...good.record, tags: { a: "?" } } })
         .replace("\"?\"", "[".repeat(50_000) + "]".repeat(50_000))
     ],
+    [
+      "two references to one long string",
+      `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f0:2", b: "\u007f1:2" } } })}\nabc`
+    ],
+    [
+      "a reference with a negative length",
+      `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f2:-1" } } })}\nabc`
+    ],
+    ["a prompt that is text", JSON.stringify({ ...good, record: { ...good.record, prompt: "Hi" } })],
+    ...["metadata", "manifest"].map((field) => [
+      `${field} that is text`,
+      JSON.stringify({ ...good, record: { ...good.record, annotation: { bytes: 0, [field]: "Hi" } } })
+    ] as const),
     ["an annotation that is null", JSON.stringify({ ...good, record: { ...good.record, annotation: null } })]
   ]
   for (const [name, text] of foreign) {
