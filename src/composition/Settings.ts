@@ -5,6 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import * as AgentUrl from "../domain/delivery/AgentUrl.ts"
 import type { Site } from "../domain/delivery/Site.ts"
 import * as Sites from "../domain/delivery/Site.ts"
+import * as IntakeBody from "../domain/event/IntakeBody.ts"
 import type { Problem } from "../domain/Problem.ts"
 import * as Problems from "../domain/Problem.ts"
 import type { PropagationSettings } from "../domain/propagation/PropagationStyle.ts"
@@ -182,8 +183,7 @@ export const resolve = (
       maxBytes: values.maxBytes,
       overflow: values.overflow,
       durable: values.durable,
-      maxEventBytes: values.maxEventBytes,
-      maxPayloadBytes: Math.min(values.maxPayloadBytes, rows.maxPayloadBytes.fallback),
+      ...sizesOf(values),
       partialFlushAfterMillis: values.partialFlushAfterMillis,
       partialFlushMinSpans: values.partialFlushEnabled ? values.partialFlushMinSpans : Infinity,
       // If the rules cannot be run, no content may leave.
@@ -204,6 +204,15 @@ const isObject = (u: unknown): u is { readonly [name: string]: unknown } => type
 const badOptions = Problems.make("invalid_option", "The options of the layer must be an object. They are ignored.")
 
 const named = (text: string | undefined): string | undefined => text === undefined || text === "" ? undefined : text
+
+// An event that no request could hold would be dropped, although a shrunk one can be sent.
+const sizesOf = (values: Values): Pick<Settings, "maxEventBytes" | "maxPayloadBytes"> => {
+  const maxPayloadBytes = Math.min(values.maxPayloadBytes, rows.maxPayloadBytes.fallback)
+  return {
+    maxEventBytes: Math.min(values.maxEventBytes, maxPayloadBytes - IntakeBody.bytesAround),
+    maxPayloadBytes
+  }
+}
 
 const siteOf = ({ allowUnknownSite, site }: Values): Problems.Checked<Settings["site"]> => {
   if (site === "unusable") return Problems.ok(undefined)

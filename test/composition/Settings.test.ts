@@ -270,6 +270,13 @@ describe("Settings", () => {
     )
   })
 
+  it("an event is never larger than a payload can hold, so that it is shrunk and not dropped", () => {
+    const sizes = (variables: { readonly [name: string]: string }) => resolve(variables).value.maxEventBytes
+    assert.strictEqual(sizes({ DD_LLMOBS_PAYLOAD_SIZE_BYTES: "1000000" }), 999_998)
+    assert.strictEqual(sizes({ DD_LLMOBS_EVENT_SIZE_BYTES: "99999999" }), 5_242_877)
+    assert.strictEqual(sizes({}), 5_000_000)
+  })
+
   it("a part of _DD_TRACE_WRITER_ADDITIONAL_HEADERS that is not a header is left out and reported", () => {
     const { problems, value } = resolve({
       _DD_TRACE_WRITER_ADDITIONAL_HEADERS: "x-ok:1,no colon,:x,bad name:1,x-line:a\nb,x-snow:\u2603,x-empty:,"

@@ -30,7 +30,15 @@ import type { WireFormat } from "./WireFormat.ts"
 export const maxBytes = 5 * 1024 * 1024 - 1
 
 /**
- * How events are encoded.
+ * The bytes of a body around its only event.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const bytesAround = 2
+
+/**
+ * How events are encoded. `maxEventBytes` is the size of an event in its envelope.
  *
  * @category models
  * @since 0.2.0
@@ -124,8 +132,11 @@ export const writer = (
     out.undo()
     const small = yield* ContentTruncation.shrink(record, excess)
     if (small !== undefined) return yield* steps(small, out)
-    const event = Truncation.shrink(SpanEvent.render(record, format), maxEventBytes).value
-    out.plain(Envelope.encode(Envelope.make(event, libraryVersion)))
+    const event = SpanEvent.render(record, format)
+    // The limit is that of the event in its envelope.
+    const beside = Envelope.head(event, libraryVersion).length + Envelope.tail.length
+    const fitting = Truncation.shrink(event, maxEventBytes - beside).value
+    out.plain(Envelope.encode(Envelope.make(fitting, libraryVersion)))
   }
 
   return {

@@ -37,6 +37,17 @@ describe("IntakeBody", () => {
     assert.strictEqual(encoded(held(record)), encoded(record))
   })
 
+  it("keeps an event in its envelope within the limit, whatever it is that is cut", () => {
+    const record = makeRecord({ annotation: { input: "Hi" } })
+    for (const given of [record, held(record)]) {
+      const tagged = { ...given, tags: { ...given.tags, long: "x".repeat(50_000) } }
+      const text = encoded(tagged, 20_000)
+      assert.include(text, "bytes left out]")
+      assert.isAtMost(text.length, 20_000)
+      assert.lengthOf(JSON.parse(`[${text}]`), 1)
+    }
+  })
+
   it("writes the same event in steps, among which others are written, as in one, even if it is cut", () => {
     const error = { type: "E", message: "a \"b\"\n", stack: "at c" }
     const texts = ["世\n".repeat(200_000), `${"\"\u0001".repeat(300_000)}\ud800`]
