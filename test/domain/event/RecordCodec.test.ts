@@ -148,10 +148,12 @@ describe("RecordCodec", () => {
       `${JSON.stringify({ ...good, record: { ...good.record, prompt: { a: "\u007f2:-1" } } })}\nabc`
     ],
     ["a prompt that is text", JSON.stringify({ ...good, record: { ...good.record, prompt: "Hi" } })],
-    ...["metadata", "manifest"].map((field) => [
-      `${field} that is text`,
-      JSON.stringify({ ...good, record: { ...good.record, annotation: { bytes: 0, [field]: "Hi" } } })
-    ] as const),
+    ...["metadata", "manifest"].map((field) =>
+      [
+        `${field} that is text`,
+        JSON.stringify({ ...good, record: { ...good.record, annotation: { bytes: 0, [field]: "Hi" } } })
+      ] as const
+    ),
     ["an annotation that is null", JSON.stringify({ ...good, record: { ...good.record, annotation: null } })]
   ]
   for (const [name, text] of foreign) {
