@@ -104,14 +104,9 @@ export const writer = (
     const frame = SpanEvent.frame(record)
     const scope = frame._dd["scope"]
     if (head === undefined || head.scope !== scope) head = { scope, text: Envelope.head(frame, libraryVersion) }
-    // One after the other, because V8 would copy a text of all of them twice.
-    out.plain(head.text)
-    out.plain(`${record.startNs},`)
     // The frame has members of its own, so its text goes on.
-    out.plain(JSON.stringify(frame).slice(1, -1))
-    out.plain(`,"tags":`)
-    out.plain(tags.of(record))
-    out.plain(`,"meta":`)
+    const members = JSON.stringify(frame).slice(1, -1)
+    out.plain(`${head.text}${record.startNs},${members},"tags":${tags.of(record)},"meta":`)
   }
 
   // Returns how much the event exceeds its limit.
