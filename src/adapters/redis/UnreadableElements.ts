@@ -4,12 +4,15 @@
  * **Details**
  *
  * The queue reads the id of an element in a script. An element without an id at the head stops the script, and so every
- * relay. A broken element with an id is taken, fails outside the script, and comes back when its claim expires. Both
- * are moved to the list of batches that no relay could read, which `--set-aside` prints.
+ * relay. An element with an id that is broken, or nested very deeply, is taken, fails outside the script, and comes back
+ * when its claim expires. All are moved to the list of batches that no relay could read, which `--set-aside` prints.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
+import * as JsonLevels from "../../domain/json/JsonLevels.ts"
+import type { Json } from "../../domain/json/JsonSnapshot.ts"
+import * as JsonSnapshot from "../../domain/json/JsonSnapshot.ts"
 import * as RedisKeys from "./RedisKeys.ts"
 
 /** The most elements that one check sets aside. The next check finds the rest. */
@@ -108,10 +111,13 @@ export const setAside = (
     return moved
   })
 
+// A batch has three levels. To decode very many ends a relay's worker, and the element comes back.
+const mostLevels = 64
+
 const isElement = (text: string): boolean => {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null && "element" in value
+    const value: Json = JSON.parse(text)
+    return JsonSnapshot.isObject(value) && "element" in value && JsonLevels.isWithin(value, mostLevels)
   } catch {
     return false
   }

@@ -12,6 +12,7 @@
  *
  * @since 0.1.0
  */
+import * as JsonLevels from "../json/JsonLevels.ts"
 import * as JsonSnapshot from "../json/JsonSnapshot.ts"
 import * as Problem from "../Problem.ts"
 import type { SpanRecord } from "../span/SpanRecord.ts"
@@ -70,7 +71,7 @@ export const decode = (text: string): Problem.Checked<SpanRecord | undefined> =>
   const end = text.indexOf("\n")
   const json = parse(end === -1 ? text : text.slice(0, end))
   if (!JsonSnapshot.isObject(json) || (json["version"] !== version && json["version"] !== first)) return unreadable
-  if (!isWithin(json, mostLevels)) return unreadable
+  if (!JsonLevels.isWithin(json, mostLevels)) return unreadable
   const record = json["record"] ?? raised(json["flattened"] ?? null)
   if (!isRecord(record)) return unreadable
   if (json["version"] === version && !pasted(record, end === -1 ? "" : text.slice(end + 1))) return unreadable
@@ -197,12 +198,8 @@ const parse = (text: string): JsonSnapshot.Json | undefined => {
   }
 }
 
-// No record has so many levels, even flattened. With a few thousand, a value can neither be read nor sent to another thread.
+// No record has so many, even flattened.
 const mostLevels = 512
-
-const isWithin = (json: JsonSnapshot.Json, levels: number): boolean =>
-  typeof json !== "object" || json === null ||
-  (levels > 0 && (JsonSnapshot.isArray(json) ? json : Object.values(json)).every((item) => isWithin(item, levels - 1)))
 
 type Encoded = JsonSnapshot.JsonObject & {
   readonly context: JsonSnapshot.JsonObject

@@ -72,17 +72,25 @@ describe.skipIf(RedisServer.missing !== undefined)("unreadable elements", { conc
       }))
   }
 
-  it.live("sets aside an element that has an id and is broken behind it", () =>
-    Effect.gen(function*() {
-      const { delivered, lines, offer, queue, redis, start } = yield* running(200)
-      yield* redis.send("RPUSH", keys.ready, `{"id":"broken","element":{`)
-      yield* start
-      assert.include(yield* Queue.take(lines), "no batches")
-      assert.include((yield* queue.setAside)![0]!.event!, "broken")
-      yield* offer("behind")
-      assert.strictEqual(yield* Queue.take(delivered), "behind")
-      yield* Effect.repeat(queue.status, { until: (status) => status?.claimed === 0 })
-    }))
+  const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`
+  for (
+    const [what, element] of [
+      ["broken behind it", `{"id":"broken","element":{`],
+      ["nested very deeply", `{"id":"broken","element":{"version":1,"offeredAt":0,"events":${deep}}}`]
+    ] as const
+  ) {
+    it.live(`sets aside an element that has an id and is ${what}`, () =>
+      Effect.gen(function*() {
+        const { delivered, lines, offer, queue, redis, start } = yield* running(200)
+        yield* redis.send("RPUSH", keys.ready, element)
+        yield* start
+        assert.include(yield* Queue.take(lines), "no batches")
+        assert.include((yield* queue.setAside)![0]!.event!, "broken")
+        yield* offer("behind")
+        assert.strictEqual(yield* Queue.take(delivered), "behind")
+        yield* Effect.repeat(queue.status, { until: (status) => status?.claimed === 0 })
+      }))
+  }
 
   it.live("delivers a batch whatever its events contain, beside an unreadable element", () =>
     Effect.gen(function*() {
