@@ -9,11 +9,14 @@ import type { Answer, Answers, NewRow, News, Opening, Outcome, Requests, Rows, T
 // Not imported, so that a bundle loads in a runtime that has no such module.
 const { MessageChannel, receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads")
 
-/** The longest wait for an answer at the end of a process, and for one that was asked for. */
+/** The longest wait for an answer at the end of a process, and for one that was asked for. The first may take longer. */
 export const endMillis = 2_000
 
 // A wait is made of so many short ones. If the machine stands still, so does the thread, and only one of them is over.
 const parts = 10
+
+// At the end of a process, for a thread that has never answered: it loads its modules, which a busy machine makes long.
+const partsOfStart = 50
 
 /** The rest after a failure. */
 export const retryMillis = 1_000
@@ -56,6 +59,8 @@ interface Connection {
   heard: boolean
   open: boolean
 }
+
+const partsOf = (millis: number, { heard }: Connection): number => millis === endMillis && !heard ? partsOfStart : parts
 
 export const make = (options: {
   readonly opening: () => Omit<Opening, "port" | "answers">
@@ -151,7 +156,7 @@ export const make = (options: {
         }
         if (done() || line.asked.length === 0) return
         if (Atomics.wait(line.answers, 0, before, millis / parts) !== "timed-out") vain = 0
-        else if (millis === 0 || ++vain === parts) return
+        else if (millis === 0 || ++vain >= partsOf(millis, line)) return
       }
     },
     heard: () => heard,
