@@ -36,13 +36,15 @@ interface Fleet {
   readonly server: RedisServer.RedisServer
   readonly agent: DevAgents.DevAgent
   readonly relay: Effect.Effect<Processes.Process, never, Scope.Scope>
+  /** Ends a relay in order when it has delivered all. Its books count what it delivered again. */
+  readonly retire: (relay: Processes.Process) => Effect.Effect<Ledgers.Ledger>
   /** Flushes until nothing is pending in this process. */
   readonly handOver: Effect.Effect<void>
 }
 
 const row = (
   name: string,
-  body: (fleet: Fleet) => Effect.Effect<void, never, Scope.Scope>
+  body: (fleet: Fleet) => Effect.Effect<Ledgers.Ledger | void, never, Scope.Scope>
 ): { readonly name: string; readonly run: Effect.Effect<Result | string, never, Scope.Scope> } => ({
   name,
   run: Effect.gen(function*() {
@@ -52,10 +54,11 @@ const row = (
     const arrived = () => new Set(agent.events().map((event) => event.spanId)).size
     const outbox = RedisOutbox.layer({ url: Redacted.make(server.url) })
     const program = LLMObs.layer({ mlApp: "fleet", apm: "off", agentless: true, flushInterval: "20 millis" })
-    const relayed: { books: Ledgers.Ledger } = { books: Ledgers.empty }
+    const relayed: { first: Ledgers.Ledger; books: Ledgers.Ledger } = { first: Ledgers.empty, books: Ledgers.empty }
+    const delivered = eventually(Effect.sync(() => arrived() === rounds * eventsOfARound), 30_000)
     // A last relay, whose ledger can be read, delivers the events that the first ones leave.
     const last = Effect.gen(function*() {
-      yield* eventually(Effect.sync(() => arrived() === rounds * eventsOfARound), 30_000)
+      yield* delivered
       // Between two claims a batch of a dead relay waits.
       yield* eventually(Effect.map(Relay.status, (status) => status?.waiting === 0 && status.claimed === 0), 10_000)
       relayed.books = yield* Relay.ledger
@@ -67,8 +70,19 @@ const row = (
       server,
       agent,
       relay: Processes.relay(server.url, agent.url),
+      retire: (relay) =>
+        Effect.gen(function*() {
+          yield* delivered
+          yield* relay.kill("SIGTERM")
+          return Processes.books(yield* relay.ended)
+        }),
       handOver: settle(20_000)
     }).pipe(
+      Effect.tap((first) =>
+        Effect.sync(() => {
+          if (first !== undefined) relayed.first = first
+        })
+      ),
       Effect.andThen(LLMObs.ledger),
       Effect.tap(last),
       Effect.provide(Layer.provideMerge(program, outbox))
@@ -76,10 +90,11 @@ const row = (
     const again = agent.events().length - arrived()
     const counts = new Map<string, number>()
     for (const { spanId } of agent.events()) counts.set(spanId, (counts.get(spanId) ?? 0) + 1)
-    // The counts of a killed relay died with it, so the last relay counts each repeated event once.
+    // The counts of a killed relay died with it, so the relays after it count each repeated event once.
     const twice = [...counts.values()].filter((times) => times > 1).length
-    const possible = relayed.books.possibleDuplicates + relayed.books.redelivered
-    const law = Ledgers.balances(books) && Ledgers.balances(relayed.books)
+    const ofRelays = [relayed.first, relayed.books]
+    const possible = ofRelays.reduce((sum, ledger) => sum + ledger.possibleDuplicates + ledger.redelivered, 0)
+    const law = [books, ...ofRelays].every(Ledgers.balances)
     const missing = books.enqueued - arrived()
     return {
       row: name,
@@ -111,19 +126,20 @@ const row = (
 const unreadable = ["garbage", "", "null", "5", "[]", "{}", "\u0000\u0001", JSON.stringify({ id: {}, element: {} })]
 
 export const rows = [
-  row("heads of the queue that are no batch", ({ handOver, relay, server }) =>
+  row("heads of the queue that are no batch", ({ handOver, relay, retire, server }) =>
     Effect.gen(function*() {
       const redis = yield* Effect.flatten(RedisClient.connect({ path: server.url.slice("unix://".length) }))
+      const first = yield* relay
       for (let round = 0; round < rounds; round++) {
         yield* redis.send("LPUSH", RedisKeys.of("events").ready, ...unreadable)
         yield* emit
-        if (round === 0) yield* relay
       }
       yield* handOver
+      return yield* retire(first)
     }).pipe(Effect.orDie)),
-  row("Redis killed and restarted", ({ handOver, relay, server }) =>
+  row("Redis killed and restarted", ({ handOver, relay, retire, server }) =>
     Effect.gen(function*() {
-      yield* relay
+      const first = yield* relay
       for (let round = 0; round < rounds; round++) {
         yield* emit
         yield* server.kill
@@ -131,6 +147,7 @@ export const rows = [
         yield* server.start
       }
       yield* handOver
+      return yield* retire(first)
     })),
   row("relay worker killed", ({ agent, handOver, relay }) =>
     Effect.gen(function*() {

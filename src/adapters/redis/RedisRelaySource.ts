@@ -100,17 +100,23 @@ export const make = (options: {
       const queue = yield* factory.make({ name: options.name, schema: RelayBatch, maxAttempts })
       let isOver = false
       let isBusy = false
-      const take = queue.take((batch, lent) => {
-        isBusy = true
-        busy++
-        taken++
-        return Effect.andThen(options.handle(batch, lent), Effect.suspend(() => noteSuccess(redis, options.name))).pipe(
-          Effect.ensuring(Effect.sync(() => {
-            isBusy = false
-            busy--
-          }))
-        )
-      })
+      // The note comes when the queue has forgotten the batch: an interruption before that would give back a batch whose
+      // events have all arrived, uncounted.
+      const take = Effect.andThen(
+        queue.take((batch, lent) => {
+          isBusy = true
+          busy++
+          taken++
+          return options.handle(batch, lent)
+        }),
+        Effect.suspend(() => noteSuccess(redis, options.name))
+      ).pipe(
+        Effect.ensuring(Effect.sync(() => {
+          if (!isBusy) return
+          isBusy = false
+          busy--
+        }))
+      )
       const over = Effect.flatMap(
         Effect.raceFirst(Effect.sleep(options.lockMillis), retired.await),
         () => {
