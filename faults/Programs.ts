@@ -10,12 +10,14 @@ export interface Ended {
   readonly lines: ReadonlyArray<string>
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** From the signal on. */
+  /** From the signal on, by looks: a pause of the machine is one of them. */
   readonly tookMillis: number
 }
 
-/** The longest that a program may take to end. */
-const patienceMillis = 60_000
+const lookMillis = 100
+
+/** The looks after which a program is taken for one that does not end. */
+const patience = 1_500
 
 /**
  * Starts a program and sends it the signal when `when` says so: after so many milliseconds from that line on, or not yet.
@@ -40,11 +42,14 @@ export const run = (options: {
     )
     const lines: Array<string> = []
     let rest = ""
-    let signalledAt = 0
+    let looks = 0
+    let looksBefore = 0
     let timer: NodeJS.Timeout | undefined
-    const patience = setTimeout(() => child.kill("SIGKILL"), patienceMillis)
+    const looking = setInterval(() => {
+      if (++looks > patience) child.kill("SIGKILL")
+    }, lookMillis)
     const send = () => {
-      signalledAt = performance.now()
+      looksBefore = looks
       child.kill(options.signal)
     }
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -58,8 +63,11 @@ export const run = (options: {
     })
     child.on("close", (code, signal) => {
       clearTimeout(timer)
-      clearTimeout(patience)
-      resume(Effect.succeed({ lines, code, signal, tookMillis: performance.now() - signalledAt }))
+      clearInterval(looking)
+      resume(Effect.succeed({ lines, code, signal, tookMillis: (looks - looksBefore) * lookMillis }))
     })
-    return Effect.sync(() => child.kill("SIGKILL"))
+    return Effect.sync(() => {
+      clearInterval(looking)
+      child.kill("SIGKILL")
+    })
   })
