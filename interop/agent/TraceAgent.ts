@@ -31,13 +31,16 @@ export const isGoInstalled = (): boolean =>
  * @since 0.1.0
  */
 export const build = (): void => {
-  const built = ChildProcesses.spawnSync("go", ["build", "-buildvcs=false", "-o", binary, "."], {
-    cwd: source,
-    env: { ...process.env, CGO_ENABLED: "0" },
-    stdio: ["ignore", "ignore", "inherit"],
-    timeout: buildMillis
-  })
-  if (built.status !== 0) throw new Error("the trace-agent could not be built")
+  const go = (...args: ReadonlyArray<string>): boolean =>
+    ChildProcesses.spawnSync("go", args, {
+      cwd: source,
+      env: { ...process.env, CGO_ENABLED: "0" },
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: buildMillis
+    }).status === 0
+  const build = () => go("build", "-buildvcs=false", "-o", binary, ".")
+  // Go does not ask its proxy again by itself.
+  if (!build() && !build()) throw new Error("the trace-agent could not be built")
 }
 
 /**

@@ -37,7 +37,7 @@ describe("Clients.wrap below the helpers of a client", () => {
       assert.include(await raw.clone().text(), said)
       assert.include(await raw.text(), said)
       // A copy of a wrapped client is recorded, too.
-      await openai.withOptions({ timeout: 5_000 }).chat.completions.create(body)
+      await openai.withOptions({ timeout: 60_000 }).chat.completions.create(body)
     })
     assert.deepStrictEqual(found, [said, said, said, said, said])
   })
@@ -63,7 +63,7 @@ describe("Clients.wrap below the helpers of a client", () => {
       const chat = google.chats.create({ model: "gemini-3-pro" })
       assert.strictEqual((await chat.sendMessage({ message: "Hi" })).text, said)
       // Options of one request are laid over those of the client.
-      const config = { httpOptions: { timeout: 5_000 } }
+      const config = { httpOptions: { timeout: 60_000 } }
       await google.models.generateContent({ model: "gemini-3-pro", contents: "Hi", config })
     })
     assert.deepStrictEqual(found, [said, said])

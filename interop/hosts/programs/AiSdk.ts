@@ -14,7 +14,7 @@ import { LLMObsSpanProcessor } from "../../../src/layers/OtelProcessor.ts"
 import * as Testing from "../../../src/layers/Testing.ts"
 import { check, parentOf, run } from "../Checks.ts"
 
-const processor = new LLMObsSpanProcessor({ layer: Testing.layer() })
+const processor = new LLMObsSpanProcessor({ layer: Testing.layer({ flushTimeout: "1 minute" }) })
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [processor] }))
 

@@ -12,7 +12,7 @@ import { alwaysRecord, LLMObsSpanProcessor } from "../../../src/layers/OtelProce
 import * as Testing from "../../../src/layers/Testing.ts"
 import { check, loader, parentOf, run } from "../Checks.ts"
 
-const processor = new LLMObsSpanProcessor({ layer: Testing.layer() })
+const processor = new LLMObsSpanProcessor({ layer: Testing.layer({ flushTimeout: "1 minute" }) })
 const provider = new TracerProvider({
   sampler: alwaysRecord(new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0.01) })),
   spanProcessors: [processor]

@@ -16,7 +16,7 @@ import { check, loader, parentOf, run } from "../Checks.ts"
 
 const which = process.argv[2] ?? "openinference"
 const load = loader(`packages/${which}`)
-const processor = new LLMObsSpanProcessor({ layer: Testing.layer() })
+const processor = new LLMObsSpanProcessor({ layer: Testing.layer({ flushTimeout: "1 minute" }) })
 const provider = new TracerProvider({
   sampler: alwaysRecord(new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0.01) })),
   spanProcessors: [processor]

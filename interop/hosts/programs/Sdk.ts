@@ -23,7 +23,10 @@ const sdk = version === "3" ? load("@opentelemetry/sdk-trace") : load("@opentele
 
 const begin = (sampler: object, options: { readonly markExported?: boolean } = {}) => {
   const exporter = new sdk.InMemorySpanExporter()
-  const processor = new LLMObsSpanProcessor({ ...options, layer: Testing.layer({ mlApp: "shop" }) })
+  const processor = new LLMObsSpanProcessor({
+    ...options,
+    layer: Testing.layer({ mlApp: "shop", flushTimeout: "1 minute" })
+  })
   const simple = new sdk.SimpleSpanProcessor(version === "3" ? { exporter } : exporter)
   // With SDK 1 a span is marked at its end, so ours comes first.
   const Provider = sdk.TracerProvider ?? sdk.BasicTracerProvider
