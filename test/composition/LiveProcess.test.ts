@@ -15,7 +15,7 @@ const run = (program: string, argument: string) =>
     execFile(
       process.execPath,
       ["--conditions=effect-llmobs-source", "--input-type=module", "--eval", imports + program, argument],
-      { cwd: Path.resolve(root), timeout: 55_000 },
+      { cwd: Path.resolve(root), timeout: 120_000 },
       (error, stdout, stderr) =>
         resume(error === null ? Effect.succeed(stdout) : Effect.die(new Error(stderr, { cause: error })))
     )

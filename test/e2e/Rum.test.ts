@@ -13,7 +13,7 @@ import * as Observed from "../layers/Observed.ts"
 const launch = async (): Promise<Browser | string> => {
   try {
     const executablePath = await chromium.executablePath()
-    return await driver.launch({ executablePath, args: chromium.args, headless: true, timeout: 55_000 })
+    return await driver.launch({ executablePath, args: chromium.args, headless: true, timeout: 120_000 })
   } catch (error) {
     return `Chromium does not start here: ${String(error).split("\n", 1)[0]}`
   }
@@ -33,11 +33,13 @@ beforeAll(async () => {
   if (typeof browser === "string") process.stdout.write(`skipped: ${browser}\n`)
   else {
     page = await browser.newPage()
+    // A test ends before.
+    page.setDefaultTimeout(170_000)
     url = await runtime.runPromise(
       Effect.map(HttpServer.HttpServer, (server) => HttpServer.formatAddress(server.address))
     )
   }
-}, 60_000)
+})
 
 afterAll(async () => {
   if (typeof browser !== "string") await browser?.close()
@@ -102,7 +104,7 @@ describe("a page that Datadog's RUM watches", () => {
     it(name, async (context) => {
       if (typeof browser === "string") return context.skip(browser)
       await use()
-    }, 60_000)
+    })
 
   inBrowser("labels spans with the session, user and account of the page's baggage alone", async () => {
     const seen = await send("", "baggage")

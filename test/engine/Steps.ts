@@ -36,5 +36,5 @@ export const of = (program: string): unknown =>
   JSON.parse(execFileSync(
     process.execPath,
     ["--input-type=module", "--eval", head + program],
-    { cwd: root, encoding: "utf8", timeout: 55_000 }
+    { cwd: root, encoding: "utf8", timeout: 120_000 }
   ))

@@ -18,7 +18,7 @@ const run = (onOutput: (kill: (signal: NodeJS.Signals) => void) => void = () => 
       {
         cwd: Path.resolve(import.meta.dirname, "../.."),
         env: { PATH: process.env["PATH"], NO_COLOR: "1" },
-        timeout: 55_000
+        timeout: 120_000
       }
     )
     let output = ""

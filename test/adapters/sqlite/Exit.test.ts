@@ -98,7 +98,8 @@ describe.concurrent("the thread of the file", () => {
       const marks = Path.join(folder, "preloaded")
       const preload = Path.join(folder, "preload.cjs")
       Fs.writeFileSync(preload, `require("node:fs").appendFileSync(${JSON.stringify(marks)}, "x")`)
-      const { ended, heard } = start(directory, "end", ["--require", preload], { NODE_OPTIONS: `--require ${preload}` })
+      const options = { NODE_OPTIONS: `--require ${JSON.stringify(preload)}` }
+      const { ended, heard } = start(directory, "end", ["--require", preload], options)
       assert.deepStrictEqual(await ended, [0, null], heard.err)
       assert.strictEqual(heard.err, "")
       // Node loads it once, though it is named twice, and only for the program itself.
