@@ -28,10 +28,9 @@ export const turnMillis = { least: 2, most: 30 } as const
 /** A slice without an end, for what is packed in one step. */
 export const unlimited = (): boolean => false
 
-// From a 64th of memory on a lane packs as long as others hold the loop, and from a 32nd on twice as long: with the default
-// limit, when the events of one request wait, and of two. The objects of many more make V8's young generation grow.
+// From a sixteenth of memory on a lane packs as long as others hold the loop, and from an eighth on twice as long.
 const shareOf = (othersMillis: number, filled: number): number =>
-  Math.max(turnMillis.least, Math.min(othersMillis, turnMillis.most / 2) * Math.min(2, 64 * filled))
+  Math.max(turnMillis.least, Math.min(othersMillis, turnMillis.most / 2) * Math.min(2, 16 * filled))
 
 /**
  * Makes the pace of a lane. `elapsed` gives milliseconds on a monotonic clock, and `filled` the share of memory that events

@@ -52,7 +52,7 @@ describe("PackingPace", () => {
 
   it.effect("packs a share of a long turn of others while memory is filled, in slices, up to a limit", () =>
     Effect.gen(function*() {
-      const { others, turn } = make(1 / 64)
+      const { others, turn } = make(1 / 16)
       yield* turn
       yield* others(10)
       assert.deepStrictEqual(yield* turn, [PackingPace.sliceMillis, PackingPace.sliceMillis, 2])
