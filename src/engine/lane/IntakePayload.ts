@@ -137,13 +137,13 @@ export const packer = <R = SpanRecord>(options: {
         event = step.value
       }
       const bytes = sizeOf(item, event, writer.maxPayloadBytes)
-      if (bytes === 0) continue
+      if (event === undefined || bytes === 0) continue
       if (into.bytes + bytes > writer.maxPayloadBytes) {
         outbox.restore(item)
         return false
       }
       items.push(item)
-      events.push(event!)
+      events.push(event)
       into.bytes += bytes
     }
     return false
@@ -174,9 +174,10 @@ export const packer = <R = SpanRecord>(options: {
           continue
         }
         const event = to.writer.encode(item.record, account)
-        if (sizeOf(item, event, to.writer.maxPayloadBytes) === 0) continue
+        const bytes = sizeOf(item, event, to.writer.maxPayloadBytes)
+        if (event === undefined || bytes === 0) continue
         items.push(item)
-        events.push(event!)
+        events.push(event)
       }
       if (items.length === 0) return undefined
       const rediscovered = isSameWriter && payload.rediscovered

@@ -141,7 +141,8 @@ export const make = (options: Options): TraceLane => {
       if (way._tag !== "Open") return undefined
       return again.shift() ?? packer.fresh(way.writer)
     },
-    send: (payload) => payload.writer.send(payload.chunks),
+    // A copy, so that a writer that empties its list is given all of them again.
+    send: (payload) => payload.writer.send(payload.chunks.slice()),
     isEmpty: () => packer.size() === 0 && again.length === 0 && !packer.isPacking(),
     isReady: () => again.length > 0 || packer.waitingBytes() >= options.readyBytes,
     onOutcome: (payload, outcome, now, last) => {

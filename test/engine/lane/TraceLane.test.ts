@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import * as Ledger from "../../../src/domain/delivery/Ledger.ts"
 import * as HeldContents from "../../../src/domain/event/HeldContent.ts"
 import * as Annotation from "../../../src/domain/span/Annotation.ts"
@@ -248,6 +249,32 @@ describe("TraceLane", () => {
     assert.strictEqual(outbox.take()!.record, chunks[3]!.spans[1]!.rider)
     assert.strictEqual(books().possibleDuplicates, 0)
   })
+
+  it.effect("sends all chunks again, and halves them, when a writer empties the list that it is given", () =>
+    Effect.gen(function*() {
+      const { add, books, lane, outbox, settle, state } = make()
+      const writer = agentWriter()
+      const given: Array<number> = []
+      state.way = {
+        _tag: "Open",
+        writer: {
+          ...writer,
+          send: (chunks) =>
+            Effect.sync(() => {
+              given.push((chunks as Array<unknown>).splice(0).length)
+              return given.length === 1 ? answer(503) : answer(400)
+            })
+        }
+      }
+      add()
+      add()
+      for (let payload = lane.next(0); payload !== undefined && given.length < 9; payload = lane.next(0)) {
+        settle(payload, yield* lane.send(payload))
+      }
+      assert.deepStrictEqual(given, [2, 2, 1, 1])
+      assert.strictEqual(outbox.size(), 2)
+      assert.strictEqual(books().delivered.agent, 0)
+    }))
 
   for (const status of [401, 403, 404, 405, 422]) {
     it(`hands a refused payload to the outbox at once, and asks the Agent again if the endpoint is gone: ${JSON.stringify(status)}`, () => {
