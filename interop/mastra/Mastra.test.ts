@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ProviderServer from "../../providers/ProviderServer.ts"
 import { tokens } from "../../providers/Wire.ts"
+import type { ObservedSpan } from "../../src/domain/observed/ObservedSpan.ts"
 import * as Clients from "../../src/layers/Clients.ts"
 import * as LLMObs from "../../src/layers/LLMObs.ts"
 import * as MastraIntegration from "../../src/layers/Mastra.ts"
@@ -77,6 +78,12 @@ const recorded = (
     Effect.provide(isObserved ? Clients.layer.pipe(Layer.provideMerge(Testing.layer())) : Testing.layer())
   )
 
+// Mastra tells times in whole milliseconds, so by its start a span can stand before the one around it.
+const nested = (spans: ReadonlyArray<ObservedSpan>, around: ObservedSpan | undefined): ReadonlyArray<ObservedSpan> =>
+  spans
+    .filter(({ parentId }) => spans.find(({ spanId }) => spanId === parentId) === around)
+    .flatMap((span) => [span, ...nested(spans, span)])
+
 const releases = [
   {
     version: "1.71.0",
@@ -148,7 +155,7 @@ for (const { call, failure, folder, load, version } of releases) {
             for await (const _ of (await guide.stream("Leave")).textStream) break
           })
           const nameOf = (id: string | undefined) => spans.find(({ spanId }) => spanId === id)?.name
-          const shown = spans
+          const shown = nested(spans, undefined)
             // The lowest release has a task for each of its internal loops.
             .filter(({ kind, tags }) => kind !== "task" || tags["integration"] !== "mastra")
             .map(({ kind, name, parentId, status }) => [kind, name, nameOf(parentId), status])
